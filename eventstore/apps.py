@@ -1,0 +1,16 @@
+"""The event store as a Django app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class EventStoreConfig(AppConfig):
+    """Registers the system checks when Django is ready."""
+
+    name = "eventstore"
+    verbose_name = "Event store"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from eventstore import checks  # noqa: F401, PLC0415  (registers itself)

@@ -1,0 +1,64 @@
+"""The event store's settings: attribute = default, looked up live in `settings.EVENTSTORE`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from eventstore.registry import Registry
+
+
+class EventStoreSettings:
+    """Nobody else in this package touches Django's settings, so `override_settings` just works."""
+
+    LOG: str = "embedded"  # or "kafka"
+    REGISTRY: str = ""  # dotted path of the domain's Registry
+    PARTITIONS: int = 6  # of every topic; fixed at its creation, at most 512
+    APPEND_TIMEOUT: float = 10.0  # seconds a caller of append waits
+    APPEND_QUEUE: int = 10_000  # commits that may wait in a process
+    KAFKA_BOOTSTRAP: Sequence[str] = ("127.0.0.1:9092",)
+    KAFKA_SECURITY: Mapping[str, Any] = {}  # kafka-python's security_protocol, ssl_*, sasl_*
+    SOURCE: str = "/eventstore"  # CloudEvents' source in exports
+    MODE: str = "production"  # or "quickstart"
+
+    def __getattribute__(self, name: str) -> Any:
+        default = super().__getattribute__(name)
+        if not name.isupper():
+            return default
+        return _configured().get(name, default)
+
+    def names(self) -> frozenset[str]:
+        """Every setting there is."""
+        return frozenset(name for name in vars(type(self)) if name.isupper())
+
+
+def _configured() -> Mapping[str, Any]:
+    """What the project set. Raises ImproperlyConfigured for a name that is no setting."""
+    configured: Mapping[str, Any] = getattr(settings, "EVENTSTORE", {})
+    if unknown := configured.keys() - conf.names():
+        msg = (
+            f"EVENTSTORE has no setting {', '.join(sorted(unknown))}."
+            f" There are: {', '.join(sorted(conf.names()))}."
+        )
+        raise ImproperlyConfigured(msg)
+    return configured
+
+
+conf = EventStoreSettings()
+
+
+def registry() -> Registry:
+    """The configured domain's event types. Raises ImproperlyConfigured if the setting names none."""
+    path = conf.REGISTRY
+    if not path:
+        msg = "EVENTSTORE['REGISTRY'] must name the domain's registry, as in 'shop.domain.types.registry'."
+        raise ImproperlyConfigured(msg)
+    found = import_string(path)
+    if not isinstance(found, Registry):
+        msg = f"EVENTSTORE['REGISTRY'] names {path}, which is no Registry."
+        raise ImproperlyConfigured(msg)
+    return found

@@ -1,0 +1,38 @@
+"""The event store's own connections to PostgreSQL: never a caller's, with limits that free a held row (rule 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from django.db import connections
+
+Connect = Callable[[], psycopg.Connection[Any]]
+
+_LIMITS = (
+    "-c lock_timeout=5000 -c statement_timeout=60000"
+    " -c idle_in_transaction_session_timeout=5000"
+)
+
+
+def connect(alias: str = "default") -> psycopg.Connection[Any]:
+    """A new connection to the database that Django knows by this alias, in autocommit.
+
+    Its own, so that a caller's open transaction neither holds a partition's row nor can roll the mirror back.
+    """
+    wrapper = connections[alias]
+    params = wrapper.get_connection_params()
+    params.pop("context", None)
+    params.pop("cursor_factory", None)
+    return psycopg.connect(
+        **params
+        | {
+            "autocommit": True,
+            "options": f"{params.get('options', '')} {_LIMITS} -c TimeZone=UTC".strip(),
+            "application_name": "teddy-es fold",
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        }
+    )

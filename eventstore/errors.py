@@ -1,0 +1,253 @@
+"""Everything that the event store refuses or cannot do, named by what the caller should do.
+
+    EventStoreError
+    ├── refused, nothing was written
+    │   ├── InvalidStreamId           put the id right
+    │   ├── InvalidEvent              put the event right
+    │   ├── CommitTooLarge            split it, or keep the large thing elsewhere
+    │   ├── LogUnavailable            wait and append again; no copy was ever sent
+    │   └── SubjectErased             the subject's keys are gone; stop
+    ├── decided by the log
+    │   ├── WrongExpectedVersion      load again, decide again, under a new commit id
+    │   ├── EventIdReused             the stream has this event already
+    │   └── CommitIdReused            the id belongs to another commit; take a new one
+    ├── AppendOutcomeUnknown          ask `outcome`, or append again with the same commit id
+    ├── StreamNotFound                nothing was ever accepted under that id
+    ├── IndexIncomplete               wait a moment: the index is catching up
+    ├── LogTruncated                  stop writing; an operator must look (docs/OPERATIONS.md)
+    ├── LogMisconfigured              stop writing; the message says what to put right
+    ├── UnknownRuleVersion            update the code: the log uses rules that it does not know
+    ├── MirrorDiverged                an operator must look: `verify`, then `rebuild_index`
+    └── KeyStoreUnavailable           wait and try again
+
+A class's first docstring line is what happened, `code` is stable and public, facts are attributes. No
+message carries a payload or a name.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EventStoreError(Exception):
+    """The event store could not do what it was asked."""
+
+    code: ClassVar[str] = "event-store-error"
+    status: ClassVar[int] = 500  # the HTTP answer at an edge that has one
+
+
+class InvalidStreamId(EventStoreError):
+    """A stream id is {type}.{id}, as in order.order-123, with a type that is registered."""
+
+    code = "invalid-stream-id"
+    status = 422
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"This is no stream id here: {reason}.")
+
+
+class InvalidEvent(EventStoreError):
+    """An event (or the commit round it) does not fit its type; nothing was written."""
+
+    code = "invalid-event"
+    status = 422
+
+    def __init__(self, reason: str, *, index: int | None = None) -> None:
+        self.reason = reason
+        self.index = index
+        where = "The commit" if index is None else f"Event {index} of the commit"
+        super().__init__(f"{where} was refused before anything was written: {reason}.")
+
+
+class CommitTooLarge(EventStoreError):
+    """A commit is larger than a record of the log may be; nothing was written."""
+
+    code = "commit-too-large"
+    status = 413
+
+    def __init__(self, *, size: int, limit: int) -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(
+            f"The commit takes {size} bytes, the limit is {limit}; nothing was written."
+            " Split it into several commits, or keep the large part elsewhere."
+        )
+
+
+class WrongExpectedVersion(EventStoreError):
+    """The stream has moved on since you read it: load it again and decide again."""
+
+    code = "wrong-expected-version"
+    status = 409
+
+    def __init__(
+        self, stream_id: str, *, expected: int | str, current_version: int
+    ) -> None:
+        self.stream_id = stream_id
+        self.expected = expected
+        self.current_version = current_version
+        super().__init__(
+            f"{stream_id} stands at version {current_version}, {expected} was expected."
+            " Load it again and decide again, under a new commit id."
+        )
+
+
+class EventIdReused(EventStoreError):
+    """An event id of the commit was accepted earlier in this stream."""
+
+    code = "event-id-reused"
+    status = 409
+
+    def __init__(self, stream_id: str) -> None:
+        self.stream_id = stream_id
+        super().__init__(
+            f"{stream_id} already has an event with an id of this commit."
+            " A new event takes a new id; a repeat takes the same commit id."
+        )
+
+
+class CommitIdReused(EventStoreError):
+    """The commit id belongs to another commit of this stream; nothing of yours was kept."""
+
+    code = "commit-id-reused"
+    status = 422
+
+    def __init__(self, commit_id: str, stream_id: str) -> None:
+        self.commit_id = commit_id
+        self.stream_id = stream_id
+        super().__init__(
+            f"Commit {commit_id} of {stream_id} was decided with other events."
+            " Take a new commit id for a new commit."
+        )
+
+
+class AppendOutcomeUnknown(EventStoreError):
+    """Nobody can say yet whether the commit is in the log; asking again with its id settles it."""
+
+    code = "outcome-unknown"
+    status = 503
+
+    def __init__(self, commit_id: str, stream_id: str) -> None:
+        self.commit_id = commit_id
+        self.stream_id = stream_id
+        super().__init__(
+            f"Whether commit {commit_id} of {stream_id} was accepted is not known."
+            " Append it again with the same commit id, or ask for its outcome."
+        )
+
+
+class LogUnavailable(EventStoreError):
+    """Nothing was written: no copy of the commit ever left this process."""
+
+    code = "log-unavailable"
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Nothing was written: {reason}. Append again later.")
+
+
+class StreamNotFound(EventStoreError):
+    """No event was ever accepted under this stream id."""
+
+    code = "stream-not-found"
+    status = 404
+
+    def __init__(self, stream_id: str) -> None:
+        self.stream_id = stream_id
+        super().__init__(f"There is no stream {stream_id}.")
+
+
+class IndexIncomplete(EventStoreError):
+    """After a crash of the database the index is being completed; reads wait for it."""
+
+    code = "index-incomplete"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The index is catching up with the log. Ask again in a moment.")
+
+
+class LogTruncated(EventStoreError):
+    """The log no longer holds what was folded from it; nothing may be written to it."""
+
+    code = "log-truncated"
+    status = 503
+
+    def __init__(self, topic: str, partition: int, *, cursor: int, found: str) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.cursor = cursor
+        self.found = found
+        super().__init__(
+            f"{topic}/{partition} was folded up to offset {cursor}, but {found}."
+            " The log lost records: stop the writers and see docs/OPERATIONS.md,"
+            " 'The log lost something'."
+        )
+
+
+class LogMisconfigured(EventStoreError):
+    """A topic is missing or set up so that the log could lose or re-date what it holds."""
+
+    code = "log-misconfigured"
+    status = 503
+
+    def __init__(self, topic: str, problem: str, remedy: str) -> None:
+        self.topic = topic
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"Topic {topic}: {problem}. {remedy}")
+
+
+class UnknownRuleVersion(EventStoreError):
+    """The log has switched on fold rules that this code does not know."""
+
+    code = "unknown-rule-version"
+    status = 503
+
+    def __init__(self, topic: str, partition: int, offset: int, version: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.version = version
+        super().__init__(
+            f"{topic}/{partition} activates rule version {version} at offset {offset},"
+            " which this code does not know. Nothing behind it is folded: update the code."
+        )
+
+
+class MirrorDiverged(EventStoreError):
+    """The mirror holds something else than the log at the same place."""
+
+    code = "mirror-diverged"
+    status = 503
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        super().__init__(
+            f"The mirror of {topic}/{partition} differs from the log at offset {offset}."
+            " Run `verify`; if the log is right, `rebuild_index`."
+        )
+
+
+class SubjectErased(EventStoreError):
+    """The keys of the person that the event is about were destroyed."""
+
+    code = "subject-erased"
+    status = 410
+
+    def __init__(self) -> None:
+        super().__init__("The subject of this event was erased; nothing was written.")
+
+
+class KeyStoreUnavailable(EventStoreError):
+    """The key store does not answer; what needs its keys has to wait."""
+
+    code = "key-store-unavailable"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The key store does not answer. Try again later.")

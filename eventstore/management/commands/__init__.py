@@ -1,0 +1,3 @@
+"""Commands: each fetches its arguments and calls one function below."""
+
+from __future__ import annotations

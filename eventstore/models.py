@@ -1,0 +1,195 @@
+"""The PostgreSQL tables: mirror, index, heads and cursors, all rebuilt from the log at will, and the embedded log.
+
+Only fold, create, rebuild and restore write Partition, Record, Stream and Event, and no foreign key points at
+them (rule 9). They are written by SQL in `eventstore.indexer`; the models are for reading and for migrations.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from eventstore.fold import DECIDING, Verdict
+
+
+class Partition(models.Model):
+    """How far one partition of the log is folded, and what a fold must know to go on (rule 10).
+
+    id: type number · 512 + partition. generation: new at create, rebuild and restore.
+    last_recorded_at: ms; the fold's state, as is rule_version.
+    """
+
+    id = models.IntegerField(primary_key=True)
+    topic = models.TextField()
+    partition = models.SmallIntegerField()
+    partitions = models.SmallIntegerField()
+    topic_id = models.TextField()
+    generation = models.UUIDField()
+    cursor = models.BigIntegerField(default=0)
+    last_recorded_at = models.BigIntegerField(default=0)
+    rule_version = models.IntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["topic", "partition"], name="eventstore_partition_place"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}"
+
+
+class Record(models.Model):
+    """The mirror: every record of the log, byte for byte, with its verdict. Key: the position with index 0."""
+
+    position = models.BigIntegerField(primary_key=True)
+    recorded_at = models.DateTimeField()
+    verdict = models.SmallIntegerField(choices=[(v.value, v.word) for v in Verdict])
+    reason = models.TextField(null=True)  # noqa: DJ001  (absent is not empty)
+    head = models.IntegerField(null=True)
+    commit_id = models.UUIDField(null=True)
+    stream_id = models.TextField(null=True)  # noqa: DJ001
+    first_version = models.IntegerField(null=True)
+    event_count = models.SmallIntegerField(null=True)
+    key = models.BinaryField(null=True)
+    value = models.BinaryField(null=True)
+    hash = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            # also how a stream is read
+            models.UniqueConstraint(
+                fields=["stream_id", "first_version"],
+                name="eventstore_record_stream",
+                condition=Q(first_version__isnull=False),
+            ),
+            # also how a commit is looked up, with or without its stream
+            models.UniqueConstraint(
+                fields=["commit_id", "stream_id"],
+                name="eventstore_record_commit",
+                condition=Q(verdict__in=[v.value for v in DECIDING]),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["position"],
+                name="eventstore_record_malformed",
+                condition=Q(verdict=Verdict.MALFORMED.value),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.position)
+
+
+class Stream(models.Model):
+    """The heads. A row appears with the stream's first accepted commit."""
+
+    stream_id = models.TextField(primary_key=True)
+    type_number = models.SmallIntegerField()
+    version = models.IntegerField()
+    first_recorded_at = models.DateTimeField()
+    last_recorded_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # Both on what never changes again, so that a new head is a heap-only update.
+            models.Index(
+                F("type_number"),
+                F("first_recorded_at").desc(),
+                F("stream_id").desc(),
+                name="eventstore_stream_type",
+            ),
+            models.Index(
+                F("first_recorded_at").desc(),
+                F("stream_id").desc(),
+                name="eventstore_stream_newest",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stream_id
+
+
+class Event(models.Model):
+    """The index: what makes accepted events findable. Metadata only; the payload stands in the mirror."""
+
+    position = models.BigIntegerField(primary_key=True)
+    event_id = models.UUIDField()
+    stream_id = models.TextField()
+    version = models.IntegerField()
+    event_type = models.TextField()
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    correlation_id = models.UUIDField(null=True)
+    causation_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream_id", "version"], name="eventstore_event_version"
+            ),
+            # unique per stream only: no constraint spans streams (rule 1)
+            models.UniqueConstraint(
+                fields=["event_id", "stream_id"], name="eventstore_event_id"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["recorded_at", "position"], name="eventstore_event_time"),
+            models.Index(
+                fields=["event_type", "recorded_at", "position"],
+                name="eventstore_event_type",
+            ),
+            models.Index(
+                fields=["correlation_id", "position"],
+                name="eventstore_event_correlation",
+                condition=Q(correlation_id__isnull=False),
+            ),
+            models.Index(
+                fields=["causation_id", "position"],
+                name="eventstore_event_causation",
+                condition=Q(causation_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream_id} {self.version}"
+
+
+class LogTopic(models.Model):
+    """A topic of the embedded log."""
+
+    name = models.TextField(unique=True)
+    topic_id = models.UUIDField()
+    partitions = models.SmallIntegerField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LogTail(models.Model):
+    """The next offset of one partition of the embedded log; locked by whoever appends."""
+
+    pk = models.CompositePrimaryKey("topic", "partition")
+    topic = models.SmallIntegerField()
+    partition = models.SmallIntegerField()
+    next_offset = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}"
+
+
+class LogRecord(models.Model):
+    """The embedded log itself. Append only: a trigger refuses UPDATE and DELETE."""
+
+    pk = models.CompositePrimaryKey("topic", "partition", "offset")
+    topic = models.SmallIntegerField()
+    partition = models.SmallIntegerField()
+    offset = models.BigIntegerField()
+    recorded_at = models.BigIntegerField()
+    key = models.BinaryField(null=True)
+    value = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"

@@ -1,0 +1,148 @@
+"""What the core needs of the world: small, and every sentence with MUST can be broken by a test.
+
+The suites that break them are in `eventstore.testing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from eventstore.events import CommitEvent, Place, Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Bytes to write at the end of one partition. The key is None only for an activation."""
+
+    place: Place
+    key: bytes | None
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The proposal is durable at this offset; `recorded_at` in ms is what a later read will show."""
+
+    offset: int
+    recorded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotWritten:
+    """No copy of the proposal was handed to anything that might still write it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The proposal may be in the log, once or more often, or get there later, or never."""
+
+    reason: str
+
+
+Answer = Appended | NotWritten | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One data record as the log holds it. `recorded_at`: the log's append time in ms, as it is."""
+
+    offset: int
+    recorded_at: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A stretch of a partition. `next_offset` lies behind all of it, control records included."""
+
+    records: Sequence[LogRecord]
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The offsets that a partition holds: from `start` up to, without, `end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it stands. `problems`: (what is wrong, how to put it right) for each wrong setting."""
+
+    name: str
+    id: str
+    partitions: int
+    problems: Sequence[tuple[str, str]] = field(default=())
+
+
+class Log(Protocol):
+    """An append-only log of topics and partitions."""
+
+    kind: str
+
+    def append(
+        self, proposals: Sequence[Proposal], *, timeout_s: float
+    ) -> Sequence[Answer]:
+        """Write the proposals; one answer each, in their order.
+
+        MUST write those of one call to one place in their order, at rising offsets, unless one of them is
+        not `Appended`. MUST answer `Appended` only when the record is durable and readable. MUST answer
+        `NotWritten` only if no copy can ever appear, and `Unknown` whenever it cannot know. MUST write to the
+        given partition, and MUST NOT create a topic: an unknown one is `NotWritten`. MUST return within
+        `timeout_s` and a second. MUST NOT raise for what the log did; a value over the limit is `NotWritten`.
+        """
+
+    def read(
+        self, place: Place, offset: int, *, max_bytes: int = 4_000_000
+    ) -> Batch:
+        """The records from `offset` on, at most about `max_bytes` of them but at least one if there is one.
+
+        MUST start at `offset` or, where that is a control record, behind it; MUST NOT skip a data record.
+        At the end: an empty batch whose `next_offset` is `offset`. MUST raise `LogTruncated` if `offset` lies
+        outside of what the log holds, `LogUnavailable` if the log does not answer.
+        """
+
+    def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
+        """What each place holds now. MUST NOT be older than the call. Raises `LogUnavailable`,
+        and `LogMisconfigured` for a place that is not there."""
+
+    def topics(self, names: Iterable[str]) -> Mapping[str, Topic]:
+        """Those of the named topics that are there, freshly looked up. Raises `LogUnavailable`."""
+
+    def create(self, names: Iterable[str], *, partitions: int) -> None:
+        """Create the topics that are missing. MUST leave the others as they are. Raises `LogUnavailable`."""
+
+    def close(self) -> None:
+        """Let go of connections. MUST be harmless when called twice."""
+
+
+class Sealer(Protocol):
+    """Seals the sensitive fields of events, and opens them."""
+
+    seals: bool  # False: a pass-through; what it handles is development data
+
+    def seal(
+        self, event: CommitEvent, sensitive: Mapping[str, Any], context: Mapping[str, str]
+    ) -> Sealed | None:
+        """Seal the fields for the event. MUST NOT return None unless `seals` is False: then they stay clear."""
+
+    def open(self, event: CommitEvent, context: Mapping[str, str]) -> Mapping[str, Any]:
+        """The sealed fields, or nothing if none are sealed."""
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards, for time-outs."""

@@ -1,0 +1,206 @@
+"""The event types that a domain knows: name, schema version, fields, sensitive fields, subject.
+
+An event is a frozen `msgspec.Struct`; its class is what the door validates with and what the JSON Schema is
+made from. The name on the wire is given in so many words, so that a renamed class breaks nothing.
+
+    class OrderPlaced(Event, frozen=True, kw_only=True):
+        order_id: Code
+        remark: Annotated[str, SENSITIVE] | None = None
+
+    registry = Registry()
+    registry.stream_type("order", number=1)
+    registry.event_type(OrderPlaced, stream_type="order", subject="order_id")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, get_args, get_type_hints
+
+import msgspec
+
+from eventstore.errors import InvalidEvent, InvalidStreamId
+from eventstore.events import TOPIC_PREFIX, CommitEvent
+
+SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
+"""Annotates the fields of an event that are sealed in the log."""
+
+
+class Event(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """What happened, in the past tense. Fields that may be absent default to None and are then left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamType:
+    """A kind of stream. `number` is part of every packed position: given once, never changed."""
+
+    name: str
+    number: int
+    takes_id: Callable[[str], bool]
+
+    @property
+    def topic(self) -> str:
+        """The topic of the log of record."""
+        return TOPIC_PREFIX + self.name
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A registered type of event in one schema version.
+
+    subject: the field with the id of the person it is about; the stream's own id if "" ; None if nobody.
+    """
+
+    name: str
+    stream_type: str
+    schema: int
+    struct: type[Event]
+    sensitive: frozenset[str]
+    subject: str | None
+
+
+class Registry:
+    """The types of one domain. Filled at import, read by everybody, never changed at run time."""
+
+    def __init__(self) -> None:
+        self._streams: dict[str, StreamType] = {}
+        self._events: dict[str, EventType] = {}
+        self._by_struct: dict[type[Event], EventType] = {}
+
+    # ---- filling it
+
+    def stream_type(
+        self, name: str, *, number: int, takes_id: Callable[[str], bool] = bool
+    ) -> None:
+        """Register a kind of stream. Raises ValueError if its name or number is taken or out of range."""
+        if name in self._streams or not 0 < number < 64:
+            msg = f"stream type {name}: its name is taken or {number} is not in 1..63"
+            raise ValueError(msg)
+        if any(known.number == number for known in self._streams.values()):
+            msg = f"stream type {name}: number {number} is taken"
+            raise ValueError(msg)
+        self._streams[name] = StreamType(name, number, takes_id)
+
+    def event_type(
+        self,
+        struct: type[Event],
+        *,
+        stream_type: str,
+        subject: str | None = "",
+        name: str | None = None,
+        schema: int = 1,
+    ) -> None:
+        """Register an event's class. Raises ValueError for a taken name or an unknown stream type."""
+        name = name or struct.__name__
+        if name in self._events or stream_type not in self._streams:
+            msg = f"event type {name}: its name is taken or {stream_type} is no stream type"
+            raise ValueError(msg)
+        known = EventType(
+            name, stream_type, schema, struct, sensitive_fields(struct), subject
+        )
+        self._events[name] = self._by_struct[struct] = known
+
+    # ---- asking it
+
+    @property
+    def stream_types(self) -> Mapping[str, StreamType]:
+        """By name."""
+        return self._streams
+
+    def event_types(self) -> Iterator[EventType]:
+        """All of them, in the order of their registration."""
+        return iter(self._events.values())
+
+    def stream_type_of(self, stream_id: str) -> StreamType:
+        """The kind of a stream id. Raises `InvalidStreamId` where there is none or it does not take the id."""
+        name, dot, own_id = stream_id.partition(".")
+        if not dot:
+            raise InvalidStreamId("it is {type}.{id}, as in order.order-123; this one has no dot")
+        known = self._streams.get(name)
+        if known is None:
+            raise InvalidStreamId(f"its type is none of {', '.join(self._streams)}")
+        if not known.takes_id(own_id):
+            raise InvalidStreamId(f"a {name}'s id may not have this form or length")
+        return known
+
+    def type_of(self, data: object) -> EventType:
+        """The type that a Struct's class was registered as. Raises `InvalidEvent` if it was not."""
+        known = self._by_struct.get(type(data))  # type: ignore[arg-type]
+        if known is None:
+            raise InvalidEvent(f"{type(data).__name__} is not a registered event")
+        return known
+
+    def admit(
+        self, stream_type: str, name: str, schema: int | None, data: Mapping[str, Any]
+    ) -> tuple[EventType, Mapping[str, Any]]:
+        """Check an event at the door. Raises `InvalidEvent`, which names the field but quotes no value.
+
+        Returns the type and the data as its class writes them: absent fields left out.
+        """
+        known = self._events.get(name)
+        if known is None or known.stream_type != stream_type:
+            raise InvalidEvent(f"{name} is no event of a {stream_type} stream")
+        if schema is not None and schema != known.schema:
+            raise InvalidEvent(f"{name} is written in schema {known.schema}, not {schema}")
+        try:
+            event = msgspec.convert(data, known.struct)
+        except msgspec.ValidationError as error:
+            raise InvalidEvent(f"{name}: {_without_value(str(error))}") from None
+        return known, msgspec.to_builtins(event)
+
+    def problem_of(self, stream_type: str, event: CommitEvent) -> str | None:
+        """Why an accepted event cannot be read by these types, or None. Never quotes a value."""
+        known = self._events.get(event.type)
+        if known is None:
+            return "unknown_type"
+        if known.stream_type != stream_type:
+            return "wrong_stream_type"
+        if event.schema != known.schema:
+            return "unknown_schema"
+        if event.sealed is not None:
+            return None  # what is sealed cannot be judged from outside
+        try:
+            msgspec.convert(event.data, known.struct)
+        except msgspec.ValidationError:
+            return "ill_typed"
+        return None
+
+    def json_schema(self) -> dict[str, Any]:
+        """JSON Schema of every event type, by name, from the classes that the door validates with."""
+        types = list(self._events.values())
+        schemas, definitions = msgspec.json.schema_components([t.struct for t in types])
+        return {
+            "$defs": definitions,
+            "events": {t.name: s for t, s in zip(types, schemas, strict=True)},
+        }
+
+
+def _without_value(message: str) -> str:
+    """msgspec quotes the value where it is none of the listed ones; it may be a child's words."""
+    if not message.startswith("Invalid enum value"):
+        return message
+    _, at, path = message.rpartition(" - at ")
+    return f"Not one of the listed values{at}{path}" if at else "Not one of the listed values"
+
+
+def sensitive_fields(struct: type[Event]) -> frozenset[str]:
+    """The names of the fields that are annotated with `SENSITIVE`."""
+    hints = get_type_hints(struct, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if _is_sensitive(hint))
+
+
+def _is_sensitive(hint: Any) -> bool:
+    extras = getattr(hint, "__metadata__", ())
+    if any(
+        isinstance(meta, msgspec.Meta) and (meta.extra or {}).get("sensitive")
+        for meta in extras
+    ):
+        return True
+    return any(_is_sensitive(part) for part in get_args(hint))
