@@ -1,0 +1,53 @@
+"""What Prometheus is told of the event store. Definitions only: each room counts its own work.
+
+With PROMETHEUS_MULTIPROC_DIR set, all processes of an installation write into one directory and any of them
+answers for all; the mode of each gauge says how the values of several processes become one. Labels are closed
+lists or places in the log: never an id, never anything of an event's data.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+VERDICTS: Final = Counter(
+    "eventstore_verdicts",
+    "Records folded by this installation, by the fold's verdict.",
+    ["verdict"],
+)
+MALFORMED: Final = Counter(
+    "eventstore_malformed",
+    "Malformed records folded, by the rule of the grammar they break.",
+    ["reason"],
+)
+FOLD_RACES: Final = Counter(
+    "eventstore_fold_races",
+    "Folds given up because another process had moved the cursor: harmless, the price of helping.",
+)
+FOLD_SECONDS: Final = Histogram(
+    "eventstore_fold_seconds",
+    "Time of each stage of a fold.",
+    ["stage"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+)
+APPEND_SECONDS: Final = Histogram(
+    "eventstore_append_seconds",
+    "Time from the call of append to its answer, by the answer (accepted, or the error's code).",
+    ["outcome"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+# What is waiting in a process that has died is waiting no more.
+APPEND_QUEUE: Final = Gauge(
+    "eventstore_append_queue",
+    "Commits waiting for the appender's thread, over all live processes.",
+    multiprocess_mode="livesum",
+)
+# A partition has one lag, whoever looked last. Not "livemax": a process that looked long ago and then folded
+# nothing would hold up its old figure; not "livemostrecent": a mirror that died must leave its last word standing.
+MIRROR_LAG: Final = Gauge(
+    "eventstore_mirror_lag_records",
+    "Records of a partition that the log holds and the mirror does not, as last looked up.",
+    ["topic", "partition"],
+    multiprocess_mode="mostrecent",
+)
