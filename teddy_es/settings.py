@@ -129,6 +129,10 @@ SECURE_PROXY_SSL_HEADER = (
     else None
 )
 
+# ---- the quickstart
+
+TEDDY_ADMIN_PASSWORD: str = env.str("TEDDY_ADMIN_PASSWORD", default="")
+
 # ---- the event store
 
 _kafka_security: dict[str, Any] = {

@@ -1,0 +1,41 @@
+"""gunicorn's settings: `gunicorn -c deploy/gunicorn.conf.py teddy_es.wsgi`. Address and workers: its command line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prometheus_client.multiprocess import mark_process_dead
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
+
+# An append waits for the log, not for the processor: threads. Each process has one appender thread of its own.
+worker_class = "gthread"
+workers = 2
+threads = 8
+
+# A worker that is replaced while commits wait in it makes their outcome unknown, so none is replaced for its age.
+max_requests = 0
+graceful_timeout = 30  # longer than the append's own time-out, so that waiting commits get their answer
+timeout = 60
+
+# Fork first, load later: connections, threads and metric files belong to one process each.
+preload_app = False
+control_socket_disable = True  # its default place is a folder in the home directory
+
+_metrics = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")  # noqa: TID251  (before any Django setting is there)
+
+
+def on_starting(_server: Arbiter) -> None:
+    """Make the metrics' directory; whoever starts the installation empties it, for the mirror writes there too."""
+    if _metrics:
+        Path(_metrics).mkdir(parents=True, exist_ok=True)
+
+
+def child_exit(_server: Arbiter, worker: Worker) -> None:
+    """Take a dead worker's share out of the gauges that count the living."""
+    if _metrics:
+        mark_process_dead(worker.pid)

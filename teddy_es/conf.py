@@ -1,0 +1,22 @@
+"""The project's own settings: attribute = default, looked up live, so that `override_settings` just works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+
+class TeddySettings:
+    """Nobody else in this package touches Django's settings."""
+
+    TEDDY_ADMIN_PASSWORD: str = (
+        ""  # of the quickstart's superuser; given anew at each start
+    )
+
+    def __getattribute__(self, name: str) -> Any:
+        default = super().__getattribute__(name)
+        return getattr(settings, name, default) if name.isupper() else default
+
+
+conf = TeddySettings()

@@ -1,0 +1,3 @@
+"""The project's commands."""
+
+from __future__ import annotations

@@ -1,0 +1,42 @@
+"""Makes the quickstart's superuser: its password is new at every start, so it has to come from somewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+
+from eventstore.conf import conf as eventstore_conf
+from teddy_es.conf import conf
+
+USERNAME = "admin"
+
+
+class Command(BaseCommand):
+    """Example: TEDDY_ADMIN_PASSWORD=… python manage.py quickstart_admin."""
+
+    help = (
+        "Make or renew the quickstart's superuser `admin` with the password in TEDDY_ADMIN_PASSWORD; whoever"
+        " was logged in as admin is logged out. Example: TEDDY_ADMIN_PASSWORD=… manage.py quickstart_admin"
+    )
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Refuse outside the quickstart, else make or renew the user."""
+        if eventstore_conf.MODE != "quickstart":
+            msg = "This is for TEDDY_MODE=quickstart. Elsewhere: manage.py createsuperuser."
+            raise CommandError(msg)
+        if not conf.TEDDY_ADMIN_PASSWORD:
+            msg = "Set TEDDY_ADMIN_PASSWORD to the password that admin shall have."
+            raise CommandError(msg)
+        made = _renew(conf.TEDDY_ADMIN_PASSWORD)
+        self.stdout.write(f"Superuser {USERNAME} {'made' if made else 'renewed'}.")
+
+
+def _renew(password: str) -> bool:
+    user, made = get_user_model().objects.get_or_create(username=USERNAME)
+    user.is_active = user.is_staff = user.is_superuser = True
+    # Every session carries a hash of the password's salted hash: the same password again ends them all too.
+    user.set_password(password)
+    user.save()
+    return made
