@@ -1,0 +1,193 @@
+"""`./teddy up`: everything, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts.launcher import environment
+from scripts.launcher.console import Trouble, note, say
+from scripts.launcher.demo import import_demo
+from scripts.launcher.places import CHECKOUT, HOME, DataDirectory
+from scripts.launcher.ports import free_port, is_free
+from scripts.launcher.processes import Child, ended, run, spawn, wait_until
+from scripts.launcher.stack import (
+    MANAGE,
+    Ground,
+    django_environment,
+    ground,
+    settle_log,
+)
+from scripts.launcher.supervisor import watch
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator, Mapping
+
+READY_S = 60
+
+
+def up(options: Namespace) -> int:
+    """Start in order, each when the one before it is ready; stop in reverse.
+
+    1. the lock of the data directory, the port, the packages
+    2. PostgreSQL, then the broker
+    3. tables, topics, static files, password, demo data
+    4. mirror, then web
+    A failure or a signal anywhere stops what runs. The next start repeats every step
+    that is not known to be done; each may be repeated.
+    """
+    data = DataDirectory(options.data or HOME)
+    data.make()
+    with data.owned(), data.listed():  # 1
+        port = _port(options.port)
+        log = settle_log(data, "kafka" if options.kafka else None)
+        level = "kafka" if log == "kafka" else "quickstart"
+        python = environment.ensure(level)
+        with ground(data, python, log=log, java_choice=options.java) as base:  # 2
+            env = django_environment(data, python, base)
+            _tell(data, base)
+            prepare(data, python, env)  # 3
+            password = _set_password(data, python, env)
+            if options.demo:
+                import_demo(data, python, env)
+            with _services(data, python, env, port) as services:  # 4
+                _tell(data, base, services=services, port=port)
+                _announce(data, base, port, password)
+                watch([*base.children, *services])
+    return 0
+
+
+def prepare(data: DataDirectory, python: Path, env: Mapping[str, str]) -> None:
+    """Bring tables, topics and static files to what this checkout needs."""
+    metrics = Path(env["PROMETHEUS_MULTIPROC_DIR"])
+    shutil.rmtree(metrics, ignore_errors=True)  # the counters of processes long gone
+    metrics.mkdir(mode=0o700)
+    note("Preparing tables, topics and static files")
+    for step in (["migrate"], ["create_topics"], ["collectstatic"]):
+        manage_step(data, python, env, *step)
+    data.write_state(prepared=True)
+
+
+def manage_step(
+    data: DataDirectory, python: Path, env: Mapping[str, str], *arguments: str
+) -> None:
+    """One `manage.py` command to its end; what it says goes to a log."""
+    quiet = {
+        "migrate": ["--verbosity=0", "--no-input"],
+        "collectstatic": ["--verbosity=0", "--no-input"],
+    }
+    options = quiet.get(arguments[0], [])
+    command: list[str | Path] = [python, MANAGE, *arguments, *options]
+    what = f"manage.py {arguments[0]}"
+    run(command, env=env, what=what, log=data.path / "logs" / "setup.log")
+
+
+def _port(wanted: int) -> int:
+    if wanted == 0:
+        return free_port()
+    if not is_free(wanted):
+        raise Trouble(
+            f"Port {wanted} is taken. Stop what uses it, "
+            f"or: ./teddy up --port {free_port(preferred=wanted + 1)}"
+        )
+    return wanted
+
+
+def _set_password(data: DataDirectory, python: Path, env: Mapping[str, str]) -> str:
+    """A fresh one at each start: an old terminal's text opens nothing."""
+    password = secrets.token_urlsafe(12)
+    secret = {**env, "TEDDY_ADMIN_PASSWORD": password}
+    manage_step(data, python, secret, "quickstart_admin")
+    return password
+
+
+@contextmanager
+def _services(
+    data: DataDirectory, python: Path, env: Mapping[str, str], port: int
+) -> Iterator[list[Child]]:
+    """Web and mirror, for as long as the block runs."""
+    note("Starting mirror and web")
+    logs = data.path / "logs"
+    command: list[str | Path] = [python, MANAGE, "mirror"]
+    mirror = spawn("mirror", command, env=env, log=logs / "mirror.log", cwd=CHECKOUT)
+    with ended(mirror):
+        web = _spawn_web(data, python, env, port)
+        with ended(web):
+            probe = _Readiness(port)
+            try:
+                wait_until(probe, web, timeout_s=READY_S)
+            except Trouble as trouble:
+                raise Trouble(f"{trouble}{probe.last}") from trouble
+            yield [mirror, web]
+
+
+def _spawn_web(
+    data: DataDirectory, python: Path, env: Mapping[str, str], port: int
+) -> Child:
+    temporary = data.path / "tmp"
+    temporary.mkdir(mode=0o700, exist_ok=True)
+    settings = ["-c", str(CHECKOUT / "deploy" / "gunicorn.conf.py")]
+    # Its heartbeat files would otherwise lie outside the data directory.
+    place = ["--worker-tmp-dir", str(temporary), "--chdir", str(CHECKOUT)]
+    bind = ["--bind", f"127.0.0.1:{port}"]
+    options = [*settings, *place, *bind]
+    command: list[str | Path] = [python, "-m", "gunicorn", *options, "teddy_es.wsgi"]
+    log = data.path / "logs" / "web.log"
+    # Longer than the time that gunicorn gives to commits that wait for their answer.
+    return spawn("web", command, env=env, log=log, cwd=CHECKOUT, grace_s=35)
+
+
+class _Readiness:
+    """Ask /readyz, and keep the last no for who wants to know why."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/readyz"
+        self.last = ""
+
+    def __call__(self) -> bool:
+        try:
+            # No proxy of the caller's environment stands between us and loopback.
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(self.url, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except urllib.error.HTTPError as error:
+            self.last = f"; /readyz said {error.code}: {error.read(300).decode()}"
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            self.last = f"; /readyz: {error}"
+        return False
+
+
+def _tell(
+    data: DataDirectory,
+    base: Ground,
+    *,
+    services: list[Child] | None = None,
+    port: int | None = None,
+) -> None:
+    """Tell `status` and `manage` what runs; the file is for us only, as it has the URL."""
+    pids = {"teddy": os.getpid(), **base.pids()}
+    pids |= {child.name: child.pid for child in services or []}
+    data.write_runtime(
+        command="up",
+        pids=pids,
+        database_url=base.database_url,
+        postgresql=base.postgresql,
+        bootstrap=base.bootstrap,
+        web_url=f"http://127.0.0.1:{port}/" if port else None,
+    )
+
+
+def _announce(data: DataDirectory, base: Ground, port: int, password: str) -> None:
+    where = f"Kafka at {base.bootstrap}" if base.bootstrap else "embedded in PostgreSQL"
+    say(f"Teddy ES is at http://127.0.0.1:{port}/admin/")
+    say(f"  user      admin, password {password} (a new one at each start)")
+    say(f"  log       {where}")
+    say(f"  data      {data}, logs in its folder logs/")
+    say("Ctrl-C stops it and keeps the data.")
