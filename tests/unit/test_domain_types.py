@@ -1,0 +1,255 @@
+"""The domain's table of events, as the code has it, against the table as it was promised."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from eventstore.errors import InvalidEvent, InvalidStreamId
+from teddy_es.domain.child import ChildRegistered
+from teddy_es.domain.types import registry
+
+REASON = "words of a person"
+
+# name: (stream type, subject, fields; * sensitive, ? may be absent)
+PROMISED = {
+    "ChildRegistered": ("child", "", "parent_id name* birth_date*? language?"),
+    "ChildProfileUpdated": ("child", "", "changes*"),
+    "SafetyViolationDetected": (
+        "child",
+        "",
+        "violation_id category severity detector rule? conversation_id? message_id?"
+        " excerpt*?",
+    ),
+    "SafetyViolationAcknowledged": ("child", "", "violation_id officer note*?"),
+    "SafetyViolationEscalated": ("child", "", "violation_id level reason*?"),
+    "SafetyViolationClaimed": ("child", "", "violation_id officer"),
+    "SafetyViolationReleased": ("child", "", "violation_id officer"),
+    "SafetyViolationReopened": ("child", "", "violation_id officer note*?"),
+    "SafetyViolationResolved": (
+        "child",
+        "",
+        "violation_id officer outcome clause? note*?",
+    ),
+    "ConversationStarted": (
+        "conversation",
+        "child_id",
+        "child_id device_id*? language?",
+    ),
+    "ChildSpoke": ("conversation", "child_id", "child_id text*"),
+    "TeddyReplied": (
+        "conversation",
+        "child_id",
+        "child_id text* model? policy_version? blocked?",
+    ),
+    "ConversationEnded": ("conversation", "child_id", "child_id reason?"),
+    "ParentRegistered": ("parent", "", "name* email*"),
+    "ConsentGranted": ("parent", "", "child_id scope policy_version"),
+    "ConsentWithdrawn": ("parent", "", "child_id scope"),
+    "ErasureRequested": ("parent", "", "child_id reason*?"),
+    "ErasureCompleted": ("privacy", None, "request? keys events"),
+    "HoldPlaced": ("privacy", None, "hold_id scope clause"),
+    "HoldLifted": ("privacy", None, "hold_id scope clause"),
+    "ApprovalRequested": (
+        "approval",
+        None,
+        "kind object requested_by expires_at reason*",
+    ),
+    "ApprovalDecided": ("approval", None, "decision decided_by note*?"),
+    "ApprovalExpired": ("approval", None, ""),
+    "DataAccessed": (
+        "access",
+        None,
+        "actor actor_kind kind purpose subjects object? reference?",
+    ),
+}
+
+GOOD: dict[str, dict[str, Any]] = {
+    "ChildRegistered": {
+        "parent_id": "parent-1",
+        "name": "N",
+        "birth_date": "2019-02-28",
+    },
+    "ChildProfileUpdated": {"changes": {"language": "de", "name": None}},
+    "SafetyViolationDetected": {
+        "violation_id": "v-1",
+        "category": "bullying",
+        "severity": "high",
+        "detector": "rules/3.1",
+        "excerpt": REASON,
+    },
+    "SafetyViolationAcknowledged": {"violation_id": "v-1", "officer": "o-1"},
+    "SafetyViolationEscalated": {"violation_id": "v-1", "level": "overdue_150"},
+    "SafetyViolationClaimed": {"violation_id": "v-1", "officer": "o-1"},
+    "SafetyViolationReleased": {"violation_id": "v-1", "officer": "o-1"},
+    "SafetyViolationReopened": {"violation_id": "v-1", "officer": "o-1"},
+    "SafetyViolationResolved": {
+        "violation_id": "v-1",
+        "officer": "o-1",
+        "outcome": "cannot_decide",
+    },
+    "ConversationStarted": {"child_id": "child-1", "device_id": "bear:7"},
+    "ChildSpoke": {"child_id": "child-1", "text": ""},
+    "TeddyReplied": {"child_id": "child-1", "text": REASON, "blocked": True},
+    "ConversationEnded": {"child_id": "child-1", "reason": "timeout"},
+    "ParentRegistered": {"name": "N", "email": "n@example.org"},
+    "ConsentGranted": {
+        "child_id": "child-1",
+        "scope": "profiling",
+        "policy_version": "2026-01",
+    },
+    "ConsentWithdrawn": {"child_id": "child-1", "scope": "third_party"},
+    "ErasureRequested": {"child_id": "child-1"},
+    "ErasureCompleted": {"keys": 0, "events": 12},
+    "HoldPlaced": {"hold_id": "h-1", "scope": "all", "clause": "art.17/3e"},
+    "HoldLifted": {"hold_id": "h-1", "scope": ["2026-11"], "clause": "art.17/3e"},
+    "ApprovalRequested": {
+        "kind": "erasure",
+        "object": "child.child-1",
+        "requested_by": "o-1",
+        "expires_at": "2026-11-23T09:00:00Z",
+        "reason": REASON,
+    },
+    "ApprovalDecided": {"decision": "refused", "decided_by": "o-2"},
+    "ApprovalExpired": {},
+    "DataAccessed": {
+        "actor": "o-1",
+        "actor_kind": "officer",
+        "kind": "reveal",
+        "purpose": "incident",
+        "subjects": ["child-1"],
+    },
+}
+
+
+def admit(name: str, data: dict[str, Any]) -> Any:
+    return registry.admit(PROMISED[name][0], name, None, data)[1]
+
+
+def test_the_numbers_of_the_stream_types_never_change() -> None:
+    numbers = {t.name: t.number for t in registry.stream_types.values()}
+
+    assert numbers == {
+        "child": 1,
+        "conversation": 2,
+        "parent": 3,
+        "privacy": 4,
+        "approval": 5,
+        "access": 6,
+    }
+
+
+def test_the_registry_holds_exactly_the_promised_types() -> None:
+    assert {t.name for t in registry.event_types()} == set(PROMISED)
+    assert set(GOOD) == set(PROMISED)
+
+
+@pytest.mark.parametrize("known", list(registry.event_types()), ids=lambda t: t.name)
+def test_fields_sensitivity_and_subject_are_as_promised(known: Any) -> None:
+    stream_type, subject, fields = PROMISED[known.name]
+    required = {f.name for f in _fields(known.struct) if f.required}
+    written = {
+        f.name
+        + ("*" if f.name in known.sensitive else "")
+        + ("" if f.name in required else "?")
+        for f in _fields(known.struct)
+    }
+
+    assert (known.stream_type, known.subject) == (stream_type, subject)
+    assert written == set(fields.split())
+    assert known.schema == 1
+
+
+def _fields(struct: Any) -> Any:
+    return msgspec.structs.fields(struct)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_event_passes_the_door_unchanged(name: str) -> None:
+    assert admit(name, GOOD[name]) == GOOD[name]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_an_unknown_field_is_refused(name: str) -> None:
+    with pytest.raises(InvalidEvent):
+        admit(name, {**GOOD[name], "surprise": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("ChildRegistered", "parent_id", "a b"),
+        ("ChildRegistered", "parent_id", "parent-1\n"),
+        ("ChildRegistered", "parent_id", ""),
+        ("ChildRegistered", "parent_id", "p" * 101),
+        ("ChildRegistered", "parent_id", "parent.1"),
+        ("ChildRegistered", "name", ""),
+        ("ChildRegistered", "birth_date", "2019-02-29"),
+        ("ChildRegistered", "language", "free text"),
+        ("ChildProfileUpdated", "changes", {}),
+        ("ChildProfileUpdated", "changes", {"a b": "x"}),
+        ("ChildProfileUpdated", "changes", {"name": 1}),
+        ("SafetyViolationDetected", "category", "Bullying"),
+        ("SafetyViolationDetected", "severity", "urgent"),
+        ("SafetyViolationEscalated", "level", "overdue"),
+        ("SafetyViolationResolved", "outcome", "maybe"),
+        ("ChildSpoke", "text", "x" * 100_001),
+        ("ChildSpoke", "text", None),
+        ("TeddyReplied", "blocked", 1),
+        ("ConversationEnded", "reason", "bored"),
+        ("ConsentGranted", "scope", "everything"),
+        ("ErasureCompleted", "keys", -1),
+        ("ErasureCompleted", "keys", True),
+        ("ErasureCompleted", "events", 1.5),
+        ("HoldPlaced", "scope", "some"),
+        ("HoldPlaced", "scope", []),
+        ("HoldPlaced", "scope", ["2026-13"]),
+        ("ApprovalRequested", "expires_at", "2026-11-23T09:00:00"),
+        ("ApprovalRequested", "kind", "party"),
+        ("ApprovalDecided", "decision", "perhaps"),
+        ("DataAccessed", "purpose", "curiosity"),
+        ("DataAccessed", "subjects", ["a b"]),
+    ],
+)
+def test_an_ill_typed_field_is_refused_without_quoting_it(
+    name: str, field: str, value: object
+) -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        admit(name, {**GOOD[name], field: value})
+
+    if isinstance(value, str) and len(value) > 3:
+        assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize("stream_type", list(registry.stream_types))
+def test_every_stream_type_takes_only_the_domains_ids(stream_type: str) -> None:
+    registry.stream_type_of(f"{stream_type}.A-z_9")
+
+    for own_id in ("", "a.b", "a:b", "ü", "a\n", "a" * 101):
+        with pytest.raises(InvalidStreamId):
+            registry.stream_type_of(f"{stream_type}.{own_id}")
+
+
+def test_an_event_made_in_python_is_written_as_json_has_it() -> None:
+    born = ChildRegistered(parent_id="p", name="N", birth_date=date(2019, 2, 28))
+    asked = {
+        **GOOD["ApprovalRequested"],
+        "expires_at": datetime(2026, 11, 23, 9, tzinfo=UTC),
+    }
+
+    written = registry.admit(
+        "child",
+        "ChildRegistered",
+        1,
+        {f: getattr(born, f) for f in born.__struct_fields__},
+    )[1]
+
+    assert written == {"parent_id": "p", "name": "N", "birth_date": "2019-02-28"}
+    assert admit("ApprovalRequested", asked) == GOOD["ApprovalRequested"]
+
+
+def test_the_schema_of_every_type_can_be_published() -> None:
+    assert set(registry.json_schema()["events"]) == set(PROMISED)
