@@ -142,12 +142,12 @@ class Event(models.Model):
                 name="eventstore_event_type",
             ),
             models.Index(
-                fields=["correlation_id", "position"],
+                fields=["correlation_id", "recorded_at", "position"],
                 name="eventstore_event_correlation",
                 condition=Q(correlation_id__isnull=False),
             ),
             models.Index(
-                fields=["causation_id", "position"],
+                fields=["causation_id", "recorded_at", "position"],
                 name="eventstore_event_causation",
                 condition=Q(causation_id__isnull=False),
             ),

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('causation_id', models.UUIDField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['recorded_at', 'position'], name='eventstore_event_time'), models.Index(fields=['event_type', 'recorded_at', 'position'], name='eventstore_event_type'), models.Index(condition=models.Q(('correlation_id__isnull', False)), fields=['correlation_id', 'position'], name='eventstore_event_correlation'), models.Index(condition=models.Q(('causation_id__isnull', False)), fields=['causation_id', 'position'], name='eventstore_event_causation')],
+                'indexes': [models.Index(fields=['recorded_at', 'position'], name='eventstore_event_time'), models.Index(fields=['event_type', 'recorded_at', 'position'], name='eventstore_event_type'), models.Index(condition=models.Q(('correlation_id__isnull', False)), fields=['correlation_id', 'recorded_at', 'position'], name='eventstore_event_correlation'), models.Index(condition=models.Q(('causation_id__isnull', False)), fields=['causation_id', 'recorded_at', 'position'], name='eventstore_event_causation')],
                 'constraints': [models.UniqueConstraint(fields=('stream_id', 'version'), name='eventstore_event_version'), models.UniqueConstraint(fields=('event_id', 'stream_id'), name='eventstore_event_id')],
             },
         ),

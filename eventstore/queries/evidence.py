@@ -1,0 +1,242 @@
+"""One event with everything that speaks for it: index row, mirrored record, hash, neighbours, consequences.
+
+The metadata comes from the index, the payload from the mirror's bytes. Where the two disagree, or the bytes do
+not give the stored hash, the event is shown all the same, and what is wrong is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from eventstore.codec import decode
+from eventstore.conf import registry
+from eventstore.events import (
+    Commit,
+    CommitEvent,
+    EventMetadata,
+    Place,
+    Position,
+    instant_of,
+    to_milliseconds,
+)
+from eventstore.fold import Verdict
+from eventstore.hashing import record_hash
+from eventstore.queries.browse import EventRow, event_rows
+from eventstore.queries.positions import packed_of
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An event's record as the mirror holds it, and whether it proves what the index says.
+
+    event: None if the bytes hold no such event. hash_holds: whether bytes, place and time give the stored hash.
+    index_agrees: whether the index says of the event what the bytes say.
+    """
+
+    verdict: str
+    recorded_at: datetime
+    commit_id: UUID | None
+    first_version: int | None
+    event_count: int | None
+    size: int
+    stored_hash: str
+    hash_holds: bool
+    commit: Commit | None
+    event: CommitEvent | None
+    index_agrees: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OneEvent:
+    """An event and what stands round it. evidence: None if the mirror lacks its record.
+
+    consequences: events that name this one as their cause, at most 20.
+    """
+
+    row: EventRow
+    evidence: Evidence | None
+    head: int
+    previous: EventRow | None
+    next: EventRow | None
+    consequences: Sequence[EventRow]
+
+
+def one_event(position: Position) -> OneEvent | None:
+    """The event at a position, None if there is none."""
+    try:
+        key = packed_of(position)
+    except ValueError:
+        return None
+    rows = event_rows(_BY_POSITION, {"position": key})
+    if not rows:
+        return None
+    row = rows[0]
+    near = event_rows(
+        _NEIGHBOURS,
+        {
+            "stream_id": row.stream_id,
+            "versions": [row.version - 1, row.version + 1],
+            "event_id": row.event_id,
+        },
+    )
+    by_version = {r.version: r for r in near if r.stream_id == row.stream_id}
+    record, head = _record(key - position.index, row.stream_id)
+    return OneEvent(
+        row,
+        None if record is None else _evidence(row, record),
+        head,
+        by_version.get(row.version - 1),
+        by_version.get(row.version + 1),
+        event_rows(_CONSEQUENCES, {"event_id": row.event_id}),
+    )
+
+
+def with_commit_id(commit_id: UUID) -> Sequence[EventRow]:
+    """The first event of each accepted commit with this id (ids are unique within a stream only). At most 20."""
+    return event_rows(_BY_COMMIT_ID, {"commit_id": commit_id})
+
+
+# ---- below: how ------------------------------------------------------------------------------------------------------
+
+_BY_POSITION: Final = """
+    SELECT position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
+           correlation_id, causation_id
+      FROM eventstore_event WHERE position = %(position)s
+"""
+# constraint eventstore_event_version
+_NEIGHBOURS: Final = """
+    SELECT position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
+           correlation_id, causation_id
+      FROM eventstore_event
+     WHERE stream_id = %(stream_id)s AND version = ANY (%(versions)s)
+"""
+# index eventstore_event_causation
+_CONSEQUENCES: Final = """
+    SELECT position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
+           correlation_id, causation_id
+      FROM eventstore_event WHERE causation_id = %(event_id)s
+     ORDER BY recorded_at, position LIMIT 20
+"""
+# index eventstore_record_commit, whose condition names the deciding verdicts; accepted ones have events at its position
+_BY_COMMIT_ID: Final = """
+    SELECT e.position, e.event_id, e.stream_id, e.version, e.event_type, e.occurred_at,
+           e.recorded_at, e.correlation_id, e.causation_id
+      FROM eventstore_record r JOIN eventstore_event e ON e.position = r.position
+     WHERE r.commit_id = %(commit_id)s AND r.verdict IN (1, 3, 4)
+     ORDER BY r.stream_id LIMIT 20
+"""
+_RECORD: Final = """
+    SELECT recorded_at, verdict, commit_id, first_version, event_count, key, value, hash,
+           (SELECT version FROM eventstore_stream WHERE stream_id = %(stream_id)s)
+      FROM eventstore_record WHERE position = %(position)s
+"""
+
+
+def _record(position: int, stream_id: str) -> tuple[Mapping[str, Any] | None, int]:
+    """The mirrored record, and the stream's head."""
+    with connection.cursor() as db:
+        db.execute(_RECORD, {"position": position, "stream_id": stream_id})
+        found = db.fetchone()
+    if found is None:
+        return None, 0
+    *columns, head = found
+    names = (
+        "recorded_at",
+        "verdict",
+        "commit_id",
+        "first_version",
+        "event_count",
+        "key",
+        "value",
+        "hash",
+    )
+    return dict(zip(names, columns, strict=True)), head or 0
+
+
+def _evidence(row: EventRow, record: Mapping[str, Any]) -> Evidence:
+    key, value = _bytes(record["key"]), _bytes(record["value"])
+    content = decode(key, value)
+    commit = content if isinstance(content, Commit) else None
+    event = _event_at(commit, row.position.index)
+    stored = bytes(record["hash"])
+    return Evidence(
+        verdict=Verdict(record["verdict"]).word,
+        recorded_at=record["recorded_at"],
+        commit_id=record["commit_id"],
+        first_version=record["first_version"],
+        event_count=record["event_count"],
+        size=len(value or b""),
+        stored_hash=stored.hex(),
+        hash_holds=_hash(row.position, record["recorded_at"], key, value) == stored,
+        commit=commit,
+        event=event,
+        index_agrees=_metadata(commit, row.position.index, record) == _indexed(row)
+        and record["recorded_at"] == row.recorded_at,
+        problem=event and registry().problem_of(row.stream_id.partition(".")[0], event),
+    )
+
+
+def _bytes(column: Any) -> bytes | None:
+    return None if column is None else bytes(column)
+
+
+def _hash(
+    position: Position, recorded_at: datetime, key: bytes | None, value: bytes | None
+) -> bytes:
+    return record_hash(
+        Place(position.topic, position.partition),
+        position.offset,
+        to_milliseconds(recorded_at),
+        key,
+        value,
+    )
+
+
+def _event_at(commit: Commit | None, index: int) -> CommitEvent | None:
+    if commit is None or index >= len(commit.events):
+        return None
+    return commit.events[index]
+
+
+def _problem(row: EventRow, event: CommitEvent | None) -> str | None:
+    if event is None:
+        return None
+    return registry().problem_of(row.stream_id.partition(".")[0], event)
+
+
+def _metadata(
+    commit: Commit | None, index: int, record: Mapping[str, Any]
+) -> EventMetadata | None:
+    """What the bytes say of the event."""
+    event = _event_at(commit, index)
+    if commit is None or event is None or record["first_version"] is None:
+        return None
+    return EventMetadata(
+        event_id=event.event_id,
+        stream_id=commit.stream_id,
+        event_type=event.type,
+        version=record["first_version"] + index,
+        timestamp=instant_of(event.occurred_at),
+        correlation_id=event.correlation_id,
+        causation_id=event.causation_id,
+    )
+
+
+def _indexed(row: EventRow) -> EventMetadata:
+    """What the index says of it."""
+    return EventMetadata(
+        event_id=row.event_id,
+        stream_id=row.stream_id,
+        event_type=row.event_type,
+        version=row.version,
+        timestamp=row.occurred_at,
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+    )

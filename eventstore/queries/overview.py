@@ -1,0 +1,59 @@
+"""What the store holds, in figures that cost nothing: cursors are exact, sizes are the planner's estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import connection
+
+from eventstore.events import from_milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRow:
+    """How far a topic is folded. records: of all its partitions; last_recorded_at: None before the first."""
+
+    topic: str
+    partitions: int
+    records: int
+    last_recorded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The topics; about how many events and streams (None: the database has not looked yet)."""
+
+    topics: Sequence[TopicRow]
+    events: int | None
+    streams: int | None
+
+
+def overview() -> Overview:
+    """Two small queries, however large the store is."""
+    with connection.cursor() as db:
+        db.execute(_TOPICS)
+        topics = [
+            TopicRow(topic, n, records, from_milliseconds(last) if last else None)
+            for topic, n, records, last in db.fetchall()
+        ]
+        db.execute(_ESTIMATES)
+        estimates = dict(db.fetchall())
+    return Overview(
+        topics, estimates.get("eventstore_event"), estimates.get("eventstore_stream")
+    )
+
+
+# ---- below: how ------------------------------------------------------------------------------------------------------
+
+# At most 63 topics of 512 partitions, as a rule a few dozen rows.
+_TOPICS: Final = """
+    SELECT topic, count(*), sum(cursor)::bigint, max(last_recorded_at)
+      FROM eventstore_partition GROUP BY topic ORDER BY topic
+"""
+_ESTIMATES: Final = """
+    SELECT relname, reltuples::bigint FROM pg_class
+     WHERE oid IN ('eventstore_event'::regclass, 'eventstore_stream'::regclass) AND reltuples >= 0
+"""
