@@ -1,0 +1,14 @@
+"""The log on Kafka, and the only rooms that know kafka-python (3.0.12, pinned: its traps are handled by name).
+
+log         KafkaLog, the port's adapter: one for each thread that uses it
+cluster     who leads what; one request, one answer, on the caller's own thread
+reader      a Fetch for each read: no consumer that could jump, spin or lag behind its own seek
+writer      the producer, and what may be said of a proposal that it was given
+topics      how a topic of the log of record must be set up, and what is wrong with one that is not
+"""
+
+from __future__ import annotations
+
+from eventstore.log.kafka.log import KafkaLog
+
+__all__ = ["KafkaLog"]

@@ -1,0 +1,235 @@
+"""Who leads what: one connection to the cluster, driven by the thread that asks.
+
+It exists beside kafka-python's admin client and consumer because each of those runs a thread and hides what
+failed: a consumer's `end_offsets()` spins for ever on a change of leader, an exception inside `poll()` makes
+the next one spin, `alter_configs` and `create_topics` hand errors back in their answers. Here a request gets
+one answer, or `LogUnavailable` before its deadline.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kafka import errors
+from kafka.net.compat import KafkaNetClient
+from kafka.protocol.metadata import MetadataRequest
+
+from eventstore.errors import LogMisconfigured, LogUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from eventstore.events import Place
+
+# At DEBUG kafka-python logs keys and values, which may be personal data.
+logging.getLogger("kafka").setLevel(logging.INFO)
+
+CONNECT_S = 2.0
+REQUEST_S = 5.0
+VIEW_MAX_AGE_S = 30.0
+PAUSE_S = 0.05
+
+
+class QuietClient(KafkaNetClient):  # type: ignore[misc]  # kafka ships no types
+    """kafka-python's client, with two settings that its front doors drop on the way.
+
+    - `allow_auto_create_topics=False` is ignored by producer, consumer and admin client alike: without this
+      a broker that auto-creates makes a topic, with its own retention, of every name that is looked up.
+    - a connection attempt to a host that accepts but does not answer takes 10 s, doubling up to 30.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        limits = {
+            "socket_connection_setup_timeout_ms": int(CONNECT_S * 1000),
+            "socket_connection_setup_timeout_max_ms": int(CONNECT_S * 1000),
+            "receive_message_max_bytes": 100_000_000,
+        }
+        super().__init__(**(options | limits))
+        self.cluster.config["allow_auto_create_topics"] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """The broker that takes a partition's records. node is -1 while there is none."""
+
+    node: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicView:
+    """A topic as the cluster's metadata shows it. id: a UUID's text; replicas: those of its poorest partition."""
+
+    id: str
+    leaders: Mapping[int, Leader]
+    replicas: int
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn kafka-python's errors into ours, in this one place.
+
+    Only the error's class goes into the message: kafka-python's texts quote whole requests.
+    """
+    try:
+        yield
+    except (errors.KafkaError, OSError) as error:
+        msg = f"Kafka does not answer ({type(error).__name__})"
+        raise LogUnavailable(msg) from error
+
+
+class Cluster:
+    """Asks brokers. Not for two threads at once; opened at first use, and anew after every failure."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
+        self._client: KafkaNetClient | None = None
+        self._views: dict[str, tuple[float, TopicView]] = {}
+
+    def ask(self, request: Any, *, deadline: float, node: int | None = None) -> Any:
+        """Send a request that may be repeated; any broker will do if no node is given.
+
+        A connection may have died while nobody looked (nobody polls it between calls), so a failure is
+        tried once more over a new one. Raises `LogUnavailable`.
+        """
+        with translated():
+            was_open = self._client is not None
+            try:
+                return self._ask_once(request, deadline, node)
+            except (errors.KafkaError, OSError):
+                self.close()
+                if not was_open or time.monotonic() >= deadline:
+                    raise
+                return self._ask_once(request, deadline, node)
+
+    def look_up(self, names: Iterable[str], *, deadline: float) -> dict[str, TopicView]:
+        """Those of the named topics that are there, as the cluster shows them now. Creates nothing."""
+        topics = [MetadataRequest.MetadataRequestTopic(name=n) for n in names]
+        if not topics:
+            return {}
+        request = MetadataRequest(topics=topics, allow_auto_topic_creation=False)
+        response = self.ask(request, deadline=deadline)
+        assert self._client is not None  # noqa: S101  it has just answered
+        self._client.cluster.update_metadata(response)
+        with translated():
+            found = {t.name: _view(t) for t in response.topics if _is_there(t)}
+        for topic in response.topics:
+            self._views.pop(topic.name, None)
+        now = time.monotonic()
+        self._views |= {name: (now, view) for name, view in found.items()}
+        return found
+
+    def view(
+        self, topic: str, *, deadline: float, fresh: bool = False
+    ) -> TopicView | None:
+        """The topic as last seen, looked up again if that is half a minute ago; None if it is not there."""
+        seen = self._views.get(topic)
+        if seen and not fresh and time.monotonic() - seen[0] < VIEW_MAX_AGE_S:
+            return seen[1]
+        return self.look_up([topic], deadline=deadline).get(topic)
+
+    def leaders(
+        self, places: Iterable[Place], *, deadline: float, fresh: bool = False
+    ) -> dict[Place, Leader]:
+        """Who leads each place; one without a leader is left out. Raises `LogMisconfigured` if it is not there."""
+        wanted = sorted(set(places))
+        names = {p.topic for p in wanted}
+        if fresh:
+            self.look_up(names, deadline=deadline)
+        views = {name: self.view(name, deadline=deadline) for name in names}
+        found = {place: _leader(views[place.topic], place) for place in wanted}
+        return {place: leader for place, leader in found.items() if leader.node >= 0}
+
+    def brokers(self, *, deadline: float) -> Sequence[int]:
+        """The ids of the brokers that are up."""
+        request = MetadataRequest(topics=[], allow_auto_topic_creation=False)
+        response = self.ask(request, deadline=deadline)
+        return [broker.node_id for broker in response.brokers]
+
+    def reach(self, node: int, *, deadline: float) -> None:
+        """Be connected to a broker. Raises `LogUnavailable`."""
+        request = MetadataRequest(topics=[], allow_auto_topic_creation=False)
+        self.ask(request, deadline=deadline, node=node)
+
+    def close(self) -> None:
+        """Drop the connection and what was seen over it; the next question starts anew."""
+        client, self._client = self._client, None
+        self._views.clear()
+        if client is not None:
+            client.close()
+
+    def abandon(self) -> object:
+        """Give up the connection without touching its sockets, which another process uses (fork)."""
+        client, self._client = self._client, None
+        return client
+
+    def _ask_once(self, request: Any, deadline: float, node: int | None) -> Any:
+        client = self._open(deadline)
+        if node is None:
+            node = client.least_loaded_node(bootstrap_fallback=True)
+        return client.send_and_receive(
+            node, request, timeout_ms=_left_ms(deadline, REQUEST_S)
+        )
+
+    def _open(self, deadline: float) -> KafkaNetClient:
+        if self._client is None:
+            client = QuietClient(**self._options)
+            try:
+                client.get_broker_version(timeout_ms=_left_ms(deadline, CONNECT_S))
+            except BaseException:
+                client.close()
+                raise
+            self._client = client
+        return self._client
+
+
+def error_of(code: int) -> type[errors.KafkaError] | None:
+    """The error class of a code in an answer, None for success."""
+    return None if code == 0 else errors.for_code(code)
+
+
+def is_passing(error: type[errors.KafkaError]) -> bool:
+    """Whether asking again, after another look at the metadata, may help."""
+    return issubclass(error, errors.RetriableError)
+
+
+def _left_ms(deadline: float, at_most_s: float) -> int:
+    return int(max(0.0, min(at_most_s, deadline - time.monotonic())) * 1000)
+
+
+def _is_there(topic: Any) -> bool:
+    error = error_of(topic.error_code)
+    if error in (errors.UnknownTopicOrPartitionError, errors.InvalidTopicError):
+        return False
+    if error not in (None, errors.LeaderNotAvailableError):
+        raise error
+    return True
+
+
+def _view(topic: Any) -> TopicView:
+    return TopicView(
+        id=str(topic.topic_id),
+        leaders={
+            p.partition_index: Leader(p.leader_id, p.leader_epoch)
+            for p in topic.partitions
+        },
+        replicas=min((len(p.replica_nodes) for p in topic.partitions), default=0),
+    )
+
+
+def _leader(view: TopicView | None, place: Place) -> Leader:
+    if view is None:
+        raise LogMisconfigured(
+            place.topic, "it is not there", "Run `manage.py create_topics`."
+        )
+    if place.partition not in view.leaders:
+        raise LogMisconfigured(
+            place.topic,
+            f"it has {len(view.leaders)} partitions, none is number {place.partition}",
+            "Partitions of the log of record are never changed; see docs/OPERATIONS.md.",
+        )
+    return view.leaders[place.partition]

@@ -1,0 +1,205 @@
+"""How a topic of the log of record must be set up: nothing is deleted, compacted, re-dated or lost by an election.
+
+A topic that is not is named with what is wrong and the command that puts it right. `create` makes only what is
+missing; nothing here ever alters a topic that is there.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from kafka import errors
+from kafka.protocol.admin import CreateTopicsRequest, DescribeConfigsRequest
+
+from eventstore.errors import LogUnavailable
+from eventstore.events import MAX_COMMIT_BYTES
+from eventstore.log.kafka.cluster import (
+    PAUSE_S,
+    Cluster,
+    TopicView,
+    error_of,
+    translated,
+)
+from eventstore.ports import Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+TOPIC_RESOURCE = 2
+# The largest value, its key and headers, the batch round it, and what snappy adds to bytes that do not compress.
+MIN_MESSAGE_BYTES: Final = MAX_COMMIT_BYTES + 10_000
+DESIRED_REPLICAS: Final = 3
+NO_ID: Final = "00000000-0000-0000-0000-000000000000"
+
+SETTINGS: Final[Mapping[str, str]] = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "message.timestamp.type": "LogAppendTime",
+    "unclean.leader.election.enable": "false",
+}
+REASONS: Final[Mapping[str, str]] = {
+    "cleanup.policy": "records would be compacted away",
+    "retention.ms": "records would be deleted by age",
+    "retention.bytes": "records would be deleted by size",
+    "message.timestamp.type": "records would carry their writer's clock",
+    "unclean.leader.election.enable": "an election could lose acknowledged records",
+}
+
+
+class Topics:
+    """Looks at topics and creates them."""
+
+    def __init__(
+        self, cluster: Cluster, *, bootstrap: str, replication_factor: int | None
+    ) -> None:
+        self._cluster = cluster
+        self._bootstrap = bootstrap
+        self._replication_factor = replication_factor
+
+    def describe(self, names: Iterable[str], *, deadline: float) -> dict[str, Topic]:
+        """See `Log.topics`."""
+        views = self._cluster.look_up(sorted(set(names)), deadline=deadline)
+        settings = self._settings(sorted(views), deadline)
+        return {
+            name: Topic(
+                name=name,
+                id=view.id,
+                partitions=len(view.leaders),
+                problems=problems(
+                    name, settings[name], view, bootstrap=self._bootstrap
+                ),
+            )
+            for name, view in views.items()
+            if name in settings
+        }
+
+    def create(self, names: Iterable[str], *, partitions: int, deadline: float) -> None:
+        """See `Log.create`. Returns when each has all its leaders."""
+        wanted = sorted(set(names))
+        there = self._cluster.look_up(wanted, deadline=deadline)
+        missing = [name for name in wanted if name not in there]
+        if not missing:
+            return
+        replicas = self._replication_factor or min(
+            DESIRED_REPLICAS, len(self._cluster.brokers(deadline=deadline))
+        )
+        request = _create_request(missing, partitions, replicas)
+        response = self._cluster.ask(request, deadline=deadline)
+        for topic in response.topics:
+            # The answer carries a code for each topic and raises nothing. "There already" is another process
+            # that was quicker, or our own first attempt.
+            error = error_of(topic.error_code)
+            if error not in (None, errors.TopicAlreadyExistsError):
+                msg = f"topic {topic.name} could not be created: {topic.error_message}"
+                raise LogUnavailable(msg)
+        self._wait_for_leaders(missing, partitions, deadline)
+
+    def _wait_for_leaders(
+        self, names: Sequence[str], partitions: int, deadline: float
+    ) -> None:
+        while True:
+            views = self._cluster.look_up(names, deadline=deadline)
+            led = [
+                name
+                for name, view in views.items()
+                if len(view.leaders) >= partitions
+                and all(leader.node >= 0 for leader in view.leaders.values())
+            ]
+            if len(led) == len(names):
+                return
+            if time.monotonic() + PAUSE_S >= deadline:
+                late = sorted(set(names) - set(led))
+                msg = f"the partitions of {', '.join(late)} got no leaders in time"
+                raise LogUnavailable(msg)
+            time.sleep(PAUSE_S)
+
+    def _settings(
+        self, names: Sequence[str], deadline: float
+    ) -> dict[str, dict[str, str]]:
+        """Each topic's settings; a topic that was deleted in between is left out."""
+        if not names:
+            return {}
+        request = DescribeConfigsRequest(
+            resources=[(TOPIC_RESOURCE, name, None) for name in names],
+            include_synonyms=False,
+        )
+        response = self._cluster.ask(request, deadline=deadline)
+        found = {}
+        for result in response.results:
+            error = error_of(result.error_code)
+            if error is errors.UnknownTopicOrPartitionError:
+                continue
+            if error is not None:
+                with translated():
+                    raise error
+            found[result.resource_name] = {c.name: c.value for c in result.configs}
+        return found
+
+
+def problems(
+    name: str, settings: Mapping[str, str], view: TopicView, *, bootstrap: str
+) -> list[tuple[str, str]]:
+    """What is wrong with a topic, and the command that puts each thing right."""
+    wanted = [
+        (key, value, REASONS[key])
+        for key, value in SETTINGS.items()
+        if settings.get(key) != value
+    ]
+    if int(settings.get("max.message.bytes", "0")) < MIN_MESSAGE_BYTES:
+        why = f"a commit of {MAX_COMMIT_BYTES} bytes would be refused"
+        wanted.append(("max.message.bytes", str(_message_bytes()), why))
+    in_sync = int(settings.get("min.insync.replicas", "1"))
+    if not _fits(in_sync, view.replicas):
+        good = min_in_sync(view.replicas)
+        why = f"{view.replicas} replicas need {good}: more would stop writes, fewer lose them"
+        wanted.append(("min.insync.replicas", str(good), why))
+    found = [
+        (
+            f"{key} is {settings.get(key)}, {why}",
+            f"kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics"
+            f" --entity-name {name} --add-config {key}={value}",
+        )
+        for key, value, why in wanted
+    ]
+    if view.id == NO_ID:
+        found.append(("it has no topic id", "Use Kafka 2.8 or newer."))
+    return found
+
+
+def min_in_sync(replicas: int) -> int:
+    """How many replicas must have a record before it counts: two of three or more, else one."""
+    return 2 if replicas >= DESIRED_REPLICAS else 1
+
+
+def _fits(in_sync: int, replicas: int) -> bool:
+    return min_in_sync(replicas) <= in_sync < max(replicas, 2)
+
+
+def _message_bytes() -> int:
+    return 1_048_588  # Kafka's own default, said aloud because a cluster's may be lower
+
+
+def _create_request(names: Sequence[str], partitions: int, replicas: int) -> Any:
+    topic = CreateTopicsRequest.CreatableTopic
+    config = topic.CreatableTopicConfig
+    settings = {
+        **SETTINGS,
+        "min.insync.replicas": str(min_in_sync(replicas)),
+        "max.message.bytes": str(_message_bytes()),
+    }
+    return CreateTopicsRequest(
+        topics=[
+            topic(
+                name=name,
+                num_partitions=partitions,
+                replication_factor=replicas,
+                assignments=[],
+                configs=[config(name=k, value=v) for k, v in settings.items()],
+            )
+            for name in names
+        ],
+        timeout_ms=5_000,
+        validate_only=False,
+    )

@@ -1,0 +1,50 @@
+"""Both logs keep the one contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from kafka import KafkaAdminClient
+
+from eventstore.database import connect
+from eventstore.log.embedded import EmbeddedLog
+from eventstore.testing.log_contract import (
+    PARTITIONS,
+    LogContract,
+    OpenLog,
+    Recreate,
+)
+from tests.kafka_brokers import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from eventstore.log.kafka import KafkaLog
+    from eventstore.ports import Log
+
+
+class TestEmbeddedLog(LogContract):
+    @pytest.fixture
+    def open_log(self, transactional_db: None) -> OpenLog:
+        # Its connection is its own, so a test's rollback would not undo what it wrote: tables are emptied instead.
+        return lambda: EmbeddedLog(connect)
+
+
+@pytest.mark.kafka
+class TestKafkaLog(LogContract):
+    @pytest.fixture
+    def open_log(self, open_kafka: Callable[..., KafkaLog]) -> OpenLog:
+        return open_kafka
+
+    @pytest.fixture
+    def recreate(self, kafka_bootstrap: list[str], log: Log) -> Iterator[Recreate]:
+        admin = KafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+
+        def recreate(topic: str) -> None:
+            admin.delete_topics([topic])
+            until(lambda: not log.topics([topic]))
+            log.create([topic], partitions=PARTITIONS)
+
+        yield recreate
+        admin.close()
