@@ -175,6 +175,15 @@ class Cluster:
         self._spawn(node)
         self._await(node)
 
+    def heal(self) -> None:
+        """Bring back whatever was killed or frozen, and wait until all see all."""
+        for node in self.nodes.values():
+            if node.child is None or node.child.process.poll() is not None:
+                self._spawn(node)
+            else:
+                self.resume(node.number)
+        self.wait_until_ready()
+
     def _node(self, number: int, port: int | None) -> Node:
         remembered = self._remembered().get(str(number), [None, None])
         if port is None:

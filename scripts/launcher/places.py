@@ -104,7 +104,9 @@ class DataDirectory:
     @contextmanager
     def owned(self) -> Iterator[None]:
         """Hold the lock while something of ours runs on it."""
-        with locked(self.path / "lock", f"Something runs on {self.path} already"):
+        with locked(
+            self.path / "lock", f"Something runs on {self} already (./teddy status)"
+        ):
             runtime = self.path / "runtime.json"
             runtime.unlink(missing_ok=True)
             try:
@@ -185,8 +187,8 @@ def locked(path: Path, refusal: str) -> Iterator[None]:
             except BlockingIOError as error:
                 if time.monotonic() > deadline:
                     raise Busy(
-                        f"{refusal}: stop it with Ctrl-C (./teddy status shows it), "
-                        "or choose another directory with --data."
+                        f"{refusal}: stop it with Ctrl-C, or choose another directory "
+                        "with --data DIR."
                     ) from error
             time.sleep(0.02)
         yield

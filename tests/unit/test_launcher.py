@@ -1,0 +1,304 @@
+"""The launcher's parts that need no server: locks, lock files, the command line, the leash."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts.launcher import cli, java, ports, processes, wire
+from scripts.launcher.console import Trouble
+from scripts.launcher.places import CHECKOUT, LOCKS, Busy, DataDirectory
+from scripts.launcher.postgres import LONGEST_SOCKET, SOCKET, Postgres
+from scripts.launcher.stack import settle_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LEVELS = ["requirements.txt", "quickstart.txt", "kafka.txt", "dev.txt"]
+LOCK_FILES = [CHECKOUT / LEVELS[0], *(LOCKS / name for name in LEVELS[1:])]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDirectory:
+    directory = DataDirectory(tmp_path / "data")
+    directory.make()
+    return directory
+
+
+# -- the data directory
+
+
+def test_a_new_data_directory_is_for_its_owner_only(data: DataDirectory) -> None:
+    data.secret_key()
+
+    modes = {path.stat().st_mode & 0o777 for path in data.path.iterdir()}
+
+    assert data.path.stat().st_mode & 0o777 == 0o700
+    assert modes == {0o600}
+
+
+def test_a_directory_with_other_things_is_refused_and_left_alone(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+
+    with pytest.raises(Trouble, match="no data directory of Teddy"):
+        DataDirectory(tmp_path).make()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_data_directory_has_one_owner(data: DataDirectory) -> None:
+    with data.owned():
+        owned = data.is_owned()
+        with pytest.raises(Busy, match="runs on"), data.owned():
+            pass
+
+    assert owned
+    assert not data.is_owned()
+
+
+def test_the_secret_key_stays_the_same(data: DataDirectory) -> None:
+    first = data.secret_key()
+
+    again = DataDirectory(data.path).secret_key()
+
+    assert again == first
+    assert len(first) >= 50
+
+
+def test_a_wipe_removes_our_names_only(data: DataDirectory) -> None:
+    (data.path / "postgres").mkdir()
+    (data.path / "notes.txt").write_text("mine")
+
+    data.wipe()
+
+    assert [path.name for path in data.path.iterdir()] == ["notes.txt"]
+
+
+def test_the_kinds_of_log_are_never_mixed_on_one_directory(data: DataDirectory) -> None:
+    settle_log(data, None)
+
+    with pytest.raises(Trouble) as refusal:
+        settle_log(data, "kafka")
+
+    assert "\n" not in str(refusal.value)
+    assert "--data DIR" in str(refusal.value)
+    assert "./teddy reset" in str(refusal.value)
+
+
+def test_a_directory_remembers_its_kind_of_log(data: DataDirectory) -> None:
+    settle_log(data, "kafka")
+
+    assert settle_log(data, None) == "kafka"
+
+
+# -- processes
+
+
+def started(tmp_path: Path, code: str, **options: float) -> processes.Child:
+    command = [sys.executable, "-c", code]
+    log = tmp_path / "log"
+    return processes.spawn("it", command, env=os.environ, log=log, **options)  # type: ignore[arg-type]  # noqa: TID251
+
+
+def becomes_true(condition: Callable[[], bool], *, within_s: float = 10) -> bool:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_a_child_that_ends_while_starting_is_told_with_its_last_words(
+    tmp_path: Path,
+) -> None:
+    child = started(tmp_path, "import sys; print('address in use'); sys.exit(7)")
+
+    with pytest.raises(Trouble, match="address in use") as trouble:
+        processes.wait_until(lambda: False, child, timeout_s=10)
+
+    assert trouble.value.exit_code == 7
+
+
+def test_a_child_that_does_not_get_ready_is_told_in_time(tmp_path: Path) -> None:
+    child = started(tmp_path, "import time; time.sleep(60)")
+
+    with (
+        processes.ended(child),
+        pytest.raises(Trouble, match="not ready after"),
+    ):
+        processes.wait_until(lambda: False, child, timeout_s=0.1)
+
+    assert child.process.returncode == -signal.SIGTERM
+
+
+def test_a_child_that_ignores_the_stop_signal_is_killed_after_its_grace(
+    tmp_path: Path,
+) -> None:
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print('deaf', flush=True); time.sleep(60)"
+    )
+    child = started(tmp_path, deaf, grace_s=0.1)
+    assert becomes_true(lambda: "deaf" in child.log.read_text())
+
+    child.stop()
+
+    assert child.process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the leash is the Linux kernel's")
+def test_children_end_when_the_launcher_is_killed(tmp_path: Path) -> None:
+    launcher = (
+        "import os, sys; from pathlib import Path;"
+        "from scripts.launcher.processes import spawn;"
+        "child = spawn('it', [sys.executable, '-c', 'import time; time.sleep(60)'],"
+        f" env=os.environ, log=Path({str(tmp_path)!r}) / 'log');"
+        "print(child.pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", launcher]
+    done = subprocess.run(  # noqa: S603  (our own Python)
+        command, cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    orphan = int(done.stdout)
+
+    assert done.returncode == -signal.SIGKILL
+    assert becomes_true(lambda: not _lives(orphan))
+
+
+def _lives(pid: int) -> bool:
+    """A zombie that nobody has fetched yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_missing_program_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Trouble, match="No such file") as trouble:
+        processes.run(["/no/such"], env={}, what="It", log=tmp_path / "log")
+
+    assert "\n" not in str(trouble.value)
+
+
+# -- sockets and ports
+
+
+def test_a_port_on_which_somebody_listens_is_not_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        assert not ports.is_free(port)
+        assert ports.free_port(preferred=port) != port
+
+
+def test_a_deep_directory_gets_a_short_socket_path(tmp_path: Path) -> None:
+    class Deep:
+        home = tmp_path / ("deep" * 30)
+
+    server = Postgres(Deep(), logs=tmp_path)  # type: ignore[arg-type]
+
+    assert len(os.fsencode(server.sockets / SOCKET)) <= LONGEST_SOCKET
+    assert server.sockets.name.startswith(f"teddy-{os.geteuid()}-")
+
+
+def test_a_brokers_answer_is_read_to_the_last_node() -> None:
+    brokers = b"".join(
+        struct.pack(">ih9si", node, 9, b"127.0.0.1", 9092) + rack
+        for node, rack in (
+            (1, struct.pack(">h", -1)),
+            (7, struct.pack(">h2s", 2, b"r1")),
+        )
+    )
+    answer = struct.pack(">iii", 5, 0, 2) + brokers + struct.pack(">h", -1)
+
+    assert wire._node_ids(answer) == {1, 7}
+
+
+def test_nobody_on_the_port_means_no_brokers() -> None:
+    assert wire.brokers_seen_by(ports.free_port()) == set()
+
+
+# -- the lock files
+
+
+def pins(path: Path) -> dict[str, str]:
+    lines = re.findall(r"^([a-z0-9._-]+)(?:\[.*\])?==(\S+)", path.read_text(), re.M)
+    return dict(lines)
+
+
+@pytest.mark.parametrize("path", LOCK_FILES, ids=lambda path: path.name)
+def test_every_locked_package_has_hashes_and_names_no_index(path: Path) -> None:
+    text = path.read_text()
+    entries = re.split(r"\n(?=[a-z])", text)
+
+    assert len(pins(path)) > 30
+    assert all("--hash=sha256:" in entry for entry in entries if "==" in entry)
+    assert "://" not in text
+    assert "--index-url" not in text
+    assert "--find-links" not in text
+
+
+@pytest.mark.parametrize(("smaller", "larger"), list(itertools.pairwise(LOCK_FILES)))
+def test_each_level_holds_the_one_before_it_in_the_same_versions(
+    smaller: Path, larger: Path
+) -> None:
+    assert pins(smaller).items() <= pins(larger).items()
+
+
+def test_a_jar_with_another_hash_is_named() -> None:
+    wanted = "aa  kafka.jar\nbb  slf4j.jar\n"
+
+    assert java.differences(wanted, wanted) == ""
+    assert java.differences(wanted, "aa  kafka.jar\ncc  slf4j.jar\n") == "slf4j.jar"
+    assert java.differences(wanted, "aa  kafka.jar\n") == "slf4j.jar"
+
+
+# -- the command line
+
+
+def test_what_the_launcher_does_not_know_goes_to_pytest() -> None:
+    options = cli.parse(["test", "--fast", "tests/unit", "-k", "fold", "-x"])
+
+    assert options.fast
+    assert options.arguments == ["tests/unit", "-k", "fold", "-x"]
+
+
+def test_what_follows_manage_is_left_untouched() -> None:
+    options = cli.parse(["manage", "--data", "d", "verify", "--json", "--data", "x"])
+
+    assert options.data == Path("d")
+    assert options.arguments == ["verify", "--json", "--data", "x"]
+
+
+@pytest.mark.parametrize("wrong", [["up", "--prot", "1"], ["fly"], []])
+def test_a_wrong_command_line_is_refused(
+    wrong: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        cli.parse(wrong)
+
+    assert refusal.value.code == 2
+    assert "usage: ./teddy" in capsys.readouterr().err
+
+
+def test_an_old_python_can_read_the_executable_as_far_as_the_refusal() -> None:
+    source = (CHECKOUT / "teddy").read_text()
+
+    ast.parse(source, feature_version=(3, 4))
+
+    assert source.index("sys.version_info < (3, 11)") < source.index("from scripts")
