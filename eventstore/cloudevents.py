@@ -1,0 +1,300 @@
+"""The interchange format: one event a line, as CloudEvents 1.0 JSON.
+
+Two systems that exchange a history must agree on every byte of it, so a line is read as strictly as a record
+of the log: no name twice, no attribute of the wrong type, no guessing. A reason quotes nothing of the line:
+it ends up in terminals and logs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Never, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+from eventstore.events import (
+    MAX_COMMIT_BYTES,
+    NewEvent,
+    RecordedEvent,
+)
+from eventstore.instants import rfc3339
+
+T = TypeVar("T")
+
+MAX_LINE_BYTES: Final = MAX_COMMIT_BYTES + 10_000
+"""One event, which fits a record, and its attributes."""
+
+JSON_DATA: Final = "application/json"
+SEALED_DATA: Final = "application/vnd.teddy.sealed+json"
+
+COMMIT_NAMESPACE: Final = UUID("6f0b3f0e-57c8-5a0c-9d52-6a7e5f3a8c11")
+"""Fixed for ever: a line without `commitid` gets UUIDv5 of its event id in it, the same in every import."""
+
+
+class BadLine(ValueError):  # noqa: N818  (what it is called everywhere: in the docs, in the report)
+    """A line is not an event that can be imported.
+
+    reason: says what to put right, and quotes nothing of the line.
+    commit_id: the commit that the line seems to belong to, None where even that cannot be read.
+    """
+
+    def __init__(self, reason: str, *, commit_id: UUID | None = None) -> None:
+        self.reason = reason
+        self.commit_id = commit_id
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedEvent:
+    """One line, read. Lines of one stream with the same *given* commit id were one commit."""
+
+    stream_id: str
+    event: NewEvent
+    commit_id: UUID
+    commit_is_given: bool = False
+
+
+def parse_line(line: bytes) -> ImportedEvent:
+    """Read one line. Raises `BadLine`. Whether type and data are known is the store's question, not asked here."""
+    try:
+        return _imported(_object_of(line))
+    except BadLine as bad:
+        bad.commit_id = _mentioned_commit(line)
+        raise
+
+
+def export_line(recorded: RecordedEvent, *, source: str) -> bytes:
+    """One line, with its line feed, for an event that was accepted."""
+    metadata, sealed = recorded.metadata, recorded.sealed
+    line = _Line(
+        specversion="1.0",
+        id=metadata.event_id,
+        source=source,
+        type=metadata.event_type,
+        subject=metadata.stream_id,
+        time=metadata.timestamp.astimezone(UTC),
+        datacontenttype=JSON_DATA if sealed is None else SEALED_DATA,
+        correlationid=metadata.correlation_id,
+        causationid=metadata.causation_id,
+        commitid=recorded.commit_id,
+        schemaversion=recorded.schema,
+        streamversion=metadata.version,
+        recordedtime=recorded.recorded_at.astimezone(UTC),
+        logposition=str(recorded.position),
+        data=recorded.data
+        if sealed is None
+        else {"clear": recorded.data, "sealed": asdict(sealed)},
+    )
+    return _ENCODER.encode(line) + b"\n"
+
+
+def proposal_line(imported: ImportedEvent, *, source: str) -> bytes:
+    """One line for an event that is still to be imported: what `parse_line` reads, and nothing more.
+
+    Raises ValueError where the event lacks what an import needs.
+    """
+    event = imported.event
+    if event.type is None or event.event_id is None or event.occurred_at is None:
+        msg = "an event to be imported needs its type, id and time"
+        raise ValueError(msg)
+    line = _Line(
+        specversion="1.0",
+        id=event.event_id,
+        source=source,
+        type=event.type,
+        subject=imported.stream_id,
+        time=event.occurred_at.astimezone(UTC),
+        datacontenttype=JSON_DATA,
+        correlationid=event.correlation_id,
+        causationid=event.causation_id,
+        commitid=imported.commit_id if imported.commit_is_given else None,
+        schemaversion=event.schema,
+        data=event.data,
+    )
+    return _ENCODER.encode(line) + b"\n"
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line as it is written: its attributes in this order."""
+
+    specversion: str
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: str
+    correlationid: UUID | None = None
+    causationid: UUID | None = None
+    commitid: UUID | None = None
+    schemaversion: int | None = None
+    streamversion: int | None = None
+    recordedtime: datetime | None = None
+    logposition: str | None = None
+    data: Any
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+# ---- line → JSON -----------------------------------------------------------------------------------------------------
+
+
+def _object_of(line: bytes) -> dict[str, Any]:
+    if len(line) > MAX_LINE_BYTES:
+        raise BadLine(f"it is longer than {MAX_LINE_BYTES} bytes")
+    try:
+        found = _JSON.decode(line.decode())
+    except UnicodeDecodeError:
+        raise BadLine("it is not UTF-8") from None
+    except RecursionError:
+        raise BadLine("it is nested too deep") from None
+    except json.JSONDecodeError:
+        raise BadLine("it is not JSON") from None
+    if not isinstance(found, dict):
+        raise BadLine("it is not a JSON object")
+    return found
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise BadLine("an object in it has the same name twice")
+    return fields
+
+
+def _constant(_word: str) -> Never:
+    raise BadLine("it is not JSON: NaN and Infinity are no numbers there")
+
+
+def _integer(digits: str) -> int:
+    # the record's grammar ends at 2**53; Python itself gives up at 4,300 digits
+    if len(digits) > 17:
+        raise BadLine("a number in it is out of range")
+    return int(digits)
+
+
+_JSON: Final = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer
+)
+
+
+# ---- JSON → event ----------------------------------------------------------------------------------------------------
+
+_NAME: Final = re.compile(r"[a-z0-9]+")
+_UUID: Final = re.compile(
+    r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+)
+_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")
+_STREAM_ID: Final = re.compile(r"[a-z][a-z0-9_]{0,62}\.[A-Za-z0-9_.:-]{1,128}")
+_JSON_TYPE: Final = re.compile(r'(?i)application/json(;\s*charset="?utf-8"?)?')
+_POSITION: Final = re.compile(r"[^/]+(/[0-9]{1,12}){3}")
+_ANYTHING: Final = re.compile(r".+", re.DOTALL)
+_COMMIT_ID: Final = re.compile(rb'"commitid"\s*:\s*"(%b)"' % _UUID.pattern.encode())
+
+
+def _imported(fields: dict[str, Any]) -> ImportedEvent:
+    data = fields.pop("data", None)
+    # CloudEvents: an attribute that is null is an attribute that is not there
+    given = {name: value for name, value in fields.items() if value is not None}
+    _refuse_what_no_import_reads(given)
+    event_id = _required(_uuid(given, "id"), "id")
+    commit_id = _uuid(given, "commitid")
+    stream_id = _text(given, "subject", _STREAM_ID, "a stream id, {type}.{id}")
+    event = NewEvent(
+        type=_text(given, "type", _TYPE, "the name of an event type"),
+        event_id=event_id,
+        occurred_at=_required(_time(given, "time"), "time"),
+        correlation_id=_uuid(given, "correlationid"),
+        causation_id=_uuid(given, "causationid"),
+        schema=_natural(given, "schemaversion"),
+        data=_data(given, data),
+    )
+    return ImportedEvent(
+        stream_id,
+        event,
+        commit_id or uuid5(COMMIT_NAMESPACE, str(event_id)),
+        commit_is_given=commit_id is not None,
+    )
+
+
+def _refuse_what_no_import_reads(given: dict[str, Any]) -> None:
+    """What becomes no part of the event must still be what it claims to be."""
+    if given.get("specversion") != "1.0":
+        raise BadLine('specversion must be "1.0"')
+    for name in given.keys() - _KNOWN:
+        if not _NAME.fullmatch(name):
+            raise BadLine("an attribute's name is lower-case letters and digits")
+    for name in (given.keys() & {"dataschema"}) | {"source"}:
+        _text(given, name, _ANYTHING, "a URI that is not empty")
+    _natural(given, "streamversion")
+    _time(given, "recordedtime")
+    if "logposition" in given:
+        _text(given, "logposition", _POSITION, "topic/partition/offset/index")
+
+
+_KNOWN: Final = frozenset({*_Line.__struct_fields__, "dataschema"})
+
+
+def _data(given: dict[str, Any], data: Any) -> dict[str, Any]:
+    content_type = given.get("datacontenttype", JSON_DATA)
+    if content_type == SEALED_DATA:
+        raise BadLine("its data is sealed: export it unsealed, where its keys are")
+    if not isinstance(content_type, str) or not _JSON_TYPE.fullmatch(content_type):
+        raise BadLine(f"datacontenttype must be {JSON_DATA}")
+    if not isinstance(data, dict):
+        raise BadLine("data must be a JSON object")
+    return data
+
+
+def _text(
+    given: dict[str, Any], name: str, form: re.Pattern[str], described: str
+) -> str:
+    value = _required(given.get(name), name)
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise BadLine(f"{name} must be {described}")
+    return value
+
+
+def _required(value: T | None, name: str) -> T:
+    if value is None:
+        raise BadLine(f"it has no {name}")
+    return value
+
+
+def _uuid(given: dict[str, Any], name: str) -> UUID | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _UUID.fullmatch(value):
+        raise BadLine(f"{name} must be a UUID with hyphens")
+    return UUID(value)
+
+
+def _natural(given: dict[str, Any], name: str) -> int | None:
+    value = given.get(name)
+    if value is not None and (type(value) is not int or value < 0):
+        raise BadLine(f"{name} must be a number, 0 or more")
+    return value
+
+
+def _time(given: dict[str, Any], name: str) -> datetime | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    try:
+        return rfc3339(value)
+    except TypeError:
+        raise BadLine(f"{name} must be a text") from None
+    except ValueError as error:
+        raise BadLine(f"{name} {error}") from None
+
+
+def _mentioned_commit(line: bytes) -> UUID | None:
+    """The commit that a bad line names, found in the bytes because there may be nothing better."""
+    match = _COMMIT_ID.search(line)
+    return UUID(match[1].decode()) if match else None
