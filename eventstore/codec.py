@@ -36,7 +36,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _INSTANT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.[0-9]{6}Z"
 )
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A string without an end is one token too: else every quote in it would be tried as a start, for hours.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 _RECORD_FIELDS: Final = {"v", "commit_id", "stream_id", "expected", "events"}
 _EVENT_FIELDS: Final = {
@@ -97,6 +98,11 @@ def decode(key: bytes | None, value: bytes | None) -> Commit | Activation | Malf
         return _commit(key, record)
     except _Broken as broken:
         return Malformed(str(broken))
+
+
+def is_stream_id(text: str) -> bool:
+    """Whether the record's grammar takes this as a stream id."""
+    return _STREAM_ID.fullmatch(text) is not None
 
 
 def _event_fields(event: CommitEvent) -> dict[str, Any]:

@@ -18,6 +18,7 @@
     ├── LogMisconfigured              stop writing; the message says what to put right
     ├── UnknownRuleVersion            update the code: the log uses rules that it does not know
     ├── MirrorDiverged                an operator must look: `verify`, then `rebuild_index`
+    ├── OwnRecordMalformed            an error of this code: report it
     └── KeyStoreUnavailable           wait and try again
 
 A class's first docstring line is what happened, `code` is stable and public, facts are attributes. No
@@ -230,6 +231,21 @@ class MirrorDiverged(EventStoreError):
         super().__init__(
             f"The mirror of {topic}/{partition} differs from the log at offset {offset}."
             " Run `verify`; if the log is right, `rebuild_index`."
+        )
+
+
+class OwnRecordMalformed(EventStoreError):
+    """A record that this code wrote was folded as malformed: an error of this code, not of the caller."""
+
+    code = "own-record-malformed"
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        super().__init__(
+            f"This code wrote {topic}/{partition}/{offset}, and the fold calls it malformed."
+            " Nothing was accepted. Please report it; the mirror row has the reason."
         )
 
 

@@ -6,11 +6,12 @@ The suites that break them are in `eventstore.testing`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from eventstore.events import CommitEvent, Place, Sealed
+from eventstore.events import Commit, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +126,15 @@ class Log(Protocol):
 
 
 class Sealer(Protocol):
-    """Seals the sensitive fields of events, and opens them."""
+    """Seals the sensitive fields of events."""
 
     seals: bool  # False: a pass-through; what it handles is development data
 
-    def seal(
-        self, event: CommitEvent, sensitive: Mapping[str, Any], context: Mapping[str, str]
-    ) -> Sealed | None:
-        """Seal the fields for the event. MUST NOT return None unless `seals` is False: then they stay clear."""
+    def seal(self, commit: Commit, sensitive: Sequence[AbstractSet[str]]) -> Commit:
+        """The commit with the named fields of each event moved from `data` into `sealed`.
 
-    def open(self, event: CommitEvent, context: Mapping[str, str]) -> Mapping[str, Any]:
-        """The sealed fields, or nothing if none are sealed."""
+        MUST leave none of them in `data`, unless `seals` is False. MUST change nothing else.
+        """
 
 
 class Clock(Protocol):

@@ -1,0 +1,71 @@
+"""From what is committed to what a caller is told. Nothing here is called before COMMIT returned (rule 12)."""
+
+from __future__ import annotations
+
+from eventstore.appender.pending import Pending
+from eventstore.errors import (
+    CommitIdReused,
+    EventIdReused,
+    OwnRecordMalformed,
+    WrongExpectedVersion,
+)
+from eventstore.events import AppendResult, Position
+from eventstore.fold import Verdict
+from eventstore.queries.commits import Decided, Mirrored
+
+
+def answer_from_record(pending: Pending, offset: int, row: Mirrored) -> bool:
+    """Answer by the mirror row of the acknowledged offset; False for a duplicate, which an earlier row answers."""
+    match row.verdict:
+        case Verdict.ACCEPTED:
+            pending.future.set_result(_result(pending, offset, row))
+        case Verdict.WRONG_EXPECTED_VERSION:
+            pending.refuse(_conflict(pending, row.head))
+        case Verdict.EVENT_ID_REUSED:
+            pending.refuse(EventIdReused(pending.commit.stream_id))
+        case Verdict.DUPLICATE:
+            return False
+        case _:
+            pending.refuse(
+                OwnRecordMalformed(pending.place.topic, pending.place.partition, offset)
+            )
+    return True
+
+
+def answer_from_decided(pending: Pending, known: Decided) -> None:
+    """Give the answer that an earlier record fixed for ever, if it is the same commit (rule 14)."""
+    if not known.commit.agrees_with(pending.commit):
+        pending.refuse(CommitIdReused(str(pending.commit.commit_id), pending.commit.stream_id))
+    elif known.verdict is Verdict.ACCEPTED:
+        pending.future.set_result(known.result(replayed=not pending.fresh))
+    elif known.verdict is Verdict.WRONG_EXPECTED_VERSION:
+        pending.refuse(_conflict(pending, known.head))
+    else:
+        pending.refuse(EventIdReused(pending.commit.stream_id))
+
+
+def refuse_if_stale(pending: Pending, head: int) -> None:
+    """Refuse what can never come true again, heads being able only to grow; leave no record of it (rule 11)."""
+    if not pending.commit.expected.can_still_hold(head):
+        pending.refuse(_conflict(pending, head))
+
+
+def _conflict(pending: Pending, head: int | None) -> WrongExpectedVersion:
+    return WrongExpectedVersion(
+        pending.commit.stream_id,
+        expected=pending.commit.expected.value,
+        current_version=head or 0,
+    )
+
+
+def _result(pending: Pending, offset: int, row: Mirrored) -> AppendResult:
+    commit, place = pending.commit, pending.place
+    first, count = row.first_version or 0, len(commit.events)
+    return AppendResult(
+        commit_id=commit.commit_id,
+        stream_id=commit.stream_id,
+        first_version=first,
+        last_version=first + count - 1,
+        positions=[Position(place.topic, place.partition, offset, i) for i in range(count)],
+        recorded_at=row.recorded_at,
+    )

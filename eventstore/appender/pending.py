@@ -1,0 +1,61 @@
+"""A commit on its way: what the appender knows of it until its future is resolved."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from eventstore.errors import AppendOutcomeUnknown, EventStoreError, LogUnavailable
+from eventstore.events import AppendResult, Commit, Place
+from eventstore.fold import StreamKey
+from eventstore.ports import Proposal
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """A proposal and its state.
+
+    fresh: its ids were made in this very call, so nobody can have proposed it before.
+    serial: of the view that stood before the first copy was sent (rule 8).
+    sent: a copy was handed to the log's client, so absence can no longer be promised (rule 13).
+    held: something that will pass keeps it back until the next turn; `trouble` says what.
+    """
+
+    commit: Commit
+    value: bytes
+    place: Place
+    deadline: float
+    fresh: bool
+    future: Future[AppendResult] = field(default_factory=Future)
+    serial: int | None = None
+    sent: bool = False
+    trouble: str = "no answer came in time"
+    held: bool = False
+
+    @property
+    def key(self) -> StreamKey:
+        """The commit's id within its stream."""
+        return self.commit.stream_id, self.commit.commit_id
+
+    @property
+    def proposal(self) -> Proposal:
+        """What is written to the log; the same bytes however often."""
+        return Proposal(self.place, self.commit.stream_id.encode(), self.value)
+
+    def start(self) -> bool:
+        """Claim it before the first copy is sent; False if its caller has given up: nothing was written then."""
+        return self.future.running() or self.future.set_running_or_notify_cancel()
+
+    def refuse(self, error: EventStoreError) -> None:
+        """Resolve with an error that the log decided, or that came before anything was sent."""
+        self.future.set_exception(error)
+
+    def give_up(self, cause: BaseException | None = None) -> None:
+        """Resolve without an answer: unknown if a copy was ever sent, else certainly not written."""
+        error: EventStoreError
+        if self.sent:
+            error = AppendOutcomeUnknown(str(self.commit.commit_id), self.commit.stream_id)
+        else:
+            error = LogUnavailable(self.trouble)
+        error.__cause__ = cause
+        self.future.set_exception(error)

@@ -1,0 +1,228 @@
+"""The appender's thread: callers put commits in a bounded queue and hold a future.
+
+One thread a process, started lazily, so that it survives fork; its log and its connection are its own. What it
+cannot settle it takes up again until the commit's deadline. If it dies of an error it fails what it held and is
+started anew by the next call.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import psycopg
+import structlog
+
+from eventstore import metrics
+from eventstore.appender.pending import Pending
+from eventstore.appender.turn import Turn
+from eventstore.errors import EventStoreError, LogUnavailable
+from eventstore.events import AppendResult
+from eventstore.indexer.advance import Indexer
+from eventstore.ports import Clock
+
+logger = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_MAX_BATCH: Final = 500  # commits a turn
+_MAX_BATCH_BYTES: Final = 8_000_000
+_FIRST_PAUSE: Final = 0.02  # seconds before what could not be settled is tried again; doubles
+_LONGEST_PAUSE: Final = 1.0
+
+_inherited: Final[list[object]] = []  # what a forked child must neither use nor close
+
+
+class Appender:
+    """The one door: `submit` a commit, hold its future.
+
+    make_indexer: called in the thread, once a start. capacity: commits that may wait.
+    """
+
+    def __init__(
+        self, make_indexer: Callable[[], Indexer], clock: Clock, *, capacity: int
+    ) -> None:
+        self._make_indexer = make_indexer
+        self._clock = clock
+        self._capacity = capacity
+        self._reset()
+        me = weakref.ref(self)
+        os.register_at_fork(after_in_child=lambda: (it := me()) and it._after_fork())
+        atexit.register(lambda: (it := me()) and it.close())
+
+    def submit(self, pending: Pending) -> Future[AppendResult]:
+        """Queue the commit. While the queue is full, waits; raises `LogUnavailable` at the commit's deadline."""
+        with self._changed:
+            while len(self._queue) >= self._capacity and not self._closing:
+                left = pending.deadline - self._clock.monotonic()
+                if left <= 0:
+                    raise LogUnavailable(f"{self._capacity} commits wait already")
+                self._changed.wait(left)
+            self._queue.append(pending)
+            self._wake()
+        return pending.future
+
+    def is_full(self) -> bool:
+        """Whether `submit` would wait now."""
+        return len(self._queue) >= self._capacity
+
+    def call(self, job: Callable[[Indexer], T]) -> Future[T]:
+        """Have the thread do something with its indexer, between two turns."""
+        future: Future[T] = Future()
+        with self._changed:
+            self._jobs.append(_Job(job, future))
+            self._wake()
+        return future
+
+    def close(self, timeout_s: float = 20.0) -> bool:
+        """Drain: take nothing more, settle what waits, end the thread. False if that took too long."""
+        with self._changed:
+            self._closing = True
+            thread = self._thread
+            self._changed.notify_all()
+        if thread is None:
+            return True
+        thread.join(timeout_s)
+        return not thread.is_alive()
+
+    # ---- the thread's life
+
+    def _reset(self) -> None:
+        self._changed = threading.Condition()
+        self._queue: deque[Pending] = deque()
+        self._jobs: deque[_Job] = deque()
+        self._thread: threading.Thread | None = None
+        self._indexer: Indexer | None = None
+        self._closing = False
+
+    def _after_fork(self) -> None:
+        """The parent's thread, sockets and waiting commits are the parent's: begin anew, close nothing."""
+        _inherited.append((self._indexer, self._queue, self._jobs, self._changed))
+        self._reset()
+
+    def _wake(self) -> None:
+        """Called under the lock."""
+        if self._closing:
+            raise LogUnavailable("this process is shutting down")
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._live, name="appender", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
+
+    def _live(self) -> None:
+        work = _Work(self._clock)
+        try:
+            self._indexer = self._make_indexer()
+            turn = Turn(self._indexer, self._clock)
+            while self._gather(work):
+                for job in work.jobs:
+                    job.run(self._indexer)
+                work.settle(turn)
+        except BaseException as error:
+            logger.exception("the appender's thread died; the next append starts it anew")
+            self._fail_everything(work, error)
+            raise
+        finally:
+            if self._indexer is not None:
+                self._indexer.close()
+                self._indexer.log.close()
+
+    def _gather(self, work: _Work) -> bool:
+        """Wait for something to do and take it; False when the thread has drained and shall end."""
+        with self._changed:
+            while not (self._queue or self._jobs or work.is_due()):
+                if self._closing and not work.unsettled:
+                    return False
+                self._changed.wait(work.pause())
+            work.jobs = list(self._jobs)
+            self._jobs.clear()
+            work.take_from(self._queue)
+            metrics.APPEND_QUEUE.set(len(self._queue))
+            self._changed.notify_all()  # there is room again
+        return True
+
+    def _fail_everything(self, work: _Work, error: BaseException) -> None:
+        with self._changed:
+            waiting = [*work.batch, *work.unsettled, *self._queue]
+            jobs = [*work.jobs, *self._jobs]
+            self._queue.clear()
+            self._jobs.clear()
+            self._thread = None
+            self._changed.notify_all()
+        for pending in waiting:
+            pending.trouble = f"the appender died of {type(error).__name__}"
+            if not pending.future.done() and pending.start():
+                pending.give_up(error)
+        for job in jobs:
+            if not job.future.done():
+                job.future.set_exception(LogUnavailable("the appender died"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    do: Callable[[Indexer], Any]
+    future: Future[Any]
+
+    def run(self, indexer: Indexer) -> None:
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            self.future.set_result(self.do(indexer))
+        except (EventStoreError, psycopg.Error) as error:
+            self.future.set_exception(error)
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the thread has in hand. Unsettled commits are tried again after a pause, and given up at their deadline."""
+
+    clock: Clock
+    batch: list[Pending] = field(default_factory=list)
+    jobs: list[_Job] = field(default_factory=list)
+    unsettled: list[Pending] = field(default_factory=list)
+    _pause: float = 0.0
+    _due_at: float = 0.0
+
+    def pause(self) -> float | None:
+        """Seconds until something is due; None for "nothing but new work"."""
+        if not self.unsettled:
+            return None
+        due = min(self._due_at, *(p.deadline for p in self.unsettled))
+        return max(0.0, due - self.clock.monotonic())
+
+    def is_due(self) -> bool:
+        """Whether what is unsettled should be taken up."""
+        return self.pause() == 0.0
+
+    def take_from(self, queue: deque[Pending]) -> None:
+        """Make a batch of what is due and what waits, bounded in number and bytes."""
+        self.batch = []
+        if self.is_due():
+            self.batch, self.unsettled = self.unsettled, []
+        size = sum(len(p.value) for p in self.batch)
+        while queue and len(self.batch) < _MAX_BATCH and size < _MAX_BATCH_BYTES:
+            self.batch.append(queue.popleft())
+            size += len(self.batch[-1].value)
+
+    def settle(self, turn: Turn) -> None:
+        """One turn; give up what is past its deadline, keep the rest for later."""
+        left = turn.take(self.batch)
+        now = self.clock.monotonic()
+        for pending in left:
+            if pending.deadline <= now:
+                pending.give_up()
+        left = [p for p in left if not p.future.done()]
+        if left:
+            self._pause = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
+            self._due_at = now + self._pause
+        elif self.batch:
+            self._pause = 0.0
+        self.unsettled += left
+        self.batch = []

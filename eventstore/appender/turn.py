@@ -1,0 +1,209 @@
+"""One turn of the appender: what waits is pre-checked, produced, folded and answered together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+import structlog
+
+from eventstore.appender.answer import (
+    answer_from_decided,
+    answer_from_record,
+    refuse_if_stale,
+)
+from eventstore.appender.pending import Pending
+from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
+from eventstore.events import Place, from_milliseconds, pack
+from eventstore.fold import Entry, Judged
+from eventstore.indexer.advance import Indexer, Own
+from eventstore.ports import Appended, Clock, Unknown
+from eventstore.queries.commits import Decided, Mirrored, mirrored_at, pre_check
+
+logger = structlog.get_logger(__name__)
+
+_SHORTEST_WAIT: Final = 0.25  # seconds; what a caller in a hurry may cost the others of its batch
+_LONGEST_WAIT: Final = 15.0  # the producer's own delivery time-out
+
+Acknowledged = Sequence[tuple[Pending, Appended]]
+
+
+class Turn:
+    """The steps of a turn. What they cannot settle stays unresolved, for the next turn."""
+
+    def __init__(self, indexer: Indexer, clock: Clock) -> None:
+        self._indexer = indexer
+        self._clock = clock
+
+    def take(self, batch: Sequence[Pending]) -> list[Pending]:
+        """Carry the batch as far as it goes; those that need another turn.
+
+        1. whoever was sent before: fold to the log's end, so that the pre-check sees what landed
+        2. pre-check: answer what is decided, refuse what can never come true again
+        3. produce the rest            4. advance its partitions            5. answer from what is committed
+        A crash before 3 wrote nothing; behind it the commit is in the log or not, and its id finds out.
+        """
+        ready = [p for p in batch if p.start()]
+        for place, some in _by_place(ready).items():
+            with self._troubles_of(some):
+                self._prepare(place, some)  # 1
+        ready = _able(ready)
+        with self._troubles_of(ready):
+            self._pre_check(ready)  # 2
+        acknowledged = self._produce(_able(ready))  # 3
+        for place, answers in acknowledged.items():
+            with self._troubles_of([p for p, _ in answers]):
+                self._decide(place, answers)  # 4, 5
+        return [p for p in batch if not p.future.done()]
+
+    # ---- the steps
+
+    def _prepare(self, place: Place, some: Sequence[Pending]) -> None:
+        self._indexer.cursor(place)  # a log that lost something is found before it is written to
+        if any(p.sent for p in some):
+            self._indexer.advance(place, self._indexer.log.extents([place])[place].end)
+        for p in some:
+            if not p.sent:
+                p.serial = self._indexer.serial(place)
+
+    def _pre_check(self, ready: Sequence[Pending]) -> None:
+        # what was made in this call and expects nothing has nothing to be checked
+        asked = [p for p in ready if p.sent or not (p.fresh and p.commit.expected.value == "any")]
+        for p, known, head in self._known(asked):
+            if known is not None:
+                answer_from_decided(p, known)
+            else:
+                refuse_if_stale(p, head)
+
+    def _known(
+        self, asked: Sequence[Pending]
+    ) -> Iterator[tuple[Pending, Decided | None, int]]:
+        if not asked:
+            return
+        with self._indexer.connection().cursor() as cursor:
+            decided, heads = pre_check(cursor, [p.key for p in asked])
+        for p in asked:
+            yield p, decided.get(p.key), heads[p.commit.stream_id]
+
+    def _produce(self, ready: Sequence[Pending]) -> dict[Place, list[tuple[Pending, Appended]]]:
+        acknowledged: dict[Place, list[tuple[Pending, Appended]]] = defaultdict(list)
+        if not ready:
+            return acknowledged
+        left = min(p.deadline for p in ready) - self._clock.monotonic()
+        wait = min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT)
+        sent_before = [p.sent for p in ready]
+        for p in ready:
+            p.sent = True  # whatever happens in there; taken back only on the log's word
+        answers = self._indexer.log.append([p.proposal for p in ready], timeout_s=wait)
+        for p, answer, before in zip(ready, answers, sent_before, strict=True):
+            if isinstance(answer, Appended):
+                acknowledged[p.place].append((p, answer))
+            else:
+                p.trouble = answer.reason
+                p.sent = before or isinstance(answer, Unknown)
+        return acknowledged
+
+    def _decide(self, place: Place, answers: Acknowledged) -> None:
+        until = max(answer.offset for _, answer in answers) + 1
+        own = [_own(p, answer) for p, answer in answers]
+        folded = {j.entry.offset: _mirrored(j) for j in self._indexer.advance(place, until, own)}
+        others = [a.offset for _, a in answers if a.offset not in folded]
+        rows = folded | self._rows(place, others) if others else folded
+        for p, answer in answers:
+            if rows[answer.offset].value != p.value:
+                raise self._lost(place, f"its offset {answer.offset} was given away twice")
+        duplicates = [
+            p for p, answer in answers if not answer_from_record(p, answer.offset, rows[answer.offset])
+        ]
+        for p, known, _ in self._known(duplicates):
+            if known is not None:
+                answer_from_decided(p, known)
+
+    def _rows(self, place: Place, offsets: Sequence[int]) -> dict[int, Mirrored]:
+        """The mirror's rows at acknowledged offsets that others folded (rule 12).
+
+        Where a crash of the database took a row back together with the cursor, folds on.
+        """
+        topics = self._indexer.topics
+        wanted = {pack(topics.numbers[place.topic], place.partition, o): o for o in offsets}
+        while True:
+            with self._indexer.connection().cursor() as cursor:
+                seen, rows = mirrored_at(cursor, topics.partition_id(place), list(wanted))
+            missing = [o for position, o in wanted.items() if position not in rows]
+            if not missing:
+                return {wanted[position]: row for position, row in rows.items()}
+            if seen > min(missing):
+                raise self._lost(place, f"its offset {min(missing)}, just acknowledged, was folded before")
+            self._indexer.forget(place)
+            self._indexer.advance(place, max(missing) + 1)
+
+    # ---- trouble
+
+    def _lost(self, place: Place, found: str) -> LogTruncated:
+        return LogTruncated(
+            place.topic, place.partition, cursor=self._indexer.cursor(place), found=found
+        )
+
+    @contextmanager
+    def _troubles_of(self, some: Sequence[Pending]) -> Iterator[None]:
+        """What passes leaves them for another turn; what does not resolves them."""
+        try:
+            yield
+        except (LogUnavailable, psycopg.OperationalError) as error:
+            logger.warning("append has to wait", commits=len(some), cause=type(error).__name__)
+            for p in _open(some):
+                p.trouble = _told(error)
+                p.held = True
+        except EventStoreError as error:
+            for p in _open(some):
+                if p.sent and not isinstance(error, LogTruncated):
+                    p.give_up(error)
+                else:
+                    p.refuse(error)
+
+
+def _by_place(pendings: Iterable[Pending]) -> dict[Place, list[Pending]]:
+    places: dict[Place, list[Pending]] = defaultdict(list)
+    for p in pendings:
+        p.held = False
+        places[p.place].append(p)
+    return places
+
+
+def _open(pendings: Iterable[Pending]) -> list[Pending]:
+    return [p for p in pendings if not p.future.done()]
+
+
+def _able(pendings: Iterable[Pending]) -> list[Pending]:
+    return [p for p in _open(pendings) if not p.held]
+
+
+def _own(pending: Pending, answer: Appended) -> Own:
+    entry = Entry(
+        answer.offset,
+        answer.recorded_at,
+        pending.proposal.key,
+        pending.value,
+        pending.commit,
+    )
+    return Own(entry, pending.serial if pending.fresh else None)
+
+
+def _mirrored(one: Judged) -> Mirrored:
+    """A row of the fold that this process has just committed, as the mirror now holds it."""
+    return Mirrored(
+        one.verdict,
+        one.head,
+        one.first_version,
+        from_milliseconds(one.recorded_at),
+        one.entry.value,
+    )
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, LogUnavailable):
+        return error.reason
+    return f"the database did not answer ({type(error).__name__})"

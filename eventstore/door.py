@@ -1,0 +1,88 @@
+"""What is checked and filled in before a commit may go to the log. What is refused here leaves no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from eventstore.codec import is_stream_id
+from eventstore.errors import InvalidEvent, InvalidStreamId
+from eventstore.events import (
+    MAX_COMMIT_EVENTS,
+    Commit,
+    CommitEvent,
+    Expected,
+    NewEvent,
+    derived_event_id,
+    written,
+)
+from eventstore.ports import Clock, Sealer
+from eventstore.registry import EventType, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Makes a commit of what a caller proposes: registered types, ids that a repeat derives again, sealed fields."""
+
+    registry: Registry
+    clock: Clock
+    sealer: Sealer
+
+    def commit(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected,
+        commit_id: UUID,
+    ) -> Commit:
+        """The commit, sealed. Raises `InvalidStreamId`, `InvalidEvent`; no message quotes a value."""
+        stream_type = self.registry.stream_type_of(stream_id).name
+        if not is_stream_id(stream_id):
+            raise InvalidStreamId("an id has up to 128 of the characters A-Z a-z 0-9 _ . : -")
+        if not 1 <= len(events) <= MAX_COMMIT_EVENTS:
+            raise InvalidEvent(f"it has {len(events)} events, 1 to {MAX_COMMIT_EVENTS} are allowed")
+        ids = [e.event_id or derived_event_id(commit_id, i) for i, e in enumerate(events)]
+        if len(set(ids)) != len(ids):
+            raise InvalidEvent("an event id stands in it twice")
+        admitted = []
+        types = []
+        for index, (event, event_id) in enumerate(zip(events, ids, strict=True)):
+            try:
+                known, made = self._admit(stream_type, event, event_id, ids[0])
+            except InvalidEvent as error:
+                raise InvalidEvent(error.reason, index=index) from None
+            types.append(known)
+            admitted.append(made)
+        commit = Commit(commit_id, stream_id, expected, tuple(admitted))
+        return self.sealer.seal(commit, [known.sensitive for known in types])
+
+    def _admit(
+        self, stream_type: str, event: NewEvent, event_id: UUID, first_id: UUID
+    ) -> tuple[EventType, CommitEvent]:
+        name, data = event.type, event.data
+        if isinstance(data, msgspec.Struct):
+            name = self.registry.type_of(data).name
+            data = msgspec.to_builtins(data)
+        if name is None:
+            raise InvalidEvent("it has no type")
+        known, clean = self.registry.admit(stream_type, name, event.schema, data)
+        return known, CommitEvent(
+            event_id=event_id,
+            type=name,
+            schema=known.schema,
+            occurred_at=_written(event.occurred_at or self.clock.now()),
+            correlation_id=event.correlation_id or first_id,
+            causation_id=event.causation_id,
+            data=clean,
+        )
+
+
+def _written(instant: datetime) -> str:
+    try:
+        return written(instant)
+    except (ValueError, OverflowError):
+        raise InvalidEvent("occurred_at is no instant with a time zone in the years 1 to 9999") from None

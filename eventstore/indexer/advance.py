@@ -1,0 +1,280 @@
+"""Folds a partition forward. Appender and mirror call it alike; whoever gets the row folds for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+import structlog
+
+from eventstore import metrics
+from eventstore.codec import decode
+from eventstore.database import Connect
+from eventstore.errors import (
+    EventStoreError,
+    LogMisconfigured,
+    LogTruncated,
+    LogUnavailable,
+    MirrorDiverged,
+)
+from eventstore.events import Commit, Place, pack, unpack
+from eventstore.fold import Entry, Folded, Judged, StreamKey, Verdict, fold
+from eventstore.hashing import record_hash
+from eventstore.indexer.flush import flush
+from eventstore.indexer.lookup import look_up, question
+from eventstore.indexer.statements import LOAD
+from eventstore.indexer.view import View
+from eventstore.ports import Batch, Clock, Extent, Log, LogRecord
+from eventstore.topics import Topics, check
+
+logger = structlog.get_logger(__name__)
+
+_LOOK_AGAIN: Final = 60.0  # seconds after which a freshly loaded view has the topics checked again
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A record that this process has just produced: no fetch is needed for it.
+
+    fresh_since: the serial of the view that stood before its first copy was sent, if its ids were made in
+    that call; None: they must be looked up.
+    """
+
+    entry: Entry
+    fresh_since: int | None = None
+
+
+class Indexer:
+    """The fold's hands: a log, a connection of its own, and a view per partition. One thread's."""
+
+    def __init__(
+        self, topics: Topics, log: Log, connect: Connect, clock: Clock
+    ) -> None:
+        self.topics = topics
+        self.log = log
+        self._clock = clock
+        self._connect = connect
+        self._open: psycopg.Connection[Any] | None = None
+        self._views: dict[Place, View] = {}
+        self._checked_at: float | None = None
+
+    def serial(self, place: Place) -> int | None:
+        """What an id made now can be fresh by; None while no view of the place stands."""
+        view = self._views.get(place)
+        return view and view.serial
+
+    def cursor(self, place: Place) -> int:
+        """Where this process last saw the cursor. Loads the view if there is none."""
+        return self._view(place).cursor
+
+    def advance(
+        self, place: Place, until: int, own: Sequence[Own] = ()
+    ) -> list[Judged]:
+        """Fold the place up to `until` or beyond; what this call folded itself, with its verdicts.
+
+        1. read the log from the cursor as last seen, outside any transaction; then in one transaction:
+        2. look up the ids these records name, and the heads the view lacks
+        3. fold                              4. flush: the cursor first, then mirror, index, heads
+        A crash or a lost race rolls back all of it; the next turn starts at the cursor and gets the same verdicts.
+        Raises psycopg.OperationalError if the database does not answer, and what the log raises.
+        """
+        done: list[Judged] = []
+        own_by_offset = {o.entry.offset: o for o in own}
+        with self._views_dropped_on_trouble(place):
+            while (view := self._view(place)).cursor < until:
+                entries, cursor = self._entries(view, own_by_offset)  # 1
+                try:
+                    folded = self._fold(view, entries, cursor, own_by_offset)
+                except psycopg.errors.DivisionByZero:
+                    metrics.FOLD_RACES.inc()
+                    self.forget(place)
+                    continue
+                done += folded.judged
+                _tell(place, folded)
+        return done
+
+    def catch_up(self, places: Sequence[Place]) -> Mapping[Place, int]:
+        """Fold the places to the log's end as read now; where their cursors then stand."""
+        for place, extent in self.log.extents(places).items():
+            if self.lag(place, extent):
+                self.advance(place, extent.end)
+        return {place: self.cursor(place) for place in places}
+
+    def lag(self, place: Place, extent: Extent) -> int:
+        """How many offsets of the place wait to be folded. Raises `LogTruncated` if the log is too short."""
+        cursor = self.cursor(place)
+        if not extent.start <= cursor <= extent.end:
+            with self._views_dropped_on_trouble(place):
+                self._read(place, cursor)
+        return max(0, extent.end - cursor)
+
+    def connection(self) -> psycopg.Connection[Any]:
+        """The indexer's own connection, opened if need be. For reads in autocommit."""
+        if self._open is None or self._open.closed:
+            self._views.clear()
+            self._open = self._connect()
+        return self._open
+
+    def close(self) -> None:
+        """Let go of connection and views; the next call starts anew."""
+        self._views.clear()
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def check_topics(self) -> None:
+        """Hold the log's topics against the rows. Raises `LogMisconfigured`."""
+        check(self.topics, self.log, self.connection())
+        self._checked_at = self._clock.monotonic()
+
+    # ---- one turn
+
+    def _entries(self, view: View, own: dict[int, Own]) -> tuple[list[Entry], int]:
+        """The next stretch of the log: what this process produced at exactly the cursor, else a fetch."""
+        entries = []
+        cursor = view.cursor
+        while cursor in own:
+            entries.append(own[cursor].entry)
+            cursor += 1
+        if entries:
+            return entries, cursor
+        batch = self._read(view.place, view.cursor)
+        if batch.next_offset == view.cursor:
+            raise LogUnavailable(f"{view.place} does not show offset {view.cursor} yet")
+        return [_entry(record) for record in batch.records], batch.next_offset
+
+    def _fold(
+        self, view: View, entries: Sequence[Entry], cursor: int, own: dict[int, Own]
+    ) -> Folded:
+        connection = self.connection()
+        named = [e.content for e in entries if isinstance(e.content, Commit)]
+        asked = question(view, named, _fresh(view, entries, own))
+        with metrics.FOLD_SECONDS.labels("lookup").time():
+            state = look_up(connection, view, asked, named)  # 2
+        folded = fold(state, entries)  # 3
+        if len(folded.judged) < len(entries):
+            cursor = entries[len(folded.judged)].offset  # an activation this code does not know
+        with metrics.FOLD_SECONDS.labels("flush").time():
+            flush(connection, view, folded, cursor, begun=bool(asked))  # 4
+        view.move(folded, cursor)
+        return folded
+
+    # ---- views
+
+    def _view(self, place: Place) -> View:
+        connection = self.connection()
+        view = self._views.get(place)
+        if view is None:
+            self._check_now_and_then()
+            view = self._views[place] = self._load(place, connection)
+        return view
+
+    def _check_now_and_then(self) -> None:
+        now = self._clock.monotonic()
+        if self._checked_at is None or now - self._checked_at > _LOOK_AGAIN:
+            self.check_topics()
+
+    def _load(self, place: Place, connection: psycopg.Connection[Any]) -> View:
+        """Read cursor and state in one snapshot, and hold the record before the cursor against the log (rule 10)."""
+        number = self.topics.numbers[place.topic]
+        partition = self.topics.partition_id(place)
+        row = connection.execute(
+            LOAD, {"partition": partition, "first": pack(number, place.partition, 0)}
+        ).fetchone()
+        if row is None:
+            raise LogMisconfigured(
+                place.topic, "the database has no rows for it", "Run `manage.py create_topics`."
+            )
+        cursor, generation, partitions, rule_version, last_recorded_at, position, hash_ = row
+        view = View(
+            place, partition, cursor, generation, partitions, rule_version, last_recorded_at
+        )
+        if position is not None:
+            self._compare(view, unpack(position)[2], hash_)
+        elif cursor:
+            self._read(place, cursor)  # nothing mirrored to compare, but the offset must be there
+        return view
+
+    def _compare(self, view: View, offset: int, hash_: bytes) -> None:
+        record = next(iter(self._read(view.place, offset).records), None)
+        if record is None or record.offset != offset:
+            found = f"its offset {offset} holds no record any more"
+        else:
+            time_ = max(record.recorded_at, view.last_recorded_at)
+            if record_hash(view.place, offset, time_, record.key, record.value) == hash_:
+                return
+            found = f"its offset {offset} holds another record than the mirror"
+        raise LogTruncated(
+            view.place.topic, view.place.partition, cursor=view.cursor, found=found
+        )
+
+    def _read(self, place: Place, offset: int) -> Batch:
+        """Read; a log that seems too short gets a second look with fresh metadata before the alarm."""
+        try:
+            return self.log.read(place, offset)
+        except LogTruncated:
+            extent = self.log.extents([place])[place]
+            if extent.start <= offset <= extent.end:
+                raise LogUnavailable(f"{place} showed an old end for a moment") from None
+            raise
+
+    def forget(self, place: Place) -> None:
+        """Forget the view; end a transaction that a look-up or a lost race has left open."""
+        self._views.pop(place, None)
+        if self._open is not None and not self._open.closed:
+            self._open.rollback()
+
+    @contextmanager
+    def _views_dropped_on_trouble(self, place: Place) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.OperationalError:
+            self.close()
+            raise
+        except psycopg.errors.UniqueViolation as error:
+            cursor = self._views[place].cursor
+            self.forget(place)
+            raise MirrorDiverged(place.topic, place.partition, cursor) from error
+        except (EventStoreError, psycopg.Error):
+            self.forget(place)
+            raise
+
+
+def _fresh(
+    view: View, entries: Sequence[Entry], own: dict[int, Own]
+) -> frozenset[StreamKey]:
+    """The commits whose ids cannot be known to the database: made here while this very view stood (rule 8)."""
+    return frozenset(
+        (entry.content.stream_id, entry.content.commit_id)
+        for entry in entries
+        if isinstance(entry.content, Commit)
+        and (mine := own.get(entry.offset)) is not None
+        and mine.fresh_since == view.serial
+    )
+
+
+def _entry(record: LogRecord) -> Entry:
+    return Entry(
+        record.offset,
+        record.recorded_at,
+        record.key,
+        record.value,
+        decode(record.key, record.value),
+    )
+
+
+def _tell(place: Place, folded: Folded) -> None:
+    """Count the verdicts; a malformed record gets its line (rule 5), without anything of its content."""
+    for one in folded.judged:
+        metrics.VERDICTS.labels(one.verdict.word).inc()
+        if one.verdict is Verdict.MALFORMED:
+            metrics.MALFORMED.labels(one.reason).inc()
+            logger.warning(
+                "malformed record in the log",
+                place=str(place),
+                offset=one.entry.offset,
+                reason=one.reason,
+            )

@@ -1,0 +1,132 @@
+"""One fold's writes in one flush: the cursor first, then mirror, index, heads; commit (rules 6 and 7).
+
+Arrays and `unnest` serve one row and five thousand alike, in one pipeline with the compare-and-set in front.
+COPY would be a second way of writing the same rows, and cannot stand in a pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from eventstore.events import Commit, from_milliseconds, instant_of, pack
+from eventstore.fold import Folded, Judged, Verdict
+from eventstore.hashing import record_hash
+from eventstore.indexer.statements import (
+    EVENTS,
+    MOVE_CURSOR,
+    MOVED_STREAMS,
+    NEW_STREAMS,
+    RECORDS,
+)
+from eventstore.indexer.view import View
+
+Row = tuple[Any, ...]
+
+
+def flush(
+    connection: psycopg.Connection[Any],
+    view: View,
+    folded: Folded,
+    cursor: int,
+    *,
+    begun: bool,
+) -> None:
+    """Write what was folded from the view's cursor up to `cursor`, and commit.
+
+    begun: the look-up has opened the transaction already. Raises DivisionByZero if the cursor stood elsewhere:
+    then nothing was written.
+    """
+    number = view.partition_id >> 9
+    records, events, new, moved = _rows(view, number, folded.judged)
+    with connection.pipeline():
+        if not begun:
+            connection.execute("BEGIN")
+        connection.execute("SET LOCAL synchronous_commit = off")
+        connection.execute(
+            MOVE_CURSOR,
+            {
+                "partition": view.partition_id,
+                "seen": view.cursor,
+                "generation": view.generation,
+                "next": cursor,
+                "last_recorded_at": folded.last_recorded_at,
+                "rule_version": folded.rule_version,
+            },
+        )
+        for statement, rows in ((RECORDS, records), (EVENTS, events), (MOVED_STREAMS, moved)):
+            if rows:
+                connection.execute(statement, _columns(rows))
+        if new:
+            connection.execute(NEW_STREAMS, [number, *_columns(new)])
+        connection.execute("COMMIT")
+
+
+def _columns(rows: Sequence[Row]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _rows(
+    view: View, number: int, judged: Sequence[Judged]
+) -> tuple[list[Row], list[Row], list[Row], list[Row]]:
+    """Rows of the mirror, of the index, of new heads and of moved ones."""
+    records: list[Row] = []
+    events: list[Row] = []
+    heads: dict[str, tuple[int, datetime, datetime, int]] = {}
+    for one in judged:
+        recorded_at = from_milliseconds(one.recorded_at)
+        records.append(_record(view, number, one, recorded_at))
+        commit = one.entry.content
+        if one.verdict is not Verdict.ACCEPTED or not isinstance(commit, Commit):
+            continue
+        events += _events(view, number, one, commit, recorded_at)
+        head = one.head or 0
+        _, first, _, before = heads.get(commit.stream_id, (0, recorded_at, None, head))
+        heads[commit.stream_id] = head + len(commit.events), first, recorded_at, before
+    new = [(s, v, first, last) for s, (v, first, last, met) in heads.items() if not met]
+    moved = [(s, v, last) for s, (v, _, last, met) in heads.items() if met]
+    return records, events, new, moved
+
+
+def _record(view: View, number: int, one: Judged, recorded_at: datetime) -> Row:
+    entry, place = one.entry, view.place
+    commit = entry.content if isinstance(entry.content, Commit) else None
+    if one.verdict is Verdict.MALFORMED:
+        commit = None  # nothing of it enters a column but its bytes (rule 5)
+    return (
+        pack(number, place.partition, entry.offset),
+        recorded_at,
+        one.verdict.value,
+        one.reason,
+        one.head,
+        commit and commit.commit_id,
+        commit and commit.stream_id,
+        one.first_version,
+        commit and len(commit.events),
+        entry.key,
+        entry.value,
+        record_hash(place, entry.offset, one.recorded_at, entry.key, entry.value),
+    )
+
+
+def _events(
+    view: View, number: int, one: Judged, commit: Commit, recorded_at: datetime
+) -> list[Row]:
+    first = pack(number, view.place.partition, one.entry.offset)
+    return [
+        (
+            first + index,
+            event.event_id,
+            commit.stream_id,
+            (one.first_version or 0) + index,
+            event.type,
+            instant_of(event.occurred_at),
+            recorded_at,
+            event.correlation_id,
+            event.causation_id,
+        )
+        for index, event in enumerate(commit.events)
+    ]

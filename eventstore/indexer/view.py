@@ -1,0 +1,60 @@
+"""What a process knows of a partition at one cursor (rule 8).
+
+A view is true as long as the cursor stands where this process left it: the compare-and-set of the flush is its
+guard. A lost race, an error or an unanswered COMMIT drops it whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from uuid import UUID
+
+from eventstore.fold import Folded, StreamKey
+from eventstore.events import Place
+
+_MAX_HEADS = 100_000
+_MAX_IDS = 50_000
+_serials = count(1)
+
+
+@dataclass(slots=True)
+class View:
+    """The state of a partition's fold, as far as this process has needed it.
+
+    heads: 0 means "no such stream". commits, event_ids: of what this process folded itself since `serial`
+    was drawn; whoever took an id for fresh remembers that number, and the id is fresh only while it stands.
+    """
+
+    place: Place
+    partition_id: int
+    cursor: int
+    generation: UUID
+    partitions: int
+    rule_version: int
+    last_recorded_at: int
+    heads: dict[str, int] = field(default_factory=dict)
+    commits: set[StreamKey] = field(default_factory=set)
+    event_ids: set[StreamKey] = field(default_factory=set)
+    serial: int = field(default_factory=lambda: next(_serials))
+
+    def lacks(self, streams: Iterable[str]) -> list[str]:
+        """The streams whose heads must be looked up."""
+        return [stream for stream in set(streams) if stream not in self.heads]
+
+    def move(self, folded: Folded, cursor: int) -> None:
+        """Take over what a committed fold has changed."""
+        self.cursor = cursor
+        self.rule_version = folded.rule_version
+        self.last_recorded_at = folded.last_recorded_at
+        self.heads |= folded.heads
+        self.commits |= folded.commits
+        self.event_ids |= folded.event_ids
+        if len(self.heads) > _MAX_HEADS:
+            self.heads.clear()
+        if len(self.commits) + len(self.event_ids) > _MAX_IDS:
+            # bounded memory: ids taken for fresh before this moment are looked up from now on
+            self.commits.clear()
+            self.event_ids.clear()
+            self.serial = next(_serials)

@@ -1,0 +1,251 @@
+"""The log in PostgreSQL tables: for the quickstart and for installations of one machine.
+
+The same promises as Kafka's: offsets without gaps in commit order, durable before it is acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from eventstore.database import Connect
+from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
+from eventstore.events import MAX_COMMIT_BYTES, Place
+from eventstore.ports import (
+    Answer,
+    Appended,
+    Batch,
+    Extent,
+    LogRecord,
+    NotWritten,
+    Proposal,
+    Topic,
+    Unknown,
+)
+
+_MAX_RECORDS = 2_000  # a read's rows; its bytes are bounded apart
+
+_LIMIT = "SELECT set_config('statement_timeout', %(timeout)s, true)"
+# The tails are locked in one order, so that two appenders cannot wait for each other; the clock is read under
+# the locks, so that a partition's times follow its offsets.
+_LOCK_TAILS = """
+SELECT next_offset FROM eventstore_logtail
+ WHERE (topic, partition) IN (SELECT * FROM unnest(%(topics)s::smallint[], %(partitions)s::smallint[]))
+ ORDER BY topic, partition FOR UPDATE
+"""
+_APPEND = """
+WITH given AS (
+  SELECT *, row_number() OVER (PARTITION BY topic, partition ORDER BY ordinal) AS n
+    FROM unnest(%(topics)s::smallint[], %(partitions)s::smallint[], %(keys)s::bytea[], %(values)s::bytea[])
+         WITH ORDINALITY AS given(topic, partition, key, value, ordinal)
+), moved AS (
+  UPDATE eventstore_logtail t SET next_offset = t.next_offset + more.n
+    FROM (SELECT topic, partition, count(*) AS n FROM given GROUP BY topic, partition) more
+   WHERE t.topic = more.topic AND t.partition = more.partition
+  RETURNING t.topic, t.partition, t.next_offset - more.n AS first
+)
+INSERT INTO eventstore_logrecord (topic, partition, "offset", recorded_at, key, value)
+SELECT topic, partition, first + n - 1,
+       (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint), key, value
+  FROM given JOIN moved USING (topic, partition)
+RETURNING topic, partition, "offset", recorded_at
+"""
+_READ = """
+SELECT "offset", recorded_at, key, value
+  FROM (SELECT *, sum(octet_length(value)) OVER (ORDER BY "offset") - octet_length(value) AS before
+          FROM eventstore_logrecord
+         WHERE topic = %(topic)s AND partition = %(partition)s
+           AND "offset" >= %(offset)s AND "offset" < %(offset)s + %(max_records)s) stretch
+ WHERE before < %(max_bytes)s
+ ORDER BY "offset"
+"""
+_EXTENTS = """
+SELECT t.topic, t.partition, t.next_offset,
+       coalesce((SELECT min(r."offset") FROM eventstore_logrecord r
+                  WHERE r.topic = t.topic AND r.partition = t.partition), t.next_offset)
+  FROM eventstore_logtail t
+ WHERE (t.topic, t.partition) IN (SELECT * FROM unnest(%(topics)s::smallint[], %(partitions)s::smallint[]))
+"""
+_TOPICS = "SELECT id, name, topic_id, partitions FROM eventstore_logtopic WHERE name = ANY(%(names)s)"
+_CREATE = """
+WITH made AS (
+  INSERT INTO eventstore_logtopic (name, topic_id, partitions) VALUES (%(name)s, %(topic_id)s, %(partitions)s)
+  ON CONFLICT (name) DO NOTHING RETURNING id
+)
+INSERT INTO eventstore_logtail (topic, partition, next_offset)
+SELECT made.id, n, 0 FROM made, generate_series(0, %(partitions)s - 1) n
+"""
+
+
+class EmbeddedLog:
+    """`eventstore.ports.Log` on PostgreSQL. One instance a thread; its connection is its own."""
+
+    kind = "embedded"
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._open: psycopg.Connection[Any] | None = None
+        self._known: dict[str, tuple[int, int]] = {}  # name → number, partitions
+
+    # ---- eventstore.ports.Log
+
+    def append(
+        self, proposals: Sequence[Proposal], *, timeout_s: float
+    ) -> Sequence[Answer]:
+        """See the port."""
+        try:
+            refused = {i: r for i, p in enumerate(proposals) if (r := self._refusal(p))}
+        except LogUnavailable as error:
+            return [NotWritten(error.reason)] * len(proposals)
+        wanted = [p for i, p in enumerate(proposals) if i not in refused]
+        answers = iter(self._insert(wanted, timeout_s) if wanted else ())
+        return [refused.get(i) or next(answers) for i in range(len(proposals))]
+
+    def read(
+        self, place: Place, offset: int, *, max_bytes: int = 4_000_000
+    ) -> Batch:
+        """See the port."""
+        topic, _ = self._number(place)
+        rows = self._query(
+            _READ,
+            topic=topic,
+            partition=place.partition,
+            offset=offset,
+            max_bytes=max_bytes,
+            max_records=_MAX_RECORDS,
+        )
+        if rows and rows[0][0] == offset:
+            return Batch([LogRecord(*row) for row in rows], rows[-1][0] + 1)
+        extent = self.extents([place])[place]
+        if offset != extent.end:
+            raise LogTruncated(
+                place.topic,
+                place.partition,
+                cursor=offset,
+                found=f"it now holds offsets {extent.start} to {extent.end - 1}",
+            )
+        return Batch([], offset)
+
+    def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
+        """See the port."""
+        numbers = {(self._number(p)[0], p.partition): p for p in places}
+        rows = self._query(
+            _EXTENTS,
+            topics=[topic for topic, _ in numbers],
+            partitions=[partition for _, partition in numbers],
+        )
+        return {
+            numbers[topic, partition]: Extent(start, end)
+            for topic, partition, end, start in rows
+        }
+
+    def topics(self, names: Iterable[str]) -> Mapping[str, Topic]:
+        """See the port."""
+        rows = self._query(_TOPICS, names=list(names))
+        self._known |= {name: (number, n) for number, name, _, n in rows}
+        return {name: Topic(name, str(id_), n) for _, name, id_, n in rows}
+
+    def create(self, names: Iterable[str], *, partitions: int) -> None:
+        """See the port."""
+        for name in names:
+            self._query(_CREATE, name=name, partitions=partitions, topic_id=uuid4())
+
+    def close(self) -> None:
+        """See the port."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    # ---- inside
+
+    def _refusal(self, proposal: Proposal) -> NotWritten | None:
+        if len(proposal.value) > MAX_COMMIT_BYTES:
+            return NotWritten(f"the record is over {MAX_COMMIT_BYTES} bytes")
+        try:
+            self._number(proposal.place)
+        except LogMisconfigured as error:
+            return NotWritten(error.problem)
+        return None
+
+    def _insert(
+        self, proposals: Sequence[Proposal], timeout_s: float
+    ) -> Sequence[Answer]:
+        """One durable transaction for all of them (rule 7: it says so itself)."""
+        given = {
+            "timeout": str(max(1, int(timeout_s * 1000))),
+            "topics": [self._number(p.place)[0] for p in proposals],
+            "partitions": [p.place.partition for p in proposals],
+            "keys": [p.key for p in proposals],
+            "values": [p.value for p in proposals],
+        }
+        try:
+            connection = self._connection()
+        except psycopg.OperationalError as error:
+            return [NotWritten(_told(error))] * len(proposals)
+        try:
+            with connection.pipeline():
+                connection.execute("BEGIN")
+                connection.execute("SET LOCAL synchronous_commit = on")
+                connection.execute(_LIMIT, given)
+                connection.execute(_LOCK_TAILS, given)
+                inserted = connection.execute(_APPEND, given)
+                connection.execute("COMMIT")
+            rows = inserted.fetchall()
+        except psycopg.Error as error:
+            return [self._after(error, connection)] * len(proposals)
+        return self._answers(proposals, rows)
+
+    def _after(self, error: psycopg.Error, connection: psycopg.Connection[Any]) -> Answer:
+        """A refusal by a living server undid everything; a lost connection may have lost only the answer."""
+        if connection.closed:
+            self._open = None
+            return Unknown(_told(error))
+        connection.rollback()
+        return NotWritten(_told(error))
+
+    def _answers(
+        self, proposals: Sequence[Proposal], rows: Sequence[tuple[Any, ...]]
+    ) -> Sequence[Answer]:
+        by_place: dict[tuple[int, int], list[Appended]] = defaultdict(list)
+        for topic, partition, offset, recorded_at in sorted(rows, reverse=True):
+            by_place[topic, partition].append(Appended(offset, recorded_at))
+        return [
+            by_place[self._number(p.place)[0], p.place.partition].pop()
+            for p in proposals
+        ]
+
+    def _number(self, place: Place) -> tuple[int, int]:
+        """The topic's number and partition count. Raises `LogMisconfigured` for what is not there."""
+        if place.topic not in self._known:
+            self.topics([place.topic])
+        known = self._known.get(place.topic)
+        if known is None or not 0 <= place.partition < known[1]:
+            problem = (
+                "it does not exist"
+                if known is None
+                else f"it has {known[1]} partitions, none is {place.partition}"
+            )
+            raise LogMisconfigured(place.topic, problem, "Run `manage.py create_topics`.")
+        return known
+
+    def _query(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        try:
+            cursor = self._connection().execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.OperationalError as error:
+            self.close()
+            raise LogUnavailable(_told(error)) from error
+
+    def _connection(self) -> psycopg.Connection[Any]:
+        if self._open is None or self._open.closed:
+            self._open = self._connect()
+        return self._open
+
+
+def _told(error: psycopg.Error) -> str:
+    """The kind of trouble, without the server's text, which may quote a row."""
+    return f"the embedded log's database answered {type(error).__name__}"

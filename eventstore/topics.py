@@ -1,0 +1,121 @@
+"""Topics and their partition rows: created once, checked against what was recorded then, never changed in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from eventstore.errors import LogMisconfigured
+from eventstore.events import Place
+from eventstore.ports import Log, Topic
+
+_REGISTER = """
+INSERT INTO eventstore_partition
+       (id, topic, partition, partitions, topic_id, generation, "cursor", last_recorded_at, rule_version)
+SELECT %(number)s * 512 + n, %(topic)s, n, %(partitions)s, %(topic_id)s, %(generation)s, 0, 0, 1
+  FROM generate_series(0, %(partitions)s - 1) n
+    ON CONFLICT (id) DO NOTHING
+"""
+_REGISTERED = """
+SELECT topic, topic_id, partitions, count(*) FROM eventstore_partition
+ WHERE topic = ANY(%(names)s) GROUP BY topic, topic_id, partitions
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of the log of record: name → the number that its positions are packed with."""
+
+    numbers: Mapping[str, int]
+    partitions: int
+
+    @property
+    def places(self) -> list[Place]:
+        """Every partition of every topic, in order."""
+        return [
+            Place(topic, n) for topic in self.numbers for n in range(self.partitions)
+        ]
+
+    def partition_id(self, place: Place) -> int:
+        """The key of a place's row."""
+        return self.numbers[place.topic] * 512 + place.partition
+
+
+def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> list[str]:
+    """Create what is missing in the log, register what is not known yet; the names of the new topics.
+
+    A crash in between leaves topics without rows; the next call registers them. Raises `LogMisconfigured`
+    where a topic is there but not as it must be or not as it was.
+    """
+    names = list(topics.numbers)
+    there = log.topics(names)
+    log.create([name for name in names if name not in there], partitions=topics.partitions)
+    found = log.topics(names)
+    for name in names:
+        connection.execute(
+            _REGISTER,
+            {
+                "number": topics.numbers[name],
+                "topic": name,
+                "partitions": _sound(topics, found.get(name), name).partitions,
+                "topic_id": found[name].id,
+                "generation": uuid4(),
+            },
+        )
+    check(topics, log, connection)
+    return [name for name in names if name not in there]
+
+
+def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None:
+    """Hold the log's topics against their rows. Raises `LogMisconfigured`, which names the way out."""
+    names = list(topics.numbers)
+    rows = connection.execute(_REGISTERED, {"names": names}).fetchall()
+    known = {row[0]: row for row in rows}
+    found = log.topics(names)
+    for name in names:
+        topic = _sound(topics, found.get(name), name)
+        if name not in known:
+            raise LogMisconfigured(
+                name, "the database has no rows for it", "Run `manage.py create_topics`."
+            )
+        _, topic_id, partitions, rows_there = known[name]
+        if topic.id != topic_id:
+            raise LogMisconfigured(
+                name,
+                f"its id is {topic.id}, it was {topic_id} when the store was made:"
+                " it was created again under the same name",
+                "Its records are gone. See docs/OPERATIONS.md, 'The log lost something'.",
+            )
+        if rows_there != partitions:
+            raise LogMisconfigured(
+                name,
+                f"the database has {rows_there} rows for {partitions} partitions",
+                "Run `manage.py rebuild_index`.",
+            )
+
+
+def _sound(topics: Topics, topic: Topic | None, name: str) -> Topic:
+    if topic is None:
+        raise LogMisconfigured(name, "it does not exist", "Run `manage.py create_topics`.")
+    if topic.partitions != topics.partitions:
+        raise LogMisconfigured(
+            name,
+            f"it has {topic.partitions} partitions, the store was made for {topics.partitions}",
+            "Streams would change their place: partitions can never be added. Move to new topics"
+            " with export and import, or set TEDDY_PARTITIONS back.",
+        )
+    _refuse_problems(name, topic.problems)
+    return topic
+
+
+def _refuse_problems(name: str, problems: Sequence[tuple[str, str]]) -> None:
+    if problems:
+        raise LogMisconfigured(
+            name,
+            "; ".join(problem for problem, _ in problems),
+            " ".join(remedy for _, remedy in problems),
+        )
