@@ -14,6 +14,10 @@ class TeddySettings:
         ""  # of the quickstart's superuser; given anew at each start
     )
 
+    PROMETHEUS_MULTIPROC_DIR: str = (
+        ""  # where the processes' metrics meet; "": this process alone
+    )
+
     def __getattribute__(self, name: str) -> Any:
         default = super().__getattribute__(name)
         return getattr(settings, name, default) if name.isupper() else default

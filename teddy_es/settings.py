@@ -45,7 +45,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 INSTALLED_APPS = [
-    "django.contrib.admin.apps.SimpleAdminConfig",
+    "audit.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -128,6 +128,10 @@ SECURE_PROXY_SSL_HEADER = (
     if env.bool("TEDDY_BEHIND_PROXY", default=False)
     else None
 )
+
+# ---- metrics: one directory for all processes of an installation, emptied by whoever starts it
+
+PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
 
 # ---- the quickstart
 

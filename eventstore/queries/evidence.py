@@ -179,7 +179,7 @@ def _evidence(row: EventRow, record: Mapping[str, Any]) -> Evidence:
         event=event,
         index_agrees=_metadata(commit, row.position.index, record) == _indexed(row)
         and record["recorded_at"] == row.recorded_at,
-        problem=event and registry().problem_of(row.stream_id.partition(".")[0], event),
+        problem=_problem(row, event),
     )
 
 

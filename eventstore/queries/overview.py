@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.db import connection
 
-from eventstore.events import from_milliseconds
+from eventstore.events import Place, from_milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,13 @@ def overview() -> Overview:
     )
 
 
+def cursors() -> Mapping[Place, int]:
+    """How far each partition is folded."""
+    with connection.cursor() as db:
+        db.execute(_CURSORS)
+        return {Place(topic, n): cursor for topic, n, cursor in db.fetchall()}
+
+
 # ---- below: how ------------------------------------------------------------------------------------------------------
 
 # At most 63 topics of 512 partitions, as a rule a few dozen rows.
@@ -56,4 +63,7 @@ _TOPICS: Final = """
 _ESTIMATES: Final = """
     SELECT relname, reltuples::bigint FROM pg_class
      WHERE oid IN ('eventstore_event'::regclass, 'eventstore_stream'::regclass) AND reltuples >= 0
+"""
+_CURSORS: Final = """
+    SELECT topic, partition, "cursor" FROM eventstore_partition ORDER BY topic, partition
 """

@@ -1,0 +1,61 @@
+"""JSON for a page: indented, coloured by class names, escaped, and bounded however large the payload is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+MAX_CHARACTERS: Final = 65_536
+
+_TOKEN = re.compile(
+    r'(?P<name>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*")'
+    r"|(?P<word>true|false|null)|(?P<number>-?[0-9][0-9.eE+-]*)|(?P<other>[^\"a-z0-9-]+|.)",
+    re.DOTALL,
+)
+_CLASSES: Final = {
+    "name": "nt",
+    "text": "s2",
+    "word": "kc",
+    "number": "mi",
+    "other": "p",
+}
+# Characters that are not seen, or turn round what is: they must not make a text look like another one.
+_INVISIBLE = re.compile(
+    "[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonView:
+    """An event's data, ready to be shown."""
+
+    data: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """Indented, at most `MAX_CHARACTERS` of it."""
+        return self._whole()[:MAX_CHARACTERS]
+
+    @property
+    def cut(self) -> int:
+        """How many characters are not shown."""
+        return max(0, len(self._whole()) - MAX_CHARACTERS)
+
+    @property
+    def html(self) -> SafeString:
+        """The text in spans of Pygments' class names; every character of it is escaped."""
+        return format_html_join("", '<span class="{}">{}</span>', self._tokens())
+
+    def _tokens(self) -> Iterator[tuple[str, str]]:
+        for token in _TOKEN.finditer(self.text):
+            yield _CLASSES[token.lastgroup or "other"], token.group()
+
+    def _whole(self) -> str:
+        text = json.dumps(self.data, indent=2, ensure_ascii=False)
+        return _INVISIBLE.sub(lambda c: f"\\u{ord(c.group()):04x}", text)

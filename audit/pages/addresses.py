@@ -1,0 +1,20 @@
+"""Where an event's page is: its position in the log, so that a deep link never shifts."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from eventstore.events import Position
+
+
+def event_address(position: Position) -> str:
+    """The page of the event at a position."""
+    return reverse(
+        "admin:event",
+        kwargs={
+            "topic": position.topic,
+            "partition": position.partition,
+            "offset": position.offset,
+            "index": position.index,
+        },
+    )

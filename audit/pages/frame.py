@@ -1,0 +1,130 @@
+"""What all pages share: who may see them, that nothing can be changed there, and how a refusal is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from eventstore.queries.keyset import BadCursor, Wanted
+
+View = Callable[..., HttpResponse]
+
+
+class Refused(Exception):  # noqa: N818  (an answer, not a fault)
+    """Why there is no page, in a sentence, and what to do instead. Never repeats what was asked."""
+
+    def __init__(self, status: HTTPStatus, sentence: str, instead: str = "") -> None:
+        self.status = status
+        self.sentence = sentence
+        self.instead = instead
+        super().__init__(sentence)
+
+
+def page(view: View) -> View:
+    """A page for everybody who may enter the console. Reads only: every other method is refused, kindly."""
+
+    @wraps(view)
+    def framed(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            _refuse_changes(request)
+            return view(request, **kwargs)
+        except Refused as refused:
+            return refusal(request, refused)
+        except BadCursor as error:
+            return refusal(request, Refused(HTTPStatus.BAD_REQUEST, str(error)))
+
+    # It changes nothing, so it needs no token; and without one a POST shall get the sentence, not "CSRF failed".
+    return csrf_exempt(framed)
+
+
+def payload_page(view: View) -> View:
+    """A page about what persons did or said: for superusers, until roles exist (audit.W001)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        refuse_all_but_superusers(request)
+        return view(request, **kwargs)
+
+    return page(guarded)
+
+
+def refuse_all_but_superusers(request: HttpRequest) -> None:
+    """Raise `Refused` unless the user is an active superuser."""
+    if not may_see_payloads(request):
+        raise Refused(
+            HTTPStatus.FORBIDDEN,
+            "This page shows what persons did or said, and your account is not one that may see it.",
+            "Until roles exist, only superusers may. Ask one of them for what you need to know.",
+        )
+
+
+def may_see_payloads(request: HttpRequest) -> bool:
+    """Default deny."""
+    return bool(request.user.is_active and request.user.is_superuser)
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    """Render a page in the console's frame; nobody's cache keeps it."""
+    request.current_app = admin.site.name
+    answer = TemplateResponse(
+        request,
+        template,
+        {**admin.site.each_context(request), **context},
+        status=status,
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """The page that says no and what to do instead."""
+    title = {
+        HTTPStatus.BAD_REQUEST: "This address is not right",
+        HTTPStatus.FORBIDDEN: "Not for this account",
+        HTTPStatus.NOT_FOUND: "Nothing here",
+        HTTPStatus.METHOD_NOT_ALLOWED: "Nothing can be changed here",
+    }[refused.status]
+    context = {"title": title, "sentence": refused.sentence, "instead": refused.instead}
+    answer = show(request, "audit/refused.html", context, refused.status)
+    if refused.status is HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = "GET, HEAD"
+    return answer
+
+
+def wanted(request: HttpRequest) -> Wanted:
+    """Which page of a list the address names. Raises `BadCursor` if it names two."""
+    after, before = request.GET.get("after"), request.GET.get("before")
+    if after is not None and before is not None:
+        raise BadCursor
+    return Wanted(after=after, before=before)
+
+
+def query_without_cursor(request: HttpRequest) -> str:
+    """The list's filters as the start of a query string: `type=…&`, or nothing."""
+    kept = request.GET.copy()
+    kept.pop("after", None)
+    kept.pop("before", None)
+    for name in [name for name, value in kept.items() if not value]:
+        del kept[name]
+    return f"{kept.urlencode()}&" if kept else ""
+
+
+def _refuse_changes(request: HttpRequest) -> None:
+    if request.method not in {"GET", "HEAD"}:
+        raise Refused(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            "The mirror is a copy of the log and cannot be edited.",
+            "To correct a fact, append an event that says so.",
+        )

@@ -1,0 +1,60 @@
+"""The console's own admin site: Django's for accounts, pages of its own for everything that the log holds.
+
+The store's tables are not registered as models, so no page exists that could add, change or delete a row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
+
+from audit.pages import events, find, overview, streams
+from audit.sealing import DEVELOPMENT_DATA
+from eventstore.clock import SystemClock
+
+
+class AuditAdminSite(AdminSite):
+    """What `admin.site` is in this project."""
+
+    site_header = "Teddy ES Audit"
+    site_title = "Teddy ES audit console"
+    index_title = "Overview"
+    site_url = None
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """The console's pages, then Django's own."""
+        pages = [
+            path("streams/", self.admin_view(streams.streams), name="streams"),
+            path(
+                "streams/<str:stream_id>/",
+                self.admin_view(streams.stream),
+                name="stream",
+            ),
+            path("events/", self.admin_view(events.events), name="events"),
+            path(
+                "events/<str:topic>/<int:partition>/<int:offset>/<int:index>/",
+                self.admin_view(events.event),
+                name="event",
+            ),
+            path("find/", self.admin_view(find.find), name="find"),
+        ]
+        return [*pages, *super().get_urls()]
+
+    def index(  # type: ignore[override]  # a refusal is an answer too
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The overview instead of a list of models."""
+        return overview.overview(request)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page's frame shows."""
+        match = request.resolver_match
+        return {
+            **super().each_context(request),
+            "page": match.url_name if match else "",
+            "development_data": DEVELOPMENT_DATA,
+            "rendered_at": SystemClock().now(),
+        }

@@ -1,0 +1,3 @@
+"""The console's template tags."""
+
+from __future__ import annotations

@@ -1,0 +1,67 @@
+"""How the console writes times, numbers, icons and links, the same on every page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from audit.pages.addresses import event_address
+from eventstore.events import Position
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A symbol of the sprite; what it means stands beside it in words."""
+    return format_html(
+        '<svg class="i" aria-hidden="true"><use href="#i-{}"/></svg>', name
+    )
+
+
+@register.filter
+def utc(instant: datetime) -> SafeString:
+    """An instant in full, UTC named."""
+    return _time(instant, suffix=" UTC")
+
+
+@register.filter
+def utc_cell(instant: datetime) -> SafeString:
+    """An instant in a column whose head names UTC."""
+    return _time(instant, suffix="")
+
+
+@register.filter
+def thousands(number: int) -> str:
+    """204,881."""
+    return f"{number:,}"
+
+
+@register.filter
+def short(identifier: UUID | str) -> str:
+    """The first eight characters of an id; the whole stands in the link's title and target."""
+    return str(identifier)[:8]
+
+
+@register.filter
+def address(position: Position) -> str:
+    """The page of the event at a position."""
+    return event_address(position)
+
+
+def _time(instant: datetime, *, suffix: str) -> SafeString:
+    there = instant.astimezone(UTC)
+    # A broker's clock has milliseconds, a writer's up to microseconds; no digit that is there is left out.
+    fraction = there.strftime("%f")
+    fraction = fraction[:3] if fraction.endswith("000") else fraction
+    return format_html(
+        '<time class="t" datetime="{}Z">{}.{}{}</time>',
+        there.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+        there.strftime("%Y-%m-%d %H:%M:%S"),
+        fraction,
+        suffix,
+    )
