@@ -1,7 +1,8 @@
-"""Three real Kafka brokers for tests that break some of them."""
+"""Real Kafka brokers for tests: one that all share, or three of our own to break."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,25 @@ if TYPE_CHECKING:
 def kafka_runtime() -> Java:
     """Java and Kafka's jars, of the environment in which the tests run."""
     return java.provide(Path(sys.executable))
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of one broker: that of `./teddy test`, else one that we start.
+
+    It is shared by all tests: use topics of your own, and do not stop it.
+    """
+    given = os.environ.get("TEDDY_TEST_KAFKA_BOOTSTRAP")  # noqa: TID251
+    if given:
+        yield given
+        return
+    runtime: Java = request.getfixturevalue("kafka_runtime")
+    cluster = Cluster(tmp_path_factory.mktemp("kafka"), runtime)
+    cluster.start()
+    yield cluster.bootstrap
+    cluster.stop()
 
 
 @pytest.fixture(scope="session")
