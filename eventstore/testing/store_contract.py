@@ -1,0 +1,407 @@
+"""What every event store must do, whatever its log. Subclass it, give a `store` fixture, and pytest runs all of it.
+
+class TestMyStore(EventStoreContract):
+    @pytest.fixture
+    def store(self) -> EventStore: ...      # topics created, empty, types of `eventstore.testing.shop`
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from eventstore.errors import (
+    CommitIdReused,
+    CommitTooLarge,
+    EventIdReused,
+    InvalidEvent,
+    InvalidStreamId,
+    StreamNotFound,
+    WrongExpectedVersion,
+)
+from eventstore.events import Expected, NewEvent
+from eventstore.testing.shop import OrderChanged, OrderPlaced
+
+if TYPE_CHECKING:
+    from eventstore.store import EventStore
+
+PLACED = NewEvent(OrderPlaced(customer_id="customer-1"))
+
+
+def changed(quantity: int = 1) -> NewEvent:
+    """An event that any stream takes."""
+    return NewEvent(OrderChanged(quantity=quantity))
+
+
+class EventStoreContract:
+    """The suite. `a_stream` gives an id that no test has used."""
+
+    @pytest.fixture
+    def a_stream(self, store: EventStore) -> str:
+        """The id of a stream that does not exist yet."""
+        topic = next(iter(store.topics.numbers))
+        return f"{topic.removeprefix('eventstore.')}.{uuid4()}"
+
+    # ---- what is appended is readable, in order, without holes
+
+    def test_what_was_appended_is_read_in_order_and_without_holes(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        store.append(a_stream, [PLACED], Expected.NO_STREAM)
+        store.append(a_stream, [changed(2), changed(3)], 1)
+
+        events = list(store.read(a_stream))
+
+        assert [e.metadata.version for e in events] == [1, 2, 3]
+        assert [e.data for e in events] == [
+            {"customer_id": "customer-1"},
+            {"quantity": 2},
+            {"quantity": 3},
+        ]
+
+    def test_the_answer_names_versions_and_positions(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        store.append(a_stream, [PLACED], Expected.NO_STREAM)
+
+        result = store.append(a_stream, [changed(), changed()], 1)
+
+        events = list(store.read(a_stream))
+        assert (result.first_version, result.last_version) == (2, 3)
+        assert list(result.positions) == [e.position for e in events[1:]]
+        assert result.recorded_at == events[1].recorded_at
+
+    def test_metadata_comes_back_as_given(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        event_id, correlation, causation = uuid4(), uuid4(), uuid4()
+        then = datetime(2001, 2, 3, 4, 5, 6, 789, tzinfo=UTC)
+        given = NewEvent(
+            {"customer_id": "c", "remark": "Straße 🧸"},
+            type="OrderPlaced",
+            event_id=event_id,
+            occurred_at=then,
+            correlation_id=correlation,
+            causation_id=causation,
+        )
+
+        store.append(a_stream, [given], Expected.ANY)
+
+        event = next(store.read(a_stream))
+        meta = event.metadata
+        assert (meta.event_id, meta.stream_id, meta.event_type) == (
+            event_id,
+            a_stream,
+            "OrderPlaced",
+        )
+        assert (meta.timestamp, meta.correlation_id, meta.causation_id) == (
+            then,
+            correlation,
+            causation,
+        )
+        assert event.data == {"customer_id": "c", "remark": "Straße 🧸"}
+        assert event.problem is None
+        assert abs(event.recorded_at - datetime.now(UTC)) < timedelta(minutes=5)  # noqa: TID251
+
+    def test_a_correlation_that_was_not_given_is_the_first_events_id(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        store.append(a_stream, [PLACED, changed()], Expected.ANY)
+
+        first, second = store.read(a_stream)
+
+        assert first.metadata.correlation_id == first.metadata.event_id
+        assert second.metadata.correlation_id == first.metadata.event_id
+        assert second.metadata.causation_id is None
+
+    def test_a_part_of_a_stream_can_be_read_both_ways(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        store.append(a_stream, [changed(n) for n in range(1, 5)], Expected.ANY)
+        store.append(a_stream, [changed(n) for n in range(5, 8)], Expected.ANY)
+
+        def versions(**kwargs: int | bool) -> list[int]:
+            return [e.metadata.version for e in store.read(a_stream, **kwargs)]  # type: ignore[arg-type]
+
+        assert versions(from_version=3, to_version=6) == [3, 4, 5, 6]
+        assert versions(from_version=3, to_version=6, backwards=True) == [6, 5, 4, 3]
+        assert versions(limit=2) == [1, 2]
+        assert versions(backwards=True, limit=2) == [7, 6]
+        assert versions(from_version=8) == []
+
+    def test_a_stream_that_does_not_exist_reads_as_nothing_and_has_no_info(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        assert list(store.read(a_stream)) == []
+        with pytest.raises(StreamNotFound):
+            store.stream_info(a_stream)
+
+    def test_the_info_has_head_and_times(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        first = store.append(a_stream, [PLACED], Expected.NO_STREAM)
+        last = store.append(a_stream, [changed()], 1)
+
+        info = store.stream_info(a_stream)
+
+        assert info.version == 2
+        assert info.first_recorded_at == first.recorded_at
+        assert info.last_recorded_at == last.recorded_at
+
+    # ---- expectations
+
+    @pytest.mark.parametrize("expected", [Expected.NO_STREAM, 0, Expected.ANY])
+    def test_a_new_stream_is_begun_by(
+        self, store: EventStore, a_stream: str, expected: Expected | int
+    ) -> None:
+        assert store.append(a_stream, [PLACED], expected).first_version == 1
+
+    @pytest.mark.parametrize("expected", [1, 7, Expected.STREAM_EXISTS])
+    def test_a_new_stream_is_refused_for(
+        self, store: EventStore, a_stream: str, expected: Expected | int
+    ) -> None:
+        with pytest.raises(WrongExpectedVersion) as refused:
+            store.append(a_stream, [PLACED], expected)
+
+        assert refused.value.current_version == 0
+        assert list(store.read(a_stream)) == []
+
+    @pytest.mark.parametrize("expected", [Expected.NO_STREAM, 0, 1, 3])
+    def test_a_stream_at_two_is_refused_for(
+        self, store: EventStore, a_stream: str, expected: Expected | int
+    ) -> None:
+        store.append(a_stream, [PLACED, changed()], Expected.NO_STREAM)
+
+        with pytest.raises(WrongExpectedVersion) as refused:
+            store.append(a_stream, [changed()], expected)
+
+        assert refused.value.current_version == 2
+        assert refused.value.expected == Expected.of(expected).value
+
+    # ---- the same commit again
+
+    def test_a_retry_gets_the_positions_of_the_first_answer_even_after_others(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        commit = uuid4()
+        first = store.append(a_stream, [PLACED], Expected.NO_STREAM, commit_id=commit)
+        store.append(a_stream, [changed()], 1)
+
+        again = store.append(a_stream, [PLACED], Expected.NO_STREAM, commit_id=commit)
+
+        assert (again.positions, again.recorded_at) == (
+            first.positions,
+            first.recorded_at,
+        )
+        assert (first.replayed, again.replayed) == (False, True)
+        assert store.stream_info(a_stream).version == 2
+
+    def test_a_refusal_that_the_log_has_decided_is_repeated_for_ever(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        commit = uuid4()
+        with pytest.raises(WrongExpectedVersion):
+            store.append(
+                a_stream, [changed()], Expected.STREAM_EXISTS, commit_id=commit
+            )
+        store.append(a_stream, [PLACED], Expected.NO_STREAM)
+
+        with pytest.raises(WrongExpectedVersion) as refused:
+            store.append(
+                a_stream, [changed()], Expected.STREAM_EXISTS, commit_id=commit
+            )
+
+        assert refused.value.current_version == 0
+
+    def test_a_commit_id_with_other_events_is_refused(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        commit = uuid4()
+        store.append(a_stream, [PLACED], Expected.NO_STREAM, commit_id=commit)
+
+        with pytest.raises(CommitIdReused):
+            store.append(a_stream, [PLACED, changed()], Expected.ANY, commit_id=commit)
+
+    def test_the_same_ids_in_two_streams_are_two_commits(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        commit, event = uuid4(), uuid4()
+        given = NewEvent(OrderPlaced(customer_id="c"), event_id=event)
+
+        here = store.append(a_stream, [given], Expected.NO_STREAM, commit_id=commit)
+        there = store.append(
+            a_stream + "b", [given], Expected.NO_STREAM, commit_id=commit
+        )
+
+        assert (here.replayed, there.replayed) == (False, False)
+        assert len(store.outcome(commit).decided) == 2
+
+    def test_an_event_id_that_the_stream_has_is_refused(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        given = NewEvent(OrderPlaced(customer_id="c"), event_id=uuid4())
+        store.append(a_stream, [given], Expected.NO_STREAM)
+
+        with pytest.raises(EventIdReused):
+            store.append(a_stream, [given], 1)
+
+    def test_the_outcome_of_a_commit_is_its_answer(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        result = store.append(a_stream, [PLACED], Expected.NO_STREAM)
+
+        outcome = store.outcome(result.commit_id, a_stream)
+
+        (decided,) = outcome.decided
+        assert decided.result(replayed=False) == result
+
+    def test_an_unknown_commit_is_not_in_the_log_up_to_its_end(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        result = store.append(a_stream, [PLACED], Expected.NO_STREAM)
+
+        outcome = store.outcome(uuid4(), a_stream)
+
+        (place,) = outcome.up_to.offsets
+        assert not outcome.decided
+        assert (place.topic, place.partition) == (
+            result.positions[0].topic,
+            result.positions[0].partition,
+        )
+        assert outcome.up_to.offsets[place] > result.positions[0].offset
+
+    # ---- what is refused before anything is written
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            NewEvent({"quantity": 1}, type="NoSuchEvent"),
+            NewEvent({"quantity": "many"}, type="OrderChanged"),
+            NewEvent({"quantity": 1, "more": 2}, type="OrderChanged"),
+            NewEvent({}, type="OrderChanged"),
+            NewEvent({"quantity": 1}),
+            NewEvent({"quantity": 2**53 + 1}, type="OrderChanged"),
+            NewEvent({"customer_id": "a\x00b"}, type="OrderPlaced"),
+            NewEvent({"customer_id": "a\ud800b"}, type="OrderPlaced"),
+            NewEvent({"quantity": 1}, type="OrderChanged", schema=2),
+            NewEvent(
+                {"quantity": 1},
+                type="OrderChanged",
+                occurred_at=datetime(2001, 1, 1),  # noqa: DTZ001
+            ),
+        ],
+    )
+    def test_an_event_that_does_not_fit_is_refused(
+        self, store: EventStore, a_stream: str, event: NewEvent
+    ) -> None:
+        with pytest.raises(InvalidEvent):
+            store.append(a_stream, [PLACED, event], Expected.ANY)
+
+        assert list(store.read(a_stream)) == []
+
+    @pytest.mark.parametrize("count", [0, 1_001])
+    def test_a_commit_of_too_few_or_too_many_events_is_refused(
+        self, store: EventStore, a_stream: str, count: int
+    ) -> None:
+        with pytest.raises(InvalidEvent):
+            store.append(a_stream, [changed()] * count, Expected.ANY)
+
+    def test_a_commit_of_a_thousand_events_is_accepted(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        result = store.append(a_stream, [changed()] * 1_000, Expected.ANY)
+
+        assert result.last_version == 1_000
+        assert len(list(store.read(a_stream))) == 1_000
+
+    def test_a_commit_that_is_too_large_is_refused(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        with pytest.raises(CommitTooLarge):
+            store.append(
+                a_stream,
+                [NewEvent(OrderPlaced(customer_id="x" * 1_000_000))],
+                Expected.ANY,
+            )
+
+    @pytest.mark.parametrize("tail", ["", " ", "ü", "x" * 129, "a/b"])
+    def test_a_stream_id_that_is_none_is_refused(
+        self, store: EventStore, a_stream: str, tail: str
+    ) -> None:
+        stream_type = a_stream.partition(".")[0]
+
+        with pytest.raises(InvalidStreamId):
+            store.append(f"{stream_type}.{tail}", [PLACED], Expected.ANY)
+
+    @pytest.mark.parametrize("stream_id", ["nothing.a", "nodot", ".a"])
+    def test_a_stream_of_an_unknown_type_is_refused(
+        self, store: EventStore, stream_id: str
+    ) -> None:
+        with pytest.raises(InvalidStreamId):
+            store.append(stream_id, [PLACED], Expected.ANY)
+
+    # ---- many at once
+
+    def test_of_many_writers_with_one_expectation_exactly_one_wins(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        def attempt(_: int) -> bool:
+            try:
+                store.append(a_stream, [PLACED], Expected.NO_STREAM)
+            except WrongExpectedVersion:
+                return False
+            return True
+
+        with ThreadPoolExecutor(16) as pool:
+            won = list(pool.map(attempt, range(32)))
+
+        assert won.count(True) == 1
+        assert store.stream_info(a_stream).version == 1
+
+    def test_writers_to_many_streams_lose_and_double_nothing(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        def write(n: int) -> None:
+            store.append(f"{a_stream}-{n % 8}", [changed(n)], Expected.ANY)
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(write, range(160)))
+
+        for n in range(8):
+            events = list(store.read(f"{a_stream}-{n}"))
+            assert [e.metadata.version for e in events] == list(range(1, 21))
+            assert sorted(e.data["quantity"] for e in events) == list(range(n, 160, 8))
+
+    def test_coroutines_append_and_read_by_the_same_door(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        async def work() -> list[int]:
+            await asyncio.gather(
+                *(
+                    store.aappend(a_stream, [changed(n)], Expected.ANY)
+                    for n in range(20)
+                )
+            )
+            versions = [e.metadata.version for e in await store.aread(a_stream)]
+            await sync_to_async(connections.close_all)()  # those of the thread that served `aread`
+            return versions
+
+        assert asyncio.run(work()) == list(range(1, 21))
+
+    def test_commits_queued_together_keep_their_order_within_a_stream(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        futures = [
+            store.submit(a_stream, [changed(n)], Expected.ANY) for n in range(100)
+        ]
+
+        versions = [f.result(30).first_version for f in futures]
+
+        assert versions == list(range(1, 101))

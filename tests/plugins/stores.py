@@ -1,0 +1,63 @@
+"""Event stores that really commit, each on topics of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from uuid import uuid4
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from eventstore import topics
+from eventstore.store import EventStore, make_event_store
+
+Stores = Callable[..., EventStore]
+
+
+@pytest.fixture
+def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
+    """Make stores: `stores("embedded")`, `stores("kafka", bootstrap)`; all of a test on the same topics.
+
+    A second store of a test stands for a second process: it shares nothing with the first but log and database.
+    """
+    stream_type = f"order_{uuid4().hex[:8]}"
+    with ExitStack() as made:
+
+        def make(kind: str, bootstrap: str = "", **overrides: object) -> EventStore:
+            settings.EVENTSTORE = {
+                **settings.EVENTSTORE,
+                "LOG": kind,
+                "REGISTRY": f"tests.shops.{stream_type}",
+                "PARTITIONS": 3,
+                "KAFKA_BOOTSTRAP": [bootstrap],
+                **overrides,
+            }
+            store = make_event_store()
+            indexer = store.make_indexer()
+            topics.create(store.topics, indexer.log, indexer.connection())
+            indexer.close()
+            indexer.log.close()
+            made.callback(store.close)
+            return store
+
+        yield make
+
+
+@pytest.fixture
+def embedded_store(stores: Stores) -> EventStore:
+    """A store on the embedded log."""
+    return stores("embedded")
+
+
+@pytest.fixture
+def kafka_store(stores: Stores, kafka_bootstrap: str) -> EventStore:
+    """A store on a real broker."""
+    return stores("kafka", kafka_bootstrap)
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def store(request: pytest.FixtureRequest) -> EventStore:
+    """A store on each log in turn."""
+    found: EventStore = request.getfixturevalue(f"{request.param}_store")
+    return found
