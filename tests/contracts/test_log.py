@@ -9,13 +9,9 @@ from kafka import KafkaAdminClient
 
 from eventstore.database import connect
 from eventstore.log.embedded import EmbeddedLog
-from eventstore.testing.log_contract import (
-    PARTITIONS,
-    LogContract,
-    OpenLog,
-    Recreate,
-)
-from tests.kafka_brokers import until
+from eventstore.testing.log_contract import LogContract
+from eventstore.testing.log_given import PARTITIONS, OpenLog, Recreate
+from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +34,7 @@ class TestKafkaLog(LogContract):
         return open_kafka
 
     @pytest.fixture
-    def recreate(self, kafka_bootstrap: list[str], log: Log) -> Iterator[Recreate]:
+    def recreate(self, kafka_bootstrap: str, log: Log) -> Iterator[Recreate]:
         admin = KafkaAdminClient(bootstrap_servers=kafka_bootstrap)
 
         def recreate(topic: str) -> None:

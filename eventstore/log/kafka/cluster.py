@@ -8,48 +8,25 @@ one answer, or `LogUnavailable` before its deadline.
 
 from __future__ import annotations
 
-import logging
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kafka import errors
-from kafka.net.compat import KafkaNetClient
 from kafka.protocol.metadata import MetadataRequest
 
 from eventstore.errors import LogMisconfigured, LogUnavailable
+from eventstore.log.kafka.client import CONNECT_S, QuietClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from eventstore.events import Place
 
-# At DEBUG kafka-python logs keys and values, which may be personal data.
-logging.getLogger("kafka").setLevel(logging.INFO)
-
-CONNECT_S = 2.0
 REQUEST_S = 5.0
 VIEW_MAX_AGE_S = 30.0
 PAUSE_S = 0.05
-
-
-class QuietClient(KafkaNetClient):  # type: ignore[misc]  # kafka ships no types
-    """kafka-python's client, with two settings that its front doors drop on the way.
-
-    - `allow_auto_create_topics=False` is ignored by producer, consumer and admin client alike: without this
-      a broker that auto-creates makes a topic, with its own retention, of every name that is looked up.
-    - a connection attempt to a host that accepts but does not answer takes 10 s, doubling up to 30.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        limits = {
-            "socket_connection_setup_timeout_ms": int(CONNECT_S * 1000),
-            "socket_connection_setup_timeout_max_ms": int(CONNECT_S * 1000),
-            "receive_message_max_bytes": 100_000_000,
-        }
-        super().__init__(**(options | limits))
-        self.cluster.config["allow_auto_create_topics"] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +64,7 @@ class Cluster:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
-        self._client: KafkaNetClient | None = None
+        self._client: QuietClient | None = None
         self._views: dict[str, tuple[float, TopicView]] = {}
 
     def ask(self, request: Any, *, deadline: float, node: int | None = None) -> Any:
@@ -175,9 +152,11 @@ class Cluster:
             node, request, timeout_ms=_left_ms(deadline, REQUEST_S)
         )
 
-    def _open(self, deadline: float) -> KafkaNetClient:
+    def _open(self, deadline: float) -> QuietClient:
         if self._client is None:
-            client = QuietClient(**self._options)
+            client = QuietClient(
+                request_timeout_ms=int(REQUEST_S * 1000), **self._options
+            )
             try:
                 client.get_broker_version(timeout_ms=_left_ms(deadline, CONNECT_S))
             except BaseException:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from eventstore.ports import Answer, Batch, Extent, Proposal, Topic
 
 ADMIN_S = 15.0
-RECONNECT_MS = 500
 # Clients of a parent process: kept, so that no finalizer closes what the parent still uses.
 _ABANDONED: list[object] = []
 
@@ -51,8 +50,6 @@ class KafkaLog:
         options = security | {
             "bootstrap_servers": list(bootstrap),
             "client_id": "eventstore",
-            # A dead broker is otherwise tried again after up to 30 s.
-            "reconnect_backoff_max_ms": RECONNECT_MS,
         }
         self._cluster = Cluster(options)
         self._reader = Reader(self._cluster, patience_s=patience_s)

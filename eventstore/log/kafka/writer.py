@@ -20,7 +20,8 @@ from kafka import KafkaProducer, TopicPartition, errors
 
 from eventstore.errors import LogMisconfigured, LogUnavailable
 from eventstore.events import MAX_COMMIT_BYTES, Place
-from eventstore.log.kafka.cluster import CONNECT_S, Cluster, QuietClient, translated
+from eventstore.log.kafka.client import CONNECT_S, QuietClient
+from eventstore.log.kafka.cluster import PAUSE_S, Cluster, translated
 from eventstore.ports import Answer, Appended, NotWritten, Proposal, Unknown
 
 if TYPE_CHECKING:
@@ -133,15 +134,35 @@ class Writer:
             return NotWritten("the time was up before it could be sent")
         producer.config["max_block_ms"] = min(left_ms, int(CONNECT_S * 1000))
         producer.partitions_for(place.topic)
-        partition = TopicPartition(place.topic, place.partition)
-        node = client.cluster.leader_for_partition(partition)
-        if node is None or node < 0:
-            client.cluster.request_update()
-            return NotWritten(f"{place} has no leader")
-        if not client.connected(node):
-            # Its metadata may be older than the leader's death; a record sent now would be unknown for long.
-            self._cluster.reach(node, deadline=deadline)
+        if not self._leader_is_up(client, place, deadline):
+            return NotWritten(f"{place} has no leader that can be reached")
         return None
+
+    def _leader_is_up(self, client: QuietClient, place: Place, deadline: float) -> bool:
+        """Whether the broker that the producer would send to is there; waits a little for a new one.
+
+        The producer hears of a leader's death late, by the age of its metadata: what it is given until then
+        is not refused but unknown for seconds.
+        """
+        deadline = min(deadline, time.monotonic() + CONNECT_S)
+        partition = TopicPartition(place.topic, place.partition)
+        while True:
+            node = client.cluster.leader_for_partition(partition)
+            known = node is not None and node >= 0
+            if known and (client.connected(node) or self._can_reach(node, deadline)):
+                return True
+            if time.monotonic() + PAUSE_S >= deadline:
+                return False
+            client.cluster.request_update()
+            client.wakeup()
+            time.sleep(PAUSE_S)
+
+    def _can_reach(self, node: int, deadline: float) -> bool:
+        try:
+            self._cluster.reach(node, deadline=deadline)
+        except LogUnavailable:
+            return False
+        return True
 
     def _open(self, deadline: float) -> tuple[KafkaProducer, QuietClient]:
         if self._producer is None or self._client is None:

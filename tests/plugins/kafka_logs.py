@@ -1,0 +1,63 @@
+"""Logs on real brokers, and a broker of their own for tests that freeze or kill it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from eventstore.log.kafka import KafkaLog
+from scripts.launcher.broker import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scripts.launcher.java import Java
+
+
+def until(condition: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
+    """Wait for a condition; fail if it does not come true."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def own_kafka(
+    kafka_runtime: Java, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """One broker that would auto-create topics; tests ask for `broker`."""
+    settings = {"auto.create.topics.enable": "true"}
+    directory = tmp_path_factory.mktemp("own-kafka")
+    cluster = Cluster(directory, kafka_runtime, settings=settings)
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def broker(own_kafka: Cluster) -> Iterator[Cluster]:
+    """A broker to freeze, kill and restart; each test finds it up."""
+    yield own_kafka
+    if own_kafka.nodes[1].child is None:
+        own_kafka.restart(1)
+    own_kafka.resume(1)
+
+
+@pytest.fixture
+def open_kafka(
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[..., KafkaLog]]:
+    """Make a KafkaLog on the shared broker, or on those at an address; closed at the end."""
+    logs: list[KafkaLog] = []
+
+    def open_log(bootstrap: str | None = None) -> KafkaLog:
+        where = bootstrap or request.getfixturevalue("kafka_bootstrap")
+        logs.append(KafkaLog(where.split(",")))
+        return logs[-1]
+
+    yield open_log
+    for log in logs:
+        log.close()
