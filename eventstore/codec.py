@@ -7,12 +7,9 @@ here in so many words. Reasons are stable words: they stand in the mirror.
 from __future__ import annotations
 
 import binascii
-import json
 import re
-from collections.abc import Iterator
 from datetime import datetime
-from math import isfinite
-from typing import Any, Final, Never
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -29,6 +26,7 @@ from eventstore.events import (
     Malformed,
     Sealed,
 )
+from eventstore.strict_json import Broken, parse, refuse_other_than_json
 
 _STREAM_ID = re.compile(r"[a-z][a-z0-9_]{0,62}\.[A-Za-z0-9_.:-]{1,128}")
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")
@@ -36,8 +34,6 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _INSTANT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.[0-9]{6}Z"
 )
-# A string without an end is one token too: else every quote in it would be tried as a start, for hours.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 _RECORD_FIELDS: Final = {"v", "commit_id", "stream_id", "expected", "events"}
 _EVENT_FIELDS: Final = {
@@ -50,17 +46,13 @@ _EVENT_FIELDS: Final = {
     "data",
 }
 _SEALED_FIELDS: Final = {"key", "nonce", "box"}
-_MAX_INTEGER: Final = 2**53
-_MAX_DEPTH: Final = 64
-
-
-class _Broken(Exception):  # noqa: N818  (a way out of the parser, not an error of ours)
-    """The record breaks the grammar; the argument is the reason."""
 
 
 def encode(commit: Commit) -> bytes:
     """The bytes of a commit's record. Raises `InvalidEvent` for what JSON or the grammar cannot hold."""
     try:
+        for event in commit.events:
+            refuse_other_than_json(event.data)
         value = msgspec.json.encode(
             {
                 "v": commit.v,
@@ -70,7 +62,13 @@ def encode(commit: Commit) -> bytes:
                 "events": [_event_fields(event) for event in commit.events],
             }
         )
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+    except (
+        Broken,
+        TypeError,
+        ValueError,
+        RecursionError,
+        msgspec.MsgspecError,
+    ) as error:
         # the text of the error may quote the data
         raise InvalidEvent(f"its data is not JSON ({type(error).__name__})") from None
     if len(value) <= MAX_COMMIT_BYTES:  # too large is the appender's word to say
@@ -92,11 +90,11 @@ def decode(key: bytes | None, value: bytes | None) -> Commit | Activation | Malf
     if len(value) > MAX_COMMIT_BYTES:
         return Malformed("too_large")
     try:
-        record = _parse(value)
+        record = _object(parse(value))
         if record.keys() == {"v", "activate"}:
             return _activation(key, record)
         return _commit(key, record)
-    except _Broken as broken:
+    except Broken as broken:
         return Malformed(str(broken))
 
 
@@ -124,99 +122,13 @@ def _event_fields(event: CommitEvent) -> dict[str, Any]:
     return fields
 
 
-# ---- bytes → JSON ----------------------------------------------------------------------------------------------------
-
-
-def _parse(value: bytes) -> dict[str, Any]:
-    try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        raise _Broken("not_utf8") from None
-    if text.startswith("\ufeff"):
-        raise _Broken("byte_order_mark")
-    # Counted before parsing: how deep is too deep must not depend on the interpreter's stack.
-    if value.count(b"{") + value.count(b"[") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
-        raise _Broken("too_deep")
-    try:
-        record = _JSON.decode(text)
-    except json.JSONDecodeError:
-        raise _Broken("not_json") from None
-    if not isinstance(record, dict):
-        raise _Broken("not_an_object")
-    if "\\u" in text:
-        _refuse_forbidden_characters(record)
-    return record
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise _Broken("name_twice")
-    return fields
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > 17 or abs(number := int(digits)) > _MAX_INTEGER:
-        raise _Broken("number_out_of_range")
-    return number
-
-
-def _float(digits: str) -> float:
-    number = float(digits)
-    if not isfinite(number):
-        raise _Broken("number_out_of_range")
-    return number
-
-
-def _constant(_word: str) -> Never:
-    raise _Broken("not_json")  # NaN, Infinity: Python's parser takes them, JSON has none
-
-
-_JSON: Final = json.JSONDecoder(
-    object_pairs_hook=_object,
-    parse_int=_integer,
-    parse_float=_float,
-    parse_constant=_constant,
-)
-
-
-def _depth(value: bytes) -> int:
-    """How deep the brackets nest, strings left out."""
-    depth = deepest = 0
-    for token in _TOKEN.finditer(value):
-        first = token.group()[0]
-        if first in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif first in b"]}":
-            depth -= 1
-    return deepest
-
-
-def _refuse_forbidden_characters(record: dict[str, Any]) -> None:
-    for text in _texts(record):
-        if "\x00" in text:
-            raise _Broken("nul_character")
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise _Broken("lone_surrogate") from None
-
-
-def _texts(record: dict[str, Any]) -> Iterator[str]:
-    stack: list[Any] = [record]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, str):
-            yield node
-        elif isinstance(node, dict):
-            stack.extend(node)
-            stack.extend(node.values())
-        elif isinstance(node, list):
-            stack.extend(node)
-
-
 # ---- JSON → record ---------------------------------------------------------------------------------------------------
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Broken("not_an_object")
+    return value
 
 
 def _activation(key: bytes | None, record: dict[str, Any]) -> Activation:
@@ -227,7 +139,7 @@ def _activation(key: bytes | None, record: dict[str, Any]) -> Activation:
         or type(record["activate"]) is not int
         or record["activate"] < 0
     ):
-        raise _Broken("bad_activation")
+        raise Broken("bad_activation")
     return Activation(record["activate"])
 
 
@@ -242,28 +154,28 @@ def _commit(key: bytes | None, record: dict[str, Any]) -> Commit:
         v=_natural(record["v"], "bad_version"),
     )
     if key != stream_id.encode():
-        raise _Broken("key_mismatch")
+        raise Broken("key_mismatch")
     if len({event.event_id for event in commit.events}) != len(commit.events):
-        raise _Broken("event_id_twice")
+        raise Broken("event_id_twice")
     return commit
 
 
 def _events(value: Any) -> tuple[CommitEvent, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_COMMIT_EVENTS:
-        raise _Broken("bad_events")
+        raise Broken("bad_events")
     return tuple(_event(fields) for fields in value)
 
 
 def _event(fields: Any) -> CommitEvent:
     if not isinstance(fields, dict):
-        raise _Broken("bad_events")
+        raise Broken("bad_events")
     sealed = None
     if "sealed" in fields:
         sealed = _sealed(fields["sealed"])
         fields = {name: fields[name] for name in fields if name != "sealed"}
     _refuse_other_fields(fields, _EVENT_FIELDS)
     if not isinstance(fields["data"], dict):
-        raise _Broken("bad_data")
+        raise Broken("bad_data")
     return CommitEvent(
         event_id=_uuid(fields["event_id"]),
         type=_matching(fields["type"], _TYPE, "bad_type"),
@@ -278,18 +190,18 @@ def _event(fields: Any) -> CommitEvent:
 
 def _refuse_other_fields(fields: dict[str, Any], wanted: set[str]) -> None:
     if fields.keys() != wanted:
-        raise _Broken("unknown_field" if fields.keys() - wanted else "missing_field")
+        raise Broken("unknown_field" if fields.keys() - wanted else "missing_field")
 
 
 def _matching(value: Any, pattern: re.Pattern[str], reason: str) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise _Broken(reason)
+        raise Broken(reason)
     return value
 
 
 def _natural(value: Any, reason: str) -> int:
     if type(value) is not int or value < 0:
-        raise _Broken(reason)
+        raise Broken(reason)
     return value
 
 
@@ -304,7 +216,7 @@ def _uuid_or_null(value: Any) -> UUID | None:
 def _expected(value: Any) -> Expected:
     if isinstance(value, str):
         if value not in EXPECTED_WORDS:
-            raise _Broken("bad_expected")
+            raise Broken("bad_expected")
         return Expected(value)
     return Expected(_natural(value, "bad_expected"))
 
@@ -315,28 +227,28 @@ def _instant(value: Any) -> str:
     try:
         datetime(*map(int, match.groups()))  # type: ignore[union-attr,arg-type]  # noqa: DTZ001
     except ValueError:
-        raise _Broken("bad_time") from None
+        raise Broken("bad_time") from None
     return text
 
 
 def _sealed(fields: Any) -> Sealed:
     if not isinstance(fields, dict) or fields.keys() != _SEALED_FIELDS:
-        raise _Broken("bad_sealed")
+        raise Broken("bad_sealed")
     _uuid(fields["key"])
     if len(_base64(fields["nonce"])) != 12:
-        raise _Broken("bad_sealed")
+        raise Broken("bad_sealed")
     _base64(fields["box"])
     return Sealed(**fields)
 
 
 def _base64(value: Any) -> bytes:
     if not isinstance(value, str) or not value.isascii():
-        raise _Broken("bad_sealed")
+        raise Broken("bad_sealed")
     try:
         data = binascii.a2b_base64(value, strict_mode=True)
     except binascii.Error:
-        raise _Broken("bad_sealed") from None
+        raise Broken("bad_sealed") from None
     # one reading a record: unused bits must be zero, so only the canonical form passes
     if binascii.b2a_base64(data, newline=False).decode() != value:
-        raise _Broken("bad_sealed")
+        raise Broken("bad_sealed")
     return data
