@@ -1,0 +1,173 @@
+"""`export_events`: accepted events as a file. The work is done by `eventstore.exporter`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError
+
+from eventstore.clock import SystemClock
+from eventstore.conf import conf, registry
+from eventstore.errors import InvalidStreamId, StreamNotFound
+from eventstore.events import Cut
+from eventstore.exporter import Summary, export_events, export_stream
+from eventstore.management.progress import progress_bar
+from eventstore.store import get_event_store
+
+
+class Command(BaseCommand):
+    """Thin: arguments, the file, progress, and what is said at the end."""
+
+    help = (
+        "Export accepted events as NDJSON of CloudEvents 1.0, by partition and position"
+        " (docs/IMPORT_EXPORT.md). Sensitive fields leave the store as they stand in it."
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        """Adds an example to the help."""
+        kwargs["epilog"] = (
+            f"Example: {Path(prog_name).name} {subcommand} --output events.ndjson"
+        )
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """See --help."""
+        only = parser.add_mutually_exclusive_group()
+        only.add_argument(
+            "--type",
+            action="append",
+            metavar="TYPE",
+            help="only streams of this type; may be repeated",
+        )
+        only.add_argument("--stream", metavar="ID", help="only this stream")
+        parser.add_argument(
+            "--output",
+            default="-",
+            metavar="FILE",
+            help="a file, or - for the standard output",
+        )
+        parser.add_argument(
+            "--after",
+            type=_cut,
+            default=Cut(),
+            metavar="CUT",
+            help="only what stands behind this cut, as an earlier export named it",
+        )
+        parser.add_argument(
+            "--unseal",
+            action="store_true",
+            help="open sealed fields (not possible yet)",
+        )
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print a JSON summary (on the standard error output if events go to the other one)",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Exit code 0 also where the reader of a pipe has had enough."""
+        if options["unseal"]:
+            raise CommandError(
+                "Nothing is sealed in this store yet, so there is nothing to unseal."
+            )
+        try:
+            with _opened(options["output"]) as stream:
+                summary = self._export(stream, options)
+        except BrokenPipeError:
+            _close_quietly()
+            return
+        except OSError as error:
+            raise CommandError(f"{options['output']}: {error.strerror}.") from None
+        out = self.stderr if options["output"] == "-" else self.stdout
+        out.write(_as_json(summary) if options["json"] else _as_text(summary))
+
+    def _export(self, stream: BinaryIO, options: dict[str, Any]) -> Summary:
+        given: dict[str, Any] = {
+            "source": conf.SOURCE,
+            "clock": SystemClock(),
+            "after": options["after"],
+        }
+        shown = self.stderr.isatty() and options["output"] != "-"
+        with progress_bar("Exporting", total=None, shown=shown) as bar:
+            given["on_progress"] = lambda events: bar(events, "events")
+            if options["stream"]:
+                _refuse_unknown(options["stream"])
+                return export_stream(
+                    stream, get_event_store(), options["stream"], **given
+                )
+            return export_events(stream, topics=_topics(options["type"]), **given)
+
+
+def _cut(text: str) -> Cut:
+    try:
+        return Cut.parse(text)
+    except ValueError:
+        msg = "a cut is written topic/partition:offset,… as an earlier export named it"
+        raise ArgumentTypeError(msg) from None
+
+
+def _topics(names: list[str] | None) -> set[str] | None:
+    if names is None:
+        return None
+    known = registry().stream_types
+    if unknown := sorted(set(names) - known.keys()):
+        raise CommandError(
+            f"No stream type {', '.join(unknown)}. There are: {', '.join(known)}."
+        )
+    return {known[name].topic for name in names}
+
+
+def _refuse_unknown(stream_id: str) -> None:
+    try:
+        get_event_store().stream_info(stream_id)
+    except (StreamNotFound, InvalidStreamId) as error:
+        raise CommandError(str(error)) from None
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    """The file, for its owner's eyes only, and under its name only when it is complete."""
+    if name == "-":
+        yield sys.stdout.buffer
+        return
+    part = Path(name + ".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as stream:
+            yield stream
+        part.replace(name)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _close_quietly() -> None:
+    """Python flushes the standard output once more at its end; what is left then goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _as_json(summary: Summary) -> str:
+    return json.dumps(
+        {
+            "events": summary.events,
+            "bytes": summary.bytes,
+            "seconds": round(summary.seconds, 3),
+            "events_per_second": round(summary.events_per_second, 1),
+            "cut": str(summary.cut),
+        }
+    )
+
+
+def _as_text(summary: Summary) -> str:
+    return (
+        f"{summary.events:,} events, {summary.bytes:,} bytes, {summary.seconds:.1f} s,"
+        f" {summary.events_per_second:,.0f} events/s. To go on from here: --after {summary.cut}"
+    )

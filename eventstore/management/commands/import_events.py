@@ -1,0 +1,165 @@
+"""`import_events`: a file of events becomes streams. The work is done by `eventstore.importer`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError
+
+from eventstore.clock import SystemClock
+from eventstore.importer.grouping import Refusal
+from eventstore.importer.lines import Interrupt
+from eventstore.importer.run import End, Summary, import_events
+from eventstore.management.progress import progress_bar
+from eventstore.store import get_event_store
+
+
+class Command(BaseCommand):
+    """Thin: arguments, signals, progress, and what is said at the end."""
+
+    help = (
+        "Import NDJSON of CloudEvents 1.0, one event a line (docs/IMPORT_EXPORT.md). The file's order is kept"
+        " per stream. Running it again changes nothing that is there."
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        """Adds an example to the help."""
+        kwargs["epilog"] = (
+            f"Example: {Path(prog_name).name} {subcommand} events.ndjson --on-error skip"
+        )
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """See --help."""
+        parser.add_argument("file", help="a file, or - for the standard input")
+        parser.add_argument(
+            "--from-line", type=_line, default=1, metavar="N", help="start at this line"
+        )
+        parser.add_argument(
+            "--on-error",
+            choices=["stop", "skip"],
+            default="stop",
+            help="at a bad line: stop (the default), or go on behind its commit",
+        )
+        parser.add_argument("--json", action="store_true", help="print a JSON summary")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Exit code 0: all of it is imported; 1: something is not; 130: interrupted."""
+        with _opened(options["file"]) as (stream, size), _interruptible() as interrupt:
+            summary = self._import(stream, size, interrupt, options)
+        self.stdout.write(_as_json(summary) if options["json"] else _as_text(summary))
+        if not summary.is_good:
+            raise CommandError(
+                _what_to_do(summary),
+                returncode=130 if summary.end is End.INTERRUPTED else 1,
+            )
+
+    def _import(
+        self,
+        stream: BinaryIO,
+        size: int | None,
+        interrupt: Interrupt,
+        options: dict[str, Any],
+    ) -> Summary:
+        with progress_bar("Importing", total=size, shown=self.stderr.isatty()) as bar:
+            return import_events(
+                stream,
+                get_event_store(),
+                clock=SystemClock(),
+                skip_bad=options["on_error"] == "skip",
+                from_line=options["from_line"],
+                interrupt=interrupt,
+                on_refusal=self._report,
+                on_progress=lambda events, done: bar(done, f"{events:,} events"),
+            )
+
+    def _report(self, refusal: Refusal) -> None:
+        more = f" ({refusal.lines} lines left out)" if refusal.lines > 1 else ""
+        self.stderr.write(f"line {refusal.line}: {refusal.reason}{more}")
+
+
+def _line(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        msg = "a line's number is 1 or more"
+        raise ArgumentTypeError(msg)
+    return int(text)
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[tuple[BinaryIO, int | None]]:
+    """The file and its size; the standard input has none."""
+    if name == "-":
+        yield sys.stdin.buffer, None
+        return
+    try:
+        stream = Path(name).open("rb")  # noqa: SIM115  (closed below)
+    except OSError as error:
+        raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
+    with stream:
+        size = Path(name).stat().st_size
+        yield stream, size or None
+
+
+@contextmanager
+def _interruptible() -> Iterator[Interrupt]:
+    """Ctrl-C and SIGTERM end the import in order; a second Ctrl-C ends it at once."""
+    interrupt = Interrupt()
+
+    def stop(_number: int, _frame: object) -> None:
+        if interrupt.requested:
+            raise KeyboardInterrupt
+        interrupt.request()
+
+    before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _as_json(summary: Summary) -> str:
+    names = (
+        "lines",
+        "commits",
+        "events",
+        "appended",
+        "replayed",
+        "bad",
+        "reached",
+        "end",
+    )
+    counted = {name: getattr(summary, name) for name in names}
+    return json.dumps(
+        counted
+        | {
+            "seconds": round(summary.seconds, 3),
+            "events_per_second": round(summary.events_per_second, 1),
+        }
+    )
+
+
+def _as_text(summary: Summary) -> str:
+    return (
+        f"{summary.events:,} events in {summary.commits:,} commits: {summary.appended:,} appended,"
+        f" {summary.replayed:,} were there already; {summary.bad:,} bad lines."
+        f" {summary.seconds:.1f} s, {summary.events_per_second:,.0f} events/s."
+    )
+
+
+def _what_to_do(summary: Summary) -> str:
+    go_on = f"--from-line {summary.reached}"
+    if summary.end is End.INTERRUPTED:
+        return f"Interrupted. Every line before {summary.reached} is done; go on with {go_on}."
+    if summary.end is End.GAVE_UP:
+        return f"{summary.error} Gave up; later, go on with {go_on}."
+    if summary.end is End.BAD_LINE:
+        return f"Stopped at a bad line. Put it right and go on with {go_on}, or use --on-error skip."
+    return f"{summary.bad:,} lines were not imported. Put them right and run it again."

@@ -1,0 +1,100 @@
+"""`read_stream`: the events of one stream, for people as a table, for programs as lines."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from eventstore.cloudevents import export_line
+from eventstore.conf import conf
+from eventstore.errors import InvalidStreamId, StreamNotFound
+from eventstore.events import RecordedEvent, written
+from eventstore.store import get_event_store
+
+
+class Command(BaseCommand):
+    """Thin: arguments and two ways to print."""
+
+    help = "Print the events of a stream in the order of their versions."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        """Adds an example to the help."""
+        kwargs["epilog"] = (
+            f"Example: {Path(prog_name).name} {subcommand} order.order-123 --backwards --limit 10"
+        )
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """See --help."""
+        parser.add_argument("stream", metavar="ID", help="the stream's id, {type}.{id}")
+        parser.add_argument(
+            "--from", type=int, default=1, metavar="VERSION", dest="first"
+        )
+        parser.add_argument("--to", type=int, metavar="VERSION", dest="last")
+        parser.add_argument("--backwards", action="store_true", help="newest first")
+        parser.add_argument(
+            "--limit", type=int, metavar="N", help="at most so many events"
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="NDJSON, as export_events writes it"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Exit code 1 if there is no such stream."""
+        store, stream_id = get_event_store(), options["stream"]
+        if options["limit"] is not None and options["limit"] < 0:
+            raise CommandError("--limit is 0 or more.")
+        try:
+            events = store.read(
+                stream_id,
+                options["first"],
+                options["last"],
+                backwards=options["backwards"],
+                limit=options["limit"],
+            )
+            store.stream_info(stream_id)
+        except (InvalidStreamId, StreamNotFound) as error:
+            raise CommandError(str(error)) from None
+        if options["json"]:
+            for event in events:
+                self.stdout.write(
+                    export_line(event, source=conf.SOURCE).decode(), ending=""
+                )
+        else:
+            Console(file=cast("IO[str]", self.stdout._out)).print(  # noqa: SLF001
+                _table(stream_id, events)
+            )
+
+
+def _table(stream_id: str, events: Iterable[RecordedEvent]) -> Table:
+    table = Table(title=stream_id)
+    table.add_column("version", justify="right")
+    for name in ("type", "happened", "recorded", "data"):
+        table.add_column(name, overflow="fold")
+    for event in events:
+        metadata = event.metadata
+        table.add_row(
+            str(metadata.version),
+            metadata.event_type,
+            written(metadata.timestamp),
+            written(event.recorded_at),
+            Text(_printable(event)),
+        )
+    return table
+
+
+def _printable(event: RecordedEvent) -> str:
+    """The data on one line. What steers a terminal is written out: somebody else chose these characters."""
+    data = json.dumps(event.data, ensure_ascii=False)
+    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in data)
+    if event.sealed is not None:
+        text += " + sealed fields"
+    return f"{text} ({event.problem})" if event.problem else text
