@@ -1,0 +1,68 @@
+"""`demo`: conversations to try the store with, as a file that `import_events` reads."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError
+
+from teddy_es.demo import DatasetMissing, demo_lines
+
+
+class Command(BaseCommand):
+    """Thin: arguments and the file."""
+
+    help = "Write demo conversations as NDJSON of CloudEvents 1.0; every run writes the same."
+    requires_system_checks = []  # it touches no database
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        """Adds an example to the help."""
+        program = Path(prog_name).name
+        kwargs["epilog"] = (
+            f"Example: {program} {subcommand} --conversations 200 | {program} import_events -"
+        )
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """See --help."""
+        parser.add_argument(
+            "--conversations",
+            type=int,
+            metavar="N",
+            help="only so many, the first ones (of 7,168)",
+        )
+        parser.add_argument(
+            "--output",
+            default="-",
+            metavar="FILE",
+            help="a file, or - for the standard output",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Exit code 0 also where the reader of a pipe has had enough."""
+        wanted = options["conversations"]
+        if wanted is not None and wanted < 0:
+            raise CommandError("--conversations is 0 or more.")
+        try:
+            if options["output"] == "-":
+                _write(sys.stdout.buffer, wanted)
+            else:
+                with Path(options["output"]).open("wb") as stream:
+                    _write(stream, wanted)
+        except DatasetMissing as missing:
+            raise CommandError(str(missing)) from None
+        except BrokenPipeError:
+            # Python flushes the standard output once more at its end; what is left then goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            raise CommandError(f"{options['output']}: {error.strerror}.") from None
+
+
+def _write(stream: BinaryIO, wanted: int | None) -> None:
+    for line in demo_lines(wanted):
+        stream.write(line)
+    stream.flush()
