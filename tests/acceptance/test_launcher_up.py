@@ -1,0 +1,327 @@
+"""`./teddy up` and what goes with it, as a user at a terminal sees them."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import urllib.parse
+import urllib.request
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scripts.launcher.places import DataDirectory
+from tests.acceptance.launched import (
+    Up,
+    becomes_true,
+    clean_environment,
+    command,
+    lives,
+    start,
+    teddy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COUNT = "from eventstore.models import Event; print(Event.objects.count())"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, Path]]:
+    """One that tests look at and do not stop."""
+    data = tmp_path_factory.mktemp("up") / "data"
+    up = start(data, "--no-demo")
+    yield up, data
+    up.stop(signal.SIGTERM)
+
+
+@pytest.fixture
+def runs() -> Iterator[ExitStack]:
+    """Whatever a test has started ends with it, also if it fails."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def started(runs: ExitStack, data: Path, *arguments: str) -> Up:
+    up = start(data, *arguments)
+    runs.callback(lambda: up.process.poll() is None and up.stop(signal.SIGTERM))
+    return up
+
+
+def status(data: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(teddy("status", "--json", "--data", data).stdout)
+    return told
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The refusal, which has to be the last line and no traceback."""
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+def get(url: str) -> int:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=10) as answer:
+        code: int = answer.status
+        return code
+
+
+def logs_in(address: str, password: str) -> bool:
+    """As a browser would: cookie, form, redirect to the first page."""
+    jar = http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(
+        urllib.request.HTTPCookieProcessor(jar), urllib.request.ProxyHandler({})
+    )
+    page = opener.open(f"{address}/admin/login/").read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token
+    form = {"username": "admin", "password": password, "next": "/admin/"}
+    body = urllib.parse.urlencode({**form, "csrfmiddlewaretoken": token[1]}).encode()
+    opener.open(f"{address}/admin/login/", body).close()
+    return "sessionid" in {cookie.name for cookie in jar}
+
+
+# -- while it runs
+
+
+def test_the_printed_password_opens_the_console(running: tuple[Up, Path]) -> None:
+    up, _ = running
+
+    assert get(f"{up.address}/readyz") == 200
+    assert logs_in(up.address, up.password)
+    assert not logs_in(up.address, "not-" + up.password)
+
+
+def test_status_tells_what_runs_and_where(running: tuple[Up, Path]) -> None:
+    up, data = running
+
+    told = status(data)
+
+    assert told["web"]["url"] == f"{up.address}/"
+    assert told["database"]["url"].startswith("postgresql://")
+    assert told["log"]["kind"] == "embedded"
+    assert told["kafka"] == {"bootstrap": None, "pid": None}
+    assert told["data_dir"] == str(data)
+    assert told["versions"]["postgresql"].startswith("18.")
+    assert set(told["pids"]) == {"teddy", "PostgreSQL", "mirror", "web"}
+    assert all(lives(pid) for pid in told["pids"].values())
+
+
+def test_manage_uses_what_runs_and_passes_input_output_and_exit_code(
+    running: tuple[Up, Path],
+) -> None:
+    _, data = running
+    code = (
+        "import sys; from django.db import connection as c; k = c.cursor();"
+        "k.execute('SHOW data_directory'); print(k.fetchone()[0]);"
+        "print(sys.stdin.read().upper()); sys.exit(7)"
+    )
+
+    done = teddy("manage", "--data", data, "shell", "-v0", "-c", code, stdin="hello")
+
+    assert done.stdout.splitlines() == [str(data / "postgres" / "data"), "HELLO"]
+    assert done.returncode == 7
+
+
+def test_a_second_start_on_the_same_data_is_refused(running: tuple[Up, Path]) -> None:
+    _, data = running
+
+    refusal = one_line(teddy("up", "--data", data, "--port", "0"))
+
+    assert f"Something runs on {data} already" in refusal
+    assert "--data DIR" in refusal
+
+
+def test_a_reset_is_refused_while_it_runs(running: tuple[Up, Path]) -> None:
+    up, data = running
+
+    refusal = one_line(teddy("reset", "--yes", "--data", data))
+
+    assert "Something runs on" in refusal
+    assert get(f"{up.address}/readyz") == 200
+
+
+def test_a_taken_port_is_one_line_that_names_a_free_one(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refusal = one_line(teddy("up", "--data", tmp_path / "d", "--port", str(port)))
+
+    assert refusal.startswith(f"teddy: Port {port} is taken.")
+    assert "./teddy up --port " in refusal
+
+
+# -- start, stop, start again
+
+
+def test_ctrl_c_stops_all_and_the_next_start_is_quick_and_keeps_the_data(
+    runs: ExitStack, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    first = started(runs, data)
+    pids = status(data)["pids"]
+    events = int(teddy("manage", "--data", data, "shell", "-v0", "-c", COUNT).stdout)
+
+    code = first.stop(signal.SIGINT)
+    left = [pid for pid in pids.values() if lives(pid)]
+    second = started(runs, data)
+    again = int(teddy("manage", "--data", data, "shell", "-v0", "-c", COUNT).stdout)
+
+    assert code == 128 + signal.SIGINT
+    assert left == []
+    assert events == again > 2000
+    assert second.took_s < 15
+    assert second.password != first.password
+
+
+def test_the_first_child_that_dies_ends_all_with_its_exit_code(
+    runs: ExitStack, tmp_path: Path
+) -> None:
+    up = started(runs, tmp_path / "data", "--no-demo")
+    pids = status(tmp_path / "data")["pids"]
+
+    os.kill(pids["mirror"], signal.SIGKILL)
+    code = up.wait()
+
+    assert code == 128 + signal.SIGKILL
+    assert "mirror ended with exit code 137" in up.said
+    assert "Traceback" not in up.said
+    assert [pid for pid in pids.values() if lives(pid)] == []
+
+
+def test_nothing_outlives_a_killed_launcher_and_nothing_lies_outside(
+    runs: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, home = tmp_path / "data", tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("TMPDIR", str(home))
+    before = [(p, p.stat().st_mode, p.stat().st_uid) for p in data.parents]
+    up = started(runs, data, "--no-demo")
+    pids = status(data)["pids"]
+
+    up.process.kill()
+    up.process.wait()
+
+    assert becomes_true(lambda: not any(lives(pid) for pid in pids.values()))
+    assert status(data)["pids"] == {}
+    assert list(home.iterdir()) == []
+    assert [(p, p.stat().st_mode, p.stat().st_uid) for p in data.parents] == before
+    assert data.stat().st_mode & 0o777 == 0o700
+
+
+# -- manage alone, status of several, reset
+
+
+def test_two_managements_in_a_pipe_share_one_database_and_leave_nothing_running(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    writer = subprocess.Popen(  # noqa: S603  (our own executable)
+        command("manage", "--data", data, "shell", "-v0", "-c", "print('x' * 1000)"),
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    code = "import sys; print(len(sys.stdin.read().strip()))"
+    reader = subprocess.run(  # noqa: S603  (our own executable)
+        command("manage", "--data", data, "shell", "-v0", "-c", code),
+        env=clean_environment(),
+        stdin=writer.stdout,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert writer.stdout
+    writer.stdout.close()
+
+    assert writer.wait(60) == reader.returncode == 0, reader.stderr
+    assert reader.stdout.strip() == "1000"
+    assert not DataDirectory(data).is_owned()
+    assert not (data / "postgres" / "data" / "postmaster.pid").exists()
+
+
+def test_status_names_both_when_two_run(tmp_path: Path) -> None:
+    both = [DataDirectory(tmp_path / name) for name in ("one", "two")]
+
+    with ExitStack() as stack:
+        for data in both:
+            data.make()
+            stack.enter_context(data.owned())
+            stack.enter_context(data.listed())
+        refusal = one_line(teddy("status"))
+
+    assert all(str(data) in refusal for data in both)
+    assert "--data" in refusal
+
+
+def test_status_of_nothing_says_how_to_start(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path / "data")
+    data.make()
+
+    done = teddy("status", "--data", data.path)
+
+    assert done.returncode == 3
+    assert "./teddy up" in done.stdout
+
+
+def test_reset_asks_first_and_removes_the_data_only(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path / "data")
+    data.make()
+    (data.path / "postgres").mkdir()
+    (data.path / "notes.txt").write_text("mine")
+
+    refusal = one_line(teddy("reset", "--data", data.path))
+    kept = (data.path / "postgres").exists()
+    done = teddy("reset", "--data", data.path, "--yes")
+
+    assert "add --yes" in refusal
+    assert kept
+    assert done.returncode == 0
+    assert not (data.path / "postgres").exists()
+    assert (data.path / "notes.txt").exists()
+
+
+# -- on Kafka
+
+
+def test_a_directory_made_for_the_embedded_log_refuses_kafka(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path / "data")
+    data.make()
+    data.write_state(log="embedded")
+
+    refusal = one_line(teddy("up", "--kafka", "--data", data.path, "--port", "0"))
+
+    assert "was made for the embedded log" in refusal
+    assert "./teddy reset" in refusal
+
+
+@pytest.mark.kafka
+def test_on_kafka_events_and_address_are_kept_over_a_restart(
+    runs: ExitStack, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    first = started(runs, data, "--kafka")
+    told = status(data)
+    events = int(teddy("manage", "--data", data, "shell", "-v0", "-c", COUNT).stdout)
+    first.stop(signal.SIGTERM)
+
+    started(runs, data)  # the directory knows its log
+    again = status(data)
+    verified = teddy("manage", "--data", data, "verify")
+
+    assert told["log"]["kind"] == again["log"]["kind"] == "kafka"
+    assert told["kafka"]["bootstrap"] == again["kafka"]["bootstrap"]
+    assert not lives(told["kafka"]["pid"])
+    assert lives(again["kafka"]["pid"])
+    assert events > 2000
+    assert verified.returncode == 0, verified.stdout + verified.stderr
