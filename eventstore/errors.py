@@ -167,7 +167,9 @@ class IndexIncomplete(EventStoreError):
     status = 503
 
     def __init__(self) -> None:
-        super().__init__("The index is catching up with the log. Ask again in a moment.")
+        super().__init__(
+            "The index is catching up with the log. Ask again in a moment."
+        )
 
 
 class LogTruncated(EventStoreError):
@@ -213,8 +215,8 @@ class UnknownRuleVersion(EventStoreError):
         self.offset = offset
         self.version = version
         super().__init__(
-            f"{topic}/{partition} activates rule version {version} at offset {offset},"
-            " which this code does not know. Nothing behind it is folded: update the code."
+            f"{topic}/{partition} is under rule version {version} from offset {offset} on,"
+            " which this code does not know. It is not folded any further: update the code."
         )
 
 

@@ -107,29 +107,27 @@ def fold(
 ) -> Folded:
     """Judge the entries in offset order.
 
-    Stops *before* the activation of a rule version above `known`; if that is the first entry, raises
-    `UnknownRuleVersion`: this code can give no verdict from there on.
+    Stops *before* the record from which on a rule version above `known` is in force; if that is the first
+    entry, raises `UnknownRuleVersion`: this code can give no verdict from there on.
     """
     folded = Folded([], state.rule_version, state.last_recorded_at)
     for entry in entries:
-        if _activates_more_than(known, folded, entry):
+        rules = folded.rule_version + _activates_next(folded, entry)
+        if rules > known:
             if folded.judged:
                 break
             raise UnknownRuleVersion(
-                state.place.topic,
-                state.place.partition,
-                entry.offset,
-                folded.rule_version + 1,
+                state.place.topic, state.place.partition, entry.offset, rules
             )
         folded.last_recorded_at = max(folded.last_recorded_at, entry.recorded_at)
         folded.judged.append(_judge(state, folded, entry))
     return folded
 
 
-def _activates_more_than(known: int, folded: Folded, entry: Entry) -> bool:
+def _activates_next(folded: Folded, entry: Entry) -> bool:
     return (
         isinstance(entry.content, Activation)
-        and entry.content.version == folded.rule_version + 1 > known
+        and entry.content.version == folded.rule_version + 1
     )
 
 
@@ -140,9 +138,7 @@ def _judge(state: State, folded: Folded, entry: Entry) -> Judged:
         return _activate(folded, entry, content)
     reason = _malformed(state, folded, content)
     if reason is not None or isinstance(content, Malformed):
-        return Judged(
-            entry, folded.last_recorded_at, Verdict.MALFORMED, reason=reason
-        )
+        return Judged(entry, folded.last_recorded_at, Verdict.MALFORMED, reason=reason)
 
     stream = content.stream_id
     head = folded.heads.get(stream)
@@ -167,7 +163,7 @@ def _judge(state: State, folded: Folded, entry: Entry) -> Judged:
 
 
 def _activate(folded: Folded, entry: Entry, content: Activation) -> Judged:
-    if content.version != folded.rule_version + 1:
+    if not _activates_next(folded, entry):
         return Judged(
             entry, folded.last_recorded_at, Verdict.MALFORMED, reason="bad_activation"
         )
@@ -175,9 +171,7 @@ def _activate(folded: Folded, entry: Entry, content: Activation) -> Judged:
     return Judged(entry, folded.last_recorded_at, Verdict.ACTIVATION)
 
 
-def _malformed(
-    state: State, folded: Folded, content: Commit | Malformed
-) -> str | None:
+def _malformed(state: State, folded: Folded, content: Commit | Malformed) -> str | None:
     if isinstance(content, Malformed):
         return content.reason
     if not 1 <= content.v <= folded.rule_version:
