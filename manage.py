@@ -6,14 +6,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def main() -> None:
     """Run the command. SIGTERM ends it like an exit, so that what is queued for the log is drained."""
     signal.signal(signal.SIGTERM, _leave)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teddy_es.settings")  # noqa: TID251
-    from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
 

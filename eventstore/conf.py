@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from eventstore.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class EventStoreSettings:
@@ -21,7 +23,9 @@ class EventStoreSettings:
     APPEND_TIMEOUT: float = 10.0  # seconds a caller of append waits
     APPEND_QUEUE: int = 10_000  # commits that may wait in a process
     KAFKA_BOOTSTRAP: Sequence[str] = ("127.0.0.1:9092",)
-    KAFKA_SECURITY: Mapping[str, Any] = {}  # kafka-python's security_protocol, ssl_*, sasl_*
+    KAFKA_SECURITY: Mapping[
+        str, Any
+    ] = {}  # kafka-python's security_protocol, ssl_*, sasl_*
     SOURCE: str = "/eventstore"  # CloudEvents' source in exports
     MODE: str = "production"  # or "quickstart"
 

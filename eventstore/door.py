@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,8 +18,14 @@ from eventstore.events import (
     derived_event_id,
     written,
 )
-from eventstore.ports import Clock, Sealer
-from eventstore.registry import EventType, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from eventstore.ports import Clock, Sealer
+    from eventstore.registry import EventType, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,17 @@ class Door:
         """The commit, sealed. Raises `InvalidStreamId`, `InvalidEvent`; no message quotes a value."""
         stream_type = self.registry.stream_type_of(stream_id).name
         if not is_stream_id(stream_id):
-            raise InvalidStreamId("an id has up to 128 of the characters A-Z a-z 0-9 _ . : -")
+            msg = "an id has up to 128 of the characters A-Z a-z 0-9 _ . : -"
+            raise InvalidStreamId(msg)
         if not 1 <= len(events) <= MAX_COMMIT_EVENTS:
-            raise InvalidEvent(f"it has {len(events)} events, 1 to {MAX_COMMIT_EVENTS} are allowed")
-        ids = [e.event_id or derived_event_id(commit_id, i) for i, e in enumerate(events)]
+            msg = f"it has {len(events)} events, 1 to {MAX_COMMIT_EVENTS} are allowed"
+            raise InvalidEvent(msg)
+        ids = [
+            e.event_id or derived_event_id(commit_id, i) for i, e in enumerate(events)
+        ]
         if len(set(ids)) != len(ids):
-            raise InvalidEvent("an event id stands in it twice")
+            msg = "an event id stands in it twice"
+            raise InvalidEvent(msg)
         admitted = []
         types = []
         for index, (event, event_id) in enumerate(zip(events, ids, strict=True)):
@@ -68,7 +77,8 @@ class Door:
             name = self.registry.type_of(data).name
             data = msgspec.to_builtins(data)
         if name is None:
-            raise InvalidEvent("it has no type")
+            msg = "it has no type"
+            raise InvalidEvent(msg)
         known, clean = self.registry.admit(stream_type, name, event.schema, data)
         return known, CommitEvent(
             event_id=event_id,
@@ -85,4 +95,5 @@ def _written(instant: datetime) -> str:
     try:
         return written(instant)
     except (ValueError, OverflowError):
-        raise InvalidEvent("occurred_at is no instant with a time zone in the years 1 to 9999") from None
+        msg = "occurred_at is no instant with a time zone in the years 1 to 9999"
+        raise InvalidEvent(msg) from None

@@ -94,16 +94,15 @@ class Stream(models.Model):
 
     class Meta:
         indexes = [
-            # Both on what never changes again, so that a new head is a heap-only update.
+            # Both on what never changes again, so that a new head is a heap-only update. Rising, so that new rows go
+            # to the right end. See Event for the NULLS FIRST.
             models.Index(
-                F("type_number"),
-                F("first_recorded_at").desc(),
-                F("stream_id").desc(),
+                fields=["type_number", "first_recorded_at", "stream_id"],
                 name="eventstore_stream_type",
             ),
             models.Index(
-                F("first_recorded_at").desc(),
-                F("stream_id").desc(),
+                F("first_recorded_at").asc(nulls_first=True),
+                F("stream_id").asc(nulls_first=True),
                 name="eventstore_stream_newest",
             ),
         ]
@@ -136,7 +135,13 @@ class Event(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["recorded_at", "position"], name="eventstore_event_time"),
+            # There are no nulls; but so only a list of everything finds its order here. A list of one type would
+            # otherwise be read from this index and filtered, which is endless where the type is common but old.
+            models.Index(
+                F("recorded_at").asc(nulls_first=True),
+                F("position").asc(nulls_first=True),
+                name="eventstore_event_time",
+            ),
             models.Index(
                 fields=["event_type", "recorded_at", "position"],
                 name="eventstore_event_type",

@@ -5,13 +5,15 @@ The suites that break them are in `eventstore.testing`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from eventstore.events import Commit, Place
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
+    from eventstore.events import Commit, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,7 @@ class Log(Protocol):
         `timeout_s` and a second. MUST NOT raise for what the log did; a value over the limit is `NotWritten`.
         """
 
-    def read(
-        self, place: Place, offset: int, *, max_bytes: int = 4_000_000
-    ) -> Batch:
+    def read(self, place: Place, offset: int, *, max_bytes: int = 4_000_000) -> Batch:
         """The records from `offset` on, at most about `max_bytes` of them but at least one if there is one.
 
         MUST start at `offset` or, where that is a control record, behind it; MUST NOT skip a data record.

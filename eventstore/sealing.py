@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
 
-from eventstore.events import Commit
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+    from eventstore.events import Commit
 
 
 class PassThroughSealer:

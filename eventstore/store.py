@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import cache
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
@@ -42,11 +41,15 @@ from eventstore.events import (
 from eventstore.indexer.advance import Indexer
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
-from eventstore.ports import Clock, Log
 from eventstore.queries.commits import CommitOutcome, decided
 from eventstore.queries.streams import StreamInfo, read_stream, stream_info
 from eventstore.sealing import PassThroughSealer
 from eventstore.topics import Topics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from eventstore.ports import Clock, Log
 
 _GRACE: Final = 0.5  # seconds in which the appender itself may still say why, behind the caller's time-out
 
@@ -122,7 +125,9 @@ class EventStore(ABC):
         else:
             future = self._submit(pending)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self._patience(pending))
+            return await asyncio.wait_for(
+                asyncio.wrap_future(future), self._patience(pending)
+            )
         except TimeoutError:
             return _last_word(pending)
 
@@ -136,7 +141,9 @@ class EventStore(ABC):
         timeout_s: float | None = None,
     ) -> Future[AppendResult]:
         """Propose without waiting: validated and encoded here, decided later. Waits only while the queue is full."""
-        return self._submit(self._pending(stream_id, events, expected, commit_id, timeout_s))
+        return self._submit(
+            self._pending(stream_id, events, expected, commit_id, timeout_s)
+        )
 
     # ---- reading
 
@@ -166,7 +173,13 @@ class EventStore(ABC):
 
         def all_of_it() -> list[RecordedEvent]:
             return list(
-                self.read(stream_id, from_version, to_version, backwards=backwards, limit=limit)
+                self.read(
+                    stream_id,
+                    from_version,
+                    to_version,
+                    backwards=backwards,
+                    limit=limit,
+                )
             )
 
         return await sync_to_async(all_of_it)()
@@ -184,7 +197,11 @@ class EventStore(ABC):
         return await sync_to_async(self.stream_info)(stream_id)
 
     def outcome(
-        self, commit_id: UUID, stream_id: str | None = None, *, timeout_s: float | None = None
+        self,
+        commit_id: UUID,
+        stream_id: str | None = None,
+        *,
+        timeout_s: float | None = None,
     ) -> CommitOutcome:
         """What became of a commit, by the log up to its end as read at this call (rule 15).
 
@@ -201,10 +218,16 @@ class EventStore(ABC):
             return CommitOutcome(decided(cursor, commit_id, stream_id), up_to)
 
     async def aoutcome(
-        self, commit_id: UUID, stream_id: str | None = None, *, timeout_s: float | None = None
+        self,
+        commit_id: UUID,
+        stream_id: str | None = None,
+        *,
+        timeout_s: float | None = None,
     ) -> CommitOutcome:
         """`outcome` for coroutines."""
-        return await sync_to_async(self.outcome)(commit_id, stream_id, timeout_s=timeout_s)
+        return await sync_to_async(self.outcome)(
+            commit_id, stream_id, timeout_s=timeout_s
+        )
 
     # ---- for commands and tests
 
@@ -215,7 +238,8 @@ class EventStore(ABC):
         try:
             return job.result(timeout_s)
         except FutureTimeout:
-            raise LogUnavailable("the log's end was not reached in time") from None
+            msg = "the log's end was not reached in time"
+            raise LogUnavailable(msg) from None
 
     def close(self) -> bool:
         """Drain the appender; False if it did not end in time."""
@@ -262,7 +286,11 @@ class EventStore(ABC):
         return max(0.0, pending.deadline - self._clock.monotonic()) + _GRACE
 
     def _read(
-        self, stream_id: str, first: int, last: int | None, backwards: bool  # noqa: FBT001
+        self,
+        stream_id: str,
+        first: int,
+        last: int | None,
+        backwards: bool,  # noqa: FBT001
     ) -> Iterator[RecordedEvent]:
         with connection.cursor() as cursor:
             yield from read_stream(
@@ -284,7 +312,7 @@ class KafkaEventStore(EventStore):
     def make_log(self) -> Log:
         """See `EventStore`."""
         # imported here: whoever runs on the embedded log needs no Kafka client
-        from eventstore.log.kafka.log import KafkaLog  # noqa: PLC0415
+        from eventstore.log.kafka.log import KafkaLog
 
         return KafkaLog(conf.KAFKA_BOOTSTRAP, security=conf.KAFKA_SECURITY)
 
@@ -300,7 +328,9 @@ def make_event_store() -> EventStore:
     clock = SystemClock()
     types = registry()
     return KINDS[conf.LOG](
-        topics=Topics({t.topic: t.number for t in types.stream_types.values()}, conf.PARTITIONS),
+        topics=Topics(
+            {t.topic: t.number for t in types.stream_types.values()}, conf.PARTITIONS
+        ),
         door=Door(types, clock, PassThroughSealer()),
         clock=clock,
         capacity=conf.APPEND_QUEUE,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
-
-import psycopg
 
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Place
-from eventstore.ports import Log, Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import psycopg
+
+    from eventstore.ports import Log, Topic
 
 _REGISTER = """
 INSERT INTO eventstore_partition
@@ -53,7 +56,9 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
     """
     names = list(topics.numbers)
     there = log.topics(names)
-    log.create([name for name in names if name not in there], partitions=topics.partitions)
+    log.create(
+        [name for name in names if name not in there], partitions=topics.partitions
+    )
     found = log.topics(names)
     for name in names:
         connection.execute(
@@ -80,7 +85,9 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
         topic = _sound(topics, found.get(name), name)
         if name not in known:
             raise LogMisconfigured(
-                name, "the database has no rows for it", "Run `manage.py create_topics`."
+                name,
+                "the database has no rows for it",
+                "Run `manage.py create_topics`.",
             )
         _, topic_id, partitions, rows_there = known[name]
         if topic.id != topic_id:
@@ -100,7 +107,9 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
 
 def _sound(topics: Topics, topic: Topic | None, name: str) -> Topic:
     if topic is None:
-        raise LogMisconfigured(name, "it does not exist", "Run `manage.py create_topics`.")
+        raise LogMisconfigured(
+            name, "it does not exist", "Run `manage.py create_topics`."
+        )
     if topic.partitions != topics.partitions:
         raise LogMisconfigured(
             name,

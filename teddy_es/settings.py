@@ -24,7 +24,9 @@ PRODUCTION = MODE == "production"
 
 SECRET_KEY: str = env.str("DJANGO_SECRET_KEY", default="")
 if not SECRET_KEY:
-    msg = "Set DJANGO_SECRET_KEY to a long random text that only this installation knows."
+    msg = (
+        "Set DJANGO_SECRET_KEY to a long random text that only this installation knows."
+    )
     raise ImproperlyConfigured(msg)
 DEBUG: bool = env.bool("DJANGO_DEBUG", default=False)
 if DEBUG and PRODUCTION:

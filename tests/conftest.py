@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 pytest.register_assert_rewrite("eventstore.testing")
 
-pytest_plugins = ["tests.plugins.broker", "tests.plugins.kafka_logs", "tests.plugins.stores"]
+pytest_plugins = [
+    "tests.plugins.broker",
+    "tests.plugins.kafka_logs",
+    "tests.plugins.stores",
+    "tests.plugins.mirrored",
+]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from eventstore.registry import Registry
 from eventstore.testing.shop import shop
+
+if TYPE_CHECKING:
+    from eventstore.registry import Registry
 
 
 @cache

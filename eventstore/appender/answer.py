@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from eventstore.appender.pending import Pending
+from typing import TYPE_CHECKING
+
 from eventstore.errors import (
     CommitIdReused,
     EventIdReused,
@@ -11,7 +12,10 @@ from eventstore.errors import (
 )
 from eventstore.events import AppendResult, Position
 from eventstore.fold import Verdict
-from eventstore.queries.commits import Decided, Mirrored
+
+if TYPE_CHECKING:
+    from eventstore.appender.pending import Pending
+    from eventstore.queries.commits import Decided, Mirrored
 
 
 def answer_from_record(pending: Pending, offset: int, row: Mirrored) -> bool:
@@ -35,7 +39,9 @@ def answer_from_record(pending: Pending, offset: int, row: Mirrored) -> bool:
 def answer_from_decided(pending: Pending, known: Decided) -> None:
     """Give the answer that an earlier record fixed for ever, if it is the same commit (rule 14)."""
     if not known.commit.agrees_with(pending.commit):
-        pending.refuse(CommitIdReused(str(pending.commit.commit_id), pending.commit.stream_id))
+        pending.refuse(
+            CommitIdReused(str(pending.commit.commit_id), pending.commit.stream_id)
+        )
     elif known.verdict is Verdict.ACCEPTED:
         pending.future.set_result(known.result(replayed=not pending.fresh))
     elif known.verdict is Verdict.WRONG_EXPECTED_VERSION:
@@ -66,6 +72,8 @@ def _result(pending: Pending, offset: int, row: Mirrored) -> AppendResult:
         stream_id=commit.stream_id,
         first_version=first,
         last_version=first + count - 1,
-        positions=[Position(place.topic, place.partition, offset, i) for i in range(count)],
+        positions=[
+            Position(place.topic, place.partition, offset, i) for i in range(count)
+        ],
         recorded_at=row.recorded_at,
     )

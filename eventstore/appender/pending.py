@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from eventstore.errors import AppendOutcomeUnknown, EventStoreError, LogUnavailable
-from eventstore.events import AppendResult, Commit, Place
-from eventstore.fold import StreamKey
 from eventstore.ports import Proposal
+
+if TYPE_CHECKING:
+    from eventstore.events import AppendResult, Commit, Place
+    from eventstore.fold import StreamKey
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +57,9 @@ class Pending:
         """Resolve without an answer: unknown if a copy was ever sent, else certainly not written."""
         error: EventStoreError
         if self.sent:
-            error = AppendOutcomeUnknown(str(self.commit.commit_id), self.commit.stream_id)
+            error = AppendOutcomeUnknown(
+                str(self.commit.commit_id), self.commit.stream_id
+            )
         else:
             error = LogUnavailable(self.trouble)
         error.__cause__ = cause

@@ -12,21 +12,24 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import psycopg
 import structlog
 
 from eventstore import metrics
-from eventstore.appender.pending import Pending
 from eventstore.appender.turn import Turn
 from eventstore.errors import EventStoreError, LogUnavailable
-from eventstore.events import AppendResult
-from eventstore.indexer.advance import Indexer
-from eventstore.ports import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eventstore.appender.pending import Pending
+    from eventstore.events import AppendResult
+    from eventstore.indexer.advance import Indexer
+    from eventstore.ports import Clock
 
 logger = structlog.get_logger(__name__)
 
@@ -34,7 +37,9 @@ T = TypeVar("T")
 
 _MAX_BATCH: Final = 500  # commits a turn
 _MAX_BATCH_BYTES: Final = 8_000_000
-_FIRST_PAUSE: Final = 0.02  # seconds before what could not be settled is tried again; doubles
+_FIRST_PAUSE: Final = (
+    0.02  # seconds before what could not be settled is tried again; doubles
+)
 _LONGEST_PAUSE: Final = 1.0
 
 _inherited: Final[list[object]] = []  # what a forked child must neither use nor close
@@ -53,9 +58,11 @@ class Appender:
         self._clock = clock
         self._capacity = capacity
         self._reset()
-        me = weakref.ref(self)
-        os.register_at_fork(after_in_child=lambda: (it := me()) and it._after_fork())
-        atexit.register(lambda: (it := me()) and it.close())
+        # weakly: neither hook may keep a store alive that nobody uses any more
+        begin_anew = weakref.WeakMethod(self.begin_anew)
+        close = weakref.WeakMethod(self.close)
+        os.register_at_fork(after_in_child=lambda: _call(begin_anew()))
+        atexit.register(lambda: _call(close()))
 
     def submit(self, pending: Pending) -> Future[AppendResult]:
         """Queue the commit. While the queue is full, waits; raises `LogUnavailable` at the commit's deadline."""
@@ -63,7 +70,8 @@ class Appender:
             while len(self._queue) >= self._capacity and not self._closing:
                 left = pending.deadline - self._clock.monotonic()
                 if left <= 0:
-                    raise LogUnavailable(f"{self._capacity} commits wait already")
+                    msg = f"{self._capacity} commits wait already"
+                    raise LogUnavailable(msg)
                 self._changed.wait(left)
             self._queue.append(pending)
             self._wake()
@@ -102,17 +110,20 @@ class Appender:
         self._indexer: Indexer | None = None
         self._closing = False
 
-    def _after_fork(self) -> None:
-        """The parent's thread, sockets and waiting commits are the parent's: begin anew, close nothing."""
+    def begin_anew(self) -> None:
+        """In a forked child: thread, sockets and waiting commits are the parent's; leave them, close nothing."""
         _inherited.append((self._indexer, self._queue, self._jobs, self._changed))
         self._reset()
 
     def _wake(self) -> None:
         """Called under the lock."""
         if self._closing:
-            raise LogUnavailable("this process is shutting down")
+            msg = "this process is shutting down"
+            raise LogUnavailable(msg)
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._live, name="appender", daemon=True)
+            self._thread = threading.Thread(
+                target=self._live, name="appender", daemon=True
+            )
             self._thread.start()
         self._changed.notify_all()
 
@@ -126,7 +137,9 @@ class Appender:
                     job.run(self._indexer)
                 work.settle(turn)
         except BaseException as error:
-            logger.exception("the appender's thread died; the next append starts it anew")
+            logger.exception(
+                "the appender's thread died; the next append starts it anew"
+            )
             self._fail_everything(work, error)
             raise
         finally:
@@ -226,3 +239,8 @@ class _Work:
             self._pause = 0.0
         self.unsettled += left
         self.batch = []
+
+
+def _call(hook: Callable[[], object] | None) -> None:
+    if hook is not None:
+        hook()

@@ -25,7 +25,9 @@ from eventstore.queries.commits import Decided, Mirrored, mirrored_at, pre_check
 
 logger = structlog.get_logger(__name__)
 
-_SHORTEST_WAIT: Final = 0.25  # seconds; what a caller in a hurry may cost the others of its batch
+_SHORTEST_WAIT: Final = (
+    0.25  # seconds; what a caller in a hurry may cost the others of its batch
+)
 _LONGEST_WAIT: Final = 15.0  # the producer's own delivery time-out
 
 Acknowledged = Sequence[tuple[Pending, Appended]]
@@ -62,7 +64,9 @@ class Turn:
     # ---- the steps
 
     def _prepare(self, place: Place, some: Sequence[Pending]) -> None:
-        self._indexer.cursor(place)  # a log that lost something is found before it is written to
+        self._indexer.cursor(
+            place
+        )  # a log that lost something is found before it is written to
         if any(p.sent for p in some):
             self._indexer.advance(place, self._indexer.log.extents([place])[place].end)
         for p in some:
@@ -71,7 +75,11 @@ class Turn:
 
     def _pre_check(self, ready: Sequence[Pending]) -> None:
         # what was made in this call and expects nothing has nothing to be checked
-        asked = [p for p in ready if p.sent or not (p.fresh and p.commit.expected.value == "any")]
+        asked = [
+            p
+            for p in ready
+            if p.sent or not (p.fresh and p.commit.expected.value == "any")
+        ]
         for p, known, head in self._known(asked):
             if known is not None:
                 answer_from_decided(p, known)
@@ -88,7 +96,9 @@ class Turn:
         for p in asked:
             yield p, decided.get(p.key), heads[p.commit.stream_id]
 
-    def _produce(self, ready: Sequence[Pending]) -> dict[Place, list[tuple[Pending, Appended]]]:
+    def _produce(
+        self, ready: Sequence[Pending]
+    ) -> dict[Place, list[tuple[Pending, Appended]]]:
         acknowledged: dict[Place, list[tuple[Pending, Appended]]] = defaultdict(list)
         if not ready:
             return acknowledged
@@ -96,7 +106,9 @@ class Turn:
         wait = min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT)
         sent_before = [p.sent for p in ready]
         for p in ready:
-            p.sent = True  # whatever happens in there; taken back only on the log's word
+            p.sent = (
+                True  # whatever happens in there; taken back only on the log's word
+            )
         answers = self._indexer.log.append([p.proposal for p in ready], timeout_s=wait)
         for p, answer, before in zip(ready, answers, sent_before, strict=True):
             if isinstance(answer, Appended):
@@ -109,14 +121,21 @@ class Turn:
     def _decide(self, place: Place, answers: Acknowledged) -> None:
         until = max(answer.offset for _, answer in answers) + 1
         own = [_own(p, answer) for p, answer in answers]
-        folded = {j.entry.offset: _mirrored(j) for j in self._indexer.advance(place, until, own)}
+        folded = {
+            j.entry.offset: _mirrored(j)
+            for j in self._indexer.advance(place, until, own)
+        }
         others = [a.offset for _, a in answers if a.offset not in folded]
         rows = folded | self._rows(place, others) if others else folded
         for p, answer in answers:
             if rows[answer.offset].value != p.value:
-                raise self._lost(place, f"its offset {answer.offset} was given away twice")
+                raise self._lost(
+                    place, f"its offset {answer.offset} was given away twice"
+                )
         duplicates = [
-            p for p, answer in answers if not answer_from_record(p, answer.offset, rows[answer.offset])
+            p
+            for p, answer in answers
+            if not answer_from_record(p, answer.offset, rows[answer.offset])
         ]
         for p, known, _ in self._known(duplicates):
             if known is not None:
@@ -128,15 +147,22 @@ class Turn:
         Where a crash of the database took a row back together with the cursor, folds on.
         """
         topics = self._indexer.topics
-        wanted = {pack(topics.numbers[place.topic], place.partition, o): o for o in offsets}
+        wanted = {
+            pack(topics.numbers[place.topic], place.partition, o): o for o in offsets
+        }
         while True:
             with self._indexer.connection().cursor() as cursor:
-                seen, rows = mirrored_at(cursor, topics.partition_id(place), list(wanted))
+                seen, rows = mirrored_at(
+                    cursor, topics.partition_id(place), list(wanted)
+                )
             missing = [o for position, o in wanted.items() if position not in rows]
             if not missing:
                 return {wanted[position]: row for position, row in rows.items()}
             if seen > min(missing):
-                raise self._lost(place, f"its offset {min(missing)}, just acknowledged, was folded before")
+                raise self._lost(
+                    place,
+                    f"its offset {min(missing)}, just acknowledged, was folded before",
+                )
             self._indexer.forget(place)
             self._indexer.advance(place, max(missing) + 1)
 
@@ -144,7 +170,10 @@ class Turn:
 
     def _lost(self, place: Place, found: str) -> LogTruncated:
         return LogTruncated(
-            place.topic, place.partition, cursor=self._indexer.cursor(place), found=found
+            place.topic,
+            place.partition,
+            cursor=self._indexer.cursor(place),
+            found=found,
         )
 
     @contextmanager
@@ -153,7 +182,9 @@ class Turn:
         try:
             yield
         except (LogUnavailable, psycopg.OperationalError) as error:
-            logger.warning("append has to wait", commits=len(some), cause=type(error).__name__)
+            logger.warning(
+                "append has to wait", commits=len(some), cause=type(error).__name__
+            )
             for p in _open(some):
                 p.trouble = _told(error)
                 p.held = True

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 import structlog
 
 from eventstore import metrics
 from eventstore.codec import decode
-from eventstore.database import Connect
 from eventstore.errors import (
     EventStoreError,
     LogMisconfigured,
@@ -27,12 +25,19 @@ from eventstore.indexer.flush import flush
 from eventstore.indexer.lookup import look_up, question
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
-from eventstore.ports import Batch, Clock, Extent, Log, LogRecord
 from eventstore.topics import Topics, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from eventstore.database import Connect
+    from eventstore.ports import Batch, Clock, Extent, Log, LogRecord
 
 logger = structlog.get_logger(__name__)
 
-_LOOK_AGAIN: Final = 60.0  # seconds after which a freshly loaded view has the topics checked again
+_LOOK_AGAIN: Final = (
+    60.0  # seconds after which a freshly loaded view has the topics checked again
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Indexer:
     def serial(self, place: Place) -> int | None:
         """What an id made now can be fresh by; None while no view of the place stands."""
         view = self._views.get(place)
-        return view and view.serial
+        return None if view is None else view.serial
 
     def cursor(self, place: Place) -> int:
         """Where this process last saw the cursor. Loads the view if there is none."""
@@ -143,7 +148,8 @@ class Indexer:
             return entries, cursor
         batch = self._read(view.place, view.cursor)
         if batch.next_offset == view.cursor:
-            raise LogUnavailable(f"{view.place} does not show offset {view.cursor} yet")
+            msg = f"{view.place} does not show offset {view.cursor} yet"
+            raise LogUnavailable(msg)
         return [_entry(record) for record in batch.records], batch.next_offset
 
     def _fold(
@@ -156,7 +162,9 @@ class Indexer:
             state = look_up(connection, view, asked, named)  # 2
         folded = fold(state, entries)  # 3
         if len(folded.judged) < len(entries):
-            cursor = entries[len(folded.judged)].offset  # an activation this code does not know
+            cursor = entries[
+                len(folded.judged)
+            ].offset  # an activation this code does not know
         with metrics.FOLD_SECONDS.labels("flush").time():
             flush(connection, view, folded, cursor, begun=bool(asked))  # 4
         view.move(folded, cursor)
@@ -186,16 +194,34 @@ class Indexer:
         ).fetchone()
         if row is None:
             raise LogMisconfigured(
-                place.topic, "the database has no rows for it", "Run `manage.py create_topics`."
+                place.topic,
+                "the database has no rows for it",
+                "Run `manage.py create_topics`.",
             )
-        cursor, generation, partitions, rule_version, last_recorded_at, position, hash_ = row
+        (
+            cursor,
+            generation,
+            partitions,
+            rule_version,
+            last_recorded_at,
+            position,
+            hash_,
+        ) = row
         view = View(
-            place, partition, cursor, generation, partitions, rule_version, last_recorded_at
+            place,
+            partition,
+            cursor,
+            generation,
+            partitions,
+            rule_version,
+            last_recorded_at,
         )
         if position is not None:
             self._compare(view, unpack(position)[2], hash_)
         elif cursor:
-            self._read(place, cursor)  # nothing mirrored to compare, but the offset must be there
+            self._read(
+                place, cursor
+            )  # nothing mirrored to compare, but the offset must be there
         return view
 
     def _compare(self, view: View, offset: int, hash_: bytes) -> None:
@@ -204,7 +230,10 @@ class Indexer:
             found = f"its offset {offset} holds no record any more"
         else:
             time_ = max(record.recorded_at, view.last_recorded_at)
-            if record_hash(view.place, offset, time_, record.key, record.value) == hash_:
+            if (
+                record_hash(view.place, offset, time_, record.key, record.value)
+                == hash_
+            ):
                 return
             found = f"its offset {offset} holds another record than the mirror"
         raise LogTruncated(
@@ -218,7 +247,8 @@ class Indexer:
         except LogTruncated:
             extent = self.log.extents([place])[place]
             if extent.start <= offset <= extent.end:
-                raise LogUnavailable(f"{place} showed an old end for a moment") from None
+                msg = f"{place} showed an old end for a moment"
+                raise LogUnavailable(msg) from None
             raise
 
     def forget(self, place: Place) -> None:

@@ -6,13 +6,10 @@ COPY would be a second way of writing the same rows, and cannot stand in a pipel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-
-from eventstore.events import Commit, from_milliseconds, instant_of, pack
+from eventstore.events import Commit, Place, from_milliseconds, instant_of, pack
 from eventstore.fold import Folded, Judged, Verdict
 from eventstore.hashing import record_hash
 from eventstore.indexer.statements import (
@@ -22,7 +19,14 @@ from eventstore.indexer.statements import (
     NEW_STREAMS,
     RECORDS,
 )
-from eventstore.indexer.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import psycopg
+
+    from eventstore.indexer.view import View
 
 Row = tuple[Any, ...]
 
@@ -41,7 +45,7 @@ def flush(
     then nothing was written.
     """
     number = view.partition_id >> 9
-    records, events, new, moved = _rows(view, number, folded.judged)
+    rows = rows_of(view.place, number, folded.judged)
     with connection.pipeline():
         if not begun:
             connection.execute("BEGIN")
@@ -57,42 +61,57 @@ def flush(
                 "rule_version": folded.rule_version,
             },
         )
-        for statement, rows in ((RECORDS, records), (EVENTS, events), (MOVED_STREAMS, moved)):
-            if rows:
-                connection.execute(statement, _columns(rows))
-        if new:
-            connection.execute(NEW_STREAMS, [number, *_columns(new)])
+        for statement, some in (
+            (RECORDS, rows.records),
+            (EVENTS, rows.events),
+            (MOVED_STREAMS, rows.moved),
+        ):
+            if some:
+                connection.execute(statement, _columns(some))
+        if rows.new:
+            connection.execute(NEW_STREAMS, [number, *_columns(rows.new)])
         connection.execute("COMMIT")
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a stretch of the log demands of the tables, column for column as the statements take it."""
+
+    records: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    new: list[Row] = field(default_factory=list)
+    moved: list[Row] = field(default_factory=list)
+
+
+def rows_of(place: Place, number: int, judged: Sequence[Judged]) -> Rows:
+    """The rows of mirror, index, new heads and moved heads; what `verify` holds the tables against, too."""
+    rows = Rows()
+    heads: dict[str, tuple[int, datetime, datetime, int]] = {}
+    for one in judged:
+        recorded_at = from_milliseconds(one.recorded_at)
+        rows.records.append(_record(place, number, one, recorded_at))
+        commit = one.entry.content
+        if one.verdict is not Verdict.ACCEPTED or not isinstance(commit, Commit):
+            continue
+        rows.events += _events(place, number, one, commit, recorded_at)
+        head = one.head or 0
+        _, first, _, met = heads.get(
+            commit.stream_id, (0, recorded_at, recorded_at, head)
+        )
+        heads[commit.stream_id] = head + len(commit.events), first, recorded_at, met
+    rows.new = [
+        (s, v, first, last) for s, (v, first, last, met) in heads.items() if not met
+    ]
+    rows.moved = [(s, v, last) for s, (v, _, last, met) in heads.items() if met]
+    return rows
 
 
 def _columns(rows: Sequence[Row]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _rows(
-    view: View, number: int, judged: Sequence[Judged]
-) -> tuple[list[Row], list[Row], list[Row], list[Row]]:
-    """Rows of the mirror, of the index, of new heads and of moved ones."""
-    records: list[Row] = []
-    events: list[Row] = []
-    heads: dict[str, tuple[int, datetime, datetime, int]] = {}
-    for one in judged:
-        recorded_at = from_milliseconds(one.recorded_at)
-        records.append(_record(view, number, one, recorded_at))
-        commit = one.entry.content
-        if one.verdict is not Verdict.ACCEPTED or not isinstance(commit, Commit):
-            continue
-        events += _events(view, number, one, commit, recorded_at)
-        head = one.head or 0
-        _, first, _, before = heads.get(commit.stream_id, (0, recorded_at, None, head))
-        heads[commit.stream_id] = head + len(commit.events), first, recorded_at, before
-    new = [(s, v, first, last) for s, (v, first, last, met) in heads.items() if not met]
-    moved = [(s, v, last) for s, (v, _, last, met) in heads.items() if met]
-    return records, events, new, moved
-
-
-def _record(view: View, number: int, one: Judged, recorded_at: datetime) -> Row:
-    entry, place = one.entry, view.place
+def _record(place: Place, number: int, one: Judged, recorded_at: datetime) -> Row:
+    entry = one.entry
     commit = entry.content if isinstance(entry.content, Commit) else None
     if one.verdict is Verdict.MALFORMED:
         commit = None  # nothing of it enters a column but its bytes (rule 5)
@@ -113,9 +132,9 @@ def _record(view: View, number: int, one: Judged, recorded_at: datetime) -> Row:
 
 
 def _events(
-    view: View, number: int, one: Judged, commit: Commit, recorded_at: datetime
+    place: Place, number: int, one: Judged, commit: Commit, recorded_at: datetime
 ) -> list[Row]:
-    first = pack(number, view.place.partition, one.entry.offset)
+    first = pack(number, place.partition, one.entry.offset)
     return [
         (
             first + index,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-
-from eventstore.events import Commit
 from eventstore.fold import State, StreamKey
 from eventstore.indexer.statements import COMMITS, EVENT_IDS, HEADS
-from eventstore.indexer.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from eventstore.events import Commit
+    from eventstore.indexer.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class Question:
         return bool(self.commits or self.event_ids or self.streams)
 
 
-def question(view: View, named: Sequence[Commit], fresh: frozenset[StreamKey]) -> Question:
+def question(
+    view: View, named: Sequence[Commit], fresh: frozenset[StreamKey]
+) -> Question:
     """What must be asked for these commits; ids in `fresh` were made here and need not be."""
     asked = [c for c in named if (c.stream_id, c.commit_id) not in fresh]
     return Question(
@@ -37,12 +42,18 @@ def question(view: View, named: Sequence[Commit], fresh: frozenset[StreamKey]) -
 
 
 def look_up(
-    connection: psycopg.Connection[Any], view: View, asked: Question, named: Sequence[Commit]
+    connection: psycopg.Connection[Any],
+    view: View,
+    asked: Question,
+    named: Sequence[Commit],
 ) -> State:
     """The state to fold from. Opens the fold's transaction if there is anything to ask: one round trip."""
     commits = {k for c in named if (k := (c.stream_id, c.commit_id)) in view.commits}
     event_ids = {
-        k for c in named for e in c.events if (k := (c.stream_id, e.event_id)) in view.event_ids
+        k
+        for c in named
+        for e in c.events
+        if (k := (c.stream_id, e.event_id)) in view.event_ids
     }
     if asked:
         found_commits, found_events = _ask(connection, view, asked)

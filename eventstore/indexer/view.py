@@ -6,13 +6,16 @@ guard. A lost race, an error or an unanswered COMMIT drops it whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from eventstore.fold import Folded, StreamKey
-from eventstore.events import Place
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from eventstore.events import Place
+    from eventstore.fold import Folded, StreamKey
 
 _MAX_HEADS = 100_000
 _MAX_IDS = 50_000

@@ -6,13 +6,11 @@ The same promises as Kafka's: offsets without gaps in commit order, durable befo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 
-from eventstore.database import Connect
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
 from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.ports import (
@@ -26,6 +24,11 @@ from eventstore.ports import (
     Topic,
     Unknown,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from eventstore.database import Connect
 
 _MAX_RECORDS = 2_000  # a read's rows; its bytes are bounded apart
 
@@ -105,9 +108,7 @@ class EmbeddedLog:
         answers = iter(self._insert(wanted, timeout_s) if wanted else ())
         return [refused.get(i) or next(answers) for i in range(len(proposals))]
 
-    def read(
-        self, place: Place, offset: int, *, max_bytes: int = 4_000_000
-    ) -> Batch:
+    def read(self, place: Place, offset: int, *, max_bytes: int = 4_000_000) -> Batch:
         """See the port."""
         topic, _ = self._number(place)
         rows = self._query(
@@ -199,7 +200,9 @@ class EmbeddedLog:
             return [self._after(error, connection)] * len(proposals)
         return self._answers(proposals, rows)
 
-    def _after(self, error: psycopg.Error, connection: psycopg.Connection[Any]) -> Answer:
+    def _after(
+        self, error: psycopg.Error, connection: psycopg.Connection[Any]
+    ) -> Answer:
         """A refusal by a living server undid everything; a lost connection may have lost only the answer."""
         if connection.closed:
             self._open = None
@@ -229,7 +232,9 @@ class EmbeddedLog:
                 if known is None
                 else f"it has {known[1]} partitions, none is {place.partition}"
             )
-            raise LogMisconfigured(place.topic, problem, "Run `manage.py create_topics`.")
+            raise LogMisconfigured(
+                place.topic, problem, "Run `manage.py create_topics`."
+            )
         return known
 
     def _query(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:

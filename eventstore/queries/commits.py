@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.events import AppendResult, Commit, Cut, Position
 from eventstore.fold import StreamKey, Verdict
 from eventstore.queries.positions import position_of
 from eventstore.queries.rows import Cursor, commit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
 
 # One statement, one snapshot: commit and head read apart would let a fold slip in between (rule 11).
 # Index: eventstore_record_commit, eventstore_stream_pkey.

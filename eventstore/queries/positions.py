@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from eventstore.conf import registry
 from eventstore.events import Position, pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def position_of(packed: int) -> Position:

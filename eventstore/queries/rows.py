@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eventstore.codec import decode
 from eventstore.conf import registry
@@ -17,6 +15,10 @@ from eventstore.events import (
     instant_of,
 )
 from eventstore.queries.positions import position_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
 
 
 class Cursor(Protocol):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from eventstore.events import RecordedEvent
 from eventstore.queries.rows import Cursor, recorded_events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from eventstore.events import RecordedEvent
 
 _PAGE: Final = 500  # records a query
 

@@ -390,7 +390,9 @@ class EventStoreContract:
                 )
             )
             versions = [e.metadata.version for e in await store.aread(a_stream)]
-            await sync_to_async(connections.close_all)()  # those of the thread that served `aread`
+            await sync_to_async(
+                connections.close_all
+            )()  # those of the thread that served `aread`
             return versions
 
         assert asyncio.run(work()) == list(range(1, 21))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from eventstore.store import EventStore
 from eventstore.testing.store_contract import EventStoreContract
+
+if TYPE_CHECKING:
+    from eventstore.store import EventStore
 
 
 class TestEmbeddedEventStore(EventStoreContract):

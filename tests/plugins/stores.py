@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from pytest_django.fixtures import Settings
 
 from eventstore import topics
 from eventstore.store import EventStore, make_event_store
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
 
 Stores = Callable[..., EventStore]
 

@@ -38,7 +38,11 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(
                 json.dumps(
-                    {"created": made, "topics": names, "partitions": indexer.topics.partitions}
+                    {
+                        "created": made,
+                        "topics": names,
+                        "partitions": indexer.topics.partitions,
+                    }
                 )
             )
             return

@@ -1,0 +1,82 @@
+"""`manage.py mirror`: folds the log into PostgreSQL for as long as it runs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from eventstore.errors import EventStoreError
+from eventstore.management.progress import progress_bar
+from eventstore.mirror import Mirror
+from eventstore.rebuild import to_fold
+from eventstore.store import make_event_store
+
+if TYPE_CHECKING:
+    from eventstore.events import Place
+
+
+class Command(BaseCommand):
+    """Several may run. SIGTERM and Ctrl-C stop it between two folds."""
+
+    help = (
+        "Fold what others wrote to the log into mirror and index, for as long as it runs; several may run."
+        " What does not answer is asked again for ever. Examples: manage.py mirror; manage.py mirror --once"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options."""
+        parser.add_argument(
+            "--once",
+            action="store_true",
+            help="fold to the log's end as it is now, then stop",
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="with --once: for programs"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run it."""
+        stop = threading.Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stop.set())
+        mirror = Mirror(make_event_store().make_indexer, stop)
+        if not options["once"]:
+            mirror.run()
+            return
+        try:
+            self._once(mirror, as_json=options["json"])
+        except EventStoreError as error:
+            raise CommandError(str(error)) from error
+
+    def _once(self, mirror: Mirror, *, as_json: bool) -> None:
+        indexer = make_event_store().make_indexer()
+        total, done, started = sum(to_fold(indexer).values()), 0, time.monotonic()
+        with progress_bar("folding", total=total, shown=sys.stderr.isatty()) as show:
+
+            def progress(place: Place, moved: int) -> None:
+                nonlocal done
+                done += moved
+                show(done, str(place))
+
+            mirror.round(indexer, progress)
+        seconds = time.monotonic() - started
+        left = sum(to_fold(indexer).values())
+        indexer.close()
+        indexer.log.close()
+        if as_json:
+            self.stdout.write(
+                json.dumps(
+                    {"offsets": done, "left": left, "seconds": round(seconds, 3)}
+                )
+            )
+        else:
+            self.stdout.write(f"{done} offsets folded in {seconds:.1f} s, {left} left.")
+        if left:
+            msg = "Not everything could be folded; the log above says why."
+            raise CommandError(msg)

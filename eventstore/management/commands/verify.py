@@ -1,0 +1,117 @@
+"""`manage.py verify`: log, mirror, index and heads against each other, both ways."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from eventstore.errors import EventStoreError
+from eventstore.management.progress import progress_bar
+from eventstore.store import make_event_store
+from eventstore.verifier.verify import Verifier
+
+if TYPE_CHECKING:
+    from eventstore.events import Place
+    from eventstore.verifier.findings import Findings
+
+
+class Command(BaseCommand):
+    """Exit status 0 only if everything agrees."""
+
+    help = (
+        "Fold the log once more in memory and compare it with mirror, index and heads, row by row and both ways;"
+        " names the first position of each partition that differs. Writes nothing; others may go on writing."
+        " Examples: manage.py verify; manage.py verify --topic eventstore.order --json"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options."""
+        parser.add_argument(
+            "--topic", action="append", help="only this topic (may be repeated)"
+        )
+        parser.add_argument("--json", action="store_true", help="for programs")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run it."""
+        started = time.monotonic()
+        try:
+            findings = self._verify(options["topic"])
+        except EventStoreError as error:
+            raise CommandError(str(error)) from error
+        seconds = time.monotonic() - started
+        if options["json"]:
+            self.stdout.write(_as_json(findings, seconds))
+        else:
+            self._tell(findings, seconds)
+        if findings.differences:
+            msg = f"{len(findings.differences)} differences. See docs/OPERATIONS.md."
+            raise CommandError(msg)
+
+    def _verify(self, wanted: list[str] | None) -> Findings:
+        indexer = make_event_store().make_indexer()
+        topics, log = indexer.topics, indexer.log
+        if unknown := set(wanted or ()) - set(topics.numbers):
+            msg = f"No such topic: {', '.join(sorted(unknown))}."
+            raise CommandError(msg)
+        places = [p for p in topics.places if not wanted or p.topic in wanted]
+        total = sum(extent.end for extent in log.extents(places).values())
+        done = 0
+        with progress_bar("verifying", total=total, shown=sys.stderr.isatty()) as show:
+
+            def progress(place: Place, moved: int) -> None:
+                nonlocal done
+                done += moved
+                show(done, str(place))
+
+            try:
+                return Verifier(topics, log, indexer.connection()).run(
+                    places, progress=progress
+                )
+            finally:
+                indexer.close()
+                log.close()
+
+    def _tell(self, findings: Findings, seconds: float) -> None:
+        places = findings.places
+        self.stdout.write(
+            f"{sum(p.records for p in places)} records, {sum(p.events for p in places)} events,"
+            f" {findings.streams} streams in {len(places)} partitions compared in {seconds:.1f} s."
+        )
+        for label, count in (
+            ("malformed records", sum(p.malformed for p in places)),
+            ("events that the registry cannot read", sum(p.unreadable for p in places)),
+            ("offsets not folded yet", sum(p.unfolded for p in places)),
+            (
+                "event ids in more than one stream",
+                findings.event_ids_in_several_streams,
+            ),
+        ):
+            if count:
+                self.stdout.write(f"{count} {label}.")
+        for difference in findings.differences:
+            self.stdout.write(
+                self.style.ERROR(f"{difference.position}: {difference.what}")
+            )
+        if not findings.differences:
+            self.stdout.write(self.style.SUCCESS("Log, mirror, index and heads agree."))
+
+
+def _as_json(findings: Findings, seconds: float) -> str:
+    return json.dumps(
+        {
+            "ok": not findings.differences,
+            "seconds": round(seconds, 3),
+            "streams": findings.streams,
+            "event_ids_in_several_streams": findings.event_ids_in_several_streams,
+            "differences": [dataclasses.asdict(d) for d in findings.differences],
+            "partitions": [
+                {**dataclasses.asdict(p), "place": str(p.place)}
+                for p in findings.places
+            ],
+        }
+    )

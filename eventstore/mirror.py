@@ -1,0 +1,116 @@
+"""Folds what others wrote, for as long as it runs. Several may run: whoever gets a partition folds for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+import structlog
+
+from eventstore import metrics
+from eventstore.errors import (
+    EventStoreError,
+    LogTruncated,
+    LogUnavailable,
+    MirrorDiverged,
+    UnknownRuleVersion,
+)
+from eventstore.events import Place
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from eventstore.indexer.advance import Indexer
+    from eventstore.ports import Extent
+
+logger = structlog.get_logger(__name__)
+
+_IDLE: Final = 0.2  # seconds between two looks at an idle log
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 30.0
+
+# Each stops its partition until somebody has looked; the others go on.
+_STOPS_A_PARTITION: Final = (LogTruncated, MirrorDiverged, UnknownRuleVersion)
+
+Progress = Callable[[Place, int], None]
+
+
+class Mirror:
+    """The loop. `stop` ends it between two folds; what does not answer is asked again for ever, with back-off."""
+
+    def __init__(self, make_indexer: Callable[[], Indexer], stop: Event) -> None:
+        self._make_indexer = make_indexer
+        self._stop = stop
+        self._stopped: dict[Place, str] = {}
+
+    def run(self) -> None:
+        """Fold until stopped. Whatever fails, says so in the log and begins anew."""
+        pause = _FIRST_PAUSE
+        while not self._stop.is_set():
+            indexer = self._make_indexer()
+            try:
+                while not self._stop.is_set():
+                    folded = self.round(indexer)
+                    pause = _FIRST_PAUSE
+                    if not folded:
+                        self._stop.wait(_IDLE)
+            except (EventStoreError, psycopg.OperationalError) as error:
+                logger.warning(
+                    "mirror waits and begins anew", cause=_told(error), pause_s=pause
+                )
+                self._stop.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            finally:
+                indexer.close()
+                indexer.log.close()
+
+    def round(self, indexer: Indexer, progress: Progress | None = None) -> int:
+        """Fold each partition to the end that the log shows now; how many offsets that were."""
+        done = 0
+        for place, extent in indexer.log.extents(indexer.topics.places).items():
+            try:
+                done += self._follow(indexer, place, extent, progress)
+                self._stopped.pop(place, None)
+            except _STOPS_A_PARTITION as error:
+                self._tell_once(place, error)
+        return done
+
+    def _follow(
+        self, indexer: Indexer, place: Place, extent: Extent, progress: Progress | None
+    ) -> int:
+        done = 0
+        while (lag := indexer.lag(place, extent)) and not self._stop.is_set():
+            _show_lag(place, lag)
+            before = indexer.cursor(place)
+            indexer.advance(
+                place, before + 1
+            )  # one stretch: between two of them it can be stopped
+            moved = indexer.cursor(place) - before
+            done += moved
+            if progress is not None:
+                progress(place, moved)
+        _show_lag(place, lag)
+        return done
+
+    def _tell_once(self, place: Place, error: EventStoreError) -> None:
+        """A stopped partition is an error in the log when it stops, not five times a second."""
+        if self._stopped.get(place) != str(error):
+            self._stopped[place] = str(error)
+            logger.error(
+                "a partition has stopped",
+                place=str(place),
+                code=error.code,
+                cause=str(error),
+            )
+
+
+def _show_lag(place: Place, lag: int) -> None:
+    metrics.MIRROR_LAG.labels(place.topic, place.partition).set(lag)
+
+
+def _told(error: Exception) -> str:
+    """Our own errors in full; a driver's by its kind, because its text may quote a row."""
+    if isinstance(error, LogUnavailable):
+        return error.reason
+    return str(error) if isinstance(error, EventStoreError) else type(error).__name__

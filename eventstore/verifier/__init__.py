@@ -1,0 +1,3 @@
+"""Holds log, mirror, index and heads against each other, both ways."""
+
+from __future__ import annotations

@@ -1,0 +1,51 @@
+"""What a verification found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstore.events import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first place where two of them disagree. `what` names tables and columns, never a value of an event."""
+
+    position: str
+    what: str
+
+
+@dataclass(slots=True)
+class PlaceFindings:
+    """One partition: what was compared, and the first difference if there is one.
+
+    unfolded: offsets that the log holds beyond the cursor: a lag, not a difference.
+    """
+
+    place: Place
+    records: int = 0
+    events: int = 0
+    malformed: int = 0
+    unreadable: int = 0
+    unfolded: int = 0
+    difference: Difference | None = None
+
+
+@dataclass(slots=True)
+class Findings:
+    """All partitions, the heads of each topic, and what is worth knowing without being wrong."""
+
+    places: list[PlaceFindings] = field(default_factory=list)
+    heads: dict[str, Difference] = field(default_factory=dict)
+    streams: int = 0
+    event_ids_in_several_streams: int = 0
+
+    @property
+    def differences(self) -> Sequence[Difference]:
+        """Everything that is wrong; empty when all agree."""
+        found = [p.difference for p in self.places if p.difference is not None]
+        return [*found, *self.heads.values()]

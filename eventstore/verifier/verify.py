@@ -1,0 +1,310 @@
+"""Folds the log once more, in memory, and compares every row that should be there with those that are.
+
+Reads the database in one snapshot, so that it can run while others write; needs memory for the ids and heads of
+one topic. Writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from eventstore.codec import decode
+from eventstore.conf import registry
+from eventstore.errors import LogTruncated
+from eventstore.events import Commit, Place, Position, pack, unpack
+from eventstore.fold import Entry, Folded, State, StreamKey, Verdict, fold
+from eventstore.indexer.flush import rows_of
+from eventstore.verifier import statements
+from eventstore.verifier.findings import Difference, Findings, PlaceFindings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import psycopg
+
+    from eventstore.ports import Extent, Log
+    from eventstore.topics import Topics
+
+Progress = Callable[[Place, int], None]
+Row = tuple[Any, ...]
+
+_RECORD_COLUMNS = [
+    "position",
+    "recorded_at",
+    "verdict",
+    "reason",
+    "head",
+    "commit_id",
+    "stream_id",
+    "first_version",
+    "event_count",
+    "key",
+    "value",
+    "hash",
+]
+_EVENT_COLUMNS = [
+    "position",
+    "event_id",
+    "stream_id",
+    "version",
+    "event_type",
+    "occurred_at",
+    "recorded_at",
+    "correlation_id",
+    "causation_id",
+]
+
+
+@dataclass(slots=True)
+class _Replay:
+    """The state of one partition's fold, kept in memory from its first record on."""
+
+    place: Place
+    partitions: int
+    rule_version: int = 1
+    last_recorded_at: int = 0
+    heads: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    commits: set[StreamKey] = field(default_factory=set)
+    event_ids: set[StreamKey] = field(default_factory=set)
+
+    def fold(self, entries: Sequence[Entry]) -> Folded:
+        """Judge the entries and take over what they change."""
+        state = State(
+            self.place,
+            self.partitions,
+            self.rule_version,
+            self.last_recorded_at,
+            self.heads,
+            self.commits,
+            self.event_ids,
+        )
+        folded = fold(state, entries)
+        self.rule_version = folded.rule_version
+        self.last_recorded_at = folded.last_recorded_at
+        self.heads |= folded.heads
+        self.commits |= folded.commits
+        self.event_ids |= folded.event_ids
+        return folded
+
+
+class Verifier:
+    """One verification: `run` it once."""
+
+    def __init__(
+        self, topics: Topics, log: Log, connection: psycopg.Connection[Any]
+    ) -> None:
+        self._topics = topics
+        self._log = log
+        self._connection = connection
+        self._streams: dict[str, tuple[int, datetime, datetime]] = {}
+        self._findings = Findings()
+
+    def run(self, places: Sequence[Place], *, progress: Progress) -> Findings:
+        """Compare these partitions, and the heads of each topic of which all partitions are among them.
+
+        Stops in a partition at its first difference and goes on with the next. Raises what the log raises.
+        """
+        self._connection.execute("SET idle_in_transaction_session_timeout = 0")
+        self._connection.execute("SET statement_timeout = 0")
+        with self._connection.transaction():
+            self._connection.execute(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            )
+            extents = self._log.extents(places)
+            for topic in self._topics.numbers:
+                mine = [place for place in places if place.topic == topic]
+                self._streams = {}
+                for place in mine:
+                    self._findings.places.append(
+                        self._place(place, extents[place], progress)
+                    )
+                if len(mine) == self._topics.partitions:
+                    self._heads(topic)
+            ((shared,),) = self._rows(statements.SHARED_EVENT_IDS)
+            self._findings.event_ids_in_several_streams = shared
+        return self._findings
+
+    # ---- one partition
+
+    def _place(self, place: Place, extent: Extent, progress: Progress) -> PlaceFindings:
+        found = PlaceFindings(place)
+        rows = self._rows(statements.PARTITION, id=self._topics.partition_id(place))
+        if not rows:
+            found.difference = Difference(
+                str(place), "the database has no row for this partition"
+            )
+            return found
+        cursor, last_recorded_at, rule_version, partitions = rows[0]
+        found.unfolded = max(0, extent.end - cursor)
+        if extent.start or extent.end < cursor:
+            found.difference = Difference(
+                str(place),
+                f"the log holds offsets {extent.start} to {extent.end - 1}, the cursor stands at {cursor}",
+            )
+            return found
+        replay = _Replay(place, partitions)
+        self._compare_all(found, replay, cursor, progress)
+        if found.difference is None and (
+            (replay.last_recorded_at, replay.rule_version)
+            != (last_recorded_at, rule_version)
+        ):
+            found.difference = Difference(
+                str(place), "its row has another state than the fold"
+            )
+        return found
+
+    def _compare_all(
+        self, found: PlaceFindings, replay: _Replay, cursor: int, progress: Progress
+    ) -> None:
+        offset = 0
+        while offset < cursor and found.difference is None:
+            try:
+                batch = self._log.read(replay.place, offset)
+            except LogTruncated as error:
+                found.difference = Difference(str(replay.place), error.found)
+                return
+            entries = [
+                Entry(r.offset, r.recorded_at, r.key, r.value, decode(r.key, r.value))
+                for r in batch.records
+                if r.offset < cursor
+            ]
+            end = min(batch.next_offset, cursor)
+            found.difference = self._compare(found, replay, entries, offset, end)
+            progress(replay.place, end - offset)
+            offset = end
+        if found.difference is None:
+            found.difference = self._beyond(replay.place, cursor)
+
+    def _compare(
+        self,
+        found: PlaceFindings,
+        replay: _Replay,
+        entries: Sequence[Entry],
+        offset: int,
+        end: int,
+    ) -> Difference | None:
+        folded = replay.fold(entries)
+        place, number = replay.place, self._topics.numbers[replay.place.topic]
+        rows = rows_of(place, number, folded.judged)
+        span = {
+            "first": pack(number, place.partition, offset),
+            "last": pack(number, place.partition, end),
+        }
+        self._count(found, folded)
+        self._note_heads(rows.new, rows.moved)
+        return _first_difference(
+            place,
+            "mirror",
+            _RECORD_COLUMNS,
+            rows.records,
+            self._rows(statements.RECORDS, **span),
+        ) or _first_difference(
+            place,
+            "index",
+            _EVENT_COLUMNS,
+            rows.events,
+            self._rows(statements.EVENTS, **span),
+        )
+
+    def _beyond(self, place: Place, cursor: int) -> Difference | None:
+        number = self._topics.numbers[place.topic]
+        span = {
+            "first": pack(number, place.partition, cursor),
+            "last": pack(number, place.partition, 2**38 - 1),
+        }
+        for table, statement in (
+            ("mirror", statements.RECORDS),
+            ("index", statements.EVENTS),
+        ):
+            if rows := self._rows(f"{statement} LIMIT 1", **span):
+                return Difference(
+                    _written(place, rows[0][0]),
+                    f"the {table} has a row beyond the cursor",
+                )
+        return None
+
+    # ---- heads
+
+    def _note_heads(self, new: Sequence[Row], moved: Sequence[Row]) -> None:
+        for stream_id, version, first, last in new:
+            self._streams[stream_id] = version, first, last
+        for stream_id, version, last in moved:
+            self._streams[stream_id] = version, self._streams[stream_id][1], last
+
+    def _heads(self, topic: str) -> None:
+        there = {
+            row[0]: tuple(row[1:])
+            for row in self._rows(
+                statements.STREAMS, number=self._topics.numbers[topic]
+            )
+        }
+        self._findings.streams += len(there)
+        if there == self._streams:
+            return
+        wrong = min(
+            s
+            for s in there.keys() | self._streams.keys()
+            if there.get(s) != self._streams.get(s)
+        )
+        what = "differs" if wrong in there and wrong in self._streams else "is missing"
+        if wrong not in self._streams:
+            what = "should not be there"
+        self._findings.heads[topic] = Difference(
+            f"{topic} {wrong}", f"the stream's head {what}"
+        )
+
+    # ---- inside
+
+    def _count(self, found: PlaceFindings, folded: Folded) -> None:
+        types = registry()
+        for one in folded.judged:
+            found.records += 1
+            found.malformed += one.verdict is Verdict.MALFORMED
+            commit = one.entry.content
+            if one.verdict is Verdict.ACCEPTED and isinstance(commit, Commit):
+                found.events += len(commit.events)
+                stream_type = commit.stream_id.partition(".")[0]
+                found.unreadable += sum(
+                    types.problem_of(stream_type, event) is not None
+                    for event in commit.events
+                )
+
+    def _rows(self, statement: str, **parameters: object) -> list[Row]:
+        return self._connection.execute(statement, parameters).fetchall()
+
+
+def _first_difference(
+    place: Place,
+    table: str,
+    columns: Sequence[str],
+    wanted: Sequence[Row],
+    there: Sequence[Row],
+) -> Difference | None:
+    """Hold two lists of rows in position order against each other, both ways."""
+    if len(wanted) == len(there) and list(wanted) == list(there):
+        return None
+    by_position = {row[0]: row for row in there}
+    for row in wanted:
+        other = by_position.pop(row[0], None)
+        if other is None:
+            return Difference(
+                _written(place, row[0]), f"the {table} lacks a row that the log demands"
+            )
+        if row != other:
+            names = [n for n, a, b in zip(columns, row, other, strict=True) if a != b]
+            return Difference(
+                _written(place, row[0]),
+                f"the {table}'s row differs in {', '.join(names)}",
+            )
+    return Difference(
+        _written(place, min(by_position)),
+        f"the {table} has a row that the log does not demand",
+    )
+
+
+def _written(place: Place, packed: int) -> str:
+    _, partition, offset, index = unpack(packed)
+    return str(Position(place.topic, partition, offset, index))
