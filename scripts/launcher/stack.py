@@ -32,8 +32,9 @@ class Ground:
     children: list[Child] = field(default_factory=list)
 
     def pids(self) -> dict[str, int]:
-        """By name, as `status` shows them."""
-        return {child.name: child.pid for child in self.children}
+        """By the names that `status` shows."""
+        short = {"PostgreSQL": "postgres", "Kafka broker 1": "kafka"}
+        return {short[child.name]: child.pid for child in self.children}
 
 
 def settle_log(data: DataDirectory, wanted: str | None) -> str:

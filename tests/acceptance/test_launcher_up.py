@@ -112,7 +112,7 @@ def test_status_tells_what_runs_and_where(running: tuple[Up, Path]) -> None:
     assert told["kafka"] == {"bootstrap": None, "pid": None}
     assert told["data_dir"] == str(data)
     assert told["versions"]["postgresql"].startswith("18.")
-    assert set(told["pids"]) == {"teddy", "PostgreSQL", "mirror", "web"}
+    assert set(told["pids"]) == {"teddy", "postgres", "mirror", "web"}
     assert all(lives(pid) for pid in told["pids"].values())
 
 

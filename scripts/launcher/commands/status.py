@@ -36,14 +36,13 @@ def status(options: Namespace) -> int:
 
 def _facts(data: DataDirectory, runtime: dict[str, Any]) -> dict[str, Any]:
     pids: dict[str, int] = runtime.get("pids", {})
-    brokers = [pid for name, pid in pids.items() if name.startswith("Kafka")]
     return {
         "web": {"url": runtime.get("web_url")},
         "database": {"url": runtime.get("database_url")},
         "log": {"kind": data.state.get("log")},
         "kafka": {
             "bootstrap": runtime.get("bootstrap"),
-            "pid": brokers[0] if brokers else None,
+            "pid": pids.get("kafka"),
         },
         "pids": pids,
         "data_dir": str(data),
