@@ -7,11 +7,10 @@ it ends up in terminals and logs.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Never, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
@@ -22,6 +21,7 @@ from eventstore.events import (
     RecordedEvent,
 )
 from eventstore.instants import rfc3339
+from eventstore.strict_json import Broken, parse
 
 T = TypeVar("T")
 
@@ -148,39 +148,24 @@ def _object_of(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_LINE_BYTES:
         raise BadLine(f"it is longer than {MAX_LINE_BYTES} bytes")
     try:
-        found = _JSON.decode(line.decode())
-    except UnicodeDecodeError:
-        raise BadLine("it is not UTF-8") from None
-    except RecursionError:
-        raise BadLine("it is nested too deep") from None
-    except json.JSONDecodeError:
-        raise BadLine("it is not JSON") from None
+        found = parse(line)
+    except Broken as broken:
+        raise BadLine(_WHY.get(str(broken), f"it is refused: {broken}")) from None
     if not isinstance(found, dict):
         raise BadLine("it is not a JSON object")
     return found
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise BadLine("an object in it has the same name twice")
-    return fields
-
-
-def _constant(_word: str) -> Never:
-    raise BadLine("it is not JSON: NaN and Infinity are no numbers there")
-
-
-def _integer(digits: str) -> int:
-    # the record's grammar ends at 2**53; Python itself gives up at 4,300 digits
-    if len(digits) > 17:
-        raise BadLine("a number in it is out of range")
-    return int(digits)
-
-
-_JSON: Final = json.JSONDecoder(
-    object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer
-)
+_WHY: Final = {
+    "byte_order_mark": "it begins with a byte order mark",
+    "lone_surrogate": "a text in it holds half a surrogate pair",
+    "name_twice": "an object in it has the same name twice",
+    "not_json": "it is not JSON",
+    "not_utf8": "it is not UTF-8",
+    "nul_character": "a text in it holds a NUL character",
+    "number_out_of_range": "a number in it is out of range",
+    "too_deep": "it is nested too deep",
+}
 
 
 # ---- JSON → event ----------------------------------------------------------------------------------------------------

@@ -52,17 +52,15 @@ def a_recorded_event(**changes: Any) -> RecordedEvent:
         correlation_id=None,
         causation_id=None,
     )
-    return RecordedEvent(
-        **{
-            "metadata": metadata,
-            "data": {"remark": "Hellö"},
-            "schema": 1,
-            "position": Position("eventstore.order", 3, 4711, 0),
-            "recorded_at": datetime(2018, 5, 2, 19, 38, 16, 5000, tzinfo=UTC),
-            "commit_id": UUID(COMMIT),
-        }
-        | changes
-    )
+    fields: dict[str, Any] = {
+        "metadata": metadata,
+        "data": {"remark": "Hellö"},
+        "schema": 1,
+        "position": Position("eventstore.order", 3, 4711, 0),
+        "recorded_at": datetime(2018, 5, 2, 19, 38, 16, 5000, tzinfo=UTC),
+        "commit_id": UUID(COMMIT),
+    }
+    return RecordedEvent(**fields | changes)
 
 
 def reason_of(line: bytes) -> str:
@@ -226,12 +224,14 @@ def test_what_is_not_exactly_right_is_a_bad_line(
         (b"", "not JSON"),
         (b"[]", "object"),
         (b'{"id":', "not JSON"),
-        (b'\xef\xbb\xbf{"id":1}', "not JSON"),
+        (b'\xef\xbb\xbf{"id":1}', "byte order mark"),
         (b'{"id":"\xff"}', "UTF-8"),
         (b'{"id":1,"id":2}', "name twice"),
         (b'{"data":{"a":1,"a":1}}', "name twice"),
-        (b'{"data":NaN}', "NaN"),
-        (b'{"data":-Infinity}', "NaN"),
+        (b'{"data":NaN}', "not JSON"),
+        (b'{"data":1e999}', "out of range"),
+        (b'{"data":"\\u0000"}', "NUL"),
+        (b'{"data":"\\ud800"}', "surrogate"),
         (b'{"data":' + b"[" * 100_000, "nested"),
         (b'{"data":' + b"9" * 5_000 + b"}", "number"),
         (b" " * (MAX_LINE_BYTES + 1), "longer"),
