@@ -8,8 +8,9 @@ from typing import Any, Final
 from kafka.net.compat import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
 
-# At DEBUG kafka-python logs keys and values, which may be personal data.
-logging.getLogger("kafka").setLevel(logging.INFO)
+# At DEBUG kafka-python logs keys and values, which may be personal data; at INFO, every look at the metadata.
+_kafka_log = logging.getLogger("kafka")
+_kafka_log.setLevel(max(_kafka_log.level, logging.WARNING))
 
 CONNECT_S: Final = 2.0  # in all, over several attempts
 ATTEMPT_S: Final = 1.0

@@ -66,15 +66,20 @@ class Writer:
     def append(
         self, proposals: Sequence[Proposal], timeout_s: float
     ) -> Sequence[Answer]:
-        """See `Log.append`. Proposals of one place stay in order: one request is in flight, a retry goes first."""
+        """See `Log.append`.
+
+        1. see that every place can be written to    2. hand over, in order    3. wait for the answers
+        Proposals of one place stay in order: one request is in flight, a retry goes first. The first step has two
+        seconds for all places together; what it finds wanting was not written.
+        """
         deadline = time.monotonic() + timeout_s
-        refusals: dict[Place, NotWritten | None] = {}
-        handed: list[Answer | Sent] = []
-        for proposal in proposals:
-            place = proposal.place
-            if place not in refusals:
-                refusals[place] = self._refusal(place, deadline)
-            handed.append(refusals[place] or self._hand_over(proposal, deadline))
+        ready_by = min(deadline, time.monotonic() + CONNECT_S)
+        places = dict.fromkeys(proposal.place for proposal in proposals)
+        refusals = {place: self._refusal(place, ready_by) for place in places}
+        handed = [
+            refusals[proposal.place] or self._hand_over(proposal, deadline)
+            for proposal in proposals
+        ]
         return [
             one if isinstance(one, NotWritten | Unknown) else _answer(one, deadline)
             for one in handed
@@ -132,19 +137,18 @@ class Writer:
         left_ms = int((deadline - time.monotonic()) * 1000)
         if left_ms <= 0:
             return NotWritten("the time was up before it could be sent")
-        producer.config["max_block_ms"] = min(left_ms, int(CONNECT_S * 1000))
+        producer.config["max_block_ms"] = left_ms
         producer.partitions_for(place.topic)
         if not self._leader_is_up(client, place, deadline):
             return NotWritten(f"{place} has no leader that can be reached")
         return None
 
     def _leader_is_up(self, client: QuietClient, place: Place, deadline: float) -> bool:
-        """Whether the broker that the producer would send to is there; waits a little for a new one.
+        """Whether the broker that the producer would send to is there; waits until the deadline for a new one.
 
         The producer hears of a leader's death late, by the age of its metadata: what it is given until then
         is not refused but unknown for seconds.
         """
-        deadline = min(deadline, time.monotonic() + CONNECT_S)
         partition = TopicPartition(place.topic, place.partition)
         while True:
             node = client.cluster.leader_for_partition(partition)
@@ -172,8 +176,7 @@ class Writer:
                 clients.append(QuietClient(**options))
                 return clients[0]
 
-            left_ms = max(0, int((deadline - time.monotonic()) * 1000))
-            wait_ms = min(left_ms, int(CONNECT_S * 1000))
+            wait_ms = max(0, int((deadline - time.monotonic()) * 1000))
             try:
                 self._producer = KafkaProducer(
                     **self._options,

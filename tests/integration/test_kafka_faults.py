@@ -1,0 +1,188 @@
+"""KafkaLog and brokers that are dead, deaf, frozen or restarted: it never claims more than it knows."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from eventstore.errors import LogUnavailable
+from eventstore.events import Place
+from eventstore.log.kafka import KafkaLog
+from eventstore.ports import Appended, NotWritten, Unknown
+from eventstore.testing.log_given import a_proposal, a_topic, append, read_all
+from tests.plugins.kafka_logs import until
+
+if TYPE_CHECKING:
+    from scripts.launcher.broker import Cluster
+
+pytestmark = pytest.mark.kafka
+
+OpenKafka = Callable[..., KafkaLog]
+
+
+@pytest.fixture
+def own(open_kafka: OpenKafka, broker: Cluster) -> KafkaLog:
+    return open_kafka(broker.bootstrap)
+
+
+@pytest.fixture
+def own_place(own: KafkaLog) -> Place:
+    name = a_topic()
+    own.create([name], partitions=1)
+    return Place(name, 0)
+
+
+# ---- nobody there
+
+
+def test_without_a_broker_nothing_is_written_and_it_is_said_soon(
+    open_kafka: OpenKafka,
+) -> None:
+    log = open_kafka(_nobody())
+    started = time.monotonic()
+
+    answers = log.append([a_proposal(Place("eventstore.t", 0))] * 3, timeout_s=10)
+
+    assert [type(a) for a in answers] == [NotWritten] * 3
+    assert time.monotonic() - started < 5
+
+
+def test_without_a_broker_whoever_asks_hears_that_the_log_is_unavailable(
+    open_kafka: OpenKafka,
+) -> None:
+    log, place = open_kafka(_nobody()), Place("eventstore.t", 0)
+
+    for ask in (
+        lambda: log.read(place, 0),
+        lambda: log.extents([place]),
+        lambda: log.topics(["eventstore.t"]),
+        lambda: log.create(["eventstore.t"], partitions=1),
+    ):
+        with pytest.raises(LogUnavailable):
+            ask()
+
+
+def test_a_broker_that_accepts_and_never_answers_is_as_good_as_none(
+    open_kafka: OpenKafka,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        log = open_kafka(f"127.0.0.1:{deaf.getsockname()[1]}")
+        started = time.monotonic()
+
+        answers = log.append([a_proposal(Place("eventstore.t", 0))], timeout_s=1)
+
+        assert isinstance(answers[0], NotWritten)
+        assert time.monotonic() - started < 2
+
+
+# ---- there, and then not
+
+
+def test_a_frozen_broker_leaves_the_outcome_unknown_and_then_the_log_tells_it(
+    own: KafkaLog, own_place: Place, broker: Cluster
+) -> None:
+    append(own, a_proposal(own_place, b"before"))
+    broker.pause(1)
+    started = time.monotonic()
+
+    answers = own.append([a_proposal(own_place, b"during")], timeout_s=1)
+    took = time.monotonic() - started
+    broker.resume(1)
+
+    assert isinstance(answers[0], Unknown)
+    assert took < 2
+    until(lambda: own.extents([own_place])[own_place].end > 1)
+    append(own, a_proposal(own_place, b"after"))
+    values = [r.value for r in read_all(own, own_place)]
+    assert values[0] == b"before"
+    assert set(values[1:-1]) == {b"during"}
+    assert values[-1] == b"after"
+
+
+def test_what_is_handed_to_a_frozen_broker_is_bounded(
+    own: KafkaLog, own_place: Place, broker: Cluster
+) -> None:
+    append(own, a_proposal(own_place))
+    broker.pause(1)
+
+    answers = own.append([a_proposal(own_place, b"x" * 1_000_000)] * 40, timeout_s=1)
+
+    kinds = [type(a) for a in answers]
+    assert kinds.count(Unknown) == 15
+    assert kinds == [Unknown] * 15 + [NotWritten] * 25
+
+
+def test_a_killed_broker_takes_nothing_acknowledged_along(
+    own: KafkaLog, own_place: Place, broker: Cluster
+) -> None:
+    told = append(own, *(a_proposal(own_place, b"%d" % n) for n in range(100)))
+    broker.kill(1)
+
+    during = own.append([a_proposal(own_place, b"during")], timeout_s=1)
+    with pytest.raises(LogUnavailable):
+        own.read(own_place, 0)
+    broker.restart(1)
+
+    assert not isinstance(during[0], Appended)
+    until(lambda: _is_appended(own, own_place))
+    found = {r.offset: r.value for r in read_all(own, own_place)}
+    assert [found[a.offset] for a in told] == [b"%d" % n for n in range(100)]
+    if isinstance(during[0], NotWritten):
+        assert b"during" not in found.values()
+
+
+def test_a_connection_that_died_unnoticed_is_replaced(
+    own: KafkaLog, own_place: Place, broker: Cluster
+) -> None:
+    append(own, a_proposal(own_place, b"before"))
+    own.read(own_place, 0)
+    broker.restart(1)
+
+    assert own.read(own_place, 0).records[0].value == b"before"
+
+
+def test_closing_with_something_under_way_returns_and_leaves_no_thread(
+    own: KafkaLog, own_place: Place, broker: Cluster
+) -> None:
+    threads = set(threading.enumerate())
+    append(own, a_proposal(own_place))
+    broker.pause(1)
+    own.append([a_proposal(own_place)], timeout_s=0.5)
+    started = time.monotonic()
+
+    own.close()
+
+    assert time.monotonic() - started < 5
+    until(lambda: set(threading.enumerate()) <= threads)
+
+
+def test_many_places_of_a_dead_broker_take_no_longer_than_one(
+    own: KafkaLog, broker: Cluster
+) -> None:
+    name = a_topic()
+    own.create([name], partitions=6)
+    proposals = [a_proposal(Place(name, n)) for n in range(6)]
+    append(own, *proposals)
+    broker.kill(1)
+    until(lambda: not isinstance(own.append(proposals[:1], timeout_s=1)[0], Unknown))
+    started = time.monotonic()
+
+    answers = own.append(proposals, timeout_s=10)
+
+    assert [type(a) for a in answers] == [NotWritten] * 6
+    assert time.monotonic() - started < 4
+
+
+def _nobody() -> str:
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+def _is_appended(log: KafkaLog, place: Place) -> bool:
+    return isinstance(log.append([a_proposal(place)], timeout_s=5)[0], Appended)
