@@ -21,6 +21,9 @@ admin.site.unregister([User, Group])
 class AccountAdmin(_UserAdmin):
     """Whoever may change accounts can make superusers; so only they may."""
 
+    actions = None
+    list_filter = ()
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Superusers only."""
         return _is_superuser(request)

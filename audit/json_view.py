@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.html import format_html_join
@@ -14,7 +13,7 @@ from django.utils.safestring import SafeString
 MAX_CHARACTERS: Final = 65_536
 
 _TOKEN = re.compile(
-    r'(?P<name>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*")'
+    r'(?P<name>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*"?)'
     r"|(?P<word>true|false|null)|(?P<number>-?[0-9][0-9.eE+-]*)|(?P<other>[^\"a-z0-9-]+|.)",
     re.DOTALL,
 )
@@ -31,21 +30,17 @@ _INVISIBLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
 class JsonView:
-    """An event's data, ready to be shown."""
+    """An event's data, ready to be shown.
 
-    data: Mapping[str, Any]
+    text: indented, at most `MAX_CHARACTERS` of it; cut: how many characters are not shown.
+    """
 
-    @property
-    def text(self) -> str:
-        """Indented, at most `MAX_CHARACTERS` of it."""
-        return self._whole()[:MAX_CHARACTERS]
-
-    @property
-    def cut(self) -> int:
-        """How many characters are not shown."""
-        return max(0, len(self._whole()) - MAX_CHARACTERS)
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        whole = json.dumps(data, indent=2, ensure_ascii=False)
+        whole = _INVISIBLE.sub(lambda c: f"\\u{ord(c.group()):04x}", whole)
+        self.text = whole[:MAX_CHARACTERS]
+        self.cut = max(0, len(whole) - MAX_CHARACTERS)
 
     @property
     def html(self) -> SafeString:
@@ -55,7 +50,3 @@ class JsonView:
     def _tokens(self) -> Iterator[tuple[str, str]]:
         for token in _TOKEN.finditer(self.text):
             yield _CLASSES[token.lastgroup or "other"], token.group()
-
-    def _whole(self) -> str:
-        text = json.dumps(self.data, indent=2, ensure_ascii=False)
-        return _INVISIBLE.sub(lambda c: f"\\u{ord(c.group()):04x}", text)

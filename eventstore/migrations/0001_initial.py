@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('causation_id', models.UUIDField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['recorded_at', 'position'], name='eventstore_event_time'), models.Index(fields=['event_type', 'recorded_at', 'position'], name='eventstore_event_type'), models.Index(condition=models.Q(('correlation_id__isnull', False)), fields=['correlation_id', 'recorded_at', 'position'], name='eventstore_event_correlation'), models.Index(condition=models.Q(('causation_id__isnull', False)), fields=['causation_id', 'recorded_at', 'position'], name='eventstore_event_causation')],
+                'indexes': [models.Index(models.OrderBy(models.F('recorded_at'), nulls_first=True), models.OrderBy(models.F('position'), nulls_first=True), name='eventstore_event_time'), models.Index(fields=['event_type', 'recorded_at', 'position'], name='eventstore_event_type'), models.Index(condition=models.Q(('correlation_id__isnull', False)), fields=['correlation_id', 'recorded_at', 'position'], name='eventstore_event_correlation'), models.Index(condition=models.Q(('causation_id__isnull', False)), fields=['causation_id', 'recorded_at', 'position'], name='eventstore_event_causation')],
                 'constraints': [models.UniqueConstraint(fields=('stream_id', 'version'), name='eventstore_event_version'), models.UniqueConstraint(fields=('event_id', 'stream_id'), name='eventstore_event_id')],
             },
         ),
@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ('last_recorded_at', models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(models.F('type_number'), models.OrderBy(models.F('first_recorded_at'), descending=True), models.OrderBy(models.F('stream_id'), descending=True), name='eventstore_stream_type'), models.Index(models.OrderBy(models.F('first_recorded_at'), descending=True), models.OrderBy(models.F('stream_id'), descending=True), name='eventstore_stream_newest')],
+                'indexes': [models.Index(fields=['type_number', 'first_recorded_at', 'stream_id'], name='eventstore_stream_type'), models.Index(models.OrderBy(models.F('first_recorded_at'), nulls_first=True), models.OrderBy(models.F('stream_id'), nulls_first=True), name='eventstore_stream_newest')],
             },
         ),
         migrations.RunSQL(

@@ -57,7 +57,7 @@ def streams(wanted: Wanted, *, type_name: str | None = None) -> Page[StreamInfo]
                 *([_OF_TYPE] if number else []),
                 *([_EARLIER_STREAMS if onwards else _LATER_STREAMS] if key else []),
             ],
-            _NEWEST_STREAMS_FIRST if onwards else _NEWEST_STREAMS_LAST,
+            _NEWEST_STREAMS[bool(number), onwards],
         )
         time, stream_id = key or (None, None)
         params = {"number": number, "time": time, "stream_id": stream_id}
@@ -93,6 +93,7 @@ def events(wanted: Wanted, among: EventFilter) -> Page[EventRow]:
     """Events, newest first by (recorded_at, position). Raises `BadCursor`."""
     given = {f.name: getattr(among, f.name) for f in fields(among)}
     conditions = [_FILTERS[name] for name, value in given.items() if value is not None]
+    narrow = bool(among.event_type or among.correlation_id or among.causation_id)
 
     def fetch(key: Key | None, *, onwards: bool, limit: int) -> list[EventRow]:
         sql = _compose(
@@ -101,7 +102,7 @@ def events(wanted: Wanted, among: EventFilter) -> Page[EventRow]:
                 *conditions,
                 *([_EARLIER_EVENTS if onwards else _LATER_EVENTS] if key else []),
             ],
-            _NEWEST_EVENTS_FIRST if onwards else _NEWEST_EVENTS_LAST,
+            _NEWEST_EVENTS[narrow, onwards],
         )
         time, position = key or (None, None)
         params = given | {"time": time, "position": position, "limit": limit}
@@ -134,8 +135,13 @@ _OF_TYPE: Final = "type_number = %(number)s"
 # indexes eventstore_stream_type and eventstore_stream_newest
 _EARLIER_STREAMS: Final = "(first_recorded_at, stream_id) < (%(time)s, %(stream_id)s)"
 _LATER_STREAMS: Final = "(first_recorded_at, stream_id) > (%(time)s, %(stream_id)s)"
-_NEWEST_STREAMS_FIRST: Final = "first_recorded_at DESC, stream_id DESC"
-_NEWEST_STREAMS_LAST: Final = "first_recorded_at, stream_id"
+# (of one type, onwards) → the order of the index that serves it: only the list of everything names the nulls
+_NEWEST_STREAMS: Final = {
+    (True, True): "first_recorded_at DESC, stream_id DESC",
+    (True, False): "first_recorded_at, stream_id",
+    (False, True): "first_recorded_at DESC NULLS LAST, stream_id DESC NULLS LAST",
+    (False, False): "first_recorded_at NULLS FIRST, stream_id NULLS FIRST",
+}
 
 _EVENTS: Final = """
     SELECT position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
@@ -152,8 +158,13 @@ _FILTERS: Final = {
 }
 _EARLIER_EVENTS: Final = "(recorded_at, position) < (%(time)s, %(position)s)"
 _LATER_EVENTS: Final = "(recorded_at, position) > (%(time)s, %(position)s)"
-_NEWEST_EVENTS_FIRST: Final = "recorded_at DESC, position DESC"
-_NEWEST_EVENTS_LAST: Final = "recorded_at, position"
+# (with one thing in common, onwards) → as above
+_NEWEST_EVENTS: Final = {
+    (True, True): "recorded_at DESC, position DESC",
+    (True, False): "recorded_at, position",
+    (False, True): "recorded_at DESC NULLS LAST, position DESC NULLS LAST",
+    (False, False): "recorded_at NULLS FIRST, position NULLS FIRST",
+}
 
 # constraint eventstore_event_version
 _OF_STREAM: Final = "stream_id = %(stream_id)s"

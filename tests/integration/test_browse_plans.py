@@ -1,0 +1,194 @@
+"""Every list is one index, read in its order: held to the planner's word over 20,000 events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from eventstore.events import Position
+from eventstore.queries import browse, evidence
+from eventstore.queries.browse import EventFilter
+from eventstore.queries.keyset import Wanted, cursor
+
+ROWS = 20_000
+MIDDLE = datetime(
+    2026, 11, 20, 2, 46, 40, tzinfo=UTC
+)  # of 20,000 seconds from midnight
+
+FILL = """
+    INSERT INTO eventstore_event
+    SELECT (2::bigint << 57) + ((n %% 6)::bigint << 48) + (n::bigint << 10),
+           ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+           'conversation.c-' || n / 20, n %% 20 + 1, 'Type' || n %% 12,
+           '2026-11-20T00:00Z'::timestamptz, '2026-11-20T00:00Z'::timestamptz + n * interval '1 second',
+           ('00000000-0000-4000-9000-' || lpad(to_hex(n / 20), 12, '0'))::uuid,
+           CASE WHEN n %% 3 > 0 THEN ('00000000-0000-4000-8000-' || lpad(to_hex(n - 1), 12, '0'))::uuid END
+      FROM generate_series(0, %(rows)s - 1) n;
+    INSERT INTO eventstore_record
+    SELECT position, recorded_at, 1, NULL, version - 1, event_id, stream_id, version, 1, 'k', 'v', 'h'
+      FROM eventstore_event;
+    INSERT INTO eventstore_stream
+    SELECT 'conversation.c-' || n, n %% 3 + 1, 20, '2026-11-20T00:00Z'::timestamptz + n * interval '20 seconds',
+           '2026-11-20T00:00Z'::timestamptz + n * interval '20 seconds'
+      FROM generate_series(0, %(rows)s - 1) n;
+    ANALYZE eventstore_event, eventstore_record, eventstore_stream;
+"""
+EMPTY = "TRUNCATE eventstore_event, eventstore_record, eventstore_stream"
+
+
+@pytest.fixture(scope="module")
+def full(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The tables with many rows, for all tests of this file."""
+    del django_db_setup
+    columns = "position, recorded_at, verdict, reason, head, commit_id, stream_id, first_version, event_count, key, value, hash"
+    with django_db_blocker.unblock(), connection.cursor() as db:
+        db.execute(
+            FILL.replace(
+                "INTO eventstore_record", f"INTO eventstore_record ({columns})"
+            ),
+            {"rows": ROWS},
+        )
+        yield
+        db.execute(EMPTY)
+
+
+def plans(read: Callable[[], object]) -> list[Any]:
+    """What PostgreSQL would do for each query that the call makes."""
+    with CaptureQueriesContext(connection) as made:
+        read()
+    found = []
+    with connection.cursor() as db:
+        for query in made.captured_queries:
+            db.execute("EXPLAIN (FORMAT JSON) " + query["sql"])
+            [[plan]] = db.fetchall()
+            found.append(
+                (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+            )
+    assert found
+    return found
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+KEY = (MIDDLE, (2 << 57) + (4 << 48) + (10_000 << 10))
+CORRELATION = UUID("00000000-0000-4000-9000-0000000000ff")
+EVENT = UUID("00000000-0000-4000-8000-000000001000")
+AFTER, BEFORE = Wanted(after=cursor(KEY)), Wanted(before=cursor(KEY))
+STREAM_AFTER = Wanted(after=cursor((MIDDLE, "conversation.c-500")))
+STREAM_BEFORE = Wanted(before=cursor((MIDDLE, "conversation.c-500")))
+V_AFTER, V_BEFORE = (
+    Wanted(after=cursor((5,)), size=5),
+    Wanted(before=cursor((15,)), size=5),
+)
+
+
+def events(wanted: Wanted = Wanted(), **among: Any) -> Callable[[], object]:  # noqa: B008  (a value)
+    return lambda: browse.events(wanted, EventFilter(**among))
+
+
+SERVED_BY = {
+    "streams": (lambda: browse.streams(Wanted()), "eventstore_stream_newest"),
+    "streams after": (lambda: browse.streams(STREAM_AFTER), "eventstore_stream_newest"),
+    "streams before": (
+        lambda: browse.streams(STREAM_BEFORE),
+        "eventstore_stream_newest",
+    ),
+    "streams of a type": (
+        lambda: browse.streams(Wanted(), type_name="parent"),
+        "eventstore_stream_type",
+    ),
+    "streams of a type after": (
+        lambda: browse.streams(STREAM_AFTER, type_name="parent"),
+        "eventstore_stream_type",
+    ),
+    "a stream": (
+        lambda: browse.stream("conversation.c-7"),
+        "eventstore_stream_",
+    ),  # Django makes two
+    "a stream's events": (
+        lambda: browse.stream_events("conversation.c-7", Wanted(size=5)),
+        "eventstore_event_version",
+    ),
+    "a stream's events after": (
+        lambda: browse.stream_events("conversation.c-7", V_AFTER),
+        "eventstore_event_version",
+    ),
+    "a stream's events before": (
+        lambda: browse.stream_events("conversation.c-7", V_BEFORE),
+        "eventstore_event_version",
+    ),
+    "a stream's events backwards": (
+        lambda: browse.stream_events_backwards("conversation.c-7", V_AFTER),
+        "eventstore_event_version",
+    ),
+    "events": (events(), "eventstore_event_time"),
+    "events after": (events(AFTER), "eventstore_event_time"),
+    "events before": (events(BEFORE), "eventstore_event_time"),
+    "events of a time": (
+        events(recorded_from=MIDDLE, recorded_to=MIDDLE.replace(hour=4)),
+        "eventstore_event_time",
+    ),
+    "events of a type": (events(event_type="Type3"), "eventstore_event_type"),
+    "events of a type after": (
+        events(AFTER, event_type="Type3"),
+        "eventstore_event_type",
+    ),
+    "events of a type before": (
+        events(BEFORE, event_type="Type3"),
+        "eventstore_event_type",
+    ),
+    "events of a type and time": (
+        events(event_type="Type3", recorded_from=MIDDLE),
+        "eventstore_event_type",
+    ),
+    "events of a correlation": (
+        events(correlation_id=CORRELATION),
+        "eventstore_event_correlation",
+    ),
+    "events of a correlation after": (
+        events(AFTER, correlation_id=CORRELATION),
+        "eventstore_event_correlation",
+    ),
+    "events of a correlation and type": (
+        events(correlation_id=CORRELATION, event_type="Type3"),
+        "eventstore_event_correlation",
+    ),
+    "events of a cause": (events(causation_id=EVENT), "eventstore_event_causation"),
+    "an event id": (lambda: browse.with_event_id(EVENT), "eventstore_event_id"),
+    "a commit id": (lambda: evidence.with_commit_id(EVENT), "eventstore_record_commit"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", SERVED_BY)
+def test_a_list_is_its_index_read_in_order(full: None, name: str) -> None:
+    read, index = SERVED_BY[name]
+
+    for plan in plans(read):
+        kinds = {node["Node Type"] for node in nodes(plan)}
+        indexes = {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
+        assert not kinds & {"Seq Scan", "Bitmap Heap Scan", "Incremental Sort"}, plan
+        assert "Sort" not in kinds, plan
+        assert any(used.startswith(index) for used in indexes), plan
+
+
+@pytest.mark.django_db
+def test_an_event_and_its_evidence_are_index_look_ups(full: None) -> None:
+    position = Position("eventstore.conversation", 4, 10_000, 0)
+
+    found = plans(lambda: evidence.one_event(position))
+
+    kinds = {node["Node Type"] for plan in found for node in nodes(plan)}
+    assert "Seq Scan" not in kinds
+    assert len(found) == 4
