@@ -71,8 +71,12 @@ class Position:
     @classmethod
     def parse(cls, text: str) -> Position:
         """Read the written form. Raises ValueError if it is none."""
-        topic, partition, offset, index = text.split("/")
-        return cls(topic, int(partition), int(offset), int(index))
+        topic, *numbers = text.split("/")
+        partition, offset, index = map(_number, numbers)
+        if not topic:
+            msg = "a position names its topic"
+            raise ValueError(msg)
+        return cls(topic, partition, offset, index)
 
 
 def pack(type_number: int, partition: int, offset: int, index: int = 0) -> int:
@@ -263,11 +267,23 @@ class Cut:
     def parse(cls, text: str) -> Cut:
         """Read the written form. Raises ValueError if it is none."""
         offsets = {}
-        for part in filter(None, text.split(",")):
+        parts = text.split(",") if text else []
+        for part in parts:
             place, _, offset = part.rpartition(":")
             topic, partition = place.split("/")
-            offsets[Place(topic, int(partition))] = int(offset)
+            offsets[Place(topic, _number(partition))] = _number(offset)
+        if any(not place.topic for place in offsets) or len(offsets) != len(parts):
+            msg = "a cut names each partition once, with its topic"
+            raise ValueError(msg)
         return cls(offsets)
+
+
+def _number(text: str) -> int:
+    """An offset or the like as we write it: `int` would take " 4", "+4", "4_0" and other scripts' digits too."""
+    if not (text.isascii() and text.isdigit()) or str(int(text)) != text:
+        msg = "a number of a position is written in digits, without leading zeros"
+        raise ValueError(msg)
+    return int(text)
 
 
 def topic_of(stream_id: str) -> str:
@@ -296,12 +312,17 @@ def to_milliseconds(instant: datetime) -> int:
 def written(instant: datetime) -> str:
     """The one way an instant stands in a record: `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
 
-    Raises ValueError for a naive one.
+    Raises ValueError for a naive one, and for one that lies outside of the years 1 to 9999 in UTC.
     """
     if instant.tzinfo is None:
         msg = "an instant needs its time zone"
         raise ValueError(msg)
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
+    try:
+        instant = instant.astimezone(UTC)
+    except OverflowError:
+        msg = "an instant lies in the years 1 to 9999, in UTC"
+        raise ValueError(msg) from None
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
 
 
 def instant_of(text: str) -> datetime:
