@@ -27,7 +27,7 @@ message carries a payload or a name.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class EventStoreError(Exception):
@@ -35,6 +35,18 @@ class EventStoreError(Exception):
 
     code: ClassVar[str] = "event-store-error"
     status: ClassVar[int] = 500  # the HTTP answer at an edge that has one
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python rebuilds an exception by its message alone, which ours do not take; a worker would die of it.
+        return _rebuilt, (type(self), self.args, vars(self))
+
+
+def _rebuilt(
+    cls: type[EventStoreError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> EventStoreError:
+    error = cls.__new__(cls, *args)
+    vars(error).update(facts)
+    return error
 
 
 class InvalidStreamId(EventStoreError):

@@ -14,6 +14,7 @@ made from. The name on the wire is given in so many words, so that a renamed cla
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args, get_type_hints
@@ -22,6 +23,10 @@ import msgspec
 
 from eventstore.errors import InvalidEvent, InvalidStreamId
 from eventstore.events import TOPIC_PREFIX, CommitEvent
+
+# What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
+_STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_EVENT_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")
 
 SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
 """Annotates the fields of an event that are sealed in the log."""
@@ -80,6 +85,9 @@ class Registry:
         self, name: str, *, number: int, takes_id: Callable[[str], bool] = bool
     ) -> None:
         """Register a kind of stream. Raises ValueError if its name or number is taken or out of range."""
+        if not _STREAM_TYPE.fullmatch(name):
+            msg = f"stream type {name}: a name is a-z, then up to 62 of a-z 0-9 _"
+            raise ValueError(msg)
         if name in self._streams or not 0 < number < 64:
             msg = f"stream type {name}: its name is taken or {number} is not in 1..63"
             raise ValueError(msg)
@@ -97,10 +105,16 @@ class Registry:
         name: str | None = None,
         schema: int = 1,
     ) -> None:
-        """Register an event's class. Raises ValueError for a taken name or an unknown stream type."""
+        """Register an event's class. Raises ValueError for a taken name, an unknown stream type or subject."""
         name = name or struct.__name__
         if name in self._events or stream_type not in self._streams:
             msg = f"event type {name}: its name is taken or {stream_type} is no stream type"
+            raise ValueError(msg)
+        if not _EVENT_TYPE.fullmatch(name):
+            msg = f"event type {name}: a name is a letter, then up to 126 of A-Z a-z 0-9 _"
+            raise ValueError(msg)
+        if subject and subject not in struct.__struct_fields__:
+            msg = f"event type {name}: its subject {subject} is none of its fields"
             raise ValueError(msg)
         known = EventType(
             name, stream_type, schema, struct, sensitive_fields(struct), subject
@@ -122,7 +136,9 @@ class Registry:
         """The kind of a stream id. Raises `InvalidStreamId` where there is none or it does not take the id."""
         name, dot, own_id = stream_id.partition(".")
         if not dot:
-            raise InvalidStreamId("it is {type}.{id}, as in order.order-123; this one has no dot")
+            raise InvalidStreamId(
+                "it is {type}.{id}, as in order.order-123; this one has no dot"
+            )
         known = self._streams.get(name)
         if known is None:
             raise InvalidStreamId(f"its type is none of {', '.join(self._streams)}")
@@ -148,7 +164,9 @@ class Registry:
         if known is None or known.stream_type != stream_type:
             raise InvalidEvent(f"{name} is no event of a {stream_type} stream")
         if schema is not None and schema != known.schema:
-            raise InvalidEvent(f"{name} is written in schema {known.schema}, not {schema}")
+            raise InvalidEvent(
+                f"{name} is written in schema {known.schema}, not {schema}"
+            )
         try:
             event = msgspec.convert(data, known.struct)
         except msgspec.ValidationError as error:
@@ -187,7 +205,11 @@ def _without_value(message: str) -> str:
     if not message.startswith("Invalid enum value"):
         return message
     _, at, path = message.rpartition(" - at ")
-    return f"Not one of the listed values{at}{path}" if at else "Not one of the listed values"
+    return (
+        f"Not one of the listed values{at}{path}"
+        if at
+        else "Not one of the listed values"
+    )
 
 
 def sensitive_fields(struct: type[Event]) -> frozenset[str]:
