@@ -62,7 +62,7 @@ SELECT "offset", recorded_at, key, value
   FROM (SELECT *, sum(octet_length(value)) OVER (ORDER BY "offset") - octet_length(value) AS before
           FROM eventstore_logrecord
          WHERE topic = %(topic)s AND partition = %(partition)s
-           AND "offset" >= %(offset)s AND "offset" < %(offset)s + %(max_records)s) stretch
+           AND "offset" >= %(offset)s AND "offset" < %(offset)s::bigint + %(max_records)s) stretch
  WHERE before < %(max_bytes)s
  ORDER BY "offset"
 """
