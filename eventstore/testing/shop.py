@@ -30,6 +30,7 @@ def shop(stream_type: str = "order", number: int = 1) -> Registry:
     """A registry of one stream type with three event types; its name can be chosen, so that topics are one's own."""
     registry = Registry()
     registry.stream_type(stream_type, number=number)
-    for struct in (OrderPlaced, OrderChanged, OrderClosed):
-        registry.event_type(struct, stream_type=stream_type, subject="customer_id")
+    registry.event_type(OrderPlaced, stream_type=stream_type, subject="customer_id")
+    for struct in (OrderChanged, OrderClosed):
+        registry.event_type(struct, stream_type=stream_type, subject=None)
     return registry
