@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
@@ -27,7 +26,6 @@ from eventstore.errors import (
     CommitTooLarge,
     EventStoreError,
     LogUnavailable,
-    StreamNotFound,
 )
 from eventstore.events import (
     MAX_COMMIT_BYTES,
@@ -36,25 +34,24 @@ from eventstore.events import (
     Expected,
     NewEvent,
     Place,
-    RecordedEvent,
 )
 from eventstore.indexer.advance import Indexer
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
 from eventstore.queries.commits import CommitOutcome, decided
-from eventstore.queries.streams import StreamInfo, read_stream, stream_info
+from eventstore.reading import Reading
 from eventstore.sealing import PassThroughSealer
 from eventstore.topics import Topics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from eventstore.ports import Clock, Log
 
 _GRACE: Final = 0.5  # seconds in which the appender itself may still say why, behind the caller's time-out
 
 
-class EventStore(ABC):
+class EventStore(Reading, ABC):
     """Streams of events on a log that decides.
 
     Safe for use from many threads; after a fork each process gets an appender of its own. Reads come from
@@ -120,13 +117,12 @@ class EventStore(ABC):
     ) -> AppendResult:
         """`append` for coroutines: the same future, awaited. Only a full queue is waited for in a thread."""
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
-        if self._appender.is_full():
-            future = await asyncio.to_thread(self._submit, pending)
-        else:
-            future = self._submit(pending)
+        self._observe(pending)
+        if not self._appender.offer(pending):
+            await asyncio.to_thread(self._appender.submit, pending)
         try:
             return await asyncio.wait_for(
-                asyncio.wrap_future(future), self._patience(pending)
+                asyncio.wrap_future(pending.future), self._patience(pending)
             )
         except TimeoutError:
             return _last_word(pending)
@@ -145,56 +141,7 @@ class EventStore(ABC):
             self._pending(stream_id, events, expected, commit_id, timeout_s)
         )
 
-    # ---- reading
-
-    def read(
-        self,
-        stream_id: str,
-        from_version: int = 1,
-        to_version: int | None = None,
-        *,
-        backwards: bool = False,
-        limit: int | None = None,
-    ) -> Iterator[RecordedEvent]:
-        """The stream's events from one version to another, both included; nothing if there is no such stream."""
-        registry().stream_type_of(stream_id)
-        return islice(self._read(stream_id, from_version, to_version, backwards), limit)
-
-    async def aread(
-        self,
-        stream_id: str,
-        from_version: int = 1,
-        to_version: int | None = None,
-        *,
-        backwards: bool = False,
-        limit: int | None = None,
-    ) -> Sequence[RecordedEvent]:
-        """`read` for coroutines; all of it at once, so give a limit."""
-
-        def all_of_it() -> list[RecordedEvent]:
-            return list(
-                self.read(
-                    stream_id,
-                    from_version,
-                    to_version,
-                    backwards=backwards,
-                    limit=limit,
-                )
-            )
-
-        return await sync_to_async(all_of_it)()
-
-    def stream_info(self, stream_id: str) -> StreamInfo:
-        """The stream's head and times. Raises `StreamNotFound`."""
-        with connection.cursor() as cursor:
-            info = stream_info(cursor, stream_id)
-        if info is None:
-            raise StreamNotFound(stream_id)
-        return info
-
-    async def astream_info(self, stream_id: str) -> StreamInfo:
-        """`stream_info` for coroutines."""
-        return await sync_to_async(self.stream_info)(stream_id)
+    # ---- what became of it
 
     def outcome(
         self,
@@ -272,30 +219,20 @@ class EventStore(ABC):
         )
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
-        started = self._clock.monotonic()
+        self._observe(pending)
+        return self._appender.submit(pending)
 
-        def observe(future: Future[AppendResult]) -> None:
-            metrics.APPEND_SECONDS.labels(_word(future)).observe(
+    def _observe(self, pending: Pending) -> None:
+        """Have the answer counted and timed when it comes."""
+        started = self._clock.monotonic()
+        pending.future.add_done_callback(
+            lambda future: metrics.APPEND_SECONDS.labels(_word(future)).observe(
                 self._clock.monotonic() - started
             )
-
-        pending.future.add_done_callback(observe)
-        return self._appender.submit(pending)
+        )
 
     def _patience(self, pending: Pending) -> float:
         return max(0.0, pending.deadline - self._clock.monotonic()) + _GRACE
-
-    def _read(
-        self,
-        stream_id: str,
-        first: int,
-        last: int | None,
-        backwards: bool,  # noqa: FBT001
-    ) -> Iterator[RecordedEvent]:
-        with connection.cursor() as cursor:
-            yield from read_stream(
-                cursor, stream_id, first=first, last=last, backwards=backwards
-            )
 
 
 class EmbeddedEventStore(EventStore):

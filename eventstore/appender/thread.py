@@ -77,9 +77,14 @@ class Appender:
             self._wake()
         return pending.future
 
-    def is_full(self) -> bool:
-        """Whether `submit` would wait now."""
-        return len(self._queue) >= self._capacity
+    def offer(self, pending: Pending) -> bool:
+        """Queue the commit if there is room now; False if `submit` would have to wait."""
+        with self._changed:
+            if len(self._queue) >= self._capacity:
+                return False
+            self._queue.append(pending)
+            self._wake()
+        return True
 
     def call(self, job: Callable[[Indexer], T]) -> Future[T]:
         """Have the thread do something with its indexer, between two turns."""

@@ -282,6 +282,7 @@ def _fresh(
         for entry in entries
         if isinstance(entry.content, Commit)
         and (mine := own.get(entry.offset)) is not None
+        and mine.entry.value == entry.value
         and mine.fresh_since == view.serial
     )
 

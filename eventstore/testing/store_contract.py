@@ -26,7 +26,7 @@ from eventstore.errors import (
     StreamNotFound,
     WrongExpectedVersion,
 )
-from eventstore.events import Expected, NewEvent
+from eventstore.events import Cut, Expected, NewEvent, RecordedEvent
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 
 if TYPE_CHECKING:
@@ -276,6 +276,61 @@ class EventStoreContract:
             result.positions[0].partition,
         )
         assert outcome.up_to.offsets[place] > result.positions[0].offset
+
+    # ---- everything
+
+    def test_following_all_streams_misses_and_repeats_nothing(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        for n in range(20):
+            store.append(f"{a_stream}-{n % 7}", [changed(n), changed(n)], Expected.ANY)
+
+        seen: list[RecordedEvent] = []
+        cut = Cut()
+        while True:
+            events, cut = store.read_all(cut, limit=5)
+            if not events:
+                break
+            assert len(events) <= 5
+            seen += events
+
+        positions = [e.position for e in seen]
+        assert len(positions) == len(set(positions)) == 40
+        assert [e.recorded_at for e in seen] == sorted(e.recorded_at for e in seen)
+        for n in range(7):
+            versions = [
+                e.metadata.version
+                for e in seen
+                if e.metadata.stream_id == f"{a_stream}-{n}"
+            ]
+            assert versions == list(range(1, len(versions) + 1))
+
+    def test_a_commit_is_read_whole_even_beyond_the_limit(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        store.append(a_stream, [changed(n) for n in range(10)], Expected.ANY)
+
+        events, cut = store.read_all(limit=3)
+
+        assert len(events) == 10
+        assert store.read_all(cut) == ([], cut)
+
+    def test_following_goes_on_where_a_cut_was_written_down(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        store.append(a_stream, [PLACED], Expected.NO_STREAM)
+        _, cut = store.read_all()
+        second = store.append(a_stream, [changed()], 1)
+
+        events, _ = store.read_all(Cut.parse(str(cut)))
+
+        assert [e.position for e in events] == list(second.positions)
+
+    def test_following_streams_of_an_unknown_type_is_refused(
+        self, store: EventStore
+    ) -> None:
+        with pytest.raises(InvalidStreamId):
+            store.read_all(types=["nothing"])
 
     # ---- what is refused before anything is written
 

@@ -1,0 +1,118 @@
+"""The read side of a store: streams, and everything in the order of the log. From PostgreSQL, through Django's connection."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from asgiref.sync import sync_to_async
+from django.db import connection
+
+from eventstore.conf import registry
+from eventstore.errors import InvalidStreamId, StreamNotFound
+from eventstore.events import Cut
+from eventstore.queries.everything import read_after
+from eventstore.queries.streams import StreamInfo, read_stream, stream_info
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from eventstore.events import RecordedEvent
+
+
+class Reading:
+    """Reads of a store. They see what the caller's transaction sees; outside of one, everything acknowledged."""
+
+    def read(
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        backwards: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[RecordedEvent]:
+        """The stream's events from one version to another, both included; nothing if there is no such stream.
+
+        Page by page, so a reader may stop early. Raises `InvalidStreamId` at once.
+        """
+        registry().stream_type_of(stream_id)
+
+        def events() -> Iterator[RecordedEvent]:
+            with connection.cursor() as cursor:
+                yield from read_stream(
+                    cursor,
+                    stream_id,
+                    first=from_version,
+                    last=to_version,
+                    backwards=backwards,
+                )
+
+        return islice(events(), limit)
+
+    async def aread(
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        backwards: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[RecordedEvent]:
+        """`read` for coroutines; all of it at once, so give a limit."""
+
+        def all_of_it() -> list[RecordedEvent]:
+            return list(
+                self.read(
+                    stream_id,
+                    from_version,
+                    to_version,
+                    backwards=backwards,
+                    limit=limit,
+                )
+            )
+
+        return await sync_to_async(all_of_it)()
+
+    def read_all(
+        self,
+        after: Cut | None = None,
+        *,
+        types: Sequence[str] | None = None,
+        limit: int = 1_000,
+    ) -> tuple[Sequence[RecordedEvent], Cut]:
+        """The next accepted events behind the cut, and the cut behind them: ask with it again, and nothing is
+        missed or seen twice.
+
+        types: of streams, all if left out. limit: of events, but a commit is never torn apart. Within a partition in
+        the order of the log; between partitions by recorded_at. Raises `InvalidStreamId` for an unknown type.
+        """
+        known = registry().stream_types
+        if unknown := set(types or ()) - known.keys():
+            msg = f"{', '.join(sorted(unknown))} is none of {', '.join(known)}"
+            raise InvalidStreamId(msg)
+        topics = [known[name].topic for name in types or known]
+        with connection.cursor() as cursor:
+            return read_after(cursor, after or Cut(), topics, limit)
+
+    async def aread_all(
+        self,
+        after: Cut | None = None,
+        *,
+        types: Sequence[str] | None = None,
+        limit: int = 1_000,
+    ) -> tuple[Sequence[RecordedEvent], Cut]:
+        """`read_all` for coroutines."""
+        return await sync_to_async(self.read_all)(after, types=types, limit=limit)
+
+    def stream_info(self, stream_id: str) -> StreamInfo:
+        """The stream's head and times. Raises `StreamNotFound`."""
+        with connection.cursor() as cursor:
+            info = stream_info(cursor, stream_id)
+        if info is None:
+            raise StreamNotFound(stream_id)
+        return info
+
+    async def astream_info(self, stream_id: str) -> StreamInfo:
+        """`stream_info` for coroutines."""
+        return await sync_to_async(self.stream_info)(stream_id)
