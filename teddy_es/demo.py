@@ -18,6 +18,7 @@ from eventstore.cloudevents import ImportedEvent, proposal_line
 from eventstore.events import NewEvent
 from eventstore.instants import rfc3339
 
+PACKAGE: Final = "chitchat_dataset"
 SOURCE: Final = "/teddy/demo"
 _NAMESPACE: Final = UUID("2c5d4c9e-3f0b-5a7e-8f61-1b9a4f7c2d30")
 
@@ -116,7 +117,7 @@ def _digest(own_id: str, what: bytes) -> str:
 
 def _dataset() -> dict[str, dict[str, Any]]:
     try:
-        text = files("chitchat_dataset").joinpath("dataset.json").read_bytes()
+        text = files(PACKAGE).joinpath("dataset.json").read_bytes()
     except ModuleNotFoundError:
         raise DatasetMissing from None
     found: dict[str, dict[str, Any]] = json.loads(text)

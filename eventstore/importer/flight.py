@@ -123,11 +123,15 @@ class Flight:
         else:
             future.add_done_callback(lambda done: self._answers.put((draft, _of(done))))
 
-    def answers(self, *, wait: bool) -> Iterator[tuple[Draft, Outcome]]:
+    def answers(
+        self, *, wait: bool, at_most: float | None = None
+    ) -> Iterator[tuple[Draft, Outcome]]:
         """What was decided since the last call. Waits, if asked to, until there is something to do."""
         try:
             if wait:
-                yield from self._settle(*self._answers.get(timeout=self._patience()))
+                yield from self._settle(
+                    *self._answers.get(timeout=self._patience(at_most))
+                )
             while not self._answers.empty():
                 yield from self._settle(*self._answers.get_nowait())
         except Empty:
@@ -153,11 +157,12 @@ class Flight:
 
     # ---- inside
 
-    def _patience(self) -> float | None:
+    def _patience(self, at_most: float | None) -> float | None:
         """How long there may be nothing to do but wait for an answer: for ever, or until a pause ends."""
-        if self._ready and self._in_flight < self._limits.in_flight:
-            return max(0.0, self._not_before - self._clock.monotonic())
-        return None
+        if not self._ready or self._in_flight >= self._limits.in_flight:
+            return at_most
+        pause = max(0.0, self._not_before - self._clock.monotonic())
+        return pause if at_most is None else min(pause, at_most)
 
     def _settle(
         self, draft: Draft, outcome: Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import BinaryIO, Final
+from typing import Final
 
 from eventstore.errors import (
     CommitIdReused,
@@ -18,7 +18,7 @@ from eventstore.errors import (
 from eventstore.events import AppendResult
 from eventstore.importer.flight import Flight, Limits, Outcome, Store
 from eventstore.importer.grouping import Draft, Grouper, Refusal
-from eventstore.importer.lines import Interrupt, Lines
+from eventstore.importer.lines import Interrupt, Lines, Source
 from eventstore.ports import Clock
 
 _BAD: Final = (
@@ -28,6 +28,11 @@ _BAD: Final = (
     InvalidEvent,
     InvalidStreamId,
     SubjectErased,
+)
+
+
+_GLANCE_S: Final = (
+    0.02  # seconds between two looks at a silent pipe, while commits are on their way
 )
 
 
@@ -71,7 +76,7 @@ class Summary:
 
 
 def import_events(
-    stream: BinaryIO,
+    source: Source,
     store: Store,
     *,
     clock: Clock,
@@ -89,7 +94,7 @@ def import_events(
     """
     interrupt = interrupt or Interrupt()
     flight = Flight(store, clock, limits or Limits())
-    lines = Lines(stream, interrupt)
+    lines = Lines(source, interrupt)
     running = _Import(lines, flight, interrupt, skip_bad=skip_bad)
     running.on_refusal, running.on_progress = on_refusal, on_progress
     started = clock.monotonic()
@@ -115,7 +120,7 @@ class _Import:
         self._bytes = 0
 
     def run(self, from_line: int) -> None:
-        """Whatever can be done is done in this order: answers first, then send, then read, then wait."""
+        """Whatever can be done is done in this order: take answers, send, read, wait."""
         self._grouper = Grouper(self._lines.skip_to(from_line))
         first, flight = self._lines.number, self._flight
         while True:
@@ -124,16 +129,20 @@ class _Import:
                 self._stop(End.INTERRUPTED)
             if flight.can_submit():
                 flight.submit_next()
-            elif self._more and flight.has_room():
+            elif self._may_read() and (self._lines.is_ready() or not flight.is_busy()):
                 self._read()
             elif flight.is_busy():
-                self._take(wait=True)
+                # a pipe that is silent now may speak before the log does
+                self._take(wait=True, at_most=_GLANCE_S if self._may_read() else None)
             else:
                 break
         self.summary.lines = self._lines.number - first
         self.summary.reached = min([*self._undone, self._lines.number + 1])
 
     # ---- reading
+
+    def _may_read(self) -> bool:
+        return self._more and self._flight.has_room()
 
     def _read(self) -> None:
         line = self._lines.read()
@@ -157,9 +166,9 @@ class _Import:
 
     # ---- answers
 
-    def _take(self, *, wait: bool) -> None:
+    def _take(self, *, wait: bool, at_most: float | None = None) -> None:
         before = self.summary.events
-        for draft, outcome in self._flight.answers(wait=wait):
+        for draft, outcome in self._flight.answers(wait=wait, at_most=at_most):
             self._account(draft, outcome)
         if self.summary.events != before:
             self.on_progress(self.summary.events, self._bytes)

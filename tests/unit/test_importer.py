@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tracemalloc
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -374,13 +376,82 @@ def test_a_read_that_waits_for_input_can_be_interrupted() -> None:
     interrupt = Interrupt()
 
     class Pipe(BytesIO):
-        def readline(self, _size: int | None = -1, /) -> bytes:
+        def read(self, _size: int | None = -1, /) -> bytes:
             interrupt.request()  # as the signal handler does in the midst of a read
             raise AssertionError(signal.SIGINT)
 
     assert Lines(Pipe(), interrupt).read() is None
     assert interrupt.requested
     assert not interrupt.reading
+
+
+def test_a_silent_pipe_does_not_keep_what_was_read_from_being_sent() -> None:
+    receiver, sender = os.pipe()
+    lines = [a_line("a", n) for n in range(50)]
+    os.write(sender, b"".join(lines[:49]))
+
+    with BusyStore() as store, os.fdopen(receiver, "rb", buffering=0) as pipe:
+
+        def finish() -> None:
+            if len(store.commits) == 48:
+                os.write(sender, lines[49])
+                os.close(sender)
+
+        store.on_submit = finish
+        summary = import_events(pipe, store, clock=FakeClock())
+
+    assert summary.is_good
+    assert store.numbers("order.a") == list(range(50))
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("size", [1, 3, 1_000_000])
+def test_lines_are_the_same_however_they_arrive(ends: bytes, size: int) -> None:
+    class Trickle(BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            return super().read(size)
+
+    lines = Lines(
+        Trickle(ends.join([b"one", b"", b"three", b"x" * 9, b"last"])), Interrupt()
+    )
+
+    read = iter(lines.read, None)
+
+    assert [(line.number, line.content) for line in read] == [
+        (1, b"one"), (2, b""), (3, b"three"), (4, b"x" * 9), (5, b"last")
+    ]  # fmt: skip
+
+
+def test_a_line_of_many_megabytes_is_not_kept_in_memory() -> None:
+    tracemalloc.start()
+    lines = Lines(_Endless(50_000_000), Interrupt())
+
+    read = lines.read()
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert read is not None
+    assert read.size == 50_000_001
+    assert MAX_LINE_BYTES < len(read.content) < 2 * MAX_LINE_BYTES
+    assert lines.read() is None
+    assert peak < 10_000_000
+
+
+class _Endless:
+    """A file of one line of so many bytes."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        """See the port."""
+        size = min(size, self._left)
+        self._left -= size
+        return b"x" * size
+
+    def fileno(self) -> int:
+        """See the port."""
+        raise OSError
 
 
 def test_progress_ends_with_all_bytes_of_the_file() -> None:

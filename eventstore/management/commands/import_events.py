@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.clock import SystemClock
 from eventstore.importer.grouping import Refusal
-from eventstore.importer.lines import Interrupt
+from eventstore.importer.lines import Interrupt, Source
 from eventstore.importer.run import End, Summary, import_events
 from eventstore.management.progress import progress_bar
 from eventstore.store import get_event_store
@@ -52,8 +51,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Exit code 0: all of it is imported; 1: something is not; 130: interrupted."""
-        with _opened(options["file"]) as (stream, size), _interruptible() as interrupt:
-            summary = self._import(stream, size, interrupt, options)
+        with _opened(options["file"]) as (source, size), _interruptible() as interrupt:
+            summary = self._import(source, size, interrupt, options)
         self.stdout.write(_as_json(summary) if options["json"] else _as_text(summary))
         if not summary.is_good:
             raise CommandError(
@@ -63,14 +62,14 @@ class Command(BaseCommand):
 
     def _import(
         self,
-        stream: BinaryIO,
+        source: Source,
         size: int | None,
         interrupt: Interrupt,
         options: dict[str, Any],
     ) -> Summary:
         with progress_bar("Importing", total=size, shown=self.stderr.isatty()) as bar:
             return import_events(
-                stream,
+                source,
                 get_event_store(),
                 clock=SystemClock(),
                 skip_bad=options["on_error"] == "skip",
@@ -93,18 +92,18 @@ def _line(text: str) -> int:
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[tuple[BinaryIO, int | None]]:
+def _opened(name: str) -> Iterator[tuple[Source, int | None]]:
     """The file and its size; the standard input has none."""
-    if name == "-":
-        yield sys.stdin.buffer, None
-        return
     try:
-        stream = Path(name).open("rb")  # noqa: SIM115  (closed below)
+        # unbuffered: the importer asks a pipe whether there is something to read
+        if name == "-":
+            source, size = open(0, "rb", buffering=0, closefd=False), None  # noqa: SIM115
+        else:
+            source, size = Path(name).open("rb", buffering=0), Path(name).stat().st_size  # noqa: SIM115
     except OSError as error:
         raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
-    with stream:
-        size = Path(name).stat().st_size
-        yield stream, size or None
+    with source:
+        yield source, size or None
 
 
 @contextmanager
