@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging.config
 
+import psycopg
 import structlog
 
 
@@ -16,13 +17,28 @@ def configure_logging(*, json: bool, level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    # Stack traces without local variables: those hold what persons have said.
     renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            withhold_what_databases_quote,
+            structlog.processors.JSONRenderer(),
+        ]
         if json
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
@@ -49,3 +65,15 @@ def configure_logging(*, json: bool, level: str) -> None:
             "loggers": {"kafka": {"level": "CRITICAL"}},
         }
     )
+
+
+def withhold_what_databases_quote(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Leave the type of a database's error in a trace and take its text: it may quote a row."""
+    for error in event.get("exception", ()):
+        if hasattr(psycopg.errors, error["exc_type"]) or hasattr(
+            psycopg, error["exc_type"]
+        ):
+            error["exc_value"] = "(withheld: a database's message may quote a row)"
+    return event

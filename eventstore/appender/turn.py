@@ -16,6 +16,7 @@ from eventstore.appender.answer import (
     refuse_if_stale,
 )
 from eventstore.appender.pending import Pending
+from eventstore.appender.times import StageTimes
 from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
 from eventstore.events import Place, from_milliseconds, pack
 from eventstore.fold import Entry, Judged
@@ -48,6 +49,7 @@ class Turn:
         3. produce the rest            4. advance its partitions            5. answer from what is committed
         A crash before 3 wrote nothing; behind it the commit is in the log or not, and its id finds out.
         """
+        times = StageTimes(self._clock)
         ready = [p for p in batch if p.start()]
         for place, some in _by_place(ready).items():
             with self._troubles_of(some):
@@ -55,18 +57,22 @@ class Turn:
         ready = _able(ready)
         with self._troubles_of(ready):
             self._pre_check(ready)  # 2
+        times.end("pre_check")
         acknowledged = self._produce(_able(ready))  # 3
+        times.end("produce")
         for place, answers in acknowledged.items():
             with self._troubles_of([p for p, _ in answers]):
                 self._decide(place, answers)  # 4, 5
-        return [p for p in batch if not p.future.done()]
+        times.end("decide")
+        left = [p for p in batch if not p.future.done()]
+        times.tell(commits=len(batch), left=len(left))
+        return left
 
     # ---- the steps
 
     def _prepare(self, place: Place, some: Sequence[Pending]) -> None:
-        self._indexer.cursor(
-            place
-        )  # a log that lost something is found before it is written to
+        # a log that lost something is found before it is written to
+        self._indexer.cursor(place)
         if any(p.sent for p in some):
             self._indexer.advance(place, self._indexer.log.extents([place])[place].end)
         for p in some:
