@@ -1,0 +1,43 @@
+"""What the tests of the write path share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from eventstore.testing.faulty_log import Network
+from tests.integration.audits import audit
+from tests.integration.worlds import FaultyStore, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.plugins.stores import Stores
+
+
+@pytest.fixture
+def world(stores: Stores) -> Iterator[World]:
+    """Fresh topics of three partitions; at the end database and log are held against a naive fold."""
+    world = World(stores("embedded").topics)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def audited(world: World) -> Iterator[World]:
+    """A world whose database must be the fold of its log when the test is over."""
+    yield world
+    audit(world)
+
+
+@pytest.fixture
+def here(audited: World) -> FaultyStore:
+    """A process."""
+    return audited.store()
+
+
+@pytest.fixture
+def there(audited: World) -> FaultyStore:
+    """Another process, on a network that does not fail."""
+    return audited.store(network=Network())

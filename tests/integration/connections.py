@@ -1,0 +1,104 @@
+"""Connections to a real PostgreSQL that misbehave on command, as networks and neighbours do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from eventstore.database import connect
+
+Hook = Callable[[], object]
+
+
+@dataclass(slots=True)
+class Line:
+    """What happens to the connections that are made over it.
+
+    before_commit: called when a COMMIT is about to be sent. commit_lost: so many commits are lost on their way;
+    answer_lost: so many are done, and nobody hears of it. after: a part of a statement's text, and what happens,
+    once, when the next statement with it has been answered. cut: no connection can be made. setting: the session's
+    `synchronous_commit`, as role or server may give it; commits: what it was at each COMMIT.
+    """
+
+    before_commit: Hook | None = None
+    commit_lost: int = 0
+    answer_lost: int = 0
+    after: tuple[str, Hook] | None = None
+    cut: bool = False
+    setting: str | None = None
+    commits: list[str] = field(default_factory=list)
+
+    @property
+    def happened(self) -> bool:
+        """Whether what was to happen once has happened."""
+        return self.after is None
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """A connection as the event store makes them, over this line."""
+        if self.cut:
+            msg = "the line is cut"
+            raise psycopg.OperationalError(msg)
+        with connect() as model:
+            given: dict[str, Any] = {**model.info.get_parameters()}
+            given["password"] = model.info.password
+        made = LineConnection.connect(**given, autocommit=True)
+        made.line = self
+        made.cursor_factory = LineCursor
+        if self.setting is not None:
+            setting = "SELECT set_config('synchronous_commit', %s, false)"
+            made.execute(setting, [self.setting])
+        return made
+
+
+class LineConnection(psycopg.Connection[Any]):
+    """A connection over a line; only what goes through pipelines commits, as in the event store."""
+
+    line: Line
+    shown: psycopg.Cursor[Any] | None = None
+
+    @contextmanager
+    def pipeline(self) -> Iterator[psycopg.Pipeline]:
+        """psycopg's, with a COMMIT that may be lost, or its answer."""
+        with super().pipeline() as pipeline:
+            yield pipeline
+        shown, self.shown = self.shown, None
+        if shown is not None:
+            self.line.commits += [row[0] for row in shown.fetchall()]
+        if shown is not None and self.line.answer_lost:
+            self.line.answer_lost -= 1
+            self.close()
+            msg = "the answer to COMMIT was lost"
+            raise psycopg.OperationalError(msg)
+
+    def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
+        """psycopg's, but for a COMMIT."""
+        if query == "COMMIT":
+            self._before_commit()
+        return super().execute(query, params, **more)
+
+    def _before_commit(self) -> None:
+        self.shown = super().execute("SHOW synchronous_commit")
+        if self.line.before_commit is not None:
+            self.line.before_commit()
+        if self.line.commit_lost:
+            self.line.commit_lost -= 1
+            self.close()
+            msg = "COMMIT was lost"
+            raise psycopg.OperationalError(msg)
+
+
+class LineCursor(psycopg.Cursor[Any]):
+    """A cursor after whose statements something may happen elsewhere."""
+
+    def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
+        """psycopg's, and then what is to happen after such a statement."""
+        super().execute(query, params, **more)
+        line = self.connection.line  # type: ignore[attr-defined]
+        if line.after is not None and line.after[0] in str(query):
+            (_, hook), line.after = line.after, None
+            hook()
+        return self
