@@ -1,0 +1,184 @@
+"""A person walks through the console in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from eventstore.events import Expected, NewEvent
+from eventstore.store import EventStore
+
+pytestmark = pytest.mark.browser
+
+BEGIN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+WORDS = "</pre><script>alert('spoken')</script> Can we play?"
+
+
+def a_conversation(store: EventStore, *, turns: int = 60) -> UUID:
+    """One long conversation after a registration; its correlation id."""
+    correlation, cause = uuid4(), uuid4()
+
+    def event(kind: str, second: int, **data: object) -> NewEvent:
+        return NewEvent(
+            {"child_id": "child-1", **data},
+            kind,
+            occurred_at=BEGIN + timedelta(seconds=second),
+            correlation_id=correlation,
+            event_id=cause if kind == "ConversationStarted" else None,
+            causation_id=None if kind == "ConversationStarted" else cause,
+        )
+
+    store.append(
+        "parent.p-1",
+        [NewEvent({"name": "Ada", "email": "ada@example.org"}, "ParentRegistered")],
+        Expected.NO_STREAM,
+    )
+    store.append(
+        "conversation.conv-1",
+        [
+            event("ConversationStarted", 0, language="en"),
+            *(event("ChildSpoke", n, text=WORDS) for n in range(1, turns)),
+        ],
+        Expected.NO_STREAM,
+    )
+    return correlation
+
+
+def test_from_the_login_to_an_event_and_back(
+    console: Callable[[], Page], live_store: EventStore
+) -> None:
+    a_conversation(live_store)
+    page = console()
+
+    page.get_by_role("navigation", name="Console").get_by_role(
+        "link", name="Streams"
+    ).click()
+    page.get_by_role("link", name="conversation.conv-1").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("conversation.conv-1")
+    page.get_by_role("link", name="ChildSpoke").first.click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("ChildSpoke")
+    expect(page.get_by_text("Hash holds")).to_be_visible()
+    expect(page.get_by_text("Can we play?")).to_be_visible()
+    page.get_by_role("link", name="Version 3").click()
+    expect(page.get_by_text("version 3 of 60")).to_be_visible()
+    page.get_by_role("region", name="Payload as JSON").focus()
+    page.get_by_role("main").get_by_role(
+        "link", name="conversation.conv-1"
+    ).first.click()
+    page.get_by_role("link", name="Newest first").click()
+    expect(page.locator("tbody tr").first).to_contain_text("60")
+
+
+def test_filters_and_the_pager_go_back_and_forth(
+    console: Callable[[], Page], live_store: EventStore
+) -> None:
+    a_conversation(live_store)
+    page = console()
+    page.get_by_role("navigation", name="Console").get_by_role(
+        "link", name="Events"
+    ).click()
+
+    page.get_by_label("Type").select_option("ChildSpoke")
+    page.get_by_role("button", name="Apply").click()
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(50)
+    first = rows.first.inner_text()
+    page.get_by_role("link", name="Earlier").click()
+    expect(rows).to_have_count(9)
+    page.get_by_role("link", name="Later").click()
+    expect(rows).to_have_count(50)
+
+    assert rows.first.inner_text() == first
+    expect(page.get_by_label("Type")).to_have_value("ChildSpoke")
+    page.get_by_role("link", name="Clear").click()
+    page.get_by_label("before (UTC)").fill("2001-01-01T00:00:00")
+    page.get_by_role("button", name="Apply").click()
+    expect(
+        page.get_by_text("None was accepted that fits these filters.")
+    ).to_be_visible()
+
+
+def test_the_palette_finds_by_key_and_leaves_nothing_in_the_address(
+    console: Callable[[], Page], live_store: EventStore
+) -> None:
+    correlation = a_conversation(live_store, turns=3)
+    page = console()
+
+    page.keyboard.press("/")
+    page.keyboard.type("parent.p-1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("parent.p-1")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(str(correlation))
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(3)
+    page.keyboard.press("g")
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    page.goto(page.url.replace("/admin/", "/admin/events/"))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("ChildSpoke")
+
+
+def test_the_theme_is_switched_and_kept(console: Callable[[], Page]) -> None:
+    page = console()
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    page.get_by_role("button", name="Switch between light and dark").click()
+    switched = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.reload()
+
+    assert switched != before
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == switched
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible_and_fits(
+    console: Callable[[], Page],
+    live_store: EventStore,
+    live_server: LiveServer,
+    complaints: list[str],
+    scheme: str,
+    width: int,
+) -> None:
+    a_conversation(live_store, turns=5)
+    page = console()
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{live_server.url}/admin/events/")
+    event = page.locator("tbody th a").first.get_attribute("href")
+
+    for address in (
+        "/admin/",
+        "/admin/streams/",
+        "/admin/streams/conversation.conv-1/",
+        "/admin/events/",
+        "/admin/events/?type=ConversationEnded",
+        event,
+        "/admin/password_change/",
+    ):
+        page.goto(f"{live_server.url}{address}")
+        assert complaints == []
+        found = Axe().run(page)
+        complaints.clear()  # axe itself does what the policy forbids
+        assert found.violations_count == 0, f"{address}\n{found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_the_login_is_accessible(browser: Browser, live_server: LiveServer) -> None:
+    page = browser.new_page(viewport={"width": 400, "height": 800})
+
+    page.goto(f"{live_server.url}/admin/")
+
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.close()

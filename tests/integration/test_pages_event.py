@@ -1,0 +1,130 @@
+"""An event's page: its evidence in words, and its payload harmless whatever stands in it."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from django.test import Client
+
+from audit.pages.addresses import event_address
+from eventstore.events import Position, Sealed
+from eventstore.models import Event, Record
+from tests.plugins.mirrored import Mirrored, an_event
+
+
+def shown(client: Client, position: Position) -> str:
+    answer = client.get(event_address(position))
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_it_shows_metadata_place_hash_and_payload(
+    officer: Client, mirrored: Mirrored
+) -> None:
+    cause, commit = uuid4(), uuid4()
+    event = an_event(
+        "ChildSpoke", causation_id=cause, child_id="child-7", text="Hello bear"
+    )
+    [position] = mirrored.commit("conversation.a", event, commit_id=commit)
+
+    page = shown(officer, position)
+
+    for expected in (
+        str(event.event_id),
+        str(commit),
+        str(position),
+        f"?event_id={cause}",
+        bytes(Record.objects.get().hash).hex(),
+        "Hello bear",
+        'datetime="2026-11-23T09:00:01.000000Z"',
+        "Hash holds",
+    ):
+        assert expected in page
+    assert "fails" not in page
+
+
+def test_what_is_broken_is_said(officer: Client, mirrored: Mirrored) -> None:
+    [position] = mirrored.commit()
+    Record.objects.update(hash=b"\x00" * 32)
+
+    page = shown(officer, position)
+
+    assert "Evidence broken" in page
+    assert "Hash holds" not in page
+
+
+def test_an_index_that_lies_is_said(officer: Client, mirrored: Mirrored) -> None:
+    [position] = mirrored.commit()
+    Event.objects.update(event_type="ConversationEnded")
+
+    assert "Evidence broken" in shown(officer, position)
+
+
+def test_a_lost_record_is_said(officer: Client, mirrored: Mirrored) -> None:
+    [position] = mirrored.commit()
+    Record.objects.all().delete()
+
+    page = shown(officer, position)
+
+    assert "Evidence broken" in page
+    assert "hold no event at this place" in page
+
+
+def test_a_payload_with_markup_is_text(officer: Client, mirrored: Mirrored) -> None:
+    bad = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>"
+    [position] = mirrored.commit("conversation.a", an_event("Foreign", data={bad: bad}))
+
+    page = shown(officer, position)
+
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "unknown_type" in page
+
+
+def test_a_payload_with_template_syntax_is_text(
+    officer: Client, mirrored: Mirrored
+) -> None:
+    [position] = mirrored.commit(
+        "conversation.a",
+        an_event("Foreign", data={"a": "{{ request.user }}{% debug %}"}),
+    )
+
+    assert "{{ request.user }}{% debug %}" in shown(officer, position)
+
+
+def test_a_huge_payload_is_bounded(officer: Client, mirrored: Mirrored) -> None:
+    [position] = mirrored.commit(
+        "conversation.a", an_event("Foreign", data={"text": "<" * 900_000})
+    )
+
+    page = shown(officer, position)
+
+    assert "more characters are not shown" in page
+    assert len(page) < 1_000_000
+
+
+def test_what_is_sealed_says_with_which_key(
+    officer: Client, mirrored: Mirrored
+) -> None:
+    sealed = Sealed(str(UUID(int=5)), "AAAAAAAAAAAAAAAA", "AAAA")
+    [position] = mirrored.commit("conversation.a", an_event(sealed=sealed))
+
+    assert str(UUID(int=5)) in shown(officer, position)
+
+
+def test_it_leads_to_its_neighbours_and_consequences(
+    officer: Client, mirrored: Mirrored
+) -> None:
+    event = an_event()
+    [before] = mirrored.commit("conversation.a")
+    [position] = mirrored.commit("conversation.a", event)
+    [after] = mirrored.commit("conversation.a")
+    [caused] = mirrored.commit(
+        "parent.b", an_event("ConsentGranted", causation_id=event.event_id)
+    )
+
+    page = shown(officer, position)
+
+    for other in (before, after, caused):
+        assert f'href="{event_address(other)}"' in page

@@ -1,0 +1,66 @@
+"""The quickstart's superuser gets a new password at every start, and nobody else does by this way."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+PASSWORDS = ("first-word", "second-word")
+
+
+@pytest.fixture(autouse=True)
+def quickstart(db: None, settings: Settings) -> None:
+    """As `./teddy up` has it, but quick to hash."""
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "MODE": "quickstart"}
+    settings.TEDDY_ADMIN_PASSWORD = PASSWORDS[0]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def test_it_makes_a_superuser_who_can_log_in() -> None:
+    call_command("quickstart_admin")
+
+    assert Client().login(username="admin", password=PASSWORDS[0])
+    assert User.objects.get().is_superuser
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_a_second_run_ends_the_sessions_also_with_the_same_password(
+    settings: Settings, password: str
+) -> None:
+    call_command("quickstart_admin")
+    client = Client()
+    client.login(username="admin", password=PASSWORDS[0])
+    assert client.get("/admin/").status_code == 200
+    settings.TEDDY_ADMIN_PASSWORD = password
+
+    call_command("quickstart_admin")
+
+    assert client.get("/admin/").status_code == 302
+    assert Client().login(username="admin", password=password)
+    assert User.objects.count() == 1
+
+
+def test_it_puts_an_admin_right_who_was_switched_off() -> None:
+    User.objects.create_user("admin", is_active=False)
+
+    call_command("quickstart_admin")
+
+    assert Client().login(username="admin", password=PASSWORDS[0])
+
+
+def test_it_is_refused_in_production(settings: Settings) -> None:
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "MODE": "production"}
+
+    with pytest.raises(CommandError, match="createsuperuser"):
+        call_command("quickstart_admin")
+    assert not User.objects.exists()
+
+
+def test_it_needs_a_password(settings: Settings) -> None:
+    settings.TEDDY_ADMIN_PASSWORD = ""
+
+    with pytest.raises(CommandError, match="TEDDY_ADMIN_PASSWORD"):
+        call_command("quickstart_admin")
