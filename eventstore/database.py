@@ -30,7 +30,7 @@ def connect(alias: str = "default") -> psycopg.Connection[Any]:
         | {
             "autocommit": True,
             "options": f"{params.get('options', '')} {_LIMITS} -c TimeZone=UTC".strip(),
-            "application_name": "teddy-es fold",
+            "application_name": "eventstore fold",
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,

@@ -252,6 +252,7 @@ class OwnRecordMalformed(EventStoreError):
     """A record that this code wrote was folded as malformed: an error of this code, not of the caller."""
 
     code = "own-record-malformed"
+    status = 500
 
     def __init__(self, topic: str, partition: int, offset: int) -> None:
         self.topic = topic

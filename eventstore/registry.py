@@ -201,7 +201,7 @@ class Registry:
 
 
 def _without_value(message: str) -> str:
-    """msgspec quotes the value where it is none of the listed ones; it may be a child's words."""
+    """msgspec quotes the value where it is none of the listed ones; it may be a person's words."""
     if not message.startswith("Invalid enum value"):
         return message
     _, at, path = message.rpartition(" - at ")

@@ -1,0 +1,76 @@
+"""The Teddy domain's types as they are on the wire: a name, a number or a field that was released never changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from teddy_es.domain.types import registry
+from tests.golden.vectors import lines
+
+VECTORS = lines("event_types.jsonl")
+STREAM_TYPES = [v for v in VECTORS if "number" in v]
+EVENT_TYPES = [v for v in VECTORS if "event_type" in v]
+
+
+def digest(name: str) -> str:
+    """SHA-256 of an event type's JSON Schema; descriptions and titles may change, so they are left out."""
+    schemas = registry.json_schema()
+    closed = _with_definitions(schemas["events"][name], schemas["$defs"])
+    text = json.dumps(closed, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("vector", STREAM_TYPES, ids=lambda v: v["stream_type"])
+def test_a_stream_type_has_the_number_it_was_given(vector: dict[str, Any]) -> None:
+    assert registry.stream_types[vector["stream_type"]].number == vector["number"], (
+        "The number is part of every position in PostgreSQL: put it back."
+    )
+
+
+@pytest.mark.parametrize("vector", EVENT_TYPES, ids=lambda v: v["event_type"])
+def test_an_event_type_is_as_it_was_released(vector: dict[str, Any]) -> None:
+    known = {t.name: t for t in registry.event_types()}[vector["event_type"]]
+    if known.schema > vector["schema"]:
+        pytest.skip("the registry knows a later schema, which has a line of its own")
+
+    found = {
+        "event_type": known.name,
+        "schema": known.schema,
+        "stream_type": known.stream_type,
+        "subject": known.subject,
+        "sensitive": sorted(known.sensitive),
+        "json_schema": digest(known.name),
+    }
+
+    assert found == vector, (
+        "Logs hold events of this type as it was. Put it back, or give the changed one the next schema number"
+        " and a line of its own in tests/golden/event_types.jsonl."
+    )
+
+
+def test_every_type_has_a_golden_line() -> None:
+    streams = {v["stream_type"] for v in STREAM_TYPES}
+    events = {(v["event_type"], v["schema"]) for v in EVENT_TYPES}
+
+    assert set(registry.stream_types) == streams
+    assert {(t.name, t.schema) for t in registry.event_types()} <= events
+
+
+def _with_definitions(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with what it refers to written in place, and without prose."""
+    if isinstance(schema, list):
+        return [_with_definitions(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        name = schema["$ref"].removeprefix("#/$defs/")
+        return _with_definitions(definitions[name], definitions)
+    return {
+        key: _with_definitions(part, definitions)
+        for key, part in schema.items()
+        if key not in {"title", "description"} or isinstance(part, dict)
+    }
