@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     _UserAdmin = UserAdmin[User]
 else:
     _UserAdmin = UserAdmin  # generic for the type checker only

@@ -5,10 +5,9 @@ The store's tables are not registered as models, so no page exists that could ad
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -16,6 +15,9 @@ from django.views.decorators.csrf import csrf_exempt
 from audit.pages import events, find, overview, streams
 from audit.sealing import DEVELOPMENT_DATA
 from eventstore.clock import SystemClock
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 
 class AuditAdminSite(AdminSite):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from django.db import DatabaseError, connection
@@ -23,11 +22,15 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from audit.sealing import SEALING
 from eventstore.errors import EventStoreError
-from eventstore.events import Place
-from eventstore.ports import Log
 from eventstore.queries.overview import cursors
 from eventstore.store import get_event_store
 from teddy_es.conf import conf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from eventstore.events import Place
+    from eventstore.ports import Log
 
 PATIENCE: Final = 3.0  # seconds for database and log together
 

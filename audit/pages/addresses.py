@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.urls import reverse
 
-from eventstore.events import Position
+if TYPE_CHECKING:
+    from eventstore.events import Position
 
 
 def event_address(position: Position) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from audit.json_view import JsonView
@@ -24,6 +23,11 @@ from eventstore.events import Position
 from eventstore.queries import browse
 from eventstore.queries.evidence import OneEvent, one_event
 from eventstore.queries.keyset import Page
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest, HttpResponse
 
 
 @payload_page

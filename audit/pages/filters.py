@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-from django.http import QueryDict
 
 from audit.pages.frame import Refused
 from eventstore.queries.browse import EventFilter
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")

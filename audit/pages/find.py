@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -20,6 +19,11 @@ from eventstore.events import Position
 from eventstore.queries import browse
 from eventstore.queries.evidence import one_event, with_commit_id
 from eventstore.queries.keyset import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import HttpRequest, HttpResponse
 
 
 def find(request: HttpRequest) -> HttpResponse:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import TYPE_CHECKING
 
 from audit.pages.frame import may_see_payloads, page, show
 from eventstore.queries import browse
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.overview import overview as look_over
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 NEWEST = 10
 

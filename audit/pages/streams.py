@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-
-from django.http import HttpRequest, HttpResponse
+from typing import TYPE_CHECKING
 
 from audit.pages.frame import (
     Refused,
@@ -15,6 +14,9 @@ from audit.pages.frame import (
 )
 from eventstore.conf import registry
 from eventstore.queries import browse
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 
 @payload_page

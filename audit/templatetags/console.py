@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from audit.pages.addresses import event_address
-from eventstore.events import Position
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.utils.safestring import SafeString
+
+    from eventstore.events import Position
 
 register = template.Library()
 

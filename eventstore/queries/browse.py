@@ -5,19 +5,22 @@ Every list is one index, read in its order: no COUNT, no OFFSET, no sort. Tests 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
 from eventstore.conf import registry
-from eventstore.events import Position
 from eventstore.queries.keyset import Key, Page, Wanted, is_plain, page
 from eventstore.queries.positions import packed_of, position_of
 from eventstore.queries.streams import StreamInfo, stream_info
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from eventstore.events import Position
 
 
 @dataclass(frozen=True, slots=True)

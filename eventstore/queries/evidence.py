@@ -6,11 +6,8 @@ not give the stored hash, the event is shown all the same, and what is wrong is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
@@ -29,6 +26,11 @@ from eventstore.fold import Verdict
 from eventstore.hashing import record_hash
 from eventstore.queries.browse import EventRow, event_rows
 from eventstore.queries.positions import packed_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)

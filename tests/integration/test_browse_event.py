@@ -70,7 +70,9 @@ def test_an_event_knows_its_neighbours_and_what_it_caused(mirrored: Mirrored) ->
 def test_other_bytes_break_the_hash(mirrored: Mirrored) -> None:
     [position] = mirrored.commit()
     record = Record.objects.get()
-    Record.objects.update(value=bytes(record.value).replace(b"child-1", b"child-2"))
+    Record.objects.update(
+        value=bytes(record.value or b"").replace(b"child-1", b"child-2")
+    )
 
     assert not evidence(position).hash_holds
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +12,9 @@ from eventstore.queries import browse
 from eventstore.queries.browse import EventFilter, EventRow
 from eventstore.queries.keyset import BadCursor, Page, Wanted
 from tests.plugins.mirrored import START, Mirrored, an_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def walk(read: Callable[[Wanted], Page[Any]], size: int) -> list[Any]:

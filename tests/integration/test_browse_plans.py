@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -16,6 +15,9 @@ from eventstore.events import Position
 from eventstore.queries import browse, evidence
 from eventstore.queries.browse import EventFilter
 from eventstore.queries.keyset import Wanted, cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROWS = 20_000
 MIDDLE = datetime(

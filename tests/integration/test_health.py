@@ -6,20 +6,25 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
-from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from eventstore.errors import LogUnavailable
 from eventstore.events import Expected, NewEvent, Place
-from eventstore.store import EventStore
+from eventstore.queries.overview import cursors
 from eventstore.testing.shop import OrderPlaced
 from teddy_es import health
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_django.fixtures import DjangoAssertNumQueries, Settings
+
+    from eventstore.store import EventStore
 
 
 @pytest.fixture
@@ -70,7 +75,7 @@ def test_ready_tells_how_far_the_mirror_is_behind(
         [NewEvent(OrderPlaced(customer_id="c-1"))],
         Expected.ANY,
     )
-    seen = health.cursors()
+    seen = cursors()
     monkeypatch.setattr(health, "cursors", lambda: dict.fromkeys(seen, 0))
 
     _, answer = ready()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -9,7 +11,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from audit.pages.addresses import event_address
-from tests.plugins.mirrored import Mirrored
+
+if TYPE_CHECKING:
+    from tests.plugins.mirrored import Mirrored
 
 LISTS = ["/admin/streams/", "/admin/events/", "/admin/streams/conversation.conv-1/"]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
-
-from django.test import Client
 
 from audit.pages.addresses import event_address
 from eventstore.events import Position, Sealed
 from eventstore.models import Event, Record
 from tests.plugins.mirrored import Mirrored, an_event
+
+if TYPE_CHECKING:
+    from django.test import Client
 
 
 def shown(client: Client, position: Position) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
-from pytest_django.fixtures import Settings
 
 from audit.pages.addresses import event_address
 from tests.plugins.mirrored import Mirrored, an_event
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from pytest_django.fixtures import Settings
 
 INLINE = re.compile(
     r"<style|\sstyle\s*=|<script(?![^>]*\ssrc=)|\son[a-z]+\s*=|javascript:|(?:src|href|action)\s*=\s*[\"']?data:",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.pages.addresses import event_address
 from tests.plugins.mirrored import Mirrored, an_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.test import Client
 
 MOST = 8
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
-from pytest_django.fixtures import Settings
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
 
 PASSWORDS = ("first-word", "second-word")
 

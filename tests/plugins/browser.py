@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page
-from pytest_django.fixtures import Settings
-from pytest_django.live_server_helper import LiveServer
 
 from eventstore import topics
 from eventstore.store import EventStore, make_event_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
+    from pytest_django.fixtures import Settings
+    from pytest_django.live_server_helper import LiveServer
 
 PASSWORD = "a password for the browser"  # noqa: S105
 QUIET = (

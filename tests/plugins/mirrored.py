@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -26,6 +25,9 @@ from eventstore.fold import Verdict
 from eventstore.hashing import record_hash
 from eventstore.models import Event, Partition, Record, Stream
 from eventstore.placement import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
