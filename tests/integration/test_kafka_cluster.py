@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -48,19 +49,18 @@ def test_the_death_of_a_leader_loses_nothing_that_was_acknowledged(
 ) -> None:
     told = append(log, *(a_proposal(place, b"before %d" % n) for n in range(100)))
     kafka_cluster3.kill(_described(place, kafka_cluster3)["leader_id"])
-    started = time.monotonic()
+    deadline = time.monotonic() + 60
 
     refused: list[bytes] = []
-    for n in range(1_000):
+    for n in itertools.count():
         value = b"after %d" % n
         answer = log.append([a_proposal(place, value)], timeout_s=10)[0]
         if isinstance(answer, Appended):
             break
+        assert time.monotonic() < deadline, answer
         if isinstance(answer, NotWritten):
             refused.append(value)
 
-    assert isinstance(answer, Appended)
-    assert time.monotonic() - started < 30
     found = {r.offset: r.value for r in read_all(log, place)}
     assert [found[a.offset] for a in told] == [b"before %d" % n for n in range(100)]
     assert found[answer.offset] == value
