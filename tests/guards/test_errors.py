@@ -10,7 +10,7 @@ import pytest
 from eventstore import errors
 from eventstore.errors import EventStoreError
 
-CLASSES = [
+CLASSES: list[type[EventStoreError]] = [
     found
     for _, found in inspect.getmembers(errors, inspect.isclass)
     if issubclass(found, EventStoreError) and found is not EventStoreError

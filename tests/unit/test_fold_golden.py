@@ -105,11 +105,11 @@ def records_of(vector: dict[str, Any]) -> list[naive.Record]:
     for record in vector["records"]:
         if "commit" in record:
             short = record["commit"]
-            key, value = short["stream"].encode(), json.dumps(written(short)).encode()
-            records.append(naive.Record(record["at"], key, value))
+            key: bytes | None = short["stream"].encode()
+            value: bytes | None = json.dumps(written(short)).encode()
         else:
             key, value = bytes_of(record["key"]), bytes_of(record["value"])
-            records.append(naive.Record(record["at"], key, value))
+        records.append(naive.Record(record["at"], key, value))
     return records
 
 

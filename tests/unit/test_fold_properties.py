@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eventstore.codec import decode
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Commit, Place
-from eventstore.fold import Entry, Judged, State, fold
+from eventstore.fold import DECIDING, Entry, Judged, State, fold
 from tests import naive
 from tests.naive import Line, Record
 from tests.strategies import (
@@ -119,9 +119,16 @@ def test_folding_in_chunks_equals_folding_at_once(
 
 @GATE
 @given(records=logs())
-def test_accepted_events_get_versions_without_holes(records: list[Record]) -> None:
+def test_every_log_keeps_what_the_rules_promise(records: list[Record]) -> None:
     judged = fold_in_chunks(entries_of(records), at_once())
 
+    versions_have_no_holes(judged)
+    commit_ids_are_decided_once(judged)
+    recorded_at_never_runs_backwards(judged)
+
+
+def versions_have_no_holes(judged: Sequence[Judged]) -> None:
+    """Accepted events of a stream are numbered 1, 2, 3 …"""
     heads: Counter[str] = Counter()
     for one in judged:
         content = one.entry.content
@@ -130,26 +137,18 @@ def test_accepted_events_get_versions_without_holes(records: list[Record]) -> No
             heads[content.stream_id] += len(content.events)
 
 
-@GATE
-@given(records=logs())
-def test_a_commit_id_is_decided_once_for_ever(records: list[Record]) -> None:
-    judged = fold_in_chunks(entries_of(records), at_once())
-
+def commit_ids_are_decided_once(judged: Sequence[Judged]) -> None:
+    """Of the records of a stream with one commit id, the first decides and the others repeat it."""
     decided = [
         (one.entry.content.stream_id, one.entry.content.commit_id)
         for one in judged
-        if isinstance(one.entry.content, Commit)
-        and one.verdict.word
-        in {"accepted", "wrong_expected_version", "event_id_reused"}
+        if isinstance(one.entry.content, Commit) and one.verdict in DECIDING
     ]
     assert len(set(decided)) == len(decided)
 
 
-@GATE
-@given(records=logs())
-def test_recorded_at_never_runs_backwards(records: list[Record]) -> None:
-    judged = fold_in_chunks(entries_of(records), at_once())
-
+def recorded_at_never_runs_backwards(judged: Sequence[Judged]) -> None:
+    """Whatever the broker's clock does."""
     times = [one.recorded_at for one in judged]
     assert times == sorted(times)
     assert all(one.recorded_at >= one.entry.recorded_at for one in judged)
@@ -167,7 +166,7 @@ def test_the_logs_of_these_tests_meet_every_verdict() -> None:
     look()
 
     wanted = "accepted duplicate wrong_expected_version event_id_reused malformed"
-    assert all(seen[verdict] > 50 for verdict in wanted.split()), seen
+    assert all(seen[verdict] > 25 for verdict in wanted.split()), seen
 
 
 @pytest.mark.parametrize("stream_id", HOME_STREAMS + FOREIGN_STREAMS)
