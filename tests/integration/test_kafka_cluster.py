@@ -63,6 +63,7 @@ def test_the_death_of_a_leader_loses_nothing_that_was_acknowledged(
 
     found = {r.offset: r.value for r in read_all(log, place)}
     assert [found[a.offset] for a in told] == [b"before %d" % n for n in range(100)]
+    assert isinstance(answer, Appended)
     assert found[answer.offset] == value
     assert not set(refused) & set(found.values())
 

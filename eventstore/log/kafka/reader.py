@@ -75,11 +75,13 @@ class Reader:
             if place in leaders:
                 leader = leaders[place]
                 request = _fetch_request(place, leader, offset, max_bytes)
-                answer = self._ask(request, leader.node, deadline)
-                error = error_of(answer.error_code)
-                if error is None:
-                    return answer
-                self._judge(error, place, offset, looked_twice=fresh)
+                response = self._ask(request, leader.node, deadline)
+                if response is not None:
+                    answer = response.responses[0].partitions[0]
+                    error = error_of(answer.error_code)
+                    if error is None:
+                        return answer
+                    self._judge(error, place, offset, looked_twice=fresh)
             if fresh:
                 self._wait(place, deadline)
             fresh = True
@@ -108,13 +110,12 @@ class Reader:
         found = f"it now holds offsets {extent.start} to {extent.end}"
         return LogTruncated(place.topic, place.partition, cursor=offset, found=found)
 
-    def _ask(self, request: Any, node: int, deadline: float) -> Any:
-        response = self._cluster.ask(request, node=node, deadline=deadline)
-        error = error_of(response.error_code)
-        if error is not None:
-            with translated():
-                raise error
-        return response.responses[0].partitions[0]
+    def _ask(self, request: Any, node: int, deadline: float) -> Any | None:
+        """None if this broker does not answer: another may lead by now."""
+        try:
+            return self._cluster.ask(request, node=node, deadline=deadline)
+        except LogUnavailable:
+            return None
 
     def _offsets(
         self, places: frozenset[Place], which: int, deadline: float
@@ -126,8 +127,9 @@ class Reader:
                 self._wait(min(missing), deadline)
             leaders = self._cluster.leaders(missing, deadline=deadline, fresh=fresh)
             for node, request in _list_offsets(leaders, which).items():
-                response = self._cluster.ask(request, node=node, deadline=deadline)
-                found |= _listed(response)
+                response = self._ask(request, node, deadline)
+                if response is not None:
+                    found |= _listed(response)
             fresh = True
         return found
 
