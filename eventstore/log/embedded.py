@@ -217,9 +217,16 @@ class EmbeddedLog:
         for topic, partition, offset, recorded_at in sorted(rows, reverse=True):
             by_place[topic, partition].append(Appended(offset, recorded_at))
         return [
-            by_place[self._number(p.place)[0], p.place.partition].pop()
+            self._answer(by_place[self._number(p.place)[0], p.place.partition])
             for p in proposals
         ]
+
+    def _answer(self, rows: list[Appended]) -> Answer:
+        """The next row of a place. None is there only if the topic was dropped: then nothing was written."""
+        if rows:
+            return rows.pop()
+        self._known.clear()
+        return NotWritten("the topic is not there any more")
 
     def _number(self, place: Place) -> tuple[int, int]:
         """The topic's number and partition count. Raises `LogMisconfigured` for what is not there."""
