@@ -28,7 +28,7 @@ HOME = CHECKOUT / ".teddy"
 RUNS = HOME / "runs"
 # What a data directory may hold: `reset` removes these names and no others.
 FOLDERS = ("postgres", "kafka", "brokers", "logs", "metrics", "static", "tmp")
-FILES = ("state.json", "runtime.json", "secret_key")
+FILES = ("runtime.json", "secret_key")
 
 
 def make_home() -> None:
@@ -170,6 +170,7 @@ class DataDirectory:
                 shutil.rmtree(folder)
         for name in FILES:
             (self.path / name).unlink(missing_ok=True)
+        _write(self._state_file, {"format": 1})  # still ours, and as new
 
 
 @contextmanager

@@ -79,13 +79,18 @@ def test_the_secret_key_stays_the_same(data: DataDirectory) -> None:
     assert len(first) >= 50
 
 
-def test_a_wipe_removes_our_names_only(data: DataDirectory) -> None:
+def test_a_wipe_removes_our_names_only_and_leaves_a_directory_as_new(
+    data: DataDirectory,
+) -> None:
+    settle_log(data, "kafka")
     (data.path / "postgres").mkdir()
     (data.path / "notes.txt").write_text("mine")
 
     data.wipe()
+    data.make()
 
-    assert [path.name for path in data.path.iterdir()] == ["notes.txt"]
+    assert {path.name for path in data.path.iterdir()} == {"notes.txt", "state.json"}
+    assert settle_log(data, None) == "embedded"
 
 
 def test_the_kinds_of_log_are_never_mixed_on_one_directory(data: DataDirectory) -> None:
