@@ -24,6 +24,14 @@ class AccountAdmin(_UserAdmin):
 
     actions = None
     list_filter = ()
+    list_display = ("username", "is_active", "is_staff", "is_superuser", "last_login")
+    # Neither groups nor permissions: until roles exist they would decide nothing.
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("What it may do", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Superusers only."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,13 @@ from django.views.decorators.csrf import csrf_exempt
 from eventstore.queries.keyset import BadCursor, Wanted
 
 View = Callable[..., HttpResponse]
+
+_REFUSALS: Final = {
+    HTTPStatus.BAD_REQUEST: ("This address is not right", "unknown"),
+    HTTPStatus.FORBIDDEN: ("Not for this account", "lock"),
+    HTTPStatus.NOT_FOUND: ("Nothing here", "unknown"),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("Nothing can be changed here", "lock"),
+}
 
 
 class Refused(Exception):  # noqa: N818  (an answer, not a fault)
@@ -90,13 +97,13 @@ def show(
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The page that says no and what to do instead."""
-    title = {
-        HTTPStatus.BAD_REQUEST: "This address is not right",
-        HTTPStatus.FORBIDDEN: "Not for this account",
-        HTTPStatus.NOT_FOUND: "Nothing here",
-        HTTPStatus.METHOD_NOT_ALLOWED: "Nothing can be changed here",
-    }[refused.status]
-    context = {"title": title, "sentence": refused.sentence, "instead": refused.instead}
+    title, symbol = _REFUSALS[refused.status]
+    context = {
+        "title": title,
+        "symbol": symbol,
+        "sentence": refused.sentence,
+        "instead": refused.instead,
+    }
     answer = show(request, "audit/refused.html", context, refused.status)
     if refused.status is HTTPStatus.METHOD_NOT_ALLOWED:
         answer.headers["Allow"] = "GET, HEAD"
