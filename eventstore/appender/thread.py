@@ -73,8 +73,8 @@ class Appender:
                     msg = f"{self._capacity} commits wait already"
                     raise LogUnavailable(msg)
                 self._changed.wait(left)
-            self._queue.append(pending)
             self._wake()
+            self._queue.append(pending)
         return pending.future
 
     def offer(self, pending: Pending) -> bool:
@@ -82,16 +82,16 @@ class Appender:
         with self._changed:
             if len(self._queue) >= self._capacity:
                 return False
-            self._queue.append(pending)
             self._wake()
+            self._queue.append(pending)
         return True
 
     def call(self, job: Callable[[Indexer], T]) -> Future[T]:
         """Have the thread do something with its indexer, between two turns."""
         future: Future[T] = Future()
         with self._changed:
-            self._jobs.append(_Job(job, future))
             self._wake()
+            self._jobs.append(_Job(job, future))
         return future
 
     def close(self, timeout_s: float = 20.0) -> bool:
@@ -121,7 +121,7 @@ class Appender:
         self._reset()
 
     def _wake(self) -> None:
-        """Called under the lock."""
+        """Called under the lock, before anything is queued: what is refused must not be found by a drain."""
         if self._closing:
             msg = "this process is shutting down"
             raise LogUnavailable(msg)
@@ -134,12 +134,13 @@ class Appender:
 
     def _live(self) -> None:
         work = _Work(self._clock)
+        indexer = None  # this thread's own: while it dies, its successor has another
         try:
-            self._indexer = self._make_indexer()
-            turn = Turn(self._indexer, self._clock)
+            indexer = self._indexer = self._make_indexer()
+            turn = Turn(indexer, self._clock)
             while self._gather(work):
                 for job in work.jobs:
-                    job.run(self._indexer)
+                    job.run(indexer)
                 work.settle(turn)
         except BaseException as error:
             logger.exception(
@@ -148,9 +149,9 @@ class Appender:
             self._fail_everything(work, error)
             raise
         finally:
-            if self._indexer is not None:
-                self._indexer.close()
-                self._indexer.log.close()
+            if indexer is not None:
+                indexer.close()
+                indexer.log.close()
 
     def _gather(self, work: _Work) -> bool:
         """Wait for something to do and take it; False when the thread has drained and shall end."""
