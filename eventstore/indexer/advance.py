@@ -13,25 +13,22 @@ from eventstore import metrics
 from eventstore.codec import decode
 from eventstore.errors import (
     EventStoreError,
-    LogMisconfigured,
-    LogTruncated,
     LogUnavailable,
     MirrorDiverged,
 )
-from eventstore.events import Commit, Place, pack, unpack
+from eventstore.events import Commit, Place
 from eventstore.fold import Entry, Folded, Judged, StreamKey, Verdict, fold
-from eventstore.hashing import record_hash
 from eventstore.indexer.flush import flush
+from eventstore.indexer.loading import load, read
 from eventstore.indexer.lookup import look_up, question
-from eventstore.indexer.statements import LOAD
-from eventstore.indexer.view import View
 from eventstore.topics import Topics, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from eventstore.database import Connect
-    from eventstore.ports import Batch, Clock, Extent, Log, LogRecord
+    from eventstore.indexer.view import View
+    from eventstore.ports import Clock, Extent, Log, LogRecord
 
 logger = structlog.get_logger(__name__)
 
@@ -113,7 +110,7 @@ class Indexer:
         cursor = self.cursor(place)
         if not extent.start <= cursor <= extent.end:
             with self._views_dropped_on_trouble(place):
-                self._read(place, cursor)
+                read(self.log, place, cursor)
         return max(0, extent.end - cursor)
 
     def connection(self) -> psycopg.Connection[Any]:
@@ -146,7 +143,7 @@ class Indexer:
             cursor += 1
         if entries:
             return entries, cursor
-        batch = self._read(view.place, view.cursor)
+        batch = read(self.log, view.place, view.cursor)
         if batch.next_offset == view.cursor:
             msg = f"{view.place} does not show offset {view.cursor} yet"
             raise LogUnavailable(msg)
@@ -177,79 +174,13 @@ class Indexer:
         view = self._views.get(place)
         if view is None:
             self._check_now_and_then()
-            view = self._views[place] = self._load(place, connection)
+            view = self._views[place] = load(self.topics, self.log, connection, place)
         return view
 
     def _check_now_and_then(self) -> None:
         now = self._clock.monotonic()
         if self._checked_at is None or now - self._checked_at > _LOOK_AGAIN:
             self.check_topics()
-
-    def _load(self, place: Place, connection: psycopg.Connection[Any]) -> View:
-        """Read cursor and state in one snapshot, and hold the record before the cursor against the log (rule 10)."""
-        number = self.topics.numbers[place.topic]
-        partition = self.topics.partition_id(place)
-        row = connection.execute(
-            LOAD, {"partition": partition, "first": pack(number, place.partition, 0)}
-        ).fetchone()
-        if row is None:
-            raise LogMisconfigured(
-                place.topic,
-                "the database has no rows for it",
-                "Run `manage.py create_topics`.",
-            )
-        (
-            cursor,
-            generation,
-            partitions,
-            rule_version,
-            last_recorded_at,
-            position,
-            hash_,
-        ) = row
-        view = View(
-            place,
-            partition,
-            cursor,
-            generation,
-            partitions,
-            rule_version,
-            last_recorded_at,
-        )
-        if position is not None:
-            self._compare(view, unpack(position)[2], hash_)
-        elif cursor:
-            self._read(
-                place, cursor
-            )  # nothing mirrored to compare, but the offset must be there
-        return view
-
-    def _compare(self, view: View, offset: int, hash_: bytes) -> None:
-        record = next(iter(self._read(view.place, offset).records), None)
-        if record is None or record.offset != offset:
-            found = f"its offset {offset} holds no record any more"
-        else:
-            time_ = max(record.recorded_at, view.last_recorded_at)
-            if (
-                record_hash(view.place, offset, time_, record.key, record.value)
-                == hash_
-            ):
-                return
-            found = f"its offset {offset} holds another record than the mirror"
-        raise LogTruncated(
-            view.place.topic, view.place.partition, cursor=view.cursor, found=found
-        )
-
-    def _read(self, place: Place, offset: int) -> Batch:
-        """Read; a log that seems too short gets a second look with fresh metadata before the alarm."""
-        try:
-            return self.log.read(place, offset)
-        except LogTruncated:
-            extent = self.log.extents([place])[place]
-            if extent.start <= offset <= extent.end:
-                msg = f"{place} showed an old end for a moment"
-                raise LogUnavailable(msg) from None
-            raise
 
     def forget(self, place: Place) -> None:
         """Forget the view; end a transaction that a look-up or a lost race has left open."""
@@ -264,6 +195,13 @@ class Indexer:
         except psycopg.OperationalError:
             self.close()
             raise
+        except psycopg.InternalError as error:
+            self.forget(place)
+            if self._open is not None and not self._open.closed:
+                raise
+            # this process stood still in its transaction for so long that the server ended it
+            msg = "the server ended the fold's transaction"
+            raise psycopg.OperationalError(msg) from error
         except psycopg.errors.UniqueViolation as error:
             cursor = self._views[place].cursor
             self.forget(place)

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from eventstore.database import connect
+from tests.plugins.kafka_logs import until
 
 Hook = Callable[[], object]
 
@@ -18,19 +19,40 @@ Hook = Callable[[], object]
 class Line:
     """What happens to the connections that are made over it.
 
-    before_commit: called when a COMMIT is about to be sent. commit_lost: so many commits are lost on their way;
+    before_commit: called when a COMMIT is about to be sent; after_look_up: behind a pipeline without one. commit_lost: so many commits are lost on their way;
     answer_lost: so many are done, and nobody hears of it. after: a part of a statement's text, and what happens,
     once, when the next statement with it has been answered. cut: no connection can be made. setting: the session's
     `synchronous_commit`, as role or server may give it; commits: what it was at each COMMIT.
+    idle_limit_ms: after so long without a word inside a transaction the server ends it. refused: connections.
     """
 
     before_commit: Hook | None = None
+    after_look_up: Hook | None = None
     commit_lost: int = 0
     answer_lost: int = 0
     after: tuple[str, Hook] | None = None
     cut: bool = False
     setting: str | None = None
+    idle_limit_ms: int | None = None
+    refused: int = 0
     commits: list[str] = field(default_factory=list)
+    made: list[LineConnection] = field(default_factory=list)
+
+    def cut_now(self) -> None:
+        """End the connections that there are; no other can be made."""
+        self.cut = True
+        for connection in self.made:
+            connection.close()
+
+    def stand_still(self) -> None:
+        """Once, wait inside the transaction until the server has ended it, as a paused process does."""
+        self.after_look_up = None
+        pid = self.made[-1].info.backend_pid
+        # psycopg ends a pipeline with a Flush behind the Sync, which leaves the server's timer off
+        self.made[-1].execute("SELECT 1")
+        with connect() as other:
+            alive = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
+            until(lambda: other.execute(alive, [pid]).fetchone() is None)
 
     @property
     def happened(self) -> bool:
@@ -40,6 +62,7 @@ class Line:
     def connect(self) -> psycopg.Connection[Any]:
         """A connection as the event store makes them, over this line."""
         if self.cut:
+            self.refused += 1
             msg = "the line is cut"
             raise psycopg.OperationalError(msg)
         with connect() as model:
@@ -48,6 +71,12 @@ class Line:
         made = LineConnection.connect(**given, autocommit=True)
         made.line = self
         made.cursor_factory = LineCursor
+        self.made.append(made)
+        if self.idle_limit_ms is not None:
+            limit = (
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, false)"
+            )
+            made.execute(limit, [str(self.idle_limit_ms)])
         if self.setting is not None:
             setting = "SELECT set_config('synchronous_commit', %s, false)"
             made.execute(setting, [self.setting])
@@ -66,6 +95,8 @@ class LineConnection(psycopg.Connection[Any]):
         with super().pipeline() as pipeline:
             yield pipeline
         shown, self.shown = self.shown, None
+        if shown is None and self.line.after_look_up is not None:
+            self.line.after_look_up()
         if shown is not None:
             self.line.commits += [row[0] for row in shown.fetchall()]
         if shown is not None and self.line.answer_lost:

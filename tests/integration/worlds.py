@@ -159,6 +159,16 @@ class World:
         for key, value in records:
             self.foreign(place, value, key)
 
+    def cut_log_before(self, place: Place, start: int) -> None:
+        """What retention or DeleteRecords does: the log begins later."""
+        with connect() as connection, connection.transaction():
+            connection.execute("ALTER TABLE eventstore_logrecord DISABLE TRIGGER USER")
+            connection.execute(
+                'DELETE FROM eventstore_logrecord WHERE partition = %s AND "offset" < %s',
+                [place.partition, start],
+            )
+            connection.execute("ALTER TABLE eventstore_logrecord ENABLE TRIGGER USER")
+
     def end(self, place: Place) -> int:
         """How many records the place holds."""
         return self.log.extents([place])[place].end

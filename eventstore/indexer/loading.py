@@ -1,0 +1,85 @@
+"""How a view begins: cursor and state in one snapshot, held against the log before anything is folded on it (rule 10)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
+from eventstore.events import pack, unpack
+from eventstore.hashing import record_hash
+from eventstore.indexer.statements import LOAD
+from eventstore.indexer.view import View
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from eventstore.events import Place
+    from eventstore.ports import Batch, Log
+    from eventstore.topics import Topics
+
+
+def load(
+    topics: Topics, log: Log, connection: psycopg.Connection[Any], place: Place
+) -> View:
+    """A view of the place at its cursor.
+
+    Raises `LogTruncated` if the log does not hold the record before it as the mirror does, `LogMisconfigured`
+    if there is no row for the place, `LogUnavailable` if the log shows an old end.
+    """
+    partition = topics.partition_id(place)
+    first = pack(topics.numbers[place.topic], place.partition, 0)
+    row = connection.execute(LOAD, {"partition": partition, "first": first}).fetchone()
+    if row is None:
+        raise LogMisconfigured(
+            place.topic,
+            "the database has no rows for it",
+            "Run `manage.py create_topics`.",
+        )
+    *state, position, hash_ = row
+    view = View(place, partition, *state)
+    if position is not None:
+        _compare(log, view, unpack(position)[2], hash_)
+    elif view.cursor:
+        read(log, place, view.cursor)  # nothing mirrored, but the offset must be there
+    return view
+
+
+def read(log: Log, place: Place, offset: int) -> Batch:
+    """Read; a log that seems too short gets a second look with fresh metadata before the alarm."""
+    try:
+        return log.read(place, offset)
+    except LogTruncated:
+        _look_again(log, place, offset, offset)
+        raise
+
+
+def _compare(log: Log, view: View, offset: int, hash_: bytes) -> None:
+    """Hold the last mirrored record against the log's."""
+    try:
+        batch = read(log, view.place, offset)
+    except LogTruncated as error:
+        raise _truncated(view, error.found) from None
+    if batch.next_offset == offset:  # an end where there must be a record
+        _look_again(log, view.place, offset, offset + 1)
+    record = next(iter(batch.records), None)
+    if record is None or record.offset != offset:
+        raise _truncated(view, f"its offset {offset} holds no record any more")
+    time_ = max(record.recorded_at, view.last_recorded_at)
+    found = record_hash(view.place, offset, time_, record.key, record.value)
+    if found != hash_:
+        raise _truncated(
+            view, f"its offset {offset} holds another record than the mirror"
+        )
+
+
+def _look_again(log: Log, place: Place, start: int, end: int) -> None:
+    """Raise `LogUnavailable` if the log holds all from `start` to `end` after all."""
+    extent = log.extents([place])[place]
+    if extent.start <= start and end <= extent.end:
+        msg = f"{place} showed an old end for a moment"
+        raise LogUnavailable(msg)
+
+
+def _truncated(view: View, found: str) -> LogTruncated:
+    place = view.place
+    return LogTruncated(place.topic, place.partition, cursor=view.cursor, found=found)
