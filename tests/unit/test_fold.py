@@ -79,6 +79,29 @@ def test_the_state_that_a_fold_starts_from_stays_as_it_was() -> None:
     assert event_ids == {("x", an_id(1))}
 
 
+def test_ids_of_earlier_folds_count_as_those_of_this_one() -> None:
+    known = {("order.1", an_id(9))}
+    state = State(PLACE, 1, heads={"order.1": 3}, commits=known, event_ids=known)
+    repeat = a_commit(an_event(1), commit=9, stream_id="order.1")
+    reuse = a_commit(an_event(9), commit=8, stream_id="order.1")
+
+    folded = fold(state, [entry(repeat), entry(reuse, offset=1)])
+
+    assert [one.verdict for one in folded.judged] == [
+        Verdict.DUPLICATE,
+        Verdict.EVENT_ID_REUSED,
+    ]
+
+
+def test_ids_of_other_streams_do_not_count() -> None:
+    known = {("order.2", an_id(9))}
+    state = State(PLACE, 1, heads={"order.1": 3}, commits=known, event_ids=known)
+
+    folded = fold(state, [entry(a_commit(an_event(9), commit=9, stream_id="order.1"))])
+
+    assert folded.judged[0].verdict is Verdict.ACCEPTED
+
+
 def test_a_head_that_the_state_lacks_is_an_error_and_not_a_zero() -> None:
     """A forgotten look-up must not pass as "no such stream"."""
     with pytest.raises(KeyError):
