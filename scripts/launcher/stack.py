@@ -62,8 +62,11 @@ def ground(
     """PostgreSQL (unless DATABASE_URL names one), then the broker; stopped in reverse."""
     with ExitStack() as stack:
         given = os.environ.get("DATABASE_URL")
-        base = Ground(database_url=given, log=log) if given else None
-        base = base or _with_postgres(data, python, log, stack)
+        if given:
+            note("Using the PostgreSQL that DATABASE_URL names")
+            base = Ground(database_url=given, log=log)
+        else:
+            base = _with_postgres(data, python, log, stack)
         if log == "kafka":
             _add_broker(base, data, java.provide(python, choice=java_choice), stack)
         yield base

@@ -53,8 +53,10 @@ def up(options: Namespace) -> int:
         with ground(data, python, log=log, java_choice=options.java) as base:  # 2
             env = django_environment(data, python, base)
             _tell(data, base)
-            prepare(data, python, env)  # 3
-            password = _set_password(data, python, env)
+            # A fresh one at each start: an old terminal's text opens nothing.
+            password = secrets.token_urlsafe(12)
+            secret = {**env, "TEDDY_ADMIN_PASSWORD": password}
+            prepare(data, python, secret, "quickstart_admin")  # 3
             if options.demo:
                 import_demo(data, python, env)
             with _services(data, python, env, port) as services:  # 4
@@ -64,29 +66,19 @@ def up(options: Namespace) -> int:
     return 0
 
 
-def prepare(data: DataDirectory, python: Path, env: Mapping[str, str]) -> None:
+def prepare(
+    data: DataDirectory, python: Path, env: Mapping[str, str], *more: str
+) -> None:
     """Bring tables, topics and static files to what this checkout needs."""
     metrics = Path(env["PROMETHEUS_MULTIPROC_DIR"])
     shutil.rmtree(metrics, ignore_errors=True)  # the counters of processes long gone
     metrics.mkdir(mode=0o700)
     note("Preparing tables, topics and static files")
-    for step in (["migrate"], ["create_topics"], ["collectstatic"]):
-        manage_step(data, python, env, *step)
+    names = ["migrate", "create_topics", "collectstatic", *more]
+    command = [str(python), "-m", "scripts.launcher.prepare", *names]
+    log = data.path / "logs" / "setup.log"
+    run(command, env=env, what="Preparing", log=log, cwd=CHECKOUT)
     data.write_state(prepared=True)
-
-
-def manage_step(
-    data: DataDirectory, python: Path, env: Mapping[str, str], *arguments: str
-) -> None:
-    """One `manage.py` command to its end; what it says goes to a log."""
-    quiet = {
-        "migrate": ["--verbosity=0", "--no-input"],
-        "collectstatic": ["--verbosity=0", "--no-input"],
-    }
-    options = quiet.get(arguments[0], [])
-    command: list[str | Path] = [python, MANAGE, *arguments, *options]
-    what = f"manage.py {arguments[0]}"
-    run(command, env=env, what=what, log=data.path / "logs" / "setup.log")
 
 
 def _port(wanted: int) -> int:
@@ -98,14 +90,6 @@ def _port(wanted: int) -> int:
             f"or: ./teddy up --port {free_port(preferred=wanted + 1)}"
         )
     return wanted
-
-
-def _set_password(data: DataDirectory, python: Path, env: Mapping[str, str]) -> str:
-    """A fresh one at each start: an old terminal's text opens nothing."""
-    password = secrets.token_urlsafe(12)
-    secret = {**env, "TEDDY_ADMIN_PASSWORD": password}
-    manage_step(data, python, secret, "quickstart_admin")
-    return password
 
 
 @contextmanager
