@@ -48,26 +48,17 @@ class Door:
         if not is_stream_id(stream_id):
             msg = "an id has up to 128 of the characters A-Z a-z 0-9 _ . : -"
             raise InvalidStreamId(msg)
-        if not 1 <= len(events) <= MAX_COMMIT_EVENTS:
-            msg = f"it has {len(events)} events, 1 to {MAX_COMMIT_EVENTS} are allowed"
-            raise InvalidEvent(msg)
-        ids = [
-            e.event_id or derived_event_id(commit_id, i) for i, e in enumerate(events)
-        ]
-        if len(set(ids)) != len(ids):
-            msg = "an event id stands in it twice"
-            raise InvalidEvent(msg)
-        admitted = []
-        types = []
+        ids = _ids(events, commit_id)
+        known, admitted = [], []
         for index, (event, event_id) in enumerate(zip(events, ids, strict=True)):
             try:
-                known, made = self._admit(stream_type, event, event_id, ids[0])
+                event_type, made = self._admit(stream_type, event, event_id, ids[0])
             except InvalidEvent as error:
                 raise InvalidEvent(error.reason, index=index) from None
-            types.append(known)
+            known.append(event_type)
             admitted.append(made)
         commit = Commit(commit_id, stream_id, expected, tuple(admitted))
-        return self.sealer.seal(commit, [known.sensitive for known in types])
+        return self.sealer.seal(commit, [each.sensitive for each in known])
 
     def _admit(
         self, stream_type: str, event: NewEvent, event_id: UUID, first_id: UUID
@@ -89,6 +80,18 @@ class Door:
             causation_id=event.causation_id,
             data=clean,
         )
+
+
+def _ids(events: Sequence[NewEvent], commit_id: UUID) -> list[UUID]:
+    """The ids of the events, given or derived. Raises `InvalidEvent` for a wrong number of them, or one twice."""
+    if not 1 <= len(events) <= MAX_COMMIT_EVENTS:
+        msg = f"it has {len(events)} events, 1 to {MAX_COMMIT_EVENTS} are allowed"
+        raise InvalidEvent(msg)
+    ids = [e.event_id or derived_event_id(commit_id, i) for i, e in enumerate(events)]
+    if len(set(ids)) != len(ids):
+        msg = "an event id stands in it twice"
+        raise InvalidEvent(msg)
+    return ids
 
 
 def _written(instant: datetime) -> str:

@@ -3,68 +3,74 @@
 from __future__ import annotations
 
 import logging.config
+from typing import Any, Final
 
 import psycopg
 import structlog
 
+_SHARED: Final[list[structlog.typing.Processor]] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+
 
 def configure_logging(*, json: bool, level: str) -> None:
     """Route everything, Django's and libraries' records too, through one structlog formatter to stderr."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-    ]
-    # Stack traces without local variables: those hold what persons have said.
-    renderer: list[structlog.typing.Processor] = (
-        [
-            structlog.processors.ExceptionRenderer(
-                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-            ),
-            withhold_what_databases_quote,
-            structlog.processors.JSONRenderer(),
-        ]
-        if json
-        else [
-            structlog.dev.ConsoleRenderer(
-                colors=False, exception_formatter=structlog.dev.plain_traceback
-            )
-        ]
-    )
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *shared,
+            *_SHARED,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    handler = {"class": "logging.StreamHandler", "formatter": "structured"}
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {
-                "structured": {
-                    "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": shared,
-                    "processors": [
-                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        *renderer,
-                    ],
-                }
-            },
-            "handlers": {
-                "stderr": {"class": "logging.StreamHandler", "formatter": "structured"}
-            },
+            "formatters": {"structured": _formatter(json=json)},
+            "handlers": {"stderr": handler},
             "root": {"handlers": ["stderr"], "level": level},
-            # kafka-python logs every reconnect attempt as an error; the adapter says what matters
+            # kafka-python logs every reconnect attempt as an error, and at debug keys and values
             "loggers": {"kafka": {"level": "CRITICAL"}},
         }
     )
+
+
+def _formatter(*, json: bool) -> dict[str, Any]:
+    return {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": _SHARED,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *(_for_programs() if json else _for_persons()),
+        ],
+    }
+
+
+def _for_programs() -> list[structlog.typing.Processor]:
+    """JSON; stack traces without local variables, because those hold what persons have said."""
+    return [
+        structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        ),
+        withhold_what_databases_quote,
+        structlog.processors.JSONRenderer(),
+    ]
+
+
+def _for_persons() -> list[structlog.typing.Processor]:
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
 
 
 def withhold_what_databases_quote(

@@ -7,13 +7,15 @@ without holding back the database's cleaning for as long as the slowest reader.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
 from eventstore.events import Cut, Place, RecordedEvent, pack
 from eventstore.queries.rows import recorded_events
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 _PAGE: Final = {
     "page": 2_000,
@@ -37,7 +39,7 @@ SELECT position, recorded_at, first_version, key, value FROM (
 
 def mirrored_cut(topics: Collection[str] | None = None) -> Cut:
     """How far the mirror has come, in these topics or in all."""
-    return Cut({place: offset for place, offset, _ in _cursors(topics)})
+    return Cut({place: offset for place, offset, _ in _cursors(topics) if offset})
 
 
 def accepted_between(

@@ -26,7 +26,7 @@ from eventstore.errors import (
     StreamNotFound,
     WrongExpectedVersion,
 )
-from eventstore.events import Cut, Expected, NewEvent, RecordedEvent
+from eventstore.events import Cut, EventMetadata, Expected, NewEvent, RecordedEvent
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 
 if TYPE_CHECKING:
@@ -96,15 +96,8 @@ class EventStoreContract:
 
         event = next(store.read(a_stream))
         meta = event.metadata
-        assert (meta.event_id, meta.stream_id, meta.event_type) == (
-            event_id,
-            a_stream,
-            "OrderPlaced",
-        )
-        assert (meta.timestamp, meta.correlation_id, meta.causation_id) == (
-            then,
-            correlation,
-            causation,
+        assert meta == EventMetadata(
+            event_id, a_stream, "OrderPlaced", 1, then, correlation, causation
         )
         assert event.data == {"customer_id": "c", "remark": "Straße 🧸"}
         assert event.problem is None

@@ -6,19 +6,19 @@ one topic. Writes nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from eventstore.codec import decode
 from eventstore.conf import registry
 from eventstore.errors import LogTruncated
-from eventstore.events import Commit, Place, Position, pack, unpack
-from eventstore.fold import Entry, Folded, State, StreamKey, Verdict, fold
+from eventstore.events import Commit, Place, pack
+from eventstore.fold import Entry, Folded, Verdict
 from eventstore.indexer.flush import rows_of
 from eventstore.verifier import statements
+from eventstore.verifier.comparing import Row, first_difference, written_position
 from eventstore.verifier.findings import Difference, Findings, PlaceFindings
+from eventstore.verifier.replay import Replay
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from eventstore.topics import Topics
 
 Progress = Callable[[Place, int], None]
-Row = tuple[Any, ...]
 
 _RECORD_COLUMNS = [
     "position",
@@ -56,38 +55,6 @@ _EVENT_COLUMNS = [
     "correlation_id",
     "causation_id",
 ]
-
-
-@dataclass(slots=True)
-class _Replay:
-    """The state of one partition's fold, kept in memory from its first record on."""
-
-    place: Place
-    partitions: int
-    rule_version: int = 1
-    last_recorded_at: int = 0
-    heads: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    commits: set[StreamKey] = field(default_factory=set)
-    event_ids: set[StreamKey] = field(default_factory=set)
-
-    def fold(self, entries: Sequence[Entry]) -> Folded:
-        """Judge the entries and take over what they change."""
-        state = State(
-            self.place,
-            self.partitions,
-            self.rule_version,
-            self.last_recorded_at,
-            self.heads,
-            self.commits,
-            self.event_ids,
-        )
-        folded = fold(state, entries)
-        self.rule_version = folded.rule_version
-        self.last_recorded_at = folded.last_recorded_at
-        self.heads |= folded.heads
-        self.commits |= folded.commits
-        self.event_ids |= folded.event_ids
-        return folded
 
 
 class Verifier:
@@ -145,7 +112,7 @@ class Verifier:
                 f"the log holds offsets {extent.start} to {extent.end - 1}, the cursor stands at {cursor}",
             )
             return found
-        replay = _Replay(place, partitions)
+        replay = Replay(place, partitions)
         self._compare_all(found, replay, cursor, progress)
         if found.difference is None and (
             (replay.last_recorded_at, replay.rule_version)
@@ -157,7 +124,7 @@ class Verifier:
         return found
 
     def _compare_all(
-        self, found: PlaceFindings, replay: _Replay, cursor: int, progress: Progress
+        self, found: PlaceFindings, replay: Replay, cursor: int, progress: Progress
     ) -> None:
         offset = 0
         while offset < cursor and found.difference is None:
@@ -181,7 +148,7 @@ class Verifier:
     def _compare(
         self,
         found: PlaceFindings,
-        replay: _Replay,
+        replay: Replay,
         entries: Sequence[Entry],
         offset: int,
         end: int,
@@ -195,13 +162,13 @@ class Verifier:
         }
         self._count(found, folded)
         self._note_heads(rows.new, rows.moved)
-        return _first_difference(
+        return first_difference(
             place,
             "mirror",
             _RECORD_COLUMNS,
             rows.records,
             self._rows(statements.RECORDS, **span),
-        ) or _first_difference(
+        ) or first_difference(
             place,
             "index",
             _EVENT_COLUMNS,
@@ -221,7 +188,7 @@ class Verifier:
         ):
             if rows := self._rows(f"{statement} LIMIT 1", **span):
                 return Difference(
-                    _written(place, rows[0][0]),
+                    written_position(place, rows[0][0]),
                     f"the {table} has a row beyond the cursor",
                 )
         return None
@@ -274,37 +241,3 @@ class Verifier:
 
     def _rows(self, statement: str, **parameters: object) -> list[Row]:
         return self._connection.execute(statement, parameters).fetchall()
-
-
-def _first_difference(
-    place: Place,
-    table: str,
-    columns: Sequence[str],
-    wanted: Sequence[Row],
-    there: Sequence[Row],
-) -> Difference | None:
-    """Hold two lists of rows in position order against each other, both ways."""
-    if len(wanted) == len(there) and list(wanted) == list(there):
-        return None
-    by_position = {row[0]: row for row in there}
-    for row in wanted:
-        other = by_position.pop(row[0], None)
-        if other is None:
-            return Difference(
-                _written(place, row[0]), f"the {table} lacks a row that the log demands"
-            )
-        if row != other:
-            names = [n for n, a, b in zip(columns, row, other, strict=True) if a != b]
-            return Difference(
-                _written(place, row[0]),
-                f"the {table}'s row differs in {', '.join(names)}",
-            )
-    return Difference(
-        _written(place, min(by_position)),
-        f"the {table} has a row that the log does not demand",
-    )
-
-
-def _written(place: Place, packed: int) -> str:
-    _, partition, offset, index = unpack(packed)
-    return str(Position(place.topic, partition, offset, index))

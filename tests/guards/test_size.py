@@ -31,10 +31,6 @@ LARGER_FUNCTIONS: dict[str, tuple[int, str]] = {
         36,
         "one call an option, nothing to think about",
     ),
-    "teddy_es/logs.py:configure_logging": (
-        44,
-        "one dictionary of logging's, flat",
-    ),
 }
 
 

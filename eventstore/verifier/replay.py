@@ -1,0 +1,46 @@
+"""One partition's fold over again, kept in memory from its first record on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from eventstore.fold import Entry, Folded, State, StreamKey, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstore.events import Place
+
+
+@dataclass(slots=True)
+class Replay:
+    """The state of one partition's fold, kept in memory from its first record on."""
+
+    place: Place
+    partitions: int
+    rule_version: int = 1
+    last_recorded_at: int = 0
+    heads: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    commits: set[StreamKey] = field(default_factory=set)
+    event_ids: set[StreamKey] = field(default_factory=set)
+
+    def fold(self, entries: Sequence[Entry]) -> Folded:
+        """Judge the entries and take over what they change."""
+        state = State(
+            self.place,
+            self.partitions,
+            self.rule_version,
+            self.last_recorded_at,
+            self.heads,
+            self.commits,
+            self.event_ids,
+        )
+        folded = fold(state, entries)
+        self.rule_version = folded.rule_version
+        self.last_recorded_at = folded.last_recorded_at
+        self.heads |= folded.heads
+        self.commits |= folded.commits
+        self.event_ids |= folded.event_ids
+        return folded
