@@ -38,4 +38,4 @@ def on_starting(_server: Arbiter) -> None:
 def child_exit(_server: Arbiter, worker: Worker) -> None:
     """Take a dead worker's share out of the gauges that count the living."""
     if _metrics:
-        mark_process_dead(worker.pid)
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -13,4 +13,4 @@ class EventStoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from eventstore import checks  # noqa: F401, PLC0415  (registers itself)
+        from eventstore import checks  # noqa: F401  (registers itself)

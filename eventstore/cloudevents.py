@@ -146,13 +146,15 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 def _object_of(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_LINE_BYTES:
-        raise BadLine(f"it is longer than {MAX_LINE_BYTES} bytes")
+        msg = f"it is longer than {MAX_LINE_BYTES} bytes"
+        raise BadLine(msg)
     try:
         found = parse(line)
     except Broken as broken:
         raise BadLine(_WHY.get(str(broken), f"it is refused: {broken}")) from None
     if not isinstance(found, dict):
-        raise BadLine("it is not a JSON object")
+        msg = "it is not a JSON object"
+        raise BadLine(msg)
     return found
 
 
@@ -210,10 +212,12 @@ def _imported(fields: dict[str, Any]) -> ImportedEvent:
 def _refuse_what_no_import_reads(given: dict[str, Any]) -> None:
     """What becomes no part of the event must still be what it claims to be."""
     if given.get("specversion") != "1.0":
-        raise BadLine('specversion must be "1.0"')
+        msg = 'specversion must be "1.0"'
+        raise BadLine(msg)
     for name in given.keys() - _KNOWN:
         if not _NAME.fullmatch(name):
-            raise BadLine("an attribute's name is lower-case letters and digits")
+            msg = "an attribute's name is lower-case letters and digits"
+            raise BadLine(msg)
     for name in (given.keys() & {"dataschema"}) | {"source"}:
         _text(given, name, _ANYTHING, "a URI that is not empty")
     _natural(given, "streamversion")
@@ -228,11 +232,14 @@ _KNOWN: Final = frozenset({*_Line.__struct_fields__, "dataschema"})
 def _data(given: dict[str, Any], data: Any) -> dict[str, Any]:
     content_type = given.get("datacontenttype", JSON_DATA)
     if content_type == SEALED_DATA:
-        raise BadLine("its data is sealed: export it unsealed, where its keys are")
+        msg = "its data is sealed: export it unsealed, where its keys are"
+        raise BadLine(msg)
     if not isinstance(content_type, str) or not _JSON_TYPE.fullmatch(content_type):
-        raise BadLine(f"datacontenttype must be {JSON_DATA}")
+        msg = f"datacontenttype must be {JSON_DATA}"
+        raise BadLine(msg)
     if not isinstance(data, dict):
-        raise BadLine("data must be a JSON object")
+        msg = "data must be a JSON object"
+        raise BadLine(msg)
     return data
 
 
@@ -241,13 +248,15 @@ def _text(
 ) -> str:
     value = _required(given.get(name), name)
     if not isinstance(value, str) or not form.fullmatch(value):
-        raise BadLine(f"{name} must be {described}")
+        msg = f"{name} must be {described}"
+        raise BadLine(msg)
     return value
 
 
 def _required(value: T | None, name: str) -> T:
     if value is None:
-        raise BadLine(f"it has no {name}")
+        msg = f"it has no {name}"
+        raise BadLine(msg)
     return value
 
 
@@ -256,14 +265,16 @@ def _uuid(given: dict[str, Any], name: str) -> UUID | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _UUID.fullmatch(value):
-        raise BadLine(f"{name} must be a UUID with hyphens")
+        msg = f"{name} must be a UUID with hyphens"
+        raise BadLine(msg)
     return UUID(value)
 
 
 def _natural(given: dict[str, Any], name: str) -> int | None:
     value = given.get(name)
     if value is not None and (type(value) is not int or value < 0):
-        raise BadLine(f"{name} must be a number, 0 or more")
+        msg = f"{name} must be a number, 0 or more"
+        raise BadLine(msg)
     return value
 
 
@@ -274,9 +285,11 @@ def _time(given: dict[str, Any], name: str) -> datetime | None:
     try:
         return rfc3339(value)
     except TypeError:
-        raise BadLine(f"{name} must be a text") from None
+        msg = f"{name} must be a text"
+        raise BadLine(msg) from None
     except ValueError as error:
-        raise BadLine(f"{name} {error}") from None
+        msg = f"{name} {error}"
+        raise BadLine(msg) from None
 
 
 def _mentioned_commit(line: bytes) -> UUID | None:

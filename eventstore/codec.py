@@ -70,11 +70,13 @@ def encode(commit: Commit) -> bytes:
         msgspec.MsgspecError,
     ) as error:
         # the text of the error may quote the data
-        raise InvalidEvent(f"its data is not JSON ({type(error).__name__})") from None
+        msg = f"its data is not JSON ({type(error).__name__})"
+        raise InvalidEvent(msg) from None
     if len(value) <= MAX_COMMIT_BYTES:  # too large is the appender's word to say
         check = decode(commit.stream_id.encode(), value)
         if isinstance(check, Malformed):
-            raise InvalidEvent(f"its record would break the grammar: {check.reason}")
+            msg = f"its record would break the grammar: {check.reason}"
+            raise InvalidEvent(msg)
     return value
 
 
@@ -127,7 +129,8 @@ def _event_fields(event: CommitEvent) -> dict[str, Any]:
 
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Broken("not_an_object")
+        msg = "not_an_object"
+        raise Broken(msg)
     return value
 
 
@@ -139,7 +142,8 @@ def _activation(key: bytes | None, record: dict[str, Any]) -> Activation:
         or type(record["activate"]) is not int
         or record["activate"] < 0
     ):
-        raise Broken("bad_activation")
+        msg = "bad_activation"
+        raise Broken(msg)
     return Activation(record["activate"])
 
 
@@ -154,28 +158,33 @@ def _commit(key: bytes | None, record: dict[str, Any]) -> Commit:
         v=_natural(record["v"], "bad_version"),
     )
     if key != stream_id.encode():
-        raise Broken("key_mismatch")
+        msg = "key_mismatch"
+        raise Broken(msg)
     if len({event.event_id for event in commit.events}) != len(commit.events):
-        raise Broken("event_id_twice")
+        msg = "event_id_twice"
+        raise Broken(msg)
     return commit
 
 
 def _events(value: Any) -> tuple[CommitEvent, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_COMMIT_EVENTS:
-        raise Broken("bad_events")
+        msg = "bad_events"
+        raise Broken(msg)
     return tuple(_event(fields) for fields in value)
 
 
 def _event(fields: Any) -> CommitEvent:
     if not isinstance(fields, dict):
-        raise Broken("bad_events")
+        msg = "bad_events"
+        raise Broken(msg)
     sealed = None
     if "sealed" in fields:
         sealed = _sealed(fields["sealed"])
         fields = {name: fields[name] for name in fields if name != "sealed"}
     _refuse_other_fields(fields, _EVENT_FIELDS)
     if not isinstance(fields["data"], dict):
-        raise Broken("bad_data")
+        msg = "bad_data"
+        raise Broken(msg)
     return CommitEvent(
         event_id=_uuid(fields["event_id"]),
         type=_matching(fields["type"], _TYPE, "bad_type"),
@@ -216,7 +225,8 @@ def _uuid_or_null(value: Any) -> UUID | None:
 def _expected(value: Any) -> Expected:
     if isinstance(value, str):
         if value not in EXPECTED_WORDS:
-            raise Broken("bad_expected")
+            msg = "bad_expected"
+            raise Broken(msg)
         return Expected(value)
     return Expected(_natural(value, "bad_expected"))
 
@@ -227,28 +237,34 @@ def _instant(value: Any) -> str:
     try:
         datetime(*map(int, match.groups()))  # type: ignore[union-attr,arg-type]  # noqa: DTZ001
     except ValueError:
-        raise Broken("bad_time") from None
+        msg = "bad_time"
+        raise Broken(msg) from None
     return text
 
 
 def _sealed(fields: Any) -> Sealed:
     if not isinstance(fields, dict) or fields.keys() != _SEALED_FIELDS:
-        raise Broken("bad_sealed")
+        msg = "bad_sealed"
+        raise Broken(msg)
     _uuid(fields["key"])
     if len(_base64(fields["nonce"])) != 12:
-        raise Broken("bad_sealed")
+        msg = "bad_sealed"
+        raise Broken(msg)
     _base64(fields["box"])
     return Sealed(**fields)
 
 
 def _base64(value: Any) -> bytes:
     if not isinstance(value, str) or not value.isascii():
-        raise Broken("bad_sealed")
+        msg = "bad_sealed"
+        raise Broken(msg)
     try:
         data = binascii.a2b_base64(value, strict_mode=True)
     except binascii.Error:
-        raise Broken("bad_sealed") from None
+        msg = "bad_sealed"
+        raise Broken(msg) from None
     # one reading a record: unused bits must be zero, so only the canonical form passes
     if binascii.b2a_base64(data, newline=False).decode() != value:
-        raise Broken("bad_sealed")
+        msg = "bad_sealed"
+        raise Broken(msg)
     return data

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID, uuid5
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 MAX_COMMIT_BYTES: Final = 1_000_000
 MAX_COMMIT_EVENTS: Final = 1_000

@@ -5,14 +5,17 @@ The cut makes an export finite while others write, and is what the next one goes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from eventstore.cloudevents import export_line
 from eventstore.events import Cut, Place, RecordedEvent, topic_of
-from eventstore.ports import Clock
 from eventstore.queries.feed import accepted_between, mirrored_cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from eventstore.ports import Clock
 
 _BUFFER: Final = 1_000_000  # bytes
 

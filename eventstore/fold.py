@@ -6,16 +6,18 @@ records that a version-1 log can hold; golden vectors (tests/golden) pin it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Activation, Commit, Malformed, Place
 from eventstore.placement import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
 KNOWN_RULE_VERSION: Final = 1
 

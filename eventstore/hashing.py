@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hashlib import sha256
 from struct import Struct
+from typing import TYPE_CHECKING
 
-from eventstore.events import Place
+if TYPE_CHECKING:
+    from eventstore.events import Place
 
 _INT64 = Struct(">q")
 _LEAF = b"\x00"  # RFC 9162: leaves and nodes of a Merkle tree must not be confusable
@@ -20,7 +22,7 @@ def record_hash(
 ) -> bytes:
     """SHA-256 over 0x00 and topic, partition, offset, recorded_at (ms, the fold's), key, value.
 
-    Each field stands behind its length (a signed 64-bit big-endian number; −1 and nothing for null); numbers
+    Each field stands behind its length (a signed 64-bit big-endian number; -1 and nothing for null); numbers
     are signed 64-bit big-endian themselves. 32 bytes. Headers are not covered.
     """
     parts = [_LEAF]

@@ -15,14 +15,16 @@ made from. The name on the wire is given in so many words, so that a renamed cla
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 import msgspec
 
 from eventstore.errors import InvalidEvent, InvalidStreamId
 from eventstore.events import TOPIC_PREFIX, CommitEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -136,21 +138,23 @@ class Registry:
         """The kind of a stream id. Raises `InvalidStreamId` where there is none or it does not take the id."""
         name, dot, own_id = stream_id.partition(".")
         if not dot:
-            raise InvalidStreamId(
-                "it is {type}.{id}, as in order.order-123; this one has no dot"
-            )
+            msg = "it is {type}.{id}, as in order.order-123; this one has no dot"
+            raise InvalidStreamId(msg)
         known = self._streams.get(name)
         if known is None:
-            raise InvalidStreamId(f"its type is none of {', '.join(self._streams)}")
+            msg = f"its type is none of {', '.join(self._streams)}"
+            raise InvalidStreamId(msg)
         if not known.takes_id(own_id):
-            raise InvalidStreamId(f"a {name}'s id may not have this form or length")
+            msg = f"a {name}'s id may not have this form or length"
+            raise InvalidStreamId(msg)
         return known
 
     def type_of(self, data: object) -> EventType:
         """The type that a Struct's class was registered as. Raises `InvalidEvent` if it was not."""
         known = self._by_struct.get(type(data))  # type: ignore[arg-type]
         if known is None:
-            raise InvalidEvent(f"{type(data).__name__} is not a registered event")
+            msg = f"{type(data).__name__} is not a registered event"
+            raise InvalidEvent(msg)
         return known
 
     def admit(
@@ -162,15 +166,16 @@ class Registry:
         """
         known = self._events.get(name)
         if known is None or known.stream_type != stream_type:
-            raise InvalidEvent(f"{name} is no event of a {stream_type} stream")
+            msg = f"{name} is no event of a {stream_type} stream"
+            raise InvalidEvent(msg)
         if schema is not None and schema != known.schema:
-            raise InvalidEvent(
-                f"{name} is written in schema {known.schema}, not {schema}"
-            )
+            msg = f"{name} is written in schema {known.schema}, not {schema}"
+            raise InvalidEvent(msg)
         try:
             event = msgspec.convert(data, known.struct)
         except msgspec.ValidationError as error:
-            raise InvalidEvent(f"{name}: {_without_value(str(error))}") from None
+            msg = f"{name}: {_without_value(str(error))}"
+            raise InvalidEvent(msg) from None
         return known, msgspec.to_builtins(event)
 
     def problem_of(self, stream_type: str, event: CommitEvent) -> str | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from math import isfinite
-from typing import Any, Final, Never
+from typing import TYPE_CHECKING, Any, Final, Never
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_INTEGER: Final = 2**53
 MAX_DEPTH: Final = 64
@@ -29,16 +31,20 @@ def parse(value: bytes) -> Any:
     try:
         text = value.decode()
     except UnicodeDecodeError:
-        raise Broken("not_utf8") from None
+        msg = "not_utf8"
+        raise Broken(msg) from None
     if text.startswith("\ufeff"):
-        raise Broken("byte_order_mark")
+        msg = "byte_order_mark"
+        raise Broken(msg)
     # Counted before parsing: how deep is too deep must not depend on the interpreter's stack.
     if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise Broken("too_deep")
+        msg = "too_deep"
+        raise Broken(msg)
     try:
         node = _JSON.decode(text)
     except json.JSONDecodeError:
-        raise Broken("not_json") from None
+        msg = "not_json"
+        raise Broken(msg) from None
     if "\\u" in text:
         _refuse_forbidden_characters(node)
     return node
@@ -52,39 +58,46 @@ def refuse_other_than_json(value: Any) -> None:
     """
     if isinstance(value, dict):
         if not all(isinstance(name, str) for name in value):
-            raise Broken("not_json")
+            msg = "not_json"
+            raise Broken(msg)
         value = list(value.values())
     if isinstance(value, list | tuple):
         for inner in value:
             refuse_other_than_json(inner)
     elif isinstance(value, float) and not isfinite(value):
-        raise Broken("number_out_of_range")
+        msg = "number_out_of_range"
+        raise Broken(msg)
     elif not (value is None or isinstance(value, str | int | float)):
-        raise Broken("not_json")
+        msg = "not_json"
+        raise Broken(msg)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise Broken("name_twice")
+        msg = "name_twice"
+        raise Broken(msg)
     return fields
 
 
 def _integer(digits: str) -> int:
     if len(digits) > 17 or abs(number := int(digits)) > MAX_INTEGER:
-        raise Broken("number_out_of_range")
+        msg = "number_out_of_range"
+        raise Broken(msg)
     return number
 
 
 def _float(digits: str) -> float:
     number = float(digits)
     if not isfinite(number):
-        raise Broken("number_out_of_range")
+        msg = "number_out_of_range"
+        raise Broken(msg)
     return number
 
 
 def _constant(_word: str) -> Never:
-    raise Broken("not_json")  # NaN, Infinity: Python's parser takes them, JSON has none
+    msg = "not_json"
+    raise Broken(msg)  # NaN, Infinity: Python's parser takes them, JSON has none
 
 
 _JSON: Final = json.JSONDecoder(
@@ -111,11 +124,13 @@ def _depth(value: bytes) -> int:
 def _refuse_forbidden_characters(node: Any) -> None:
     for text in _texts(node):
         if "\x00" in text:
-            raise Broken("nul_character")
+            msg = "nul_character"
+            raise Broken(msg)
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Broken("lone_surrogate") from None
+            msg = "lone_surrogate"
+            raise Broken(msg) from None
 
 
 def _texts(node: Any) -> Iterator[str]:

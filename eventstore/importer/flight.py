@@ -8,12 +8,9 @@ ready, by stream, and whichever stream has its answer sends its next commit.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol
-from uuid import UUID
+from typing import TYPE_CHECKING, Final, Protocol
 
 from eventstore.errors import (
     AppendOutcomeUnknown,
@@ -23,8 +20,14 @@ from eventstore.errors import (
     LogUnavailable,
 )
 from eventstore.events import AppendResult, Expected, NewEvent
-from eventstore.importer.grouping import Draft
-from eventstore.ports import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
+    from uuid import UUID
+
+    from eventstore.importer.grouping import Draft
+    from eventstore.ports import Clock
 
 PASSING: Final = (
     AppendOutcomeUnknown,

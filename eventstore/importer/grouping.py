@@ -8,15 +8,18 @@ two lines of one commit.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Final
 
 from eventstore.cloudevents import BadLine, ImportedEvent, parse_line
 from eventstore.events import MAX_COMMIT_EVENTS, NewEvent
-from eventstore.importer.lines import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from eventstore.importer.lines import Line
 
 _MAX_DRAFT_BYTES: Final = 8_000_000  # a commit's lines; its record may have an eighth
 

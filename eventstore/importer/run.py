@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from eventstore.errors import (
     CommitIdReused,
@@ -19,7 +18,11 @@ from eventstore.events import AppendResult
 from eventstore.importer.flight import Flight, Limits, Outcome, Store
 from eventstore.importer.grouping import Draft, Grouper, Refusal
 from eventstore.importer.lines import Interrupt, Lines, Source
-from eventstore.ports import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eventstore.ports import Clock
 
 _BAD: Final = (
     CommitIdReused,

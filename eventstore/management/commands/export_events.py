@@ -6,10 +6,9 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -20,6 +19,9 @@ from eventstore.events import Cut
 from eventstore.exporter import Summary, export_events, export_stream
 from eventstore.management.progress import progress_bar
 from eventstore.store import get_event_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Command(BaseCommand):
@@ -74,9 +76,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Exit code 0 also where the reader of a pipe has had enough."""
         if options["unseal"]:
-            raise CommandError(
-                "Nothing is sealed in this store yet, so there is nothing to unseal."
-            )
+            msg = "Nothing is sealed in this store yet, so there is nothing to unseal."
+            raise CommandError(msg)
         try:
             with _opened(options["output"]) as stream:
                 summary = self._export(stream, options)
@@ -84,7 +85,8 @@ class Command(BaseCommand):
             _close_quietly()
             return
         except OSError as error:
-            raise CommandError(f"{options['output']}: {error.strerror}.") from None
+            msg = f"{options['output']}: {error.strerror}."
+            raise CommandError(msg) from None
         out = self.stderr if options["output"] == "-" else self.stdout
         out.write(_as_json(summary) if options["json"] else _as_text(summary))
 
@@ -118,9 +120,8 @@ def _topics(names: list[str] | None) -> set[str] | None:
         return None
     known = registry().stream_types
     if unknown := sorted(set(names) - known.keys()):
-        raise CommandError(
-            f"No stream type {', '.join(unknown)}. There are: {', '.join(known)}."
-        )
+        msg = f"No stream type {', '.join(unknown)}. There are: {', '.join(known)}."
+        raise CommandError(msg)
     return {known[name].topic for name in names}
 
 

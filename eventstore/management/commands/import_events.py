@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import signal
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.clock import SystemClock
-from eventstore.importer.grouping import Refusal
 from eventstore.importer.lines import Interrupt, Source
 from eventstore.importer.run import End, Summary, import_events
 from eventstore.management.progress import progress_bar
 from eventstore.store import get_event_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eventstore.importer.grouping import Refusal
 
 
 class Command(BaseCommand):
@@ -101,7 +104,8 @@ def _opened(name: str) -> Iterator[tuple[Source, int | None]]:
         else:
             source, size = Path(name).open("rb", buffering=0), Path(name).stat().st_size  # noqa: SIM115
     except OSError as error:
-        raise CommandError(f"{name} cannot be read: {error.strerror}.") from None
+        msg = f"{name} cannot be read: {error.strerror}."
+        raise CommandError(msg) from None
     with source:
         yield source, size or None
 

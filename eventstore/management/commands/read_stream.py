@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
-from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -18,6 +16,10 @@ from eventstore.conf import conf
 from eventstore.errors import InvalidStreamId, StreamNotFound
 from eventstore.events import RecordedEvent, written
 from eventstore.store import get_event_store
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterable
 
 
 class Command(BaseCommand):
@@ -51,7 +53,8 @@ class Command(BaseCommand):
         """Exit code 1 if there is no such stream."""
         store, stream_id = get_event_store(), options["stream"]
         if options["limit"] is not None and options["limit"] < 0:
-            raise CommandError("--limit is 0 or more.")
+            msg = "--limit is 0 or more."
+            raise CommandError(msg)
         try:
             events = store.read(
                 stream_id,
