@@ -7,16 +7,18 @@ same bytes in every run, so that a store filled twice holds it once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 
 from eventstore.cloudevents import ImportedEvent, proposal_line
 from eventstore.events import NewEvent
 from eventstore.instants import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 PACKAGE: Final = "chitchat_dataset"
 SOURCE: Final = "/teddy/demo"

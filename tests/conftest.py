@@ -10,5 +10,7 @@ pytest_plugins = [
     "tests.plugins.broker",
     "tests.plugins.kafka_logs",
     "tests.plugins.stores",
-    "tests.plugins.mirrored", "tests.plugins.accounts", "tests.plugins.browser",
+    "tests.plugins.mirrored",
+    "tests.plugins.accounts",
+    "tests.plugins.browser",
 ]

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.guards.sources import ROOT, name_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)[^\n]*$")
 _MARK = re.compile(r"^\s*<!-- test: *(?P<word>\w*)(?P<reason>.*)-->\s*$")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.guards.sources import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COMMAND = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 PACKAGES = ("eventstore", "audit", "teddy_es")

@@ -11,7 +11,9 @@ from eventstore.ports import Proposal
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_partition_of_more_records_than_a_smallint_counts_is_read_to_its_end() -> None:
+def test_a_partition_of_more_records_than_a_smallint_counts_is_read_to_its_end() -> (
+    None
+):
     """psycopg sends a small number as a smallint; the sum of two of them once overflowed at offset 30,768."""
     log = EmbeddedLog(connect)
     log.create(["eventstore.order_many"], partitions=1)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from eventstore.errors import CommitIdReused, EventIdReused, InvalidEvent
 from eventstore.events import AppendResult, Expected, NewEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _IDS = UUID("00000000-0000-4000-8000-000000000000")
 
@@ -51,7 +53,8 @@ class ImportStore:
         assert stream_id not in self._on_their_way
         for index, event in enumerate(events):
             if event.type == "Unknown":
-                raise InvalidEvent("the type is not known", index=index)
+                msg = "the type is not known"
+                raise InvalidEvent(msg, index=index)
         self.on_submit()
         future: Future[AppendResult] = Future()
         self._on_their_way.append(stream_id)

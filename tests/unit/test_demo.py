@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from hashlib import sha256
 from io import StringIO
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,6 +20,9 @@ from teddy_es.demo import (
     importable,
 )
 from teddy_es.domain.types import registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHA256 = "2c85e8edfed1c44e12793cc3e68d9b8bf21624a8726061fbebce44b3431da58b"
 

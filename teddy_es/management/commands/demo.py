@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
 
 from teddy_es.demo import DatasetMissing, demo_lines
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 
 class Command(BaseCommand):
@@ -46,7 +48,8 @@ class Command(BaseCommand):
         """Exit code 0 also where the reader of a pipe has had enough."""
         wanted = options["conversations"]
         if wanted is not None and wanted < 0:
-            raise CommandError("--conversations is 0 or more.")
+            msg = "--conversations is 0 or more."
+            raise CommandError(msg)
         try:
             if options["output"] == "-":
                 _write(sys.stdout.buffer, wanted)
@@ -59,7 +62,8 @@ class Command(BaseCommand):
             # Python flushes the standard output once more at its end; what is left then goes nowhere
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
-            raise CommandError(f"{options['output']}: {error.strerror}.") from None
+            msg = f"{options['output']}: {error.strerror}."
+            raise CommandError(msg) from None
 
 
 def _write(stream: BinaryIO, wanted: int | None) -> None:
