@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -43,13 +44,18 @@ class EventStoreSettings:
 def _configured() -> Mapping[str, Any]:
     """What the project set. Raises ImproperlyConfigured for a name that is no setting."""
     configured: Mapping[str, Any] = getattr(settings, "EVENTSTORE", {})
-    if unknown := configured.keys() - conf.names():
+    _refuse_unknown(frozenset(configured))
+    return configured
+
+
+@cache  # every setting is looked up live, and by hot paths: judge a set of names once
+def _refuse_unknown(names: frozenset[str]) -> None:
+    if unknown := names - conf.names():
         msg = (
             f"EVENTSTORE has no setting {', '.join(sorted(unknown))}."
             f" There are: {', '.join(sorted(conf.names()))}."
         )
         raise ImproperlyConfigured(msg)
-    return configured
 
 
 conf = EventStoreSettings()
@@ -61,6 +67,11 @@ def registry() -> Registry:
     if not path:
         msg = "EVENTSTORE['REGISTRY'] must name the domain's registry, as in 'shop.domain.types.registry'."
         raise ImproperlyConfigured(msg)
+    return _registry_at(path)
+
+
+@cache
+def _registry_at(path: str) -> Registry:
     found = import_string(path)
     if not isinstance(found, Registry):
         msg = f"EVENTSTORE['REGISTRY'] names {path}, which is no Registry."

@@ -78,6 +78,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._streams: dict[str, StreamType] = {}
+        self._topics: dict[int, str] = {}
         self._events: dict[str, EventType] = {}
         self._by_struct: dict[type[Event], EventType] = {}
 
@@ -97,6 +98,7 @@ class Registry:
             msg = f"stream type {name}: number {number} is taken"
             raise ValueError(msg)
         self._streams[name] = StreamType(name, number, takes_id)
+        self._topics[number] = self._streams[name].topic
 
     def event_type(
         self,
@@ -129,6 +131,14 @@ class Registry:
     def stream_types(self) -> Mapping[str, StreamType]:
         """By name."""
         return self._streams
+
+    def topic_numbered(self, number: int) -> str:
+        """The topic whose positions are packed with this number. Raises ValueError for one that is not registered."""
+        try:
+            return self._topics[number]
+        except KeyError:
+            msg = f"{number} is no registered stream type's number"
+            raise ValueError(msg) from None
 
     def event_types(self) -> Iterator[EventType]:
         """All of them, in the order of their registration."""
