@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import django
@@ -39,33 +40,41 @@ def append_many(stream: str, count: int, mode: str, writer: int) -> None:
     store = get_event_store()
     say(ready=True)
     sys.stdin.readline()  # both start at once
-    append = {"any": _append_any, "exact": _append_exact}[mode]
-    for n in range(count):
-        append(store, stream, writer * 1_000_000 + n)
+    {"any": _append_any, "exact": _append_exact}[mode](
+        store, stream, [writer * 1_000_000 + n for n in range(count)]
+    )
     say(done=True)
 
 
-def _append_any(store: Any, stream: str, quantity: int) -> None:
+def _append_any(store: Any, stream: str, quantities: list[int]) -> None:
+    """Some twenty on their way at any time, as a server with as many threads has."""
     from tests.integration.worlds import changed
 
-    store.append(stream, [changed(quantity)], "any")
+    waiting: deque[Any] = deque()
+    for quantity in quantities:
+        waiting.append(store.submit(stream, [changed(quantity)], "any"))
+        if len(waiting) >= 20:
+            waiting.popleft().result(60)
+    for future in waiting:
+        future.result(60)
 
 
-def _append_exact(store: Any, stream: str, quantity: int) -> None:
+def _append_exact(store: Any, stream: str, quantities: list[int]) -> None:
+    """Load, decide, append with the version loaded; again if another was faster."""
     from eventstore.errors import StreamNotFound, WrongExpectedVersion
     from tests.integration.worlds import changed
 
-    try:
-        head = store.stream_info(stream).version
-    except StreamNotFound:
-        head = 0
-    while True:
-        try:
-            store.append(stream, [changed(quantity)], head)
-        except WrongExpectedVersion as moved:
-            head = moved.current_version
-        else:
-            return
+    for quantity in quantities:
+        while True:
+            try:
+                head = store.stream_info(stream).version
+            except StreamNotFound:
+                head = 0
+            try:
+                store.append(stream, [changed(quantity)], head)
+            except WrongExpectedVersion:
+                continue
+            break
 
 
 def submit_and_end(stream: str, count: int) -> None:
