@@ -10,7 +10,10 @@ import os
 import signal
 import sys
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import django
 from django.conf import settings  # noqa: TID251  (stands in for a settings module of its own)
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Set Django up on the test's database and run the task."""
     task, given = sys.argv[1], json.loads(sys.argv[2])
-    settings.DATABASES["default"]["NAME"] = given["database"]
+    settings.DATABASES["default"] |= given["database"]
     settings.EVENTSTORE = given["eventstore"]
     django.setup()
     TASKS[task](**given["arguments"])
@@ -30,7 +33,8 @@ def main() -> None:
 
 def say(**facts: Any) -> None:
     """Tell the test something, a line each."""
-    print(json.dumps(facts), flush=True)  # noqa: T201
+    sys.stdout.write(json.dumps(facts) + "\n")  # in one piece: several threads speak
+    sys.stdout.flush()
 
 
 def append_many(stream: str, count: int, mode: str, writer: int) -> None:
@@ -118,11 +122,51 @@ def fork(stream: str) -> None:
     say(status=status, last=last.first_version, versions=list(versions(store, stream)))
 
 
+def append_through_a_crash(stream: str, count: int) -> None:
+    """Append from eight threads, each commit again under its id until it is decided; then say what is there."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    from eventstore.store import get_event_store
+
+    call_command("migrate", verbosity=0, interactive=False)
+    connection.close()
+    call_command("create_topics", stdout=sys.stderr)
+    store = get_event_store()
+    with ThreadPoolExecutor(8) as pool:
+        told = list(
+            pool.map(partial(_append_until_decided, store, stream), range(count))
+        )
+    store.catch_up(store.topics.places, timeout_s=30)
+    events = list(store.read(stream))
+    say(
+        told=sorted(told),
+        read=[[e.metadata.version, e.data["quantity"]] for e in events],
+    )
+
+
+def _append_until_decided(store: Any, stream: str, quantity: int) -> list[int]:
+    from eventstore.errors import AppendOutcomeUnknown, LogUnavailable
+    from tests.integration.worlds import changed
+
+    commit = uuid4()
+    while True:
+        try:
+            result = store.append(
+                stream, [changed(quantity)], "any", commit_id=commit, timeout_s=2
+            )
+        except (AppendOutcomeUnknown, LogUnavailable):
+            continue
+        say(decided=quantity)
+        return [result.first_version, quantity]
+
+
 TASKS: dict[str, Callable[..., None]] = {
     "append_many": append_many,
     "submit_and_end": submit_and_end,
     "submit_and_wait_for_sigterm": submit_and_wait_for_sigterm,
     "fork": fork,
+    "append_through_a_crash": append_through_a_crash,
 }
 
 if __name__ == "__main__":

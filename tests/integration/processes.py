@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def a_process(task: str, **arguments: Any) -> Iterator[subprocess.Popen[str]]:
-    """A process at its task; ended with the block."""
+def a_process(
+    task: str, *, database: dict[str, Any] | None = None, **arguments: Any
+) -> Iterator[subprocess.Popen[str]]:
+    """A process at its task; ended with the block. database: Django's settings of another one than the test's."""
     given = {
-        "database": connection.settings_dict["NAME"],
+        "database": database or {"NAME": connection.settings_dict["NAME"]},
         "eventstore": settings.EVENTSTORE,
         "arguments": arguments,
     }
