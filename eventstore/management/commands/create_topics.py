@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore import topics
@@ -15,6 +16,8 @@ from eventstore.store import make_event_store
 class Command(BaseCommand):
     """Creates what is missing and changes nothing that is there."""
 
+    # the rest says what is true of the installation, not of this command: ask `manage.py check`
+    requires_system_checks = [Tags.compatibility]
     help = (
         "Create the topics of every registered stream type, with the settings that the log needs, and register"
         " their partitions. Harmless when run again: then it only checks. Example: manage.py create_topics"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.clock import SystemClock
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """Thin: arguments, the file, progress, and what is said at the end."""
 
+    # the rest says what is true of the installation, not of this command: ask `manage.py check`
+    requires_system_checks = [Tags.compatibility]
     help = (
         "Export accepted events as NDJSON of CloudEvents 1.0, by partition and position"
         " (docs/IMPORT_EXPORT.md). Sensitive fields leave the store as they stand in it."

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.clock import SystemClock
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """Thin: arguments, signals, progress, and what is said at the end."""
 
+    # the rest says what is true of the installation, not of this command: ask `manage.py check`
+    requires_system_checks = [Tags.compatibility]
     help = (
         "Import NDJSON of CloudEvents 1.0, one event a line (docs/IMPORT_EXPORT.md). The file's order is kept"
         " per stream. Running it again changes nothing that is there."

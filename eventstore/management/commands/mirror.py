@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.errors import EventStoreError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """Several may run. SIGTERM and Ctrl-C stop it between two folds."""
 
+    # the rest says what is true of the installation, not of this command: ask `manage.py check`
+    requires_system_checks = [Tags.compatibility]
     help = (
         "Fold what others wrote to the log into mirror and index, for as long as it runs; several may run."
         " What does not answer is asked again for ever. Examples: manage.py mirror; manage.py mirror --once"

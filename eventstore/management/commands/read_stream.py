@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """Thin: arguments and two ways to print."""
 
+    # the rest says what is true of the installation, not of this command: ask `manage.py check`
+    requires_system_checks = [Tags.compatibility]
     help = "Print the events of a stream in the order of their versions."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:

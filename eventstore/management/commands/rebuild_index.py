@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.errors import EventStoreError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """Empties what was folded and folds it again; interrupted, `--resume` goes on."""
 
+    # the rest says what is true of the installation, not of this command: ask `manage.py check`
+    requires_system_checks = [Tags.compatibility]
     help = (
         "Make mirror, index and heads anew from the log alone; they end in the same bytes. The log is not touched."
         " Reads see an incomplete index until it has finished. Interrupted: run it with --resume, or let `mirror`"

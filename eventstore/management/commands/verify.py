@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.errors import EventStoreError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """Exit status 0 only if everything agrees."""
 
+    # the rest says what is true of the installation, not of this command: ask `manage.py check`
+    requires_system_checks = [Tags.compatibility]
     help = (
         "Fold the log once more in memory and compare it with mirror, index and heads, row by row and both ways;"
         " names the first position of each partition that differs. Writes nothing; others may go on writing."
