@@ -92,6 +92,7 @@ class LineConnection(psycopg.Connection[Any]):
     @contextmanager
     def pipeline(self) -> Iterator[psycopg.Pipeline]:
         """psycopg's, with a COMMIT that may be lost, or its answer."""
+        self._begin()
         with super().pipeline() as pipeline:
             yield pipeline
         shown, self.shown = self.shown, None
@@ -104,6 +105,9 @@ class LineConnection(psycopg.Connection[Any]):
             self.close()
             msg = "the answer to COMMIT was lost"
             raise psycopg.OperationalError(msg)
+
+    def _begin(self) -> None:
+        self.shown = None  # an earlier flush may have failed before its COMMIT
 
     def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
         """psycopg's, but for a COMMIT."""
