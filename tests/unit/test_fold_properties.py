@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,9 @@ from tests.strategies import (
     PARTITIONS,
     logs,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 PLACE = Place("eventstore.order", 0)
 KNOWN = 3  # the rules of later versions are not written yet; switching them on is
