@@ -7,21 +7,28 @@ import signal
 from argparse import ArgumentParser, ArgumentTypeError
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.clock import SystemClock
+from eventstore.database import connect
 from eventstore.importer.lines import Interrupt, Source
 from eventstore.importer.run import End, Summary, import_events
 from eventstore.management.progress import progress_bar
+from eventstore.rebuild import analyze
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from eventstore.importer.grouping import Refusal
+
+
+_MANY: Final = (
+    1_000  # events; the planner should hear of so many before it is asked about them
+)
 
 
 class Command(BaseCommand):
@@ -59,6 +66,9 @@ class Command(BaseCommand):
         """Exit code 0: all of it is imported; 1: something is not; 130: interrupted."""
         with _opened(options["file"]) as (source, size), _interruptible() as interrupt:
             summary = self._import(source, size, interrupt, options)
+        if summary.appended >= _MANY:
+            with connect() as connection:
+                analyze(connection)
         self.stdout.write(_as_json(summary) if options["json"] else _as_text(summary))
         if not summary.is_good:
             raise CommandError(

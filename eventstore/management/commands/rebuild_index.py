@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.errors import EventStoreError
 from eventstore.management.progress import progress_bar
-from eventstore.rebuild import refold, reset, to_fold
+from eventstore.rebuild import analyze, refold, reset, to_fold
 from eventstore.store import make_event_store
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Command(BaseCommand):
             if not options["resume"]:
                 reset(indexer.connection())
             done = self._refold(indexer)
+            analyze(indexer.connection())
         except EventStoreError as error:
             raise CommandError(str(error)) from error
         finally:
