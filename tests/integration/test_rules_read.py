@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
-from eventstore.errors import LogTruncated
+from eventstore.errors import LogMisconfigured, LogTruncated
 from eventstore.events import Expected
 from eventstore.placement import place_of
 from eventstore.ports import Proposal
@@ -52,6 +52,14 @@ def producer(kafka_bootstrap: str) -> Iterator[KafkaProducer]:
     producer.init_transactions()
     yield producer
     producer.close()
+
+
+@pytest.fixture
+def admin(kafka_bootstrap: str) -> Iterator[KafkaAdminClient]:
+    """An administrator."""
+    admin = KafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+    yield admin
+    admin.close()
 
 
 @pytest.mark.parametrize("end", ["abort", "commit"])
@@ -120,20 +128,50 @@ def test_copies_of_one_commit_are_one_commit(
 
 
 def test_a_log_that_lost_its_beginning_is_refused_by_whoever_has_not_folded_it(
-    here: EventStore, there: EventStore, stream: str, kafka_bootstrap: str
+    here: EventStore, there: EventStore, stream: str, admin: KafkaAdminClient
 ) -> None:
     place = place_of(stream, here.topics.partitions)
     for n in range(3):
         here.append(stream, [changed()], n)
-    admin = KafkaAdminClient(bootstrap_servers=kafka_bootstrap)
     admin.delete_records({TopicPartition(place.topic, place.partition): 3})
-    admin.close()
 
     with pytest.raises(LogTruncated) as lost:
         there.append(stream, [changed()], 3)
 
-    assert (lost.value.topic, lost.value.partition, lost.value.cursor) == (
-        place.topic,
-        place.partition,
-        3,
-    )
+    assert (lost.value.topic, lost.value.partition) == (place.topic, place.partition)
+    assert lost.value.cursor == 3
+
+
+def test_a_topic_that_was_created_again_is_refused_by_a_new_process(
+    here: EventStore, there: EventStore, stream: str, admin: KafkaAdminClient
+) -> None:
+    place = place_of(stream, here.topics.partitions)
+    here.append(stream, [changed()], 0)
+    log = here.make_log()
+    admin.delete_topics([place.topic])
+    until(lambda: not log.topics([place.topic]))
+    log.create([place.topic], partitions=here.topics.partitions)
+
+    with pytest.raises(LogMisconfigured) as refused:
+        there.append(stream, [changed()], 1)
+
+    assert "created again" in refused.value.problem
+    assert log.extents([place])[place].end == 0
+    log.close()
+
+
+def test_a_topic_that_got_more_partitions_is_refused_by_a_new_process(
+    here: EventStore, there: EventStore, stream: str, admin: KafkaAdminClient
+) -> None:
+    place = place_of(stream, here.topics.partitions)
+    here.append(stream, [changed()], 0)
+    admin.create_partitions({place.topic: 4})
+    log = there.make_log()
+    until(lambda: log.topics([place.topic])[place.topic].partitions == 4)
+
+    with pytest.raises(LogMisconfigured) as refused:
+        there.append(stream, [changed()], 1)
+
+    assert "it has 4 partitions, the store was made for 3" in refused.value.problem
+    assert log.extents([place])[place].end == 1
+    log.close()
