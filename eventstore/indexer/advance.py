@@ -195,13 +195,6 @@ class Indexer:
         except psycopg.OperationalError:
             self.close()
             raise
-        except psycopg.InternalError as error:
-            self.forget(place)
-            if self._open is not None and not self._open.closed:
-                raise
-            # this process stood still in its transaction for so long that the server ended it
-            msg = "the server ended the fold's transaction"
-            raise psycopg.OperationalError(msg) from error
         except psycopg.errors.UniqueViolation as error:
             cursor = self._views[place].cursor
             self.forget(place)
