@@ -19,17 +19,18 @@ from eventstore.errors import (
     EventIdReused,
     EventStoreError,
     LogUnavailable,
+    MirrorDiverged,
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult, NewEvent
-from eventstore.testing.faulty_log import ALL
+from eventstore.testing.faulty_log import ALL, Network
 from eventstore.testing.log_given import read_all
 from tests import naive
 from tests.integration.audits import audit, folded
 from tests.integration.worlds import FaultyStore, World, changed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _IDS = UUID(int=0)
 _STEPS = 30
@@ -67,10 +68,22 @@ class History:
             self.world.stream(1),
         ]
         self.world.network.at_random(0.4, seed=self.rng.randrange(2**32), faults=ALL)
+        self.world.network.between = self._fold_between_copies()
         for _ in range(_STEPS):
             self._step(self.rng.choice(stores), self.rng.choice(streams))
         while self.world.network.in_flight and self.rng.random() < 0.8:
             self._land()
+
+    def _fold_between_copies(self) -> Callable[[], None]:
+        """Some other process, which sees everything, may fold between two copies of a proposal."""
+        other = self.world.store(network=Network())
+        rng = random.Random(self.rng.randrange(2**32))  # noqa: S311
+
+        def fold() -> None:
+            if rng.random() < 0.7:
+                self.world.fold(other)
+
+        return fold
 
     def _step(self, store: FaultyStore, stream: str) -> None:
         dice = self.rng.random()
@@ -103,7 +116,7 @@ class History:
                 "stream_exists",
             ]
         )
-        event = uuid5(_IDS, str(rng.randrange(12))) if rng.random() < 0.3 else None
+        event = uuid5(_IDS, str(rng.randrange(4))) if rng.random() < 0.3 else None
         events = [
             changed(n, event if not n else None) for n in range(rng.choice([1, 1, 2]))
         ]
@@ -180,6 +193,8 @@ class Truth:
     def contradicts(self, told: Told) -> str | None:
         """Why an answer that was given cannot have been right; None if it was."""
         found = self.decided.get((told.stream, str(told.commit)))
+        if isinstance(getattr(told.answer, "__cause__", None), MirrorDiverged):
+            return "a fold ran into its own rows"
         if isinstance(told.answer, AppendOutcomeUnknown):
             return None if told.proposed else "unknown, but nothing was ever proposed"
         if isinstance(told.answer, LogUnavailable):
