@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from eventstore.sealing import PassThroughSealer
+from eventstore.sealing import sealer
 
-DEVELOPMENT_DATA: Final = not PassThroughSealer.seals
+DEVELOPMENT_DATA: Final = not sealer().seals
 SEALING: Final = "pass-through, development data" if DEVELOPMENT_DATA else "sealed"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import psycopg
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
 from eventstore.conf import conf, registry
+from eventstore.database import TROUBLE
 from eventstore.errors import EventStoreError
-from eventstore.sealing import PassThroughSealer
+from eventstore.sealing import sealer
 from eventstore.store import KINDS, make_event_store
 
 
@@ -22,34 +22,37 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         registry()
     except (ImproperlyConfigured, ImportError) as error:
         return [Error(str(error), id="eventstore.E001", hint="Put EVENTSTORE right.")]
-    found: list[CheckMessage] = []
-    if conf.LOG not in KINDS:
-        found.append(
-            Error(
-                f"TEDDY_LOG is {conf.LOG}, there are: {', '.join(KINDS)}.",
-                id="eventstore.E002",
-            )
-        )
-    if not 1 <= conf.PARTITIONS <= 512:
-        found.append(
-            Error(
-                f"TEDDY_PARTITIONS is {conf.PARTITIONS}, not in 1..512.",
-                id="eventstore.E003",
-            )
-        )
-    if conf.APPEND_TIMEOUT <= 0 or conf.APPEND_QUEUE <= 0:
-        found.append(
-            Error(
-                "APPEND_TIMEOUT and APPEND_QUEUE must be above 0.", id="eventstore.E004"
-            )
-        )
-    return found
+    return _wrong_values()
+
+
+def _wrong_values() -> list[CheckMessage]:
+    log = Error(
+        f"TEDDY_LOG is {conf.LOG}, there are: {', '.join(KINDS)}.",
+        id="eventstore.E002",
+        hint="Set TEDDY_LOG.",
+    )
+    partitions = Error(
+        f"TEDDY_PARTITIONS is {conf.PARTITIONS}, not in 1..512.",
+        id="eventstore.E003",
+        hint="Set TEDDY_PARTITIONS to the number that the topics were created with.",
+    )
+    append = Error(
+        "APPEND_TIMEOUT and APPEND_QUEUE must be above 0.",
+        id="eventstore.E004",
+        hint="Put EVENTSTORE right, or leave them out for the defaults.",
+    )
+    fine = (
+        (log, conf.LOG in KINDS),
+        (partitions, 1 <= conf.PARTITIONS <= 512),
+        (append, conf.APPEND_TIMEOUT > 0 and conf.APPEND_QUEUE > 0),
+    )
+    return [error for error, is_fine in fine if not is_fine]
 
 
 @register(Tags.security)
 def check_sealing(**_kwargs: Any) -> list[CheckMessage]:
     """A store that seals nothing holds development data."""
-    if PassThroughSealer.seals:
+    if sealer().seals:
         return []
     return [
         checks.Warning(
@@ -63,12 +66,17 @@ def check_sealing(**_kwargs: Any) -> list[CheckMessage]:
 @register(Tags.database, deploy=True)
 def check_log(**_kwargs: Any) -> list[CheckMessage]:
     """`check --deploy --database default`: the topics, as they must be and as they were at creation."""
-    indexer = make_event_store().make_indexer()
     try:
-        indexer.check_topics()
-    except (EventStoreError, psycopg.OperationalError) as error:
+        with make_event_store().indexer() as indexer:
+            indexer.check_topics()
+    except EventStoreError as error:
         return [Error(str(error), id="eventstore.E010", hint="See docs/OPERATIONS.md.")]
-    finally:
-        indexer.close()
-        indexer.log.close()
+    except TROUBLE as error:
+        return [
+            Error(
+                f"The database did not answer ({type(error).__name__}).",
+                id="eventstore.E010",
+                hint="Is it running, and is DATABASE_URL right?",
+            )
+        ]
     return []

@@ -16,7 +16,9 @@ from uuid import UUID, uuid5
 import msgspec
 
 from eventstore.events import (
+    EVENT_TYPE,
     MAX_COMMIT_BYTES,
+    STREAM_ID,
     NewEvent,
     RecordedEvent,
 )
@@ -176,8 +178,6 @@ _NAME: Final = re.compile(r"[a-z0-9]+")
 _UUID: Final = re.compile(
     r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 )
-_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")
-_STREAM_ID: Final = re.compile(r"[a-z][a-z0-9_]{0,62}\.[A-Za-z0-9_.:-]{1,128}")
 _JSON_TYPE: Final = re.compile(r'(?i)application/json(;\s*charset="?utf-8"?)?')
 _POSITION: Final = re.compile(r"[^/]+(/[0-9]{1,12}){3}")
 _ANYTHING: Final = re.compile(r".+", re.DOTALL)
@@ -191,9 +191,9 @@ def _imported(fields: dict[str, Any]) -> ImportedEvent:
     _refuse_what_no_import_reads(given)
     event_id = _required(_uuid(given, "id"), "id")
     commit_id = _uuid(given, "commitid")
-    stream_id = _text(given, "subject", _STREAM_ID, "a stream id, {type}.{id}")
+    stream_id = _text(given, "subject", STREAM_ID, "a stream id, {type}.{id}")
     event = NewEvent(
-        type=_text(given, "type", _TYPE, "the name of an event type"),
+        type=_text(given, "type", EVENT_TYPE, "the name of an event type"),
         event_id=event_id,
         occurred_at=_required(_time(given, "time"), "time"),
         correlation_id=_uuid(given, "correlationid"),

@@ -16,9 +16,11 @@ import msgspec
 
 from eventstore.errors import InvalidEvent
 from eventstore.events import (
+    EVENT_TYPE,
     EXPECTED_WORDS,
     MAX_COMMIT_BYTES,
     MAX_COMMIT_EVENTS,
+    STREAM_ID,
     Activation,
     Commit,
     CommitEvent,
@@ -28,8 +30,6 @@ from eventstore.events import (
 )
 from eventstore.strict_json import Broken, parse, refuse_other_than_json
 
-_STREAM_ID = re.compile(r"[a-z][a-z0-9_]{0,62}\.[A-Za-z0-9_.:-]{1,128}")
-_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _INSTANT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.[0-9]{6}Z"
@@ -100,11 +100,6 @@ def decode(key: bytes | None, value: bytes | None) -> Commit | Activation | Malf
         return Malformed(str(broken))
 
 
-def is_stream_id(text: str) -> bool:
-    """Whether the record's grammar takes this as a stream id."""
-    return _STREAM_ID.fullmatch(text) is not None
-
-
 def _event_fields(event: CommitEvent) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "event_id": event.event_id,
@@ -149,7 +144,7 @@ def _activation(key: bytes | None, record: dict[str, Any]) -> Activation:
 
 def _commit(key: bytes | None, record: dict[str, Any]) -> Commit:
     _refuse_other_fields(record, _RECORD_FIELDS)
-    stream_id = _matching(record["stream_id"], _STREAM_ID, "bad_stream_id")
+    stream_id = _matching(record["stream_id"], STREAM_ID, "bad_stream_id")
     commit = Commit(
         commit_id=_uuid(record["commit_id"]),
         stream_id=stream_id,
@@ -187,7 +182,7 @@ def _event(fields: Any) -> CommitEvent:
         raise Broken(msg)
     return CommitEvent(
         event_id=_uuid(fields["event_id"]),
-        type=_matching(fields["type"], _TYPE, "bad_type"),
+        type=_matching(fields["type"], EVENT_TYPE, "bad_type"),
         schema=_natural(fields["schema"], "bad_schema"),
         occurred_at=_instant(fields["occurred_at"]),
         correlation_id=_uuid_or_null(fields["correlation_id"]),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from django.db import connections
 
 Connect = Callable[[], psycopg.Connection[Any]]
 
+TROUBLE: Final = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+"""What passes when the database is back, or is the primary again: whoever meets it drops its view and tries later."""
+
 _LIMITS = (
     "-c lock_timeout=5000 -c statement_timeout=60000"
     " -c idle_in_transaction_session_timeout=5000"
+    # the one before does not fire behind a pipeline; a process frozen in its flush must not hold the row for ever
+    " -c transaction_timeout=60000"
 )
 
 
@@ -31,6 +36,9 @@ def connect(alias: str = "default") -> psycopg.Connection[Any]:
             "autocommit": True,
             "options": f"{params.get('options', '')} {_LIMITS} -c TimeZone=UTC".strip(),
             "application_name": "eventstore fold",
+            # else a network that swallows packets holds the thread for a quarter of an hour
+            "connect_timeout": 5,
+            "tcp_user_timeout": 20_000,
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
-from eventstore.codec import is_stream_id
-from eventstore.errors import InvalidEvent, InvalidStreamId
+from eventstore.errors import InvalidEvent
 from eventstore.events import (
     MAX_COMMIT_EVENTS,
     Commit,
@@ -22,7 +22,6 @@ from eventstore.events import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from eventstore.ports import Clock, Sealer
     from eventstore.registry import EventType, Registry
@@ -40,15 +39,12 @@ class Door:
         self,
         stream_id: str,
         events: Sequence[NewEvent],
-        expected: Expected,
+        expected: Expected | int | str,
         commit_id: UUID,
     ) -> Commit:
         """The commit, sealed. Raises `InvalidStreamId`, `InvalidEvent`; no message quotes a value."""
         stream_type = self.registry.stream_type_of(stream_id).name
-        if not is_stream_id(stream_id):
-            msg = "an id has up to 128 of the characters A-Z a-z 0-9 _ . : -"
-            raise InvalidStreamId(msg)
-        ids = _ids(events, commit_id)
+        ids = _ids(events, _uuid(commit_id))
         known, admitted = [], []
         for index, (event, event_id) in enumerate(zip(events, ids, strict=True)):
             try:
@@ -57,8 +53,8 @@ class Door:
                 raise InvalidEvent(error.reason, index=index) from None
             known.append(event_type)
             admitted.append(made)
-        commit = Commit(commit_id, stream_id, expected, tuple(admitted))
-        return self.sealer.seal(commit, [each.sensitive for each in known])
+        commit = Commit(commit_id, stream_id, _expected(expected), tuple(admitted))
+        return self.sealer.seal(commit, known)
 
     def _admit(
         self, stream_type: str, event: NewEvent, event_id: UUID, first_id: UUID
@@ -66,6 +62,9 @@ class Door:
         name, data = event.type, event.data
         if isinstance(data, msgspec.Struct):
             name = self.registry.type_of(data).name
+            if event.type not in (None, name):
+                msg = f"its type is given as another than that of its data, {name}"
+                raise InvalidEvent(msg)
             data = msgspec.to_builtins(data)
         if name is None:
             msg = "it has no type"
@@ -76,8 +75,8 @@ class Door:
             type=name,
             schema=known.schema,
             occurred_at=_written(event.occurred_at or self.clock.now()),
-            correlation_id=event.correlation_id or first_id,
-            causation_id=event.causation_id,
+            correlation_id=_uuid(event.correlation_id or first_id),
+            causation_id=event.causation_id and _uuid(event.causation_id),
             data=clean,
         )
 
@@ -87,16 +86,35 @@ def _ids(events: Sequence[NewEvent], commit_id: UUID) -> list[UUID]:
     if not 1 <= len(events) <= MAX_COMMIT_EVENTS:
         msg = f"it has {len(events)} events, 1 to {MAX_COMMIT_EVENTS} are allowed"
         raise InvalidEvent(msg)
-    ids = [e.event_id or derived_event_id(commit_id, i) for i, e in enumerate(events)]
+    ids = [
+        _uuid(event.event_id or derived_event_id(commit_id, index))
+        for index, event in enumerate(events)
+    ]
     if len(set(ids)) != len(ids):
         msg = "an event id stands in it twice"
         raise InvalidEvent(msg)
     return ids
 
 
+def _expected(given: Expected | int | str) -> Expected:
+    try:
+        return Expected.of(given)
+    except (TypeError, ValueError) as error:
+        msg = str(error)
+        raise InvalidEvent(msg) from None
+
+
+def _uuid(given: object) -> UUID:
+    """Callers are not always type-checked; a text would be written, and never be found again."""
+    if not isinstance(given, UUID):
+        msg = f"an id of it is a {type(given).__name__}, not a UUID"
+        raise InvalidEvent(msg)
+    return given
+
+
 def _written(instant: datetime) -> str:
     try:
         return written(instant)
-    except (ValueError, OverflowError):
+    except (AttributeError, TypeError, ValueError):
         msg = "occurred_at is no instant with a time zone in the years 1 to 9999"
         raise InvalidEvent(msg) from None

@@ -158,7 +158,9 @@ class LogUnavailable(EventStoreError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"Nothing was written: {reason}. Append again later.")
+        super().__init__(
+            f"The log is not available, and nothing was written: {reason}. Try again later."
+        )
 
 
 class StreamNotFound(EventStoreError):

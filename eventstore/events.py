@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -14,7 +15,11 @@ MAX_COMMIT_BYTES: Final = 1_000_000
 MAX_COMMIT_EVENTS: Final = 1_000
 TOPIC_PREFIX: Final = "eventstore."
 
+STREAM_ID: Final = re.compile(r"[a-z][a-z0-9_]{0,62}\.[A-Za-z0-9_.:-]{1,128}")
+EVENT_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")
+
 _PARTITION_BITS, _OFFSET_BITS, _INDEX_BITS = 9, 38, 10
+MAX_OFFSET: Final = 2**_OFFSET_BITS  # one more than the last that a position holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +247,7 @@ class RecordedEvent:
 
 @dataclass(frozen=True, slots=True)
 class AppendResult:
-    """Where an accepted commit stands. `replayed`: it had been decided before this call."""
+    """Where an accepted commit stands. `replayed`: it was found decided before this call had written anything."""
 
     commit_id: UUID
     stream_id: str
@@ -274,6 +279,9 @@ class Cut:
             place, _, offset = part.rpartition(":")
             topic, partition = place.split("/")
             offsets[Place(topic, _number(partition))] = _number(offset)
+        if any(offset >= MAX_OFFSET for offset in offsets.values()):
+            msg = f"an offset is less than 2^{_OFFSET_BITS}"
+            raise ValueError(msg)
         if any(not place.topic for place in offsets) or len(offsets) != len(parts):
             msg = "a cut names each partition once, with its topic"
             raise ValueError(msg)

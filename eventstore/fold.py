@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 KNOWN_RULE_VERSION: Final = 1
 
+LATEST: Final = 253_402_300_799_999
+"""9999-12-31T23:59:59.999Z in ms: a later time of the log counts as this one, for no calendar has it."""
+
 StreamKey = tuple[str, UUID]  # an id within its stream: ids are unique per stream only
 
 
@@ -121,9 +124,16 @@ def fold(
             raise UnknownRuleVersion(
                 state.place.topic, state.place.partition, entry.offset, rules
             )
-        folded.last_recorded_at = max(folded.last_recorded_at, entry.recorded_at)
+        folded.last_recorded_at = folded_time(
+            entry.recorded_at, folded.last_recorded_at
+        )
         folded.judged.append(_judge(state, folded, entry))
     return folded
+
+
+def folded_time(appended: int, before: int) -> int:
+    """A record's `recorded_at` in ms: the log's append time, but never less than that of the record before it."""
+    return max(min(appended, LATEST), before)
 
 
 def _activates_next(folded: Folded, entry: Entry) -> bool:

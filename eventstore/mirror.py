@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-import psycopg
 import structlog
 
 from eventstore import metrics
+from eventstore.database import TROUBLE
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
@@ -42,7 +42,7 @@ class Mirror:
     def __init__(self, make_indexer: Callable[[], Indexer], stop: Event) -> None:
         self._make_indexer = make_indexer
         self._stop = stop
-        self._stopped: dict[Place, str] = {}
+        self.stopped: dict[Place, str] = {}  # and why
 
     def run(self) -> None:
         """Fold until stopped. Whatever fails, says so in the log and begins anew."""
@@ -55,10 +55,9 @@ class Mirror:
                     pause = _FIRST_PAUSE
                     if not folded:
                         self._stop.wait(_IDLE)
-            except (EventStoreError, psycopg.OperationalError) as error:
-                logger.warning(
-                    "mirror waits and begins anew", cause=_told(error), pause_s=pause
-                )
+            except (EventStoreError, *TROUBLE) as error:
+                tell = logger.error if _needs_a_person(error) else logger.warning
+                tell("mirror waits and begins anew", cause=_told(error), pause_s=pause)
                 self._stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             finally:
@@ -71,7 +70,7 @@ class Mirror:
         for place, extent in indexer.log.extents(indexer.topics.places).items():
             try:
                 done += self._follow(indexer, place, extent, progress)
-                self._stopped.pop(place, None)
+                self.stopped.pop(place, None)
             except _STOPS_A_PARTITION as error:
                 self._tell_once(place, error)
         return done
@@ -95,8 +94,8 @@ class Mirror:
 
     def _tell_once(self, place: Place, error: EventStoreError) -> None:
         """A stopped partition is an error in the log when it stops, not five times a second."""
-        if self._stopped.get(place) != str(error):
-            self._stopped[place] = str(error)
+        if self.stopped.get(place) != str(error):
+            self.stopped[place] = str(error)
             logger.error(
                 "a partition has stopped",
                 place=str(place),
@@ -107,6 +106,11 @@ class Mirror:
 
 def _show_lag(place: Place, lag: int) -> None:
     metrics.MIRROR_LAG.labels(place.topic, place.partition).set(lag)
+
+
+def _needs_a_person(error: Exception) -> bool:
+    """Whether waiting alone cannot help: a topic is not as it must be, and nothing is folded until it is."""
+    return isinstance(error, EventStoreError) and not isinstance(error, LogUnavailable)
 
 
 def _told(error: Exception) -> str:

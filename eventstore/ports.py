@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from eventstore.events import Commit, Place
+    from eventstore.registry import EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ class Sealer(Protocol):
 
     seals: bool  # False: a pass-through; what it handles is development data
 
-    def seal(self, commit: Commit, sensitive: Sequence[AbstractSet[str]]) -> Commit:
-        """The commit with the named fields of each event moved from `data` into `sealed`.
+    def seal(self, commit: Commit, types: Sequence[EventType]) -> Commit:
+        """The commit with each event's sensitive fields, by its type, moved from `data` into `sealed`.
 
         MUST leave none of them in `data`, unless `seals` is False. MUST change nothing else.
         """

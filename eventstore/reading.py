@@ -6,11 +6,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
-from django.db import connection
 
 from eventstore.conf import registry
 from eventstore.errors import InvalidStreamId, StreamNotFound
-from eventstore.events import Cut
+from eventstore.events import MAX_OFFSET, Cut
+from eventstore.queries.connection import reading_cursor
 from eventstore.queries.everything import read_after
 from eventstore.queries.streams import StreamInfo, read_stream, stream_info
 
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from eventstore.events import RecordedEvent
+    from eventstore.topics import Topics
 
 
 class Reading:
     """Reads of a store. They see what the caller's transaction sees; outside of one, everything acknowledged."""
+
+    topics: Topics
 
     def read(
         self,
@@ -37,15 +40,17 @@ class Reading:
         Page by page, so a reader may stop early. Raises `InvalidStreamId` at once.
         """
         registry().stream_type_of(stream_id)
+        _refuse_negative(limit)
 
         def events() -> Iterator[RecordedEvent]:
-            with connection.cursor() as cursor:
+            with reading_cursor() as cursor:
                 yield from read_stream(
                     cursor,
                     stream_id,
                     first=from_version,
                     last=to_version,
                     backwards=backwards,
+                    **({} if limit is None else {"at_most": max(1, limit)}),
                 )
 
         return islice(events(), limit)
@@ -85,14 +90,20 @@ class Reading:
         missed or seen twice.
 
         types: of streams, all if left out. limit: of events, but a commit is never torn apart. Within a partition in
-        the order of the log; between partitions by recorded_at. Raises `InvalidStreamId` for an unknown type.
+        the order of the log; between partitions by recorded_at. Raises `InvalidStreamId` for an unknown type, ValueError for a cut
+        of another store.
         """
         known = registry().stream_types
         if unknown := set(types or ()) - known.keys():
             msg = f"{', '.join(sorted(unknown))} is none of {', '.join(known)}"
             raise InvalidStreamId(msg)
+        _refuse_negative(limit)
+        for place, offset in (after or Cut()).offsets.items():
+            if place not in self.topics.places or not 0 <= offset < MAX_OFFSET:
+                msg = f"the cut names {place} at {offset}, which this store cannot have"
+                raise ValueError(msg)
         topics = [known[name].topic for name in types or known]
-        with connection.cursor() as cursor:
+        with reading_cursor() as cursor:
             return read_after(cursor, after or Cut(), topics, limit)
 
     async def aread_all(
@@ -106,8 +117,9 @@ class Reading:
         return await sync_to_async(self.read_all)(after, types=types, limit=limit)
 
     def stream_info(self, stream_id: str) -> StreamInfo:
-        """The stream's head and times. Raises `StreamNotFound`."""
-        with connection.cursor() as cursor:
+        """The stream's head and times. Raises `InvalidStreamId`, `StreamNotFound`."""
+        registry().stream_type_of(stream_id)
+        with reading_cursor() as cursor:
             info = stream_info(cursor, stream_id)
         if info is None:
             raise StreamNotFound(stream_id)
@@ -116,3 +128,9 @@ class Reading:
     async def astream_info(self, stream_id: str) -> StreamInfo:
         """`stream_info` for coroutines."""
         return await sync_to_async(self.stream_info)(stream_id)
+
+
+def _refuse_negative(limit: int | None) -> None:
+    if limit is not None and limit < 0:
+        msg = f"a limit is 0 or more, not {limit}"
+        raise ValueError(msg)

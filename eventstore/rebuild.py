@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
+
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+
+from eventstore.errors import LogTruncated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,12 +18,12 @@ if TYPE_CHECKING:
     from eventstore.indexer.advance import Indexer
     from eventstore.mirror import Progress
 
-# The partitions' rows first: a fold holds its row before it touches the tables, so this order cannot deadlock.
 # The new generation makes every view of every process worthless.
 _RESET: Final = """
 UPDATE eventstore_partition
    SET "cursor" = 0, generation = gen_random_uuid(), last_recorded_at = 0, rule_version = 1
 """
+_ATTEMPTS: Final = 20  # each of some seconds
 _EMPTY: Final = "TRUNCATE eventstore_record, eventstore_event, eventstore_stream"
 
 
@@ -31,11 +36,41 @@ def analyze(connection: psycopg.Connection[Any]) -> None:
     connection.execute(_ANALYZE)
 
 
+def refuse_a_shortened_log(indexer: Indexer) -> None:
+    """Raise `LogTruncated` if the log no longer holds what the mirror holds: the mirror is then the only copy.
+
+    What can be told cheaply: each partition starts at 0, ends at its cursor or later, and holds the record before
+    the cursor as it was mirrored. Raises `LogMisconfigured` for topics that are not as they were.
+    """
+    indexer.check_topics()
+    for place, extent in indexer.log.extents(indexer.topics.places).items():
+        indexer.lag(place, extent)
+        if extent.start:
+            raise LogTruncated(
+                place.topic,
+                place.partition,
+                cursor=indexer.cursor(place),
+                found=f"it now begins at offset {extent.start}",
+            )
+
+
 def reset(connection: psycopg.Connection[Any]) -> None:
-    """Empty what was folded and set every cursor back, in one transaction. The log is not touched."""
-    with connection.transaction():
-        connection.execute(_RESET)
-        connection.execute(_EMPTY)
+    """Empty what was folded and set every cursor back, in one transaction. The log is not touched.
+
+    A fold reads the tables before it takes its partition's row and writes them behind it, so no order of locks is
+    safe from a deadlock: whoever loses begins again. Raises psycopg.errors.LockNotAvailable if readers hold the
+    tables all the time.
+    """
+    for attempt in count(1):
+        try:
+            with connection.transaction():
+                connection.execute(_RESET)
+                connection.execute(_EMPTY)
+        except (DeadlockDetected, LockNotAvailable):
+            if attempt == _ATTEMPTS:
+                raise
+        else:
+            return
 
 
 def refold(

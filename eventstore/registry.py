@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 import msgspec
 
 from eventstore.errors import InvalidEvent, InvalidStreamId
-from eventstore.events import TOPIC_PREFIX, CommitEvent
+from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_EVENT_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")
 
 SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
 """Annotates the fields of an event that are sealed in the log."""
@@ -114,7 +113,7 @@ class Registry:
         if name in self._events or stream_type not in self._streams:
             msg = f"event type {name}: its name is taken or {stream_type} is no stream type"
             raise ValueError(msg)
-        if not _EVENT_TYPE.fullmatch(name):
+        if not EVENT_TYPE.fullmatch(name):
             msg = f"event type {name}: a name is a letter, then up to 126 of A-Z a-z 0-9 _"
             raise ValueError(msg)
         if subject and subject not in struct.__struct_fields__:
@@ -153,6 +152,9 @@ class Registry:
         known = self._streams.get(name)
         if known is None:
             msg = f"its type is none of {', '.join(self._streams)}"
+            raise InvalidStreamId(msg)
+        if not STREAM_ID.fullmatch(stream_id):
+            msg = "an id has 1 to 128 of the characters A-Z a-z 0-9 _ . : -"
             raise InvalidStreamId(msg)
         if not known.takes_id(own_id):
             msg = f"a {name}'s id may not have this form or length"
@@ -217,6 +219,8 @@ class Registry:
 
 def _without_value(message: str) -> str:
     """msgspec quotes the value where it is none of the listed ones; it may be a person's words."""
+    if message.startswith("Object contains unknown field"):
+        return "it has a field that the type does not know"
     if not message.startswith("Invalid enum value"):
         return message
     _, at, path = message.rpartition(" - at ")

@@ -6,25 +6,24 @@ import asyncio
 from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
-from django.db import connection
 
 from eventstore import metrics
-from eventstore.appender.pending import Pending
+from eventstore.appender.outcome import outcome
+from eventstore.appender.pending import Pending, deadline_in, outcome_of
 from eventstore.appender.thread import Appender
 from eventstore.clock import SystemClock
 from eventstore.codec import encode
 from eventstore.conf import conf, registry
-from eventstore.database import Connect, connect
+from eventstore.database import TROUBLE, Connect, connect
 from eventstore.door import Door
 from eventstore.errors import (
-    AppendOutcomeUnknown,
     CommitTooLarge,
-    EventStoreError,
     LogUnavailable,
 )
 from eventstore.events import (
@@ -38,15 +37,17 @@ from eventstore.events import (
 from eventstore.indexer.advance import Indexer
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
-from eventstore.queries.commits import CommitOutcome, decided
 from eventstore.reading import Reading
-from eventstore.sealing import PassThroughSealer
+from eventstore.sealing import sealer
 from eventstore.topics import Topics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from eventstore.ports import Clock, Log
+    from eventstore.queries.commits import CommitOutcome
+
+_T = TypeVar("_T")
 
 _GRACE: Final = 0.5  # seconds in which the appender itself may still say why, behind the caller's time-out
 
@@ -77,6 +78,16 @@ class EventStore(Reading, ABC):
     def make_log(self) -> Log:
         """A log adapter for one thread."""
 
+    @contextmanager
+    def indexer(self) -> Iterator[Indexer]:
+        """An indexer for the time being, closed with its log at the end."""
+        made = self.make_indexer()
+        try:
+            yield made
+        finally:
+            made.close()
+            made.log.close()
+
     def make_indexer(self) -> Indexer:
         """An indexer for one thread, with a log and a connection of its own."""
         return Indexer(self.topics, self.make_log(), self._connect, self._clock)
@@ -104,7 +115,7 @@ class EventStore(Reading, ABC):
         try:
             return future.result(self._patience(pending))
         except FutureTimeout:
-            return _last_word(pending)
+            return pending.last_word()
 
     async def aappend(
         self,
@@ -125,7 +136,7 @@ class EventStore(Reading, ABC):
                 asyncio.wrap_future(pending.future), self._patience(pending)
             )
         except TimeoutError:
-            return _last_word(pending)
+            return pending.last_word()
 
     def submit(
         self,
@@ -141,8 +152,6 @@ class EventStore(Reading, ABC):
             self._pending(stream_id, events, expected, commit_id, timeout_s)
         )
 
-    # ---- what became of it
-
     def outcome(
         self,
         commit_id: UUID,
@@ -154,15 +163,15 @@ class EventStore(Reading, ABC):
 
         Looks at one partition if the stream is named, else at all. Nothing found is not final.
         """
-        places = (
-            self.topics.places
-            if stream_id is None
-            else [place_of(stream_id, self.topics.partitions)]
+        places = self.topics.places
+        if stream_id is not None:
+            registry().stream_type_of(stream_id)
+            places = [place_of(stream_id, self.topics.partitions)]
+        deadline = self._deadline(timeout_s)
+        job = self._appender.call(
+            lambda indexer: outcome(indexer, places, commit_id, stream_id, deadline)
         )
-        wait = conf.APPEND_TIMEOUT if timeout_s is None else timeout_s
-        up_to = self.catch_up(places, timeout_s=wait)
-        with connection.cursor() as cursor:
-            return CommitOutcome(decided(cursor, commit_id, stream_id), up_to)
+        return self._answer(job, deadline)
 
     async def aoutcome(
         self,
@@ -172,21 +181,30 @@ class EventStore(Reading, ABC):
         timeout_s: float | None = None,
     ) -> CommitOutcome:
         """`outcome` for coroutines."""
-        return await sync_to_async(self.outcome)(
-            commit_id, stream_id, timeout_s=timeout_s
-        )
+        ask = partial(self.outcome, commit_id, stream_id, timeout_s=timeout_s)
+        return await sync_to_async(ask)()
 
     # ---- for commands and tests
 
     def catch_up(self, places: Sequence[Place], *, timeout_s: float) -> Cut:
         """Fold the places to the log's end as it is now; where the cursors then stand."""
+        deadline = self._deadline(timeout_s)
+        job = self._appender.call(
+            lambda indexer: Cut(indexer.catch_up(places, deadline=deadline))
+        )
+        return self._answer(job, deadline)
 
-        job = self._appender.call(lambda indexer: Cut(indexer.catch_up(places)))
+    def _answer(self, job: Future[_T], deadline: float) -> _T:
+        """What the appender's thread found. Raises `LogUnavailable` if it did not come to an end in time."""
         try:
-            return job.result(timeout_s)
+            return job.result(max(0.0, deadline - self._clock.monotonic()) + _GRACE)
         except FutureTimeout:
+            job.cancel()
             msg = "the log's end was not reached in time"
             raise LogUnavailable(msg) from None
+        except TROUBLE as error:
+            msg = f"the database did not answer ({type(error).__name__})"
+            raise LogUnavailable(msg) from error
 
     def close(self) -> bool:
         """Drain the appender; False if it did not end in time."""
@@ -202,19 +220,17 @@ class EventStore(Reading, ABC):
         commit_id: UUID | None,
         timeout_s: float | None,
     ) -> Pending:
+        deadline = self._deadline(timeout_s)
         fresh = commit_id is None and all(event.event_id is None for event in events)
-        commit = self._door.commit(
-            stream_id, events, Expected.of(expected), commit_id or uuid4()
-        )
+        commit = self._door.commit(stream_id, events, expected, commit_id or uuid4())
         value = encode(commit)
         if len(value) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
-        patience = conf.APPEND_TIMEOUT if timeout_s is None else timeout_s
         return Pending(
             commit,
             value,
             place_of(stream_id, self.topics.partitions),
-            self._clock.monotonic() + patience,
+            deadline,
             fresh,
         )
 
@@ -226,9 +242,14 @@ class EventStore(Reading, ABC):
         """Have the answer counted and timed when it comes."""
         started = self._clock.monotonic()
         pending.future.add_done_callback(
-            lambda future: metrics.APPEND_SECONDS.labels(_word(future)).observe(
+            lambda future: metrics.APPEND_SECONDS.labels(outcome_of(future)).observe(
                 self._clock.monotonic() - started
             )
+        )
+
+    def _deadline(self, timeout_s: float | None) -> float:
+        return deadline_in(
+            conf.APPEND_TIMEOUT if timeout_s is None else timeout_s, self._clock
         )
 
     def _patience(self, pending: Pending) -> float:
@@ -265,10 +286,8 @@ def make_event_store() -> EventStore:
     clock = SystemClock()
     types = registry()
     return KINDS[conf.LOG](
-        topics=Topics(
-            {t.topic: t.number for t in types.stream_types.values()}, conf.PARTITIONS
-        ),
-        door=Door(types, clock, PassThroughSealer()),
+        topics=Topics.of(types, conf.PARTITIONS),
+        door=Door(types, clock, sealer()),
         clock=clock,
         capacity=conf.APPEND_QUEUE,
     )
@@ -278,21 +297,3 @@ def make_event_store() -> EventStore:
 def get_event_store() -> EventStore:
     """The configured store: one a process, made at the first call."""
     return make_event_store()
-
-
-def _last_word(pending: Pending) -> AppendResult:
-    """The caller's time is up: withdraw the commit if it still waits, else say what is known (rule 13)."""
-    if pending.future.cancel():
-        raise LogUnavailable(pending.trouble)
-    if pending.future.done():
-        return pending.future.result()
-    raise AppendOutcomeUnknown(str(pending.commit.commit_id), pending.commit.stream_id)
-
-
-def _word(future: Future[AppendResult]) -> str:
-    if future.cancelled():
-        return LogUnavailable.code
-    error = future.exception()
-    if error is None:
-        return "accepted"
-    return error.code if isinstance(error, EventStoreError) else "error"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from eventstore.ports import Log, Topic
+    from eventstore.registry import Registry
 
 _REGISTER = """
 INSERT INTO eventstore_partition
@@ -35,6 +36,12 @@ class Topics:
 
     numbers: Mapping[str, int]
     partitions: int
+
+    @classmethod
+    def of(cls, registry: Registry, partitions: int) -> Topics:
+        """Those of a domain's stream types."""
+        types = registry.stream_types.values()
+        return cls({known.topic: known.number for known in types}, partitions)
 
     @property
     def places(self) -> list[Place]:
@@ -101,7 +108,7 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
             raise LogMisconfigured(
                 name,
                 f"the database has {rows_there} rows for {partitions} partitions",
-                "Run `manage.py rebuild_index`.",
+                "Run `manage.py create_topics`, which adds them, then `manage.py rebuild_index`.",
             )
 
 
@@ -113,9 +120,9 @@ def _sound(topics: Topics, topic: Topic | None, name: str) -> Topic:
     if topic.partitions != topics.partitions:
         raise LogMisconfigured(
             name,
-            f"it has {topic.partitions} partitions, the store was made for {topics.partitions}",
-            "Streams would change their place: partitions can never be added. Move to new topics"
-            " with export and import, or set TEDDY_PARTITIONS back.",
+            f"it has {topic.partitions} partitions, TEDDY_PARTITIONS says {topics.partitions}",
+            "Set TEDDY_PARTITIONS to what the topics were created with. If partitions were added: streams would change"
+            " their place, so that is refused for good; carry the events over to a new store with export and import.",
         )
     _refuse_problems(name, topic.problems)
     return topic

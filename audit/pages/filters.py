@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from audit.pages.frame import Refused
+from eventstore.events import EVENT_TYPE
 from eventstore.queries.browse import EventFilter
 
 if TYPE_CHECKING:
     from django.http import QueryDict
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z?)?"
 )
@@ -47,7 +47,7 @@ def uuid_of(text: str | None, what: str) -> UUID | None:
 def _type(text: str | None) -> str | None:
     if not text:
         return None
-    if not _TYPE.fullmatch(text):
+    if not EVENT_TYPE.fullmatch(text):
         raise Refused(
             HTTPStatus.BAD_REQUEST, "An event type is a word of letters and digits."
         )

@@ -43,7 +43,7 @@ def answer_from_decided(pending: Pending, known: Decided) -> None:
             CommitIdReused(str(pending.commit.commit_id), pending.commit.stream_id)
         )
     elif known.verdict is Verdict.ACCEPTED:
-        pending.future.set_result(known.result(replayed=not pending.fresh))
+        pending.future.set_result(known.result(replayed=not pending.sent))
     elif known.verdict is Verdict.WRONG_EXPECTED_VERSION:
         pending.refuse(_conflict(pending, known.head))
     else:

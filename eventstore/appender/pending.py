@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from eventstore.errors import AppendOutcomeUnknown, EventStoreError, LogUnavailable
-from eventstore.ports import Proposal
+from eventstore.ports import Clock, Proposal
 
 if TYPE_CHECKING:
     from eventstore.events import AppendResult, Commit, Place
     from eventstore.fold import StreamKey
+
+
+_LONGEST_PATIENCE: Final = 86_400  # seconds
 
 
 @dataclass(slots=True, eq=False)
@@ -64,3 +67,29 @@ class Pending:
             error = LogUnavailable(self.trouble)
         error.__cause__ = cause
         self.future.set_exception(error)
+
+    def last_word(self) -> AppendResult:
+        """The caller's time is up: withdraw the commit if it still waits, else say what is known (rule 13)."""
+        if self.future.cancel():
+            raise LogUnavailable(self.trouble)
+        if self.future.done():
+            return self.future.result()
+        raise AppendOutcomeUnknown(str(self.commit.commit_id), self.commit.stream_id)
+
+
+def deadline_in(seconds: float, clock: Clock) -> float:
+    """The end of so many seconds on the monotonic clock. Raises ValueError for what nobody can wait: nan, below 0."""
+    if not 0 <= seconds <= _LONGEST_PATIENCE:
+        msg = f"a time-out is 0 to {_LONGEST_PATIENCE} seconds, not {seconds}"
+        raise ValueError(msg)
+    return clock.monotonic() + seconds
+
+
+def outcome_of(future: Future[AppendResult]) -> str:
+    """The answer in a word, for the metrics: `accepted`, or the error's code."""
+    if future.cancelled():
+        return LogUnavailable.code
+    error = future.exception()
+    if error is None:
+        return "accepted"
+    return error.code if isinstance(error, EventStoreError) else "error"

@@ -103,6 +103,8 @@ class Appender:
         if thread is None:
             return True
         thread.join(timeout_s)
+        if thread.is_alive():
+            logger.error("the appender did not drain in time", queued=len(self._queue))
         return not thread.is_alive()
 
     # ---- the thread's life
@@ -147,7 +149,6 @@ class Appender:
                 "the appender's thread died; the next append starts it anew"
             )
             self._fail_everything(work, error)
-            raise
         finally:
             if indexer is not None:
                 indexer.close()

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-import psycopg
 import structlog
 
 from eventstore.appender.answer import (
@@ -17,6 +16,7 @@ from eventstore.appender.answer import (
 )
 from eventstore.appender.pending import Pending
 from eventstore.appender.times import StageTimes
+from eventstore.database import TROUBLE
 from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
 from eventstore.events import Place, from_milliseconds, pack
 from eventstore.fold import Entry, Judged
@@ -44,7 +44,9 @@ class Turn:
     def take(self, batch: Sequence[Pending]) -> list[Pending]:
         """Carry the batch as far as it goes; those that need another turn.
 
-        1. whoever was sent before: fold to the log's end, so that the pre-check sees what landed
+        1. load the views: a log that lost something is found before it is written to; draw the serials, by which
+           ids made here count as fresh, before the first copy is sent (rule 8); whoever was sent before: fold to
+           the log's end, so that the pre-check sees what landed
         2. pre-check: answer what is decided, refuse what can never come true again
         3. produce the rest            4. advance its partitions            5. answer from what is committed
         A crash before 3 wrote nothing; behind it the commit is in the log or not, and its id finds out.
@@ -74,7 +76,7 @@ class Turn:
         # a log that lost something is found before it is written to
         self._indexer.cursor(place)
         if any(p.sent for p in some):
-            self._indexer.advance(place, self._indexer.log.extents([place])[place].end)
+            self._indexer.catch_up([place], deadline=_latest(some))
         for p in some:
             if not p.sent:
                 p.serial = self._indexer.serial(place)
@@ -127,10 +129,9 @@ class Turn:
     def _decide(self, place: Place, answers: Acknowledged) -> None:
         until = max(answer.offset for _, answer in answers) + 1
         own = [_own(p, answer) for p, answer in answers]
-        folded = {
-            j.entry.offset: _mirrored(j)
-            for j in self._indexer.advance(place, until, own)
-        }
+        deadline = _latest([p for p, _ in answers])
+        judged = self._indexer.advance(place, until, own, deadline=deadline)
+        folded = {one.entry.offset: _mirrored(one) for one in judged}
         others = [a.offset for _, a in answers if a.offset not in folded]
         rows = folded | self._rows(place, others) if others else folded
         for p, answer in answers:
@@ -187,7 +188,7 @@ class Turn:
         """What passes leaves them for another turn; what does not resolves them."""
         try:
             yield
-        except (LogUnavailable, psycopg.OperationalError) as error:
+        except (LogUnavailable, *TROUBLE) as error:
             logger.warning(
                 "append has to wait", commits=len(some), cause=type(error).__name__
             )
@@ -208,6 +209,11 @@ def _by_place(pendings: Iterable[Pending]) -> dict[Place, list[Pending]]:
         p.held = False
         places[p.place].append(p)
     return places
+
+
+def _latest(pendings: Iterable[Pending]) -> float:
+    """Until when any of them waits."""
+    return max(p.deadline for p in pendings)
 
 
 def _open(pendings: Iterable[Pending]) -> list[Pending]:

@@ -11,10 +11,12 @@ import structlog
 
 from eventstore import metrics
 from eventstore.codec import decode
+from eventstore.database import TROUBLE
 from eventstore.errors import (
     EventStoreError,
     LogUnavailable,
     MirrorDiverged,
+    UnknownRuleVersion,
 )
 from eventstore.events import Commit, Place
 from eventstore.fold import Entry, Folded, Judged, StreamKey, Verdict, fold
@@ -62,18 +64,28 @@ class Indexer:
         self._open: psycopg.Connection[Any] | None = None
         self._views: dict[Place, View] = {}
         self._checked_at: float | None = None
+        self._unknown_rules: dict[Place, tuple[int, int]] = {}  # offset, version
 
     def serial(self, place: Place) -> int | None:
         """What an id made now can be fresh by; None while no view of the place stands."""
         view = self._views.get(place)
         return None if view is None else view.serial
 
+    def rule_version(self, place: Place) -> int:
+        """Up to which rule version the place is activated, as this process last saw it."""
+        return self._view(place).rule_version
+
     def cursor(self, place: Place) -> int:
         """Where this process last saw the cursor. Loads the view if there is none."""
         return self._view(place).cursor
 
     def advance(
-        self, place: Place, until: int, own: Sequence[Own] = ()
+        self,
+        place: Place,
+        until: int,
+        own: Sequence[Own] = (),
+        *,
+        deadline: float | None = None,
     ) -> list[Judged]:
         """Fold the place up to `until` or beyond; what this call folded itself, with its verdicts.
 
@@ -81,7 +93,8 @@ class Indexer:
         2. look up the ids these records name, and the heads the view lacks
         3. fold                              4. flush: the cursor first, then mirror, index, heads
         A crash or a lost race rolls back all of it; the next turn starts at the cursor and gets the same verdicts.
-        Raises psycopg.OperationalError if the database does not answer, and what the log raises.
+        Raises `TROUBLE` if the database does not answer, what the log raises, and `LogUnavailable` between two turns
+        after the deadline (monotonic): what was folded until then is committed.
         """
         done: list[Judged] = []
         own_by_offset = {o.entry.offset: o for o in own}
@@ -96,13 +109,16 @@ class Indexer:
                     continue
                 done += folded.judged
                 _tell(place, folded)
+                self._refuse_after(deadline, view.cursor < until)
         return done
 
-    def catch_up(self, places: Sequence[Place]) -> Mapping[Place, int]:
-        """Fold the places to the log's end as read now; where their cursors then stand."""
+    def catch_up(
+        self, places: Sequence[Place], *, deadline: float | None = None
+    ) -> Mapping[Place, int]:
+        """Fold the places to the log's end as read now; where their cursors then stand. Raises as `advance`."""
         for place, extent in self.log.extents(places).items():
             if self.lag(place, extent):
-                self.advance(place, extent.end)
+                self.advance(place, extent.end, deadline=deadline)
         return {place: self.cursor(place) for place in places}
 
     def lag(self, place: Place, extent: Extent) -> int:
@@ -171,6 +187,10 @@ class Indexer:
 
     def _view(self, place: Place) -> View:
         connection = self.connection()
+        if place in self._unknown_rules:  # for good: code learns no rules while it runs
+            raise UnknownRuleVersion(
+                place.topic, place.partition, *self._unknown_rules[place]
+            )
         view = self._views.get(place)
         if view is None:
             self._check_now_and_then()
@@ -182,6 +202,11 @@ class Indexer:
         if self._checked_at is None or now - self._checked_at > _LOOK_AGAIN:
             self.check_topics()
 
+    def _refuse_after(self, deadline: float | None, more: bool) -> None:  # noqa: FBT001
+        if more and deadline is not None and self._clock.monotonic() > deadline:
+            msg = "the end of what has to be folded first was not reached in time"
+            raise LogUnavailable(msg)
+
     def forget(self, place: Place) -> None:
         """Forget the view; end a transaction that a look-up or a lost race has left open."""
         self._views.pop(place, None)
@@ -192,13 +217,17 @@ class Indexer:
     def _views_dropped_on_trouble(self, place: Place) -> Iterator[None]:
         try:
             yield
-        except psycopg.OperationalError:
+        except TROUBLE:
             self.close()
             raise
         except psycopg.errors.UniqueViolation as error:
             cursor = self._views[place].cursor
             self.forget(place)
             raise MirrorDiverged(place.topic, place.partition, cursor) from error
+        except UnknownRuleVersion as error:
+            self._unknown_rules[place] = error.offset, error.version
+            self.forget(place)
+            raise
         except (EventStoreError, psycopg.Error):
             self.forget(place)
             raise

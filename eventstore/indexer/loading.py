@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
 from eventstore.events import pack, unpack
+from eventstore.fold import folded_time
 from eventstore.hashing import record_hash
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
@@ -64,7 +65,7 @@ def _compare(log: Log, view: View, offset: int, hash_: bytes) -> None:
     record = next(iter(batch.records), None)
     if record is None or record.offset != offset:
         raise _truncated(view, f"its offset {offset} holds no record any more")
-    time_ = max(record.recorded_at, view.last_recorded_at)
+    time_ = folded_time(record.recorded_at, view.last_recorded_at)
     found = record_hash(view.place, offset, time_, record.key, record.value)
     if found != hash_:
         raise _truncated(

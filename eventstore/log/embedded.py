@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import psycopg
 
+from eventstore.database import TROUBLE
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
 from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.ports import (
@@ -122,6 +123,8 @@ class EmbeddedLog:
         if rows and rows[0][0] == offset:
             return Batch([LogRecord(*row) for row in rows], rows[-1][0] + 1)
         extent = self.extents([place])[place]
+        if extent.start <= offset < extent.end:  # somebody has appended meanwhile
+            return self.read(place, offset, max_bytes=max_bytes)
         if offset != extent.end:
             raise LogTruncated(
                 place.topic,
@@ -185,7 +188,7 @@ class EmbeddedLog:
         }
         try:
             connection = self._connection()
-        except psycopg.OperationalError as error:
+        except TROUBLE as error:
             return [NotWritten(_told(error))] * len(proposals)
         try:
             with connection.pipeline():
@@ -248,7 +251,7 @@ class EmbeddedLog:
         try:
             cursor = self._connection().execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
-        except psycopg.OperationalError as error:
+        except TROUBLE as error:
             self.close()
             raise LogUnavailable(_told(error)) from error
 

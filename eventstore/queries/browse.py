@@ -9,9 +9,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connection
-
 from eventstore.conf import registry
+from eventstore.queries.connection import reading_cursor
 from eventstore.queries.keyset import Key, Page, Wanted, is_plain, page
 from eventstore.queries.positions import packed_of, position_of
 from eventstore.queries.streams import StreamInfo, stream_info
@@ -78,7 +77,7 @@ def stream(stream_id: str) -> StreamInfo | None:
     """One stream's head, None if nothing was ever accepted under this id."""
     if not is_plain(stream_id):
         return None
-    with connection.cursor() as db:
+    with reading_cursor() as db:
         return stream_info(db, stream_id)
 
 
@@ -203,7 +202,7 @@ def _compose(select: str, conditions: Sequence[str], order: str) -> str:
 
 
 def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as db:
+    with reading_cursor() as db:
         db.execute(sql, params)
         rows: list[tuple[Any, ...]] = db.fetchall()
     return rows

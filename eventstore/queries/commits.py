@@ -33,7 +33,9 @@ SELECT p."cursor", r.position, r.verdict, r.head, r.first_version, r.recorded_at
 """
 _DECIDED: Final = """
 SELECT position, recorded_at, verdict, head, first_version, key, value FROM eventstore_record
- WHERE commit_id = %(commit)s AND verdict IN (1, 3, 4) ORDER BY position LIMIT 1000
+ WHERE commit_id = %(commit)s AND verdict IN (1, 3, 4)
+   AND (%(stream)s::text IS NULL OR stream_id = %(stream)s)
+ ORDER BY position LIMIT 1000
 """
 
 
@@ -122,9 +124,8 @@ def decided(
     cursor: Cursor, commit_id: UUID, stream_id: str | None
 ) -> Sequence[Decided]:
     """The records that decided the id, one a stream; of one stream if it is named."""
-    cursor.execute(_DECIDED, {"commit": commit_id})
-    found = [_decided(*row) for row in cursor.fetchall()]
-    return [d for d in found if stream_id in (None, d.commit.stream_id)]
+    cursor.execute(_DECIDED, {"commit": commit_id, "stream": stream_id})
+    return [_decided(*row) for row in cursor.fetchall()]
 
 
 def _decided(

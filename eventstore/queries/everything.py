@@ -1,56 +1,109 @@
-"""All streams in the order of the log: what lies behind a cut, and the cut behind that."""
+"""All streams in the order of the log: what lies after a cut, and the cut after that."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.events import Cut, Place, RecordedEvent, unpack
 from eventstore.queries.rows import Cursor, recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# (id << 48 is the packed position of a partition's offset 0.) A short walk along the primary key in each partition; their beginnings are then merged by time, which within a
-# partition is the order of the log. Cursor and rows come from one snapshot.
-_AFTER: Final = """
-SELECT p.topic, p.partition, r.position, r.recorded_at, r.first_version, r.key, r.value
-  FROM eventstore_partition p
-  LEFT JOIN unnest(%(seen_topics)s::text[], %(seen_partitions)s::int[], %(seen_offsets)s::bigint[])
-            seen(topic, partition, "offset") ON seen.topic = p.topic AND seen.partition = p.partition
-  LEFT JOIN LATERAL (
-       SELECT position, recorded_at, first_version, key, value FROM eventstore_record
-        WHERE position >= (p.id::bigint << 48) + (coalesce(seen."offset", 0) << 10)
-          AND position < (p.id::bigint << 48) + (p."cursor" << 10)
-          AND verdict = 1
-        ORDER BY position LIMIT %(limit)s) r ON true
- WHERE p.topic = ANY(%(topics)s)
+_MAX_BYTES: Final = 8_000_000  # of records a call; the first is taken whatever its size
+
+_ENDS: Final = """
+SELECT topic, partition, id, "cursor" FROM eventstore_partition WHERE topic = ANY(%(topics)s)
+"""
+# A short walk along the primary key in each partition, without the values; merged by time, which within a partition
+# is the order of the log.
+_NEXT: Final = """
+SELECT place.number, r.position, r.event_count, r.size
+  FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) WITH ORDINALITY place(start, finish, number)
+ CROSS JOIN LATERAL (
+       SELECT position, recorded_at, event_count, octet_length(value) AS size FROM eventstore_record
+        WHERE position >= place.start AND position < place.finish AND verdict = 1
+        ORDER BY position LIMIT %(limit)s) r
  ORDER BY r.recorded_at, r.position
+"""
+_VALUES: Final = """
+SELECT position, recorded_at, first_version, key, value FROM eventstore_record
+ WHERE position = ANY(%(positions)s::bigint[]) ORDER BY recorded_at, position
 """
 
 
 def read_after(
     cursor: Cursor, after: Cut, topics: Sequence[str], limit: int
 ) -> tuple[Sequence[RecordedEvent], Cut]:
-    """Up to `limit` events, whole commits and at least one; and the cut up to which nothing is missing."""
-    places = list(after.offsets)
+    """Up to `limit` events, whole commits and at least one; and the cut up to which nothing is missing.
+
+    The cut passes what was refused, too, where nothing accepted was left behind.
+    """
+    cursor.execute(_ENDS, {"topics": list(topics)})
+    places = [_Walk(after, *row) for row in cursor.fetchall()]
     cursor.execute(
-        _AFTER,
+        _NEXT,
         {
-            "seen_topics": [p.topic for p in places],
-            "seen_partitions": [p.partition for p in places],
-            "seen_offsets": [after.offsets[p] for p in places],
-            "topics": list(topics),
+            "starts": [place.start for place in places],
+            "ends": [place.end for place in places],
             "limit": limit,
         },
     )
-    events: list[RecordedEvent] = []
-    offsets = dict(after.offsets)
-    for topic, partition, *row in cursor.fetchall():
-        if row[0] is None:
-            break  # nothing behind the cut in this partition; such rows come last
-        more = recorded_events(*row)
-        if events and len(events) + len(more) > limit:
-            break
-        events += more
-        offsets[Place(topic, partition)] = more[0].position.offset + 1
-    return events, Cut(offsets)
+    positions = _chosen(places, cursor.fetchall(), limit)
+    cursor.execute(_VALUES, {"positions": positions})
+    events = [event for row in cursor.fetchall() for event in recorded_events(*row)]
+    offsets = dict(after.offsets) | {walk.place: walk.reached(limit) for walk in places}
+    return events, Cut({place: offset for place, offset in offsets.items() if offset})
+
+
+class _Walk:
+    """How far a call gets in one partition."""
+
+    def __init__(
+        self, after: Cut, topic: str, partition: int, id_: int, end: int
+    ) -> None:
+        self.place = Place(topic, partition)
+        self._first = id_ << 48  # the packed position of offset 0
+        self._offset = min(after.offsets.get(self.place, 0), end)
+        self._end = end
+        self.found = 0
+        self.left = 0
+
+    @property
+    def start(self) -> int:
+        """The packed position to begin at."""
+        return self._first + (self._offset << 10)
+
+    @property
+    def end(self) -> int:
+        """The packed position to end before."""
+        return self._first + (self._end << 10)
+
+    def take(self, position: int) -> None:
+        """This record is taken."""
+        self._offset = unpack(position)[2] + 1
+
+    def reached(self, limit: int) -> int:
+        """The offset up to which nothing accepted was left behind."""
+        return self._end if self.found < limit and not self.left else self._offset
+
+
+def _chosen(
+    places: Sequence[_Walk], rows: Sequence[tuple[Any, ...]], limit: int
+) -> list[int]:
+    positions: list[int] = []
+    events = size = 0
+    full = False
+    for number, position, count, bytes_ in rows:
+        walk = places[number - 1]
+        walk.found += 1
+        full = full or bool(
+            positions and (events + count > limit or size + bytes_ > _MAX_BYTES)
+        )
+        if full:
+            walk.left += 1
+            continue
+        walk.take(position)
+        positions.append(position)
+        events, size = events + count, size + bytes_
+    return positions

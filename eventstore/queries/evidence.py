@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connection
-
 from eventstore.codec import decode
 from eventstore.conf import registry
 from eventstore.events import (
@@ -25,6 +23,7 @@ from eventstore.events import (
 from eventstore.fold import Verdict
 from eventstore.hashing import record_hash
 from eventstore.queries.browse import EventRow, event_rows
+from eventstore.queries.connection import reading_cursor
 from eventstore.queries.positions import packed_of
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ _RECORD: Final = """
 
 def _record(position: int, stream_id: str) -> tuple[Mapping[str, Any] | None, int]:
     """The mirrored record, and the stream's head."""
-    with connection.cursor() as db:
+    with reading_cursor() as db:
         db.execute(_RECORD, {"position": position, "stream_id": stream_id})
         found = db.fetchone()
     if found is None:

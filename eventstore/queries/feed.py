@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connection
-
 from eventstore.events import Cut, Place, RecordedEvent, pack
+from eventstore.queries.connection import reading_cursor
 from eventstore.queries.rows import recorded_events
 
 if TYPE_CHECKING:
@@ -60,14 +59,14 @@ def accepted_between(
 
 
 def _page(start: int, end: int) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    with reading_cursor() as cursor:
         cursor.execute(_ACCEPTED, {"start": start, "end": end, **_PAGE})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 
 def _cursors(topics: Collection[str] | None) -> list[tuple[Place, int, int]]:
-    with connection.cursor() as cursor:
+    with reading_cursor() as cursor:
         cursor.execute(_CURSORS)
         return [
             (Place(topic, partition), offset, partition_id)

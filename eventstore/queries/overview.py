@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.db import connection
-
 from eventstore.events import Place, from_milliseconds
+from eventstore.queries.connection import reading_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +34,7 @@ class Overview:
 
 def overview() -> Overview:
     """Two small queries, however large the store is."""
-    with connection.cursor() as db:
+    with reading_cursor() as db:
         db.execute(_TOPICS)
         topics = [
             TopicRow(topic, n, records, from_milliseconds(last) if last else None)
@@ -50,7 +49,7 @@ def overview() -> Overview:
 
 def cursors() -> Mapping[Place, int]:
     """How far each partition is folded."""
-    with connection.cursor() as db:
+    with reading_cursor() as db:
         db.execute(_CURSORS)
         return {Place(topic, n): cursor for topic, n, cursor in db.fetchall()}
 

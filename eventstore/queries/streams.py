@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.queries.rows import Cursor, recorded_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from eventstore.events import RecordedEvent
 
 _PAGE: Final = 500  # records a query
+_PAGE_BYTES: Final = 4_000_000  # of them; whichever is reached first
 
-# Index: eventstore_record_stream (stream_id, first_version), both ways.
+# Index: eventstore_record_stream (stream_id, first_version), both ways. Lengths stand in the row, so that no long
+# value is fetched only to be left out.
 _FORWARDS: Final = """
-SELECT position, recorded_at, first_version, key, value FROM eventstore_record
- WHERE stream_id = %(stream)s AND first_version <= %(last)s AND first_version >= coalesce(
-       (SELECT max(first_version) FROM eventstore_record
-         WHERE stream_id = %(stream)s AND first_version <= %(first)s), 1)
- ORDER BY first_version LIMIT %(page)s
+SELECT position, recorded_at, first_version, key, value FROM (
+       SELECT position, recorded_at, first_version, key, value,
+              sum(octet_length(value)) OVER (ORDER BY first_version) - octet_length(value) AS before
+         FROM eventstore_record
+        WHERE stream_id = %(stream)s AND first_version <= %(last)s AND first_version >= coalesce(
+              (SELECT max(first_version) FROM eventstore_record
+                WHERE stream_id = %(stream)s AND first_version <= %(first)s), 1)
+        ORDER BY first_version LIMIT %(page)s) page
+ WHERE before < %(size)s ORDER BY first_version
 """
+# A commit has at most 1,000 events, so whatever reaches up to `first` begins within the 1,000 versions before it.
 _BACKWARDS: Final = """
-SELECT position, recorded_at, first_version, key, value FROM eventstore_record
- WHERE stream_id = %(stream)s AND first_version <= %(last)s AND first_version + event_count > %(first)s
- ORDER BY first_version DESC LIMIT %(page)s
+SELECT position, recorded_at, first_version, key, value FROM (
+       SELECT position, recorded_at, first_version, key, value,
+              sum(octet_length(value)) OVER (ORDER BY first_version DESC) - octet_length(value) AS before
+         FROM eventstore_record
+        WHERE stream_id = %(stream)s AND first_version <= %(last)s
+          AND first_version > %(first)s::int - 1000 AND first_version + event_count > %(first)s
+        ORDER BY first_version DESC LIMIT %(page)s) page
+ WHERE before < %(size)s ORDER BY first_version DESC
 """
 _HEAD: Final = """
 SELECT stream_id, version, first_recorded_at, last_recorded_at FROM eventstore_stream
@@ -59,13 +71,18 @@ def read_stream(
     first: int = 1,
     last: int | None = None,
     backwards: bool = False,
+    at_most: int = _PAGE,
 ) -> Iterator[RecordedEvent]:
-    """The events of versions `first` to `last`, both included; page by page, so that a reader may stop early."""
-    first, last = max(1, first), _NO_END if last is None else last
+    """The events of versions `first` to `last`, both included; page by page, so that a reader may stop early.
+
+    at_most: how many the reader will take at the most, if it knows; no page is then larger.
+    """
+    first, last = max(1, first), _NO_END if last is None else min(last, _NO_END)
+    page = {"stream": stream_id, "page": min(at_most, _PAGE), "size": _PAGE_BYTES}
     while first <= last:
         cursor.execute(
             _BACKWARDS if backwards else _FORWARDS,
-            {"stream": stream_id, "first": first, "last": last, "page": _PAGE},
+            page | {"first": first, "last": last},
         )
         rows = cursor.fetchall()
         for row in rows:
@@ -73,9 +90,17 @@ def read_stream(
             for event in reversed(events) if backwards else events:
                 if first <= event.metadata.version <= last:
                     yield event
-        if len(rows) < _PAGE:
+        if _is_the_last(rows, at_most):
             return
         if backwards:
             last = rows[-1][2] - 1
         else:
             first = events[-1].metadata.version + 1
+
+
+def _is_the_last(rows: Sequence[tuple[Any, ...]], at_most: int) -> bool:
+    """Whether a page ended because there was no more, and not because it was full."""
+    size = sum(len(row[4]) for row in rows)
+    return not rows or (
+        len(rows) < min(at_most, _PAGE) and size < _PAGE_BYTES - 1_000_000
+    )

@@ -41,6 +41,7 @@ class Findings:
 
     places: list[PlaceFindings] = field(default_factory=list)
     heads: dict[str, Difference] = field(default_factory=dict)
+    elsewhere: list[Difference] = field(default_factory=list)
     streams: int = 0
     event_ids_in_several_streams: int = 0
 
@@ -48,4 +49,4 @@ class Findings:
     def differences(self) -> Sequence[Difference]:
         """Everything that is wrong; empty when all agree."""
         found = [p.difference for p in self.places if p.difference is not None]
-        return [*found, *self.heads.values()]
+        return [*found, *self.heads.values(), *self.elsewhere]

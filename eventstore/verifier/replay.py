@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from eventstore.errors import UnknownRuleVersion
 from eventstore.fold import Entry, Folded, State, StreamKey, fold
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Replay:
     event_ids: set[StreamKey] = field(default_factory=set)
 
     def fold(self, entries: Sequence[Entry]) -> Folded:
-        """Judge the entries and take over what they change."""
+        """Judge the entries and take over what they change. Raises `UnknownRuleVersion` if this code cannot."""
         state = State(
             self.place,
             self.partitions,
@@ -38,6 +39,14 @@ class Replay:
             self.event_ids,
         )
         folded = fold(state, entries)
+        if len(folded.judged) < len(entries):
+            stopped = entries[len(folded.judged)].offset
+            raise UnknownRuleVersion(
+                self.place.topic,
+                self.place.partition,
+                stopped,
+                folded.rule_version + 1,
+            )
         self.rule_version = folded.rule_version
         self.last_recorded_at = folded.last_recorded_at
         self.heads |= folded.heads

@@ -72,14 +72,19 @@ class Verifier:
     def run(self, places: Sequence[Place], *, progress: Progress) -> Findings:
         """Compare these partitions, and the heads of each topic of which all partitions are among them.
 
-        Stops in a partition at its first difference and goes on with the next. Raises what the log raises.
+        Stops in a partition at its first difference and goes on with the next. Raises what the log
+        raises, and `UnknownRuleVersion` where this code cannot judge.
         """
         self._connection.execute("SET idle_in_transaction_session_timeout = 0")
         self._connection.execute("SET statement_timeout = 0")
+        self._connection.execute("SET transaction_timeout = 0")
         with self._connection.transaction():
             self._connection.execute(
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
             )
+            self._rows(
+                statements.BEGIN_SNAPSHOT
+            )  # before the log's ends: they are then no older
             extents = self._log.extents(places)
             for topic in self._topics.numbers:
                 mine = [place for place in places if place.topic == topic]
@@ -88,8 +93,10 @@ class Verifier:
                     self._findings.places.append(
                         self._place(place, extents[place], progress)
                     )
-                if len(mine) == self._topics.partitions:
+                if len(mine) == self._topics.partitions and not self._found_wrong(mine):
                     self._heads(topic)
+            if len(places) == len(self._topics.places):
+                self._elsewhere()
             ((shared,),) = self._rows(statements.SHARED_EVENT_IDS)
             self._findings.event_ids_in_several_streams = shared
         return self._findings
@@ -139,6 +146,11 @@ class Verifier:
                 if r.offset < cursor
             ]
             end = min(batch.next_offset, cursor)
+            if end == offset:
+                found.difference = Difference(
+                    str(replay.place), f"the log shows nothing at offset {offset}"
+                )
+                return
             found.difference = self._compare(found, replay, entries, offset, end)
             progress(replay.place, end - offset)
             offset = end
@@ -182,16 +194,32 @@ class Verifier:
             "first": pack(number, place.partition, cursor),
             "last": pack(number, place.partition, 2**38 - 1),
         }
-        for table, statement in (
-            ("mirror", statements.RECORDS),
-            ("index", statements.EVENTS),
-        ):
-            if rows := self._rows(f"{statement} LIMIT 1", **span):
+        for table, statement in statements.BEYOND.items():
+            if rows := self._rows(statement, **span):
                 return Difference(
                     written_position(place, rows[0][0]),
                     f"the {table} has a row beyond the cursor",
                 )
         return None
+
+    # ---- what no partition accounts for
+
+    def _elsewhere(self) -> None:
+        """Rows of places that are none: nobody would meet them by going through the partitions."""
+        ids = [self._topics.partition_id(place) for place in self._topics.places]
+        numbers = list(self._topics.numbers.values())
+        for what, statement in statements.ELSEWHERE.items():
+            rows = self._rows(statement, ids=ids, numbers=numbers)
+            if rows:
+                self._findings.elsewhere.append(
+                    Difference(
+                        what, f"{rows[0][0]} belongs to no partition of this store"
+                    )
+                )
+
+    def _found_wrong(self, places: Sequence[Place]) -> bool:
+        """Whether one of these partitions differs: its heads are then known only in part."""
+        return any(p.difference for p in self._findings.places if p.place in places)
 
     # ---- heads
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore import topics
-from eventstore.errors import EventStoreError
+from eventstore.activation import activate
+from eventstore.management.troubles import told_in_a_line
 from eventstore.store import make_event_store
+
+if TYPE_CHECKING:
+    from eventstore.indexer.advance import Indexer
 
 
 class Command(BaseCommand):
@@ -26,30 +30,43 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The options."""
         parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument(
+            "--activate",
+            type=int,
+            metavar="N",
+            help="switch rule version N on in every partition; cannot be taken back, and stops code that does not"
+            " know it: update all processes first",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
-        indexer = make_event_store().make_indexer()
-        try:
+        with told_in_a_line(), make_event_store().indexer() as indexer:
             made = topics.create(indexer.topics, indexer.log, indexer.connection())
-        except EventStoreError as error:
-            raise CommandError(str(error)) from error
-        finally:
-            indexer.close()
-            indexer.log.close()
+            activated = _activate(indexer, options["activate"])
         names = list(indexer.topics.numbers)
         if options["json"]:
-            self.stdout.write(
-                json.dumps(
-                    {
-                        "created": made,
-                        "topics": names,
-                        "partitions": indexer.topics.partitions,
-                    }
-                )
-            )
+            answer = {
+                "created": made,
+                "topics": names,
+                "partitions": indexer.topics.partitions,
+                "activated": activated,
+            }
+            self.stdout.write(json.dumps(answer))
             return
         self.stdout.write(
             f"{len(names)} topics of {indexer.topics.partitions} partitions: "
             + (f"created {', '.join(made)}." if made else "all there, nothing to do.")
         )
+        if activated is not None:
+            self.stdout.write(
+                f"Rules {options['activate']} activated in {activated} partitions."
+            )
+
+
+def _activate(indexer: Indexer, version: int | None) -> int | None:
+    if version is None:
+        return None
+    try:
+        return activate(indexer, version)
+    except ValueError as error:
+        raise CommandError(str(error)) from error

@@ -19,6 +19,7 @@ from eventstore.errors import InvalidStreamId, StreamNotFound
 from eventstore.events import Cut
 from eventstore.exporter import Summary, export_events, export_stream
 from eventstore.management.progress import progress_bar
+from eventstore.management.troubles import told_in_a_line
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Command(BaseCommand):
             msg = "Nothing is sealed in this store yet, so there is nothing to unseal."
             raise CommandError(msg)
         try:
-            with _opened(options["output"]) as stream:
+            with told_in_a_line(), _opened(options["output"]) as stream:
                 summary = self._export(stream, options)
         except BrokenPipeError:
             _close_quietly()
@@ -97,7 +98,7 @@ class Command(BaseCommand):
         given: dict[str, Any] = {
             "source": conf.SOURCE,
             "clock": SystemClock(),
-            "after": options["after"],
+            "after": _within(options["after"]),
         }
         shown = self.stderr.isatty() and options["output"] != "-"
         with progress_bar("Exporting", total=None, shown=shown) as bar:
@@ -116,6 +117,15 @@ def _cut(text: str) -> Cut:
     except ValueError:
         msg = "a cut is written topic/partition:offset,… as an earlier export named it"
         raise ArgumentTypeError(msg) from None
+
+
+def _within(after: Cut | None) -> Cut | None:
+    """The cut, if this store has all of its partitions: one of another store would leave events out in silence."""
+    places = set(get_event_store().topics.places)
+    if after is not None and (unknown := sorted(after.offsets.keys() - places)):
+        msg = f"--after: this store has no {unknown[0]}."
+        raise CommandError(msg)
+    return after
 
 
 def _topics(names: list[str] | None) -> set[str] | None:

@@ -17,6 +17,7 @@ from eventstore.database import connect
 from eventstore.importer.lines import Interrupt, Source
 from eventstore.importer.run import End, Summary, import_events
 from eventstore.management.progress import progress_bar
+from eventstore.management.troubles import told_in_a_line
 from eventstore.rebuild import analyze
 from eventstore.store import get_event_store
 
@@ -66,10 +67,10 @@ class Command(BaseCommand):
         """Exit code 0: all of it is imported; 1: something is not; 130: interrupted."""
         with _opened(options["file"]) as (source, size), _interruptible() as interrupt:
             summary = self._import(source, size, interrupt, options)
-        if summary.appended >= _MANY:
-            with connect() as connection:
-                analyze(connection)
         self.stdout.write(_as_json(summary) if options["json"] else _as_text(summary))
+        if summary.appended >= _MANY:
+            with told_in_a_line(), connect() as connection:
+                analyze(connection)
         if not summary.is_good:
             raise CommandError(
                 _what_to_do(summary),

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from eventstore.errors import EventStoreError
 from eventstore.management.progress import progress_bar
+from eventstore.management.troubles import told_in_a_line
 from eventstore.mirror import Mirror
-from eventstore.rebuild import to_fold
 from eventstore.store import make_event_store
 
 if TYPE_CHECKING:
@@ -52,15 +51,15 @@ class Command(BaseCommand):
         if not options["once"]:
             mirror.run()
             return
-        try:
+        with told_in_a_line():
             self._once(mirror, as_json=options["json"])
-        except EventStoreError as error:
-            raise CommandError(str(error)) from error
 
     def _once(self, mirror: Mirror, *, as_json: bool) -> None:
-        indexer = make_event_store().make_indexer()
-        total, done, started = sum(to_fold(indexer).values()), 0, time.monotonic()
-        with progress_bar("folding", total=total, shown=sys.stderr.isatty()) as show:
+        started, done = time.monotonic(), 0
+        with (
+            make_event_store().indexer() as indexer,
+            progress_bar("folding", total=None, shown=sys.stderr.isatty()) as show,
+        ):
 
             def progress(place: Place, moved: int) -> None:
                 nonlocal done
@@ -68,18 +67,13 @@ class Command(BaseCommand):
                 show(done, str(place))
 
             mirror.round(indexer, progress)
-        seconds = time.monotonic() - started
-        left = sum(to_fold(indexer).values())
-        indexer.close()
-        indexer.log.close()
+        seconds = round(time.monotonic() - started, 3)
+        stopped = {str(place): why for place, why in mirror.stopped.items()}
         if as_json:
-            self.stdout.write(
-                json.dumps(
-                    {"offsets": done, "left": left, "seconds": round(seconds, 3)}
-                )
-            )
+            answer = {"offsets": done, "seconds": seconds, "stopped": stopped}
+            self.stdout.write(json.dumps(answer))
         else:
-            self.stdout.write(f"{done} offsets folded in {seconds:.1f} s, {left} left.")
-        if left:
-            msg = "Not everything could be folded; the log above says why."
+            self.stdout.write(f"{done} offsets folded in {seconds:.1f} s.")
+        if stopped:
+            msg = f"Stopped: {'; '.join(stopped.values())}"
             raise CommandError(msg)

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from eventstore.cloudevents import export_line
 from eventstore.conf import conf
-from eventstore.errors import InvalidStreamId, StreamNotFound
 from eventstore.events import RecordedEvent, written
+from eventstore.management.troubles import told_in_a_line
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class Command(BaseCommand):
         if options["limit"] is not None and options["limit"] < 0:
             msg = "--limit is 0 or more."
             raise CommandError(msg)
-        try:
+        with told_in_a_line():
+            store.stream_info(stream_id)
             events = store.read(
                 stream_id,
                 options["first"],
@@ -66,18 +67,14 @@ class Command(BaseCommand):
                 backwards=options["backwards"],
                 limit=options["limit"],
             )
-            store.stream_info(stream_id)
-        except (InvalidStreamId, StreamNotFound) as error:
-            raise CommandError(str(error)) from None
-        if options["json"]:
-            for event in events:
-                self.stdout.write(
-                    export_line(event, source=conf.SOURCE).decode(), ending=""
+            if options["json"]:
+                for event in events:
+                    line = export_line(event, source=conf.SOURCE).decode()
+                    self.stdout.write(line, ending="")
+            else:
+                Console(file=cast("IO[str]", self.stdout._out)).print(  # noqa: SLF001
+                    _table(stream_id, events)
                 )
-        else:
-            Console(file=cast("IO[str]", self.stdout._out)).print(  # noqa: SLF001
-                _table(stream_id, events)
-            )
 
 
 def _table(stream_id: str, events: Iterable[RecordedEvent]) -> Table:

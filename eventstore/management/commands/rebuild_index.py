@@ -8,11 +8,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from django.core.checks import Tags
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from eventstore.errors import EventStoreError
 from eventstore.management.progress import progress_bar
-from eventstore.rebuild import analyze, refold, reset, to_fold
+from eventstore.management.troubles import told_in_a_line
+from eventstore.rebuild import analyze, refold, refuse_a_shortened_log, reset, to_fold
 from eventstore.store import make_event_store
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Command(BaseCommand):
     requires_system_checks = [Tags.compatibility]
     help = (
         "Make mirror, index and heads anew from the log alone; they end in the same bytes. The log is not touched."
+        " Refuses if the log no longer holds what the mirror holds: the mirror would then be the only copy."
         " Reads see an incomplete index until it has finished. Interrupted: run it with --resume, or let `mirror`"
         " finish. Examples: manage.py rebuild_index; manage.py rebuild_index --resume"
     )
@@ -38,23 +39,24 @@ class Command(BaseCommand):
             action="store_true",
             help="do not empty the tables, only fold what is missing",
         )
+        parser.add_argument(
+            "--trust-log",
+            action="store_true",
+            help="empty the tables although the log differs from the mirror: whatever only the mirror holds is lost",
+        )
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
-        indexer = make_event_store().make_indexer()
         started = time.monotonic()
-        try:
-            indexer.check_topics()
+        with told_in_a_line(), make_event_store().indexer() as indexer:
             if not options["resume"]:
+                if not options["trust_log"]:
+                    refuse_a_shortened_log(indexer)
                 reset(indexer.connection())
+                indexer.close()  # its views are of what is gone
             done = self._refold(indexer)
             analyze(indexer.connection())
-        except EventStoreError as error:
-            raise CommandError(str(error)) from error
-        finally:
-            indexer.close()
-            indexer.log.close()
         seconds = time.monotonic() - started
         if options["json"]:
             self.stdout.write(

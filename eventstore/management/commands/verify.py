@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from eventstore.errors import EventStoreError
 from eventstore.management.progress import progress_bar
+from eventstore.management.troubles import told_in_a_line
 from eventstore.store import make_event_store
-from eventstore.verifier.verify import Verifier
+from eventstore.verifier.verify import Progress, Verifier
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eventstore.events import Place
     from eventstore.verifier.findings import Findings
 
@@ -42,10 +44,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
         started = time.monotonic()
-        try:
+        with told_in_a_line():
             findings = self._verify(options["topic"])
-        except EventStoreError as error:
-            raise CommandError(str(error)) from error
         seconds = time.monotonic() - started
         if options["json"]:
             self.stdout.write(_as_json(findings, seconds))
@@ -56,28 +56,19 @@ class Command(BaseCommand):
             raise CommandError(msg)
 
     def _verify(self, wanted: list[str] | None) -> Findings:
-        indexer = make_event_store().make_indexer()
-        topics, log = indexer.topics, indexer.log
-        if unknown := set(wanted or ()) - set(topics.numbers):
-            msg = f"No such topic: {', '.join(sorted(unknown))}."
-            raise CommandError(msg)
-        places = [p for p in topics.places if not wanted or p.topic in wanted]
-        total = sum(extent.end for extent in log.extents(places).values())
-        done = 0
-        with progress_bar("verifying", total=total, shown=sys.stderr.isatty()) as show:
-
-            def progress(place: Place, moved: int) -> None:
-                nonlocal done
-                done += moved
-                show(done, str(place))
-
-            try:
-                return Verifier(topics, log, indexer.connection()).run(
-                    places, progress=progress
-                )
-            finally:
-                indexer.close()
-                log.close()
+        with make_event_store().indexer() as indexer:
+            indexer.check_topics()
+            topics, log = indexer.topics, indexer.log
+            if unknown := set(wanted or ()) - set(topics.numbers):
+                msg = f"No such topic: {', '.join(sorted(unknown))}."
+                raise CommandError(msg)
+            places = [p for p in topics.places if not wanted or p.topic in wanted]
+            total = sum(extent.end for extent in log.extents(places).values())
+            with progress_bar(
+                "verifying", total=total, shown=sys.stderr.isatty()
+            ) as show:
+                verifier = Verifier(topics, log, indexer.connection())
+                return verifier.run(places, progress=_counted(show))
 
     def _tell(self, findings: Findings, seconds: float) -> None:
         places = findings.places
@@ -102,6 +93,17 @@ class Command(BaseCommand):
             )
         if not findings.differences:
             self.stdout.write(self.style.SUCCESS("Log, mirror, index and heads agree."))
+
+
+def _counted(show: Callable[[int, str], None]) -> Progress:
+    done = 0
+
+    def progress(place: Place, moved: int) -> None:
+        nonlocal done
+        done += moved
+        show(done, str(place))
+
+    return progress
 
 
 def _as_json(findings: Findings, seconds: float) -> str:
