@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from teddy_es.logs import configure_logging
+from teddy_es.environment import Environment
+from teddy_es.logs import LEVELS, configure_logging
 
-env = environ.Env()
+env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-MODE: str = env.str("TEDDY_MODE", default="production")
-if MODE not in {"quickstart", "production"}:
-    msg = "TEDDY_MODE is quickstart or production."
-    raise ImproperlyConfigured(msg)
+MODE = env.one_of("TEDDY_MODE", ("quickstart", "production"), default="production")
 PRODUCTION = MODE == "production"
 
 # ---- what production refuses to start without, or with
 
-SECRET_KEY: str = env.str("DJANGO_SECRET_KEY", default="")
+SECRET_KEY = env.text("DJANGO_SECRET_KEY")
 if not SECRET_KEY:
     msg = (
         "Set DJANGO_SECRET_KEY to a long random text that only this installation knows."
     )
     raise ImproperlyConfigured(msg)
-DEBUG: bool = env.bool("DJANGO_DEBUG", default=False)
+DEBUG = env.switch("DJANGO_DEBUG", default=False)
 if DEBUG and PRODUCTION:
     msg = "DJANGO_DEBUG shows what must stay hidden; it is refused in production."
     raise ImproperlyConfigured(msg)
-ALLOWED_HOSTS: list[str] = env.list("DJANGO_ALLOWED_HOSTS", default=[])
-if not env.str("DATABASE_URL", default=""):
-    msg = "Set DATABASE_URL, as in postgresql://user:password@host:5432/teddy."
-    raise ImproperlyConfigured(msg)
+ALLOWED_HOSTS = env.several("DJANGO_ALLOWED_HOSTS")
 
 # ---- Django
 
-DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL")}
-if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    msg = "DATABASE_URL must be a postgresql:// address: the store needs a real PostgreSQL."
-    raise ImproperlyConfigured(msg)
-DATABASES["default"]["CONN_MAX_AGE"] = 60
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES: dict[str, Any] = {
+    "default": env.postgresql("DATABASE_URL")
+    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+}
 
 INSTALLED_APPS = [
     "audit.apps.ConsoleConfig",
@@ -99,7 +92,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = env.path("TEDDY_STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STATIC_ROOT = env.folder("TEDDY_STATIC_ROOT", default=BASE_DIR / "staticfiles")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- security: default deny
@@ -122,44 +115,61 @@ SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # Behind TLS everywhere but in the quickstart, which answers on loopback only.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-SECURE_SSL_REDIRECT = PRODUCTION and env.bool("TEDDY_SSL_REDIRECT", default=True)
+SECURE_SSL_REDIRECT = env.switch("TEDDY_SSL_REDIRECT", default=True) and PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https")
-    if env.bool("TEDDY_BEHIND_PROXY", default=False)
+    if env.switch("TEDDY_BEHIND_PROXY", default=False)
     else None
 )
 
 # ---- metrics: one directory for all processes of an installation, emptied by whoever starts it
 
-PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+PROMETHEUS_MULTIPROC_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")
 
 # ---- the quickstart
 
-TEDDY_ADMIN_PASSWORD: str = env.str("TEDDY_ADMIN_PASSWORD", default="")
+TEDDY_ADMIN_PASSWORD = env.text("TEDDY_ADMIN_PASSWORD")
 
 # ---- the event store
 
 _kafka_security: dict[str, Any] = {
-    "security_protocol": env.str("TEDDY_KAFKA_SECURITY_PROTOCOL", default="PLAINTEXT"),
-    "ssl_cafile": env.str("TEDDY_KAFKA_SSL_CAFILE", default="") or None,
-    "ssl_certfile": env.str("TEDDY_KAFKA_SSL_CERTFILE", default="") or None,
-    "ssl_keyfile": env.str("TEDDY_KAFKA_SSL_KEYFILE", default="") or None,
-    "sasl_mechanism": env.str("TEDDY_KAFKA_SASL_MECHANISM", default="") or None,
-    "sasl_plain_username": env.str("TEDDY_KAFKA_SASL_USERNAME", default="") or None,
-    "sasl_plain_password": env.str("TEDDY_KAFKA_SASL_PASSWORD", default="") or None,
+    "security_protocol": env.one_of(
+        "TEDDY_KAFKA_SECURITY_PROTOCOL",
+        ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
+        default="PLAINTEXT",
+    ),
+    "ssl_cafile": env.text("TEDDY_KAFKA_SSL_CAFILE"),
+    "ssl_certfile": env.text("TEDDY_KAFKA_SSL_CERTFILE"),
+    "ssl_keyfile": env.text("TEDDY_KAFKA_SSL_KEYFILE"),
+    "sasl_mechanism": env.one_of(
+        "TEDDY_KAFKA_SASL_MECHANISM",
+        ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+        default="",
+    ),
+    "sasl_plain_username": env.text("TEDDY_KAFKA_SASL_USERNAME"),
+    "sasl_plain_password": env.text("TEDDY_KAFKA_SASL_PASSWORD"),
 }
 EVENTSTORE: dict[str, Any] = {
     "MODE": MODE,
-    "LOG": env.str("TEDDY_LOG", default="kafka" if PRODUCTION else "embedded"),
+    "LOG": env.one_of(
+        "TEDDY_LOG",
+        ("kafka", "embedded"),
+        default="kafka" if PRODUCTION else "embedded",
+    ),
     "REGISTRY": "teddy_es.domain.types.registry",
-    "PARTITIONS": env.int("TEDDY_PARTITIONS", default=6),
-    "APPEND_TIMEOUT": env.float("TEDDY_APPEND_TIMEOUT", default=10.0),
-    "KAFKA_BOOTSTRAP": env.list("TEDDY_KAFKA_BOOTSTRAP", default=["127.0.0.1:9092"]),
-    "KAFKA_SECURITY": {k: v for k, v in _kafka_security.items() if v is not None},
+    "PARTITIONS": env.whole("TEDDY_PARTITIONS", default=6, least=1, most=512),
+    "APPEND_TIMEOUT": env.seconds("TEDDY_APPEND_TIMEOUT", default=10.0),
+    "KAFKA_BOOTSTRAP": env.several(
+        "TEDDY_KAFKA_BOOTSTRAP", default=("127.0.0.1:9092",)
+    ),
+    "KAFKA_SECURITY": {name: value for name, value in _kafka_security.items() if value},
     "SOURCE": "/teddy",
 }
 
 LOGGING_CONFIG = None
-configure_logging(json=PRODUCTION, level=env.str("TEDDY_LOG_LEVEL", default="INFO"))
+configure_logging(
+    json=PRODUCTION, level=env.one_of("TEDDY_LOG_LEVEL", LEVELS, default="INFO")
+)
+env.refuse_unknown()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 OPTIONS: dict[str, dict[str, object]] = {
@@ -18,7 +19,10 @@ OPTIONS: dict[str, dict[str, object]] = {
 
 def main(names: list[str]) -> None:
     """Run them in order; the first failure ends it, in one line."""
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
     for name in names:
         try:
             call_command(name, **OPTIONS.get(name, {}))

@@ -1,0 +1,125 @@
+"""Reads variables by kind. A value that does not fit, or a name that nobody reads, is one line that says what to write."""
+
+from __future__ import annotations
+
+import math
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_OURS: Final = "TEDDY_"
+_FOR_OTHERS: Final = {
+    "TEDDY_JAVA",  # ./teddy: which Java runs the broker
+    "TEDDY_CHROMIUM",  # the tests: which browser
+    # deploy/.env, for compose alone; whoever exports it in a shell means no harm
+    "TEDDY_HOST",
+    "TEDDY_DATABASE_PASSWORD",
+    "TEDDY_KAFKA_CLUSTER_ID",
+}
+# the tests' own; and what Kubernetes tells every container about a service that is called teddy
+_FOR_OTHERS_TOO: Final = re.compile(
+    r"TEDDY_(TEST_\w+|(\w+_)?SERVICE_(HOST|PORT(_\w+)?)|(\w+_)?PORT(_\d+_\w+)?)"
+)
+_WORDS: Final = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+
+
+class Environment:
+    """Variables by name. One that is empty counts as not set, as compose files pass on what nobody has given."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+        self._read: set[str] = set()
+
+    def text(self, name: str, *, default: str = "") -> str:
+        """As it stands; `default` if it is not set, here and below."""
+        self._read.add(name)
+        return self._given.get(name, "") or default
+
+    def one_of(self, name: str, words: Collection[str], *, default: str) -> str:
+        """One of these words; the default need not be among them."""
+        found = self.text(name)
+        if found and found not in words:
+            raise _refused(name, f"one of {', '.join(words)}", found)
+        return found or default
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        """True or false."""
+        found = self.text(name)
+        if found and found.lower() not in _WORDS:
+            raise _refused(name, "true or false", found)
+        return _WORDS[found.lower()] if found else default
+
+    def whole(self, name: str, *, default: int, least: int, most: int) -> int:
+        """A whole number in these bounds, both included."""
+        found = self.text(name)
+        fits = re.fullmatch(r"[0-9]{1,9}", found) and least <= int(found) <= most
+        if found and not fits:
+            raise _refused(name, f"a whole number from {least} to {most}", found)
+        return int(found) if found else default
+
+    def seconds(self, name: str, *, default: float) -> float:
+        """A number above 0."""
+        found = self.text(name)
+        try:
+            number = float(found) if found else default
+        except ValueError:
+            number = math.nan
+        if not 0 < number < math.inf:
+            raise _refused(name, "seconds, a number above 0", found)
+        return number
+
+    def several(self, name: str, *, default: tuple[str, ...] = ()) -> list[str]:
+        """What stands between commas, without the blanks round it."""
+        found = [one.strip() for one in self.text(name).split(",")]
+        return [one for one in found if one] or list(default)
+
+    def folder(self, name: str, *, default: Path) -> Path:
+        """A path."""
+        return Path(self.text(name, default=str(default)))
+
+    def postgresql(self, name: str) -> dict[str, Any]:
+        """Django's settings of the database at this address. It may hold a password, so that no message repeats it."""
+        found = self.text(name)
+        if not found:
+            msg = f"Set {name}, as in postgresql://user:password@host:5432/teddy."
+            raise ImproperlyConfigured(msg)
+        try:
+            if not found.startswith(("postgresql://", "postgres://")):
+                raise ValueError  # noqa: TRY301  (the same refusal)
+            config: dict[str, Any] = Env.db_url_config(found)
+        except ValueError:
+            msg = (
+                f"{name} must be a postgresql:// address, as in postgresql://user:password@host:5432/teddy:"
+                " the store needs a real PostgreSQL."
+            )
+            raise ImproperlyConfigured(msg) from None
+        return config
+
+    def refuse_unknown(self) -> None:
+        """Call it when all is read. Raises ImproperlyConfigured for a name of ours that was not."""
+        ours = {name for name in self._given if name.startswith(_OURS)}
+        for name in sorted(ours - self._read):
+            if not is_for_others(name):
+                near = get_close_matches(name, self._read, n=1)
+                meant = f"did you mean {near[0]}?" if near else "it would do nothing."
+                msg = f"There is no setting {name}: {meant} docs/SETTINGS.md has them all."
+                raise ImproperlyConfigured(msg)
+
+
+def is_for_others(name: str) -> bool:
+    """Whether a variable of our prefix is for the launcher, compose or tests, or comes from Kubernetes."""
+    return name in _FOR_OTHERS or bool(_FOR_OTHERS_TOO.fullmatch(name))
+
+
+def _refused(name: str, takes: str, found: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} takes {takes}, not {found!r}.")
