@@ -421,7 +421,7 @@ def fold(
         before = list(zip(contents[:i], lines, strict=True))
         active = 1 + sum(line.verdict == "activation" for line in lines)
         recorded_at = max(r.recorded_at for r in records[: i + 1])
-        recorded_at = max(recorded_at, 0)
+        recorded_at = min(max(recorded_at, 0), 253_402_300_799_999)
         if content is not None and "activate" in content:
             right = content["activate"] == active + 1
             if right and active + 1 > known:

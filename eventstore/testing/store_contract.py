@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -26,7 +26,14 @@ from eventstore.errors import (
     StreamNotFound,
     WrongExpectedVersion,
 )
-from eventstore.events import Cut, EventMetadata, Expected, NewEvent, RecordedEvent
+from eventstore.events import (
+    Cut,
+    EventMetadata,
+    Expected,
+    NewEvent,
+    Place,
+    RecordedEvent,
+)
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 
 if TYPE_CHECKING:
@@ -319,6 +326,31 @@ class EventStoreContract:
 
         assert [e.position for e in events] == list(second.positions)
 
+    def test_a_cut_passes_what_was_refused_when_nothing_accepted_is_left(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        store.append(a_stream, [PLACED], Expected.NO_STREAM)
+        with pytest.raises(WrongExpectedVersion):
+            store.append(a_stream, [changed()], 7)
+        end = store.catch_up(store.topics.places, timeout_s=30)
+
+        _, cut = store.read_all()
+
+        assert cut.offsets == {place: n for place, n in end.offsets.items() if n}
+
+    def test_a_cut_that_this_store_cannot_have_is_refused(
+        self, store: EventStore
+    ) -> None:
+        here = store.topics.places[0]
+
+        for wrong in (
+            Cut({here: 2**38}),
+            Cut({here: -1}),
+            Cut({Place("nothing", 0): 1}),
+        ):
+            with pytest.raises(ValueError, match="the cut names"):
+                store.read_all(wrong)
+
     def test_following_streams_of_an_unknown_type_is_refused(
         self, store: EventStore
     ) -> None:
@@ -353,6 +385,73 @@ class EventStoreContract:
             store.append(a_stream, [PLACED, event], Expected.ANY)
 
         assert list(store.read(a_stream)) == []
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            NewEvent(OrderChanged(quantity=1), type="OrderPlaced"),
+            NewEvent(OrderChanged(quantity=1), event_id=str(uuid4())),  # type: ignore[arg-type]
+            NewEvent(OrderChanged(quantity=1), correlation_id="c"),  # type: ignore[arg-type]
+            NewEvent(OrderChanged(quantity=1), causation_id="c"),  # type: ignore[arg-type]
+            NewEvent(OrderChanged(quantity=1), occurred_at="2001"),  # type: ignore[arg-type]
+        ],
+    )
+    def test_what_a_type_checker_would_have_found_is_refused_too(
+        self, store: EventStore, a_stream: str, event: NewEvent
+    ) -> None:
+        with pytest.raises(InvalidEvent):
+            store.append(a_stream, [event], Expected.ANY)
+
+        assert list(store.read(a_stream)) == []
+
+    @pytest.mark.parametrize("expected", [-1, "whatever", None, True])
+    def test_an_expectation_that_is_none_is_refused(
+        self, store: EventStore, a_stream: str, expected: Any
+    ) -> None:
+        with pytest.raises(InvalidEvent):
+            store.append(a_stream, [PLACED], expected)
+
+    def test_a_commit_id_that_is_no_uuid_is_refused(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        given = NewEvent(OrderPlaced(customer_id="c"), event_id=uuid4())
+
+        with pytest.raises(InvalidEvent):
+            store.append(a_stream, [given], 0, commit_id=str(uuid4()))  # type: ignore[arg-type]
+
+        assert list(store.read(a_stream)) == []
+
+    @pytest.mark.parametrize("timeout_s", [float("nan"), float("inf"), -1.0, 1e9])
+    def test_a_time_out_that_nobody_can_wait_is_refused_and_harms_nobody_else(
+        self, store: EventStore, a_stream: str, timeout_s: float
+    ) -> None:
+        with pytest.raises(ValueError, match="time-out"):
+            store.append(a_stream, [PLACED], Expected.ANY, timeout_s=timeout_s)
+
+        assert store.append(a_stream, [PLACED], Expected.ANY).first_version == 1
+
+    def test_a_refusal_names_no_field_that_somebody_made_up(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        with pytest.raises(InvalidEvent) as refused:
+            store.append(
+                a_stream,
+                [NewEvent({"quantity": 1, "a secret": 2}, type="OrderChanged")],
+                Expected.ANY,
+            )
+
+        assert "a secret" not in str(refused.value)
+
+    @pytest.mark.parametrize("stream_id", ["garbage", "nothing.a", "order.\0"])
+    def test_no_question_takes_what_is_no_stream_id(
+        self, store: EventStore, stream_id: str
+    ) -> None:
+        with pytest.raises(InvalidStreamId):
+            store.stream_info(stream_id)
+        with pytest.raises(InvalidStreamId):
+            store.read(stream_id)
+        with pytest.raises(InvalidStreamId):
+            store.outcome(uuid4(), stream_id)
 
     @pytest.mark.parametrize("count", [0, 1_001])
     def test_a_commit_of_too_few_or_too_many_events_is_refused(
