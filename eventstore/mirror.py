@@ -57,7 +57,12 @@ class Mirror:
                         self._stop.wait(_IDLE)
             except (EventStoreError, *TROUBLE) as error:
                 tell = logger.error if _needs_a_person(error) else logger.warning
-                tell("mirror waits and begins anew", cause=_told(error), pause_s=pause)
+                tell(
+                    "mirror waits and begins anew",
+                    code=getattr(error, "code", type(error).__name__),
+                    cause=_told(error),
+                    pause_s=pause,
+                )
                 self._stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             finally:

@@ -161,12 +161,20 @@ def _append_until_decided(store: Any, stream: str, quantity: int) -> list[int]:
         return [result.first_version, quantity]
 
 
+def command(name: str) -> None:
+    """A command of manage.py's."""
+    from django.core.management import call_command
+
+    call_command(name)
+
+
 TASKS: dict[str, Callable[..., None]] = {
     "append_many": append_many,
     "submit_and_end": submit_and_end,
     "submit_and_wait_for_sigterm": submit_and_wait_for_sigterm,
     "fork": fork,
     "append_through_a_crash": append_through_a_crash,
+    "command": command,
 }
 
 if __name__ == "__main__":
