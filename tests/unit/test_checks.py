@@ -1,0 +1,84 @@
+"""System checks that ask nobody: each dangerous setting has its id, and good ones are passed in silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from eventstore import checks
+from eventstore.sealing import PassThroughSealer
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
+
+def found(settings: Settings, **changes: Any) -> list[str | None]:
+    """The ids that the checks find with these settings changed."""
+    settings.EVENTSTORE = {**settings.EVENTSTORE, **changes}
+    return [message.id for message in checks.check_settings()]
+
+
+@pytest.mark.parametrize(
+    ("changes", "id_"),
+    [
+        ({"REGISTRY": ""}, "eventstore.E001"),
+        ({"REGISTRY": "nowhere.at.all"}, "eventstore.E001"),
+        ({"REGISTRY": "tests.shops.cache"}, "eventstore.E001"),
+        ({"PARTITION": 6}, "eventstore.E001"),
+        ({"LOG": "papyrus"}, "eventstore.E002"),
+        ({"PARTITIONS": 0}, "eventstore.E003"),
+        ({"PARTITIONS": 513}, "eventstore.E003"),
+        ({"APPEND_TIMEOUT": 0}, "eventstore.E004"),
+        ({"APPEND_TIMEOUT": -1.5}, "eventstore.E004"),
+        ({"APPEND_QUEUE": 0}, "eventstore.E004"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_found(
+    settings: Settings, changes: dict[str, Any], id_: str
+) -> None:
+    assert found(settings, **changes) == [id_]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"LOG": "kafka"},
+        {"PARTITIONS": 1},
+        {"PARTITIONS": 512},
+        {"APPEND_TIMEOUT": 0.1, "APPEND_QUEUE": 1},
+    ],
+)
+def test_a_setting_that_works_is_passed_in_silence(
+    settings: Settings, changes: dict[str, Any]
+) -> None:
+    assert found(settings, **changes) == []
+
+
+def test_several_wrong_settings_are_all_found(settings: Settings) -> None:
+    ids = found(settings, LOG="papyrus", PARTITIONS=0, APPEND_QUEUE=-1)
+
+    assert ids == ["eventstore.E002", "eventstore.E003", "eventstore.E004"]
+
+
+def test_a_finding_names_what_is_wrong(settings: Settings) -> None:
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "PARTITIONS": 513}
+
+    (message,) = checks.check_settings()
+
+    assert "TEDDY_PARTITIONS is 513" in str(message.msg)
+
+
+def test_a_store_that_seals_nothing_is_warned_of() -> None:
+    (message,) = checks.check_sealing()
+
+    assert (message.id, message.is_serious()) == ("eventstore.W001", False)
+    assert "development data" in str(message.msg)
+    assert message.hint
+
+
+def test_a_store_that_seals_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PassThroughSealer, "seals", True)
+
+    assert checks.check_sealing() == []
