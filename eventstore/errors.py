@@ -15,6 +15,7 @@
     ├── StreamNotFound                nothing was ever accepted under that id
     ├── IndexIncomplete               wait a moment: the index is catching up
     ├── LogTruncated                  stop writing; an operator must look (docs/OPERATIONS.md)
+    ├── LogUnreadable                 an operator must look: one partition stops, the others go on
     ├── LogMisconfigured              stop writing; the message says what to put right
     ├── UnknownRuleVersion            update the code: the log uses rules that it does not know
     ├── MirrorDiverged                an operator must look: `verify`, then `rebuild_index`
@@ -201,6 +202,22 @@ class LogTruncated(EventStoreError):
             f"{topic}/{partition} was folded up to offset {cursor}, but {found}."
             " The log lost records: stop the writers and see docs/OPERATIONS.md,"
             " 'The log lost something'."
+        )
+
+
+class LogUnreadable(EventStoreError):
+    """A partition holds bytes that cannot be unpacked: they are damaged, or packed in a way that is not read here."""
+
+    code = "log-unreadable"
+    status = 503
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        super().__init__(
+            f"{topic}/{partition} cannot be unpacked at offset {offset}. It is not folded any"
+            " further: see docs/OPERATIONS.md, 'A partition cannot be read'."
         )
 
 

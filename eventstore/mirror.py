@@ -13,6 +13,7 @@ from eventstore.errors import (
     EventStoreError,
     LogTruncated,
     LogUnavailable,
+    LogUnreadable,
     MirrorDiverged,
     UnknownRuleVersion,
 )
@@ -31,7 +32,12 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 
 # Each stops its partition until somebody has looked; the others go on.
-_STOPS_A_PARTITION: Final = (LogTruncated, MirrorDiverged, UnknownRuleVersion)
+_STOPS_A_PARTITION: Final = (
+    LogTruncated,
+    LogUnreadable,
+    MirrorDiverged,
+    UnknownRuleVersion,
+)
 
 Progress = Callable[[Place, int], None]
 

@@ -20,6 +20,7 @@ EXAMPLES: tuple[errors.EventStoreError, ...] = (
     errors.StreamNotFound("order.1"),
     errors.IndexIncomplete(),
     errors.LogTruncated("eventstore.order", 3, cursor=9, found="it ends at 5"),
+    errors.LogUnreadable("eventstore.order", 3, 7),
     errors.UnknownRuleVersion("eventstore.order", 3, 7, 2),
     errors.MirrorDiverged("eventstore.order", 3, 7),
     errors.SubjectErased(),
