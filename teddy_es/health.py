@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import math
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import psycopg
 import structlog
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -21,7 +25,8 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from audit.sealing import SEALING
-from eventstore.errors import EventStoreError
+from eventstore.checks import check_settings
+from eventstore.errors import EventStoreError, LogUnavailable
 from eventstore.queries.overview import cursors
 from eventstore.store import get_event_store
 from teddy_es.conf import conf
@@ -30,9 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from eventstore.events import Place
-    from eventstore.ports import Log
 
 PATIENCE: Final = 3.0  # seconds for database and log together
+OK: Final = "ok"
+NO_ANSWER: Final = "no answer"
+_NOT_ASKED: Final = (None, "not asked")
+_LOOK_AGAIN: Final = 60.0  # seconds
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -48,17 +56,23 @@ def alive(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def ready(_request: HttpRequest) -> HttpResponse:
-    """200 if database and log answer, else 503; and how far the mirror is behind the log."""
-    folded = _ask("database", _cursors)
-    ends = _ask("log", _ends) if folded is not None else None
+    """200 if settings are right, database and log answer and the topics are as they must be, else 503.
+
+    Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how
+    far the mirror is behind the log.
+    """
+    settings = ",".join(message.id or "?" for message in check_settings()) or OK
+    folded, database = _ask("database", _cursors) if settings == OK else _NOT_ASKED
+    ends, log = _ask("log", _ends) if database == OK else _NOT_ASKED
     answer: dict[str, Any] = {
-        "database": _state(folded),
-        "log": _state(ends),
+        "ready": log == OK,
+        "settings": settings,
+        "database": database,
+        "log": log,
         "lag": None if folded is None or ends is None else _lag(folded, ends),
         "sealing": SEALING,
     }
-    is_ready = folded is not None and ends is not None
-    return JsonResponse({"ready": is_ready} | answer, status=200 if is_ready else 503)
+    return JsonResponse(answer, status=200 if answer["ready"] else 503)
 
 
 @require_safe
@@ -75,21 +89,49 @@ def metrics(_request: HttpRequest) -> HttpResponse:
 # ---- below: how ------------------------------------------------------------------------------------------------------
 
 
-def _ask(what: str, question: Callable[[], T]) -> T | None:
-    """The answer within half the patience, None if there is none; why stands in the log only, for it may name hosts."""
+class _Asker:
+    """A thread that asks one question at a time: whoever comes before its answer shares it, and none piles up."""
+
+    def __init__(self, what: str) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"ready-{what}")
+        self._lock = Lock()
+        self._pending: Future[Any] | None = None
+
+    def ask(self, question: Callable[[], T]) -> T:
+        """The answer, or what the question raises. Raises `TimeoutError` after half the patience."""
+        with self._lock:
+            if self._pending is None or self._pending.done():
+                self._pending = self._thread.submit(question)
+            pending: Future[T] = self._pending
+        return pending.result(PATIENCE / 2)
+
+    def rest(self) -> None:
+        """Wait for the answer that somebody has asked for."""
+        wait([self._pending] if self._pending else [])
+
+
+_askers: Final = {what: _Asker(what) for what in ("database", "log")}
+
+
+def forget() -> None:
+    """As if nobody had asked yet. For tests: a process has one store as long as it lives."""
+    for asker in _askers.values():
+        asker.rest()
+    if _topics.cache_info().currsize:
+        _topics().indexer.log.close()
+    _topics.cache_clear()
+
+
+def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
+    """The answer and ok, or None and a word for why not; the rest stands in the log only, for it may name hosts."""
     try:
-        return _askers(what).submit(question).result(PATIENCE / 2)
-    except FutureTimeout:
-        _log.warning("not ready: no answer in time", asked=what)
-    except (DatabaseError, EventStoreError) as error:
+        return _askers[what].ask(question), OK
+    except (FutureTimeout, LogUnavailable, DatabaseError, psycopg.Error) as error:
+        _log.warning("not ready", asked=what, error=str(error) or "no answer in time")
+        return None, NO_ANSWER
+    except EventStoreError as error:
         _log.warning("not ready", asked=what, error=str(error))
-    return None
-
-
-@cache
-def _askers(what: str) -> ThreadPoolExecutor:
-    """One thread for each question: a second one would only wait for the same thing."""
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"ready-{what}")
+        return None, error.code
 
 
 def _cursors() -> Mapping[Place, int]:
@@ -100,18 +142,31 @@ def _cursors() -> Mapping[Place, int]:
 
 
 def _ends() -> Mapping[Place, int]:
-    extents = _own_log().extents(get_event_store().topics.places)
+    topics = _topics()
+    topics.check()
+    extents = topics.indexer.log.extents(topics.indexer.topics.places)
     return {place: extent.end for place, extent in extents.items()}
 
 
-@cache
-def _own_log() -> Log:
-    """The asker's: an adapter serves one thread."""
-    return get_event_store().make_log()
+class _Topics:
+    """The asker's own eyes on the log: an adapter serves one thread."""
+
+    def __init__(self) -> None:
+        self.indexer = get_event_store().make_indexer()
+        self._sound_at = -math.inf
+
+    def check(self) -> None:
+        """Raises `LogMisconfigured`. Sound topics are believed for a minute, wrong ones looked at every time."""
+        if time.monotonic() - self._sound_at < _LOOK_AGAIN:
+            return
+        try:
+            self.indexer.check_topics()
+        finally:
+            self.indexer.close()  # as `_cursors`
+        self._sound_at = time.monotonic()
 
 
-def _state(found: object) -> str:
-    return "no answer" if found is None else "ok"
+_topics = cache(_Topics)
 
 
 def _lag(folded: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[str, Any]:

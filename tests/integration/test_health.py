@@ -6,37 +6,45 @@ import json
 import os
 import subprocess
 import sys
+import time
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 
 from eventstore.errors import LogUnavailable
 from eventstore.events import Expected, NewEvent, Place
 from eventstore.queries.overview import cursors
+from eventstore.store import make_event_store
 from eventstore.testing.shop import OrderPlaced
+from scripts.launcher.ports import free_port
 from teddy_es import health
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
+    from eventstore.ports import Extent, Log, Topic
     from eventstore.store import EventStore
+    from tests.plugins.stores import Stores
+
+
+@pytest.fixture(autouse=True)
+def _as_a_process_that_was_never_asked() -> Iterator[None]:
+    health.forget()
+    yield
+    health.forget()
 
 
 @pytest.fixture
-def asked(
-    embedded_store: EventStore, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[EventStore]:
+def asked(embedded_store: EventStore, monkeypatch: pytest.MonkeyPatch) -> EventStore:
     """A store whose health is asked for."""
     monkeypatch.setattr(health, "get_event_store", lambda: embedded_store)
-    health._own_log.cache_clear()
-    yield embedded_store
-    health._own_log().close()
-    health._own_log.cache_clear()
+    return embedded_store
 
 
 def ready() -> tuple[int, dict[str, Any]]:
@@ -59,6 +67,7 @@ def test_ready_says_that_nothing_is_sealed(asked: EventStore) -> None:
     assert status == 200
     assert answer == {
         "ready": True,
+        "settings": "ok",
         "database": "ok",
         "log": "ok",
         "lag": {"records": 0, "worst": None, "worst_records": 0},
@@ -115,6 +124,151 @@ def test_a_database_that_does_not_answer_is_not_ready(
     assert status == 503
     assert answer["database"] == "no answer"
     assert "hunter2" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "id_"),
+    [
+        ({"LOG": "rabbit"}, "eventstore.E002"),
+        ({"REGISTRY": ""}, "eventstore.E001"),
+        ({"REGISTRY": "no.such.registry"}, "eventstore.E001"),
+        ({"PARTITION": 3}, "eventstore.E001"),
+        ({"PARTITIONS": 0}, "eventstore.E003"),
+    ],
+)
+def test_wrong_settings_are_not_ready_and_nobody_else_is_asked(
+    db: None, settings: Settings, wrong: dict[str, Any], id_: str
+) -> None:
+    settings.EVENTSTORE = {**settings.EVENTSTORE, **wrong}
+
+    status, answer = ready()
+
+    assert status == 503
+    assert answer["settings"] == id_
+    assert answer["database"] == answer["log"] == "not asked"
+
+
+def test_a_topic_that_is_not_as_it_must_be_is_not_ready_until_it_is_put_right(
+    asked: EventStore,
+) -> None:
+    [topic] = asked.topics.numbers
+    statement = "UPDATE eventstore_logtopic SET partitions = %s WHERE name = %s"
+    with connection.cursor() as db:
+        db.execute(statement, [2, topic])
+
+    status, answer = ready()
+    with connection.cursor() as db:
+        db.execute(statement, [3, topic])
+
+    assert status == 503
+    assert answer["database"] == "ok"
+    assert answer["log"] == "log-misconfigured"
+    assert answer["lag"] is None
+    assert topic not in json.dumps(answer)
+    assert ready()[0] == 200
+
+
+def test_a_store_without_its_topics_is_not_ready(
+    transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "REGISTRY": "tests.shops.order_gone"}
+    monkeypatch.setattr(health, "get_event_store", make_event_store)
+
+    status, answer = ready()
+
+    assert status == 503
+    assert answer["log"] == "log-misconfigured"
+
+
+def test_sound_topics_are_looked_at_once_a_minute(
+    asked: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Telling(asked.make_log())
+    monkeypatch.setattr(asked, "make_log", lambda: log)
+
+    for _ in range(3):
+        assert ready()[0] == 200
+
+    assert log.asked == ["topics", "extents", "extents", "extents"]
+
+
+def test_a_broker_that_is_not_there_is_not_ready_and_questions_do_not_pile_up(
+    transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "LOG": "kafka",
+        "KAFKA_BOOTSTRAP": [nobody],
+    }
+    store = make_event_store()
+    monkeypatch.setattr(health, "get_event_store", lambda: store)
+    began = time.monotonic()
+
+    answers = [ready() for _ in range(3)]
+
+    assert time.monotonic() - began < 3 * health.PATIENCE
+    for status, answer in answers:
+        assert status == 503
+        assert answer["database"] == "ok"
+        assert answer["log"] == "no answer"
+
+
+def test_whoever_asks_while_the_log_is_silent_shares_one_question(
+    asked: EventStore, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = stores("embedded")
+    monkeypatch.setattr(health, "PATIENCE", 0.1)
+    log = Telling(asked.make_log())
+    monkeypatch.setattr(asked, "make_log", lambda: log)
+    log.answers.clear()
+
+    silent = [ready() for _ in range(5)]
+    log.answers.set()
+    monkeypatch.setattr(health, "PATIENCE", 20.0)
+    [topic] = writer.topics.numbers
+    writer.append(
+        f"{topic.removeprefix('eventstore.')}.o-1",
+        [NewEvent(OrderPlaced(customer_id="c-1"))],
+        Expected.ANY,
+    )
+    again = [ready() for _ in range(2)]
+
+    assert [(s, a["log"]) for s, a in silent] == [(503, "no answer")] * 5
+    assert [(s, a["log"]) for s, a in again] == [(200, "ok")] * 2
+    # that of the five, which may have waited for the first of the two, and one or two of their own
+    assert log.asked.count("extents") <= 3
+    assert log.asked.count("topics") == 1
+
+
+class Telling:
+    """A log that notes what it is asked, and can be told not to answer."""
+
+    kind = "embedded"
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self.asked: list[str] = []
+        self.answers = Event()
+        self.answers.set()
+
+    def topics(self, names: Iterable[str]) -> Mapping[str, Topic]:
+        """See the port."""
+        self._note("topics")
+        return self._log.topics(names)
+
+    def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
+        """See the port."""
+        self._note("extents")
+        return self._log.extents(places)
+
+    def close(self) -> None:
+        """See the port."""
+        self._log.close()
+
+    def _note(self, what: str) -> None:
+        self.asked.append(what)
+        assert self.answers.wait(30)
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics"])
