@@ -30,7 +30,7 @@ _metrics = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")  # noqa: TID251  (befo
 
 
 def on_starting(_server: Arbiter) -> None:
-    """Make the metrics' directory; whoever starts the installation empties it, for the mirror writes there too."""
+    """Make the metrics' directory. What is in it stays: the mirror writes there too."""
     if _metrics:
         Path(_metrics).mkdir(parents=True, exist_ok=True)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import runpy
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +12,11 @@ from scripts.launcher.broker import COMMON, THREE
 from scripts.launcher.java import KAFKA_VERSION
 from scripts.launcher.places import CHECKOUT
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 COMPOSE = (CHECKOUT / "deploy" / "compose.yaml").read_text()
+DOCKERFILE = (CHECKOUT / "deploy" / "Dockerfile").read_text()
 EXAMPLE = (CHECKOUT / "deploy" / "example.env").read_text()
 # What makes a cluster safe; how quickly it fails over is the tests' wish.
 SAFETY = [
@@ -49,3 +55,53 @@ def test_every_secret_is_asked_for_and_none_has_a_value() -> None:
 
     assert wanted == used == set(offered)
     assert set(offered.values()) == {""}
+
+
+def block(name: str, indent: int = 2) -> str:
+    """What stands under a name of compose.yaml."""
+    found = re.search(
+        rf"^{' ' * indent}{name}:.*\n((?:{' ' * (indent + 1)}.*\n|\n)*)", COMPOSE, re.M
+    )
+    assert found, f"deploy/compose.yaml has no {name}"
+    return found[1]
+
+
+def test_web_and_mirror_count_in_one_directory_and_nobody_else_does() -> None:
+    counting = block("x-counting", 0)
+    (directory,) = re.findall(r"PROMETHEUS_MULTIPROC_DIR: (\S+)", COMPOSE)
+
+    assert f"volumes: [metrics:{directory}]" in counting
+    assert directory in counting
+    for name in ("web", "mirror"):
+        service = block(name)
+        assert "<<: *counting" in service
+        # of their own, these would stand in place of what is shared
+        assert not re.search(r"^    (environment|volumes|tmpfs):", service, re.M), name
+    assert "<<: *teddy\n" in block("prepare")
+    assert directory not in re.findall(r"tmpfs: \[(.*)\]", COMPOSE)[0]
+
+
+def test_the_mirror_is_the_first_process_of_its_container() -> None:
+    """Its number names its files; behind a shell or an init it could be that of a worker of web's."""
+    assert 'command: ["python", "manage.py", "mirror"]' in block("mirror")
+    assert not re.search(r"^ +(init|entrypoint|pid):", COMPOSE, re.M)
+    assert "ENTRYPOINT" not in DOCKERFILE
+
+
+def test_the_directory_belongs_to_the_user_that_writes_there() -> None:
+    (user,) = re.findall(r"^USER (\w+)$", DOCKERFILE, re.M)
+    (uid,) = re.findall(rf"useradd .*--uid (\d+) {user}$", DOCKERFILE, re.M)
+
+    assert re.search(rf"^      o: uid={uid},mode=0700\b", COMPOSE, re.M)
+
+
+def test_web_that_starts_leaves_the_mirrors_figures_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = tmp_path / "gauge_mostrecent_1.db"
+    figures.write_bytes(b"what the mirror wrote")
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+
+    runpy.run_path(str(CHECKOUT / "deploy" / "gunicorn.conf.py"))["on_starting"](None)
+
+    assert figures.read_bytes() == b"what the mirror wrote"
