@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from eventstore.log.kafka import KafkaLog
-from eventstore.log.kafka.cluster import Leader, TopicView
+from eventstore.log.kafka.cluster import Leader, TopicMetadata
 from eventstore.log.kafka.topics import (
     MIN_MESSAGE_BYTES,
     NO_ID,
@@ -22,11 +22,11 @@ BOOTSTRAP = "kafka.example:9092"
 
 def a_view(
     *, replicas: int = 3, id_: str = "04882850-35a1-45d0-b7de-413fe5faebc6"
-) -> TopicView:
-    return TopicView(id=id_, leaders={0: Leader(1, 0)}, replicas=replicas)
+) -> TopicMetadata:
+    return TopicMetadata(id=id_, leaders={0: Leader(1, 0)}, replicas=replicas)
 
 
-def found(settings: dict[str, str], view: TopicView) -> list[tuple[str, str]]:
+def found(settings: dict[str, str], view: TopicMetadata) -> list[tuple[str, str]]:
     good = {
         **SETTINGS,
         "max.message.bytes": str(MIN_MESSAGE_BYTES),

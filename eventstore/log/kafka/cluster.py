@@ -38,7 +38,7 @@ class Leader:
 
 
 @dataclass(frozen=True, slots=True)
-class TopicView:
+class TopicMetadata:
     """A topic as the cluster's metadata shows it. id: a UUID's text; replicas: those of its poorest partition."""
 
     id: str
@@ -65,7 +65,7 @@ class Cluster:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
         self._client: QuietClient | None = None
-        self._views: dict[str, tuple[float, TopicView]] = {}
+        self._views: dict[str, tuple[float, TopicMetadata]] = {}
 
     def ask(self, request: Any, *, deadline: float, node: int | None = None) -> Any:
         """Send a request that may be repeated; any broker will do if no node is given.
@@ -83,7 +83,7 @@ class Cluster:
                     raise
                 return self._ask_once(request, deadline, node)
 
-    def look_up(self, names: Iterable[str], *, deadline: float) -> dict[str, TopicView]:
+    def look_up(self, names: Iterable[str], *, deadline: float) -> dict[str, TopicMetadata]:
         """Those of the named topics that are there, as the cluster shows them now. Creates nothing."""
         topics = [MetadataRequest.MetadataRequestTopic(name=n) for n in names]
         if not topics:
@@ -102,7 +102,7 @@ class Cluster:
 
     def view(
         self, topic: str, *, deadline: float, fresh: bool = False
-    ) -> TopicView | None:
+    ) -> TopicMetadata | None:
         """The topic as last seen, looked up again if that is half a minute ago; None if it is not there."""
         seen = self._views.get(topic)
         if seen and not fresh and time.monotonic() - seen[0] < VIEW_MAX_AGE_S:
@@ -189,8 +189,8 @@ def _is_there(topic: Any) -> bool:
     return True
 
 
-def _view(topic: Any) -> TopicView:
-    return TopicView(
+def _view(topic: Any) -> TopicMetadata:
+    return TopicMetadata(
         id=str(topic.topic_id),
         leaders={
             p.partition_index: Leader(p.leader_id, p.leader_epoch)
@@ -200,7 +200,7 @@ def _view(topic: Any) -> TopicView:
     )
 
 
-def _leader(view: TopicView | None, place: Place) -> Leader:
+def _leader(view: TopicMetadata | None, place: Place) -> Leader:
     if view is None:
         raise LogMisconfigured(
             place.topic, "it is not there", "Run `manage.py create_topics`."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventstore.log.kafka.cluster import Cluster
 from eventstore.log.kafka.reader import Reader
-from eventstore.log.kafka.topics import Topics
+from eventstore.log.kafka.topics import TopicAdmin
 from eventstore.log.kafka.writer import Writer
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class KafkaLog:
         self._cluster = Cluster(options)
         self._reader = Reader(self._cluster, patience_s=patience_s)
         self._writer = Writer(self._cluster, options)
-        self._topics = Topics(
+        self._topics = TopicAdmin(
             self._cluster,
             bootstrap=",".join(bootstrap),
             replication_factor=replication_factor,

@@ -17,7 +17,7 @@ from eventstore.events import MAX_COMMIT_BYTES
 from eventstore.log.kafka.cluster import (
     PAUSE_S,
     Cluster,
-    TopicView,
+    TopicMetadata,
     error_of,
     translated,
 )
@@ -48,7 +48,7 @@ REASONS: Final[Mapping[str, str]] = {
 }
 
 
-class Topics:
+class TopicAdmin:
     """Looks at topics and creates them."""
 
     def __init__(
@@ -139,7 +139,7 @@ class Topics:
 
 
 def problems(
-    name: str, settings: Mapping[str, str], view: TopicView, *, bootstrap: str
+    name: str, settings: Mapping[str, str], view: TopicMetadata, *, bootstrap: str
 ) -> list[tuple[str, str]]:
     """What is wrong with a topic, and the command that puts each thing right."""
     wanted = [
