@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import linecache
 import logging.config
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _SHARED: Final[list[structlog.typing.Processor]] = [
@@ -50,37 +54,64 @@ def _formatter(*, json: bool) -> dict[str, Any]:
         "foreign_pre_chain": _SHARED,
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *(_for_programs() if json else _for_persons()),
+            # without local variables, because those hold what persons have said
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            withhold_what_databases_quote,
+            *(_FOR_PROGRAMS if json else _FOR_PERSONS),
         ],
     }
-
-
-def _for_programs() -> list[structlog.typing.Processor]:
-    """JSON; stack traces without local variables, because those hold what persons have said."""
-    return [
-        structlog.processors.ExceptionRenderer(
-            structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        ),
-        withhold_what_databases_quote,
-        structlog.processors.JSONRenderer(),
-    ]
-
-
-def _for_persons() -> list[structlog.typing.Processor]:
-    return [
-        structlog.dev.ConsoleRenderer(
-            colors=False, exception_formatter=structlog.dev.plain_traceback
-        )
-    ]
 
 
 def withhold_what_databases_quote(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
     """Leave the type of a database's error in a trace and take its text: it may quote a row."""
-    for error in event.get("exception", ()):
+    _withhold(event.get("exception", ()))
+    return event
+
+
+def _withhold(trace: Sequence[dict[str, Any]]) -> None:
+    for error in trace:
         if hasattr(psycopg.errors, error["exc_type"]) or hasattr(
             psycopg, error["exc_type"]
         ):
             error["exc_value"] = "(withheld: a database's message may quote a row)"
+            error["exc_notes"] = []
+        for inner in error.get("exceptions", ()):  # of a group
+            _withhold(inner)
+
+
+def _as_text(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    if trace := event.pop("exception", None):
+        event["exception"] = "\n".join(_lines(trace))
     return event
+
+
+def _lines(trace: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """As Python writes it: the first error first, and the newest call last."""
+    for number, error in enumerate(reversed(trace)):
+        if number:
+            yield "\nthen, because of it or on the way:\n"
+        yield "Traceback (most recent call last):"
+        for frame in error["frames"]:
+            yield f'  File "{frame["filename"]}", line {frame["lineno"]}, in {frame["name"]}'
+            yield f"    {linecache.getline(frame['filename'], frame['lineno']).strip()}"
+        yield f"{error['exc_type']}: {error['exc_value']}"
+        yield from error["exc_notes"]
+        for inner in error.get("exceptions", ()):
+            yield from (f"  | {line}" for line in _lines(inner))
+
+
+_FOR_PROGRAMS: Final[list[structlog.typing.Processor]] = [
+    structlog.processors.JSONRenderer()
+]
+_FOR_PERSONS: Final[list[structlog.typing.Processor]] = [
+    _as_text,
+    structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    ),
+]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 import structlog
+from django.db import IntegrityError
 
 from teddy_es.logs import configure_logging
 
@@ -22,41 +23,109 @@ def _put_back() -> Iterator[None]:
     configure_logging(json=False, level="INFO")
 
 
-def _logged(capsys: pytest.CaptureFixture[str], error: Exception) -> dict[str, object]:
-    configure_logging(json=True, level="INFO")
+SPOKEN = "a secret in a local variable"
+BOTH = pytest.mark.parametrize("json_lines", [True, False], ids=["json", "readable"])
 
-    def fails(spoken: str) -> None:
-        assert spoken
-        raise error
 
+def fails(spoken: str, error: Exception) -> None:
+    assert spoken
+    raise error
+
+
+def logged(
+    capsys: pytest.CaptureFixture[str], error: Exception, *, json_lines: bool
+) -> str:
+    """What the log says of an error that was raised while somebody's words were in a local variable."""
+    configure_logging(json=json_lines, level="INFO")
     try:
-        fails("a secret in a local variable")
+        fails(SPOKEN, error)
     except type(error):
         structlog.get_logger("test").exception("it failed", place="eventstore.order/1")
-    found: dict[str, object] = json.loads(capsys.readouterr().err)
-    return found
+    return capsys.readouterr().err
 
 
-def test_an_exception_is_logged_with_its_trace_but_without_local_variables(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    line = _logged(capsys, ValueError("what went wrong"))
+def test_a_line_for_programs_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    line = json.loads(logged(capsys, ValueError("went wrong"), json_lines=True))
 
-    text = json.dumps(line)
     assert line["event"] == "it failed"
     assert line["place"] == "eventstore.order/1"
+    assert line["exception"][0]["exc_type"] == "ValueError"
+
+
+@BOTH
+def test_an_exception_is_logged_with_its_trace_but_without_local_variables(
+    capsys: pytest.CaptureFixture[str], *, json_lines: bool
+) -> None:
+    text = logged(capsys, ValueError("what went wrong"), json_lines=json_lines)
+
+    assert "eventstore.order/1" in text
+    assert "ValueError" in text
     assert "what went wrong" in text
+    assert "test_logs.py" in text
     assert "fails" in text
-    assert "a secret in a local variable" not in text
+    assert SPOKEN not in text
 
 
-def test_what_a_database_quotes_is_withheld(capsys: pytest.CaptureFixture[str]) -> None:
-    line = _logged(
-        capsys, psycopg.errors.UniqueViolation("Key (name)=(a secret) exists")
-    )
+def test_a_readable_trace_shows_the_lines_of_the_source(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = logged(capsys, ValueError("what went wrong"), json_lines=False)
 
-    assert "UniqueViolation" in json.dumps(line)
-    assert "a secret" not in json.dumps(line)
+    assert "Traceback (most recent call last):" in text
+    assert "    raise error\n" in text
+    assert text.endswith("ValueError: what went wrong\n")
+
+
+def _noted(error: Exception) -> Exception:
+    error.add_note("the row was: a secret")
+    return error
+
+
+QUOTES = "Key (name)=(a secret) already exists."
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.errors.UniqueViolation(QUOTES),
+        psycopg.DataError(QUOTES),
+        IntegrityError(QUOTES),
+        _noted(psycopg.errors.UniqueViolation(QUOTES)),
+        ExceptionGroup(
+            "several", [ValueError("what went wrong"), IntegrityError(QUOTES)]
+        ),
+    ],
+    ids=["psycopg", "its base", "Django", "a note", "a group"],
+)
+def test_what_a_database_quotes_is_withheld(
+    capsys: pytest.CaptureFixture[str], error: Exception, *, json_lines: bool
+) -> None:
+    text = logged(capsys, error, json_lines=json_lines)
+
+    assert type(error).__name__ in text
+    assert "withheld" in text
+    assert "a secret" not in text
+
+
+@BOTH
+def test_it_is_withheld_of_causes_and_of_what_libraries_log_too(
+    capsys: pytest.CaptureFixture[str], *, json_lines: bool
+) -> None:
+    configure_logging(json=json_lines, level="INFO")
+
+    try:
+        try:
+            raise psycopg.errors.UniqueViolation(QUOTES)
+        except psycopg.Error as error:
+            raise RuntimeError("nothing was kept") from error  # noqa: EM101
+    except RuntimeError:
+        logging.getLogger("django.request").exception("Internal Server Error")
+
+    text = capsys.readouterr().err
+    assert "UniqueViolation" in text
+    assert "nothing was kept" in text
+    assert "a secret" not in text
 
 
 def test_a_library_that_logs_in_the_old_way_gets_the_same_line(
