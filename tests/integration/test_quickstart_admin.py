@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +47,19 @@ def test_a_second_run_ends_the_sessions_also_with_the_same_password(
     assert client.get("/admin/").status_code == 302
     assert Client().login(username="admin", password=password)
     assert User.objects.count() == 1
+
+
+def test_it_tells_programs_whether_the_user_is_new() -> None:
+    told = []
+    for _ in range(2):
+        said = StringIO()
+        call_command("quickstart_admin", "--json", stdout=said)
+        told.append(json.loads(said.getvalue()))
+
+    assert told == [
+        {"username": "admin", "made": True},
+        {"username": "admin", "made": False},
+    ]
 
 
 def test_it_puts_an_admin_right_who_was_switched_off() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from hashlib import sha256
 from io import StringIO
@@ -126,3 +127,19 @@ def test_the_command_writes_as_many_conversations_as_wanted(tmp_path: Path) -> N
     )
 
     assert path.read_bytes() == b"".join(demo_lines(2))
+
+
+def test_the_command_tells_programs_how_much_it_was(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    path, said, aside = tmp_path / "demo.ndjson", StringIO(), StringIO()
+    wanted = list(demo_lines(2))
+    told = {"events": len(wanted), "bytes": sum(map(len, wanted))}
+    only = ["--conversations", "2", "--json"]
+
+    call_command("demo", *only, "--output", str(path), stdout=said)
+    call_command("demo", *only, stderr=aside)
+
+    assert json.loads(said.getvalue()) == told
+    assert json.loads(aside.getvalue()) == told  # events went to the standard output
+    assert capfdbinary.readouterr().out == b"".join(wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -43,6 +44,11 @@ class Command(BaseCommand):
             metavar="FILE",
             help="a file, or - for the standard output",
         )
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print a JSON summary (on the standard error output if events go to the other one)",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Exit code 0 also where the reader of a pipe has had enough."""
@@ -52,21 +58,29 @@ class Command(BaseCommand):
             raise CommandError(msg)
         try:
             if options["output"] == "-":
-                _write(sys.stdout.buffer, wanted)
+                written = _write(sys.stdout.buffer, wanted)
             else:
                 with Path(options["output"]).open("wb") as stream:
-                    _write(stream, wanted)
+                    written = _write(stream, wanted)
         except DatasetMissing as missing:
             raise CommandError(str(missing)) from None
         except BrokenPipeError:
             # Python flushes the standard output once more at its end; what is left then goes nowhere
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
         except OSError as error:
             msg = f"{options['output']}: {error.strerror}."
             raise CommandError(msg) from None
+        if options["json"]:
+            out = self.stderr if options["output"] == "-" else self.stdout
+            out.write(json.dumps(written))
 
 
-def _write(stream: BinaryIO, wanted: int | None) -> None:
+def _write(stream: BinaryIO, wanted: int | None) -> dict[str, int]:
+    """How much it was."""
+    events = size = 0
     for line in demo_lines(wanted):
-        stream.write(line)
+        size += stream.write(line)
+        events += 1
     stream.flush()
+    return {"events": events, "bytes": size}

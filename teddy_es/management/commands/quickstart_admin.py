@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.conf import conf as eventstore_conf
 from teddy_es.conf import conf
@@ -14,14 +15,18 @@ USERNAME = "admin"
 
 
 class Command(BaseCommand):
-    """Example: TEDDY_ADMIN_PASSWORD=… python manage.py quickstart_admin."""
+    """Thin: refusals, and what is said at the end."""
 
     help = (
         "Make or renew the quickstart's superuser `admin` with the password in TEDDY_ADMIN_PASSWORD; whoever"
         " was logged in as admin is logged out. Example: TEDDY_ADMIN_PASSWORD=… manage.py quickstart_admin"
     )
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """See --help."""
+        parser.add_argument("--json", action="store_true", help="for programs")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         """Refuse outside the quickstart, else make or renew the user."""
         if eventstore_conf.MODE != "quickstart":
             msg = "This is for TEDDY_MODE=quickstart. Elsewhere: manage.py createsuperuser."
@@ -30,6 +35,9 @@ class Command(BaseCommand):
             msg = "Set TEDDY_ADMIN_PASSWORD to the password that admin shall have."
             raise CommandError(msg)
         made = _renew(conf.TEDDY_ADMIN_PASSWORD)
+        if options["json"]:
+            self.stdout.write(json.dumps({"username": USERNAME, "made": made}))
+            return
         self.stdout.write(f"Superuser {USERNAME} {'made' if made else 'renewed'}.")
 
 
