@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from io import StringIO
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 
 from eventstore.errors import (
     AppendOutcomeUnknown,
@@ -168,7 +171,7 @@ def test_a_log_that_shrank_under_a_process_that_only_reads_it_is_noticed(
         world.fold(here)
 
 
-def test_a_log_whose_start_lies_behind_the_cursor_is_refused(world: World) -> None:
+def test_a_log_whose_start_lies_after_the_cursor_is_refused(world: World) -> None:
     here, stream = world.store(), world.stream()
     place = world.place(stream)
     for n in range(3):
@@ -179,25 +182,34 @@ def test_a_log_whose_start_lies_behind_the_cursor_is_refused(world: World) -> No
     with pytest.raises(LogTruncated) as lost:
         world.store().append(stream, [changed()], 1)
 
-    assert "offsets 2 to 2" in str(lost.value) or "offset 0" in str(lost.value)
+    assert lost.value.found == "it now holds offsets 2 to 2"
     assert world.end(place) == 3
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "told", "remedy"),
     [
         (
             "UPDATE eventstore_logtopic SET topic_id = gen_random_uuid()",
             "created again",
+            "See docs/OPERATIONS.md, 'The log lost something'.",
         ),
-        ("UPDATE eventstore_logtopic SET partitions = 4", "it has 4 partitions"),
-        ("DELETE FROM eventstore_partition", "no rows"),
-        ("DELETE FROM eventstore_partition WHERE partition = 2", "2 rows for 3"),
-        ("DELETE FROM eventstore_logtopic", "does not exist"),
+        (
+            "UPDATE eventstore_logtopic SET partitions = 4",
+            "it has 4 partitions",
+            "Set TEDDY_PARTITIONS",
+        ),
+        ("DELETE FROM eventstore_partition", "no rows", "create_topics`."),
+        (
+            "DELETE FROM eventstore_partition WHERE partition = 2",
+            "2 rows for 3",
+            "`manage.py create_topics`, which adds them, then `manage.py rebuild_index`.",
+        ),
+        ("DELETE FROM eventstore_logtopic", "does not exist", "create_topics`."),
     ],
 )
 def test_a_topic_that_is_not_as_it_was_is_refused_and_the_way_out_is_named(
-    world: World, change: str, told: str
+    world: World, change: str, told: str, remedy: str
 ) -> None:
     stream = world.stream()
     place = world.place(stream)
@@ -209,5 +221,28 @@ def test_a_topic_that_is_not_as_it_was_is_refused_and_the_way_out_is_named(
 
     assert refused.value.topic == place.topic
     assert told in refused.value.problem
-    assert refused.value.remedy
+    assert remedy in refused.value.remedy
     assert world.query("SELECT count(*) FROM eventstore_logrecord") == [(1,)]
+
+
+@pytest.mark.parametrize("lost", ["partition = 0", "partition > 0"])
+def test_who_does_what_the_refusal_says_appends_again(
+    audited: World, lost: str
+) -> None:
+    stream = audited.stream()
+    audited.store().append(stream, [changed()], 0)
+    audited.query(f"DELETE FROM eventstore_partition WHERE {lost} RETURNING 1")  # noqa: S608
+    with pytest.raises(LogMisconfigured) as refused:
+        audited.store().append(stream, [changed()], 1)
+
+    do_what_it_says(refused.value)
+
+    assert audited.store().append(stream, [changed()], 1).first_version == 2
+
+
+def do_what_it_says(error: Exception) -> None:
+    """Run the commands that a refusal names, in their order."""
+    commands = re.findall(r"`manage\.py (\w+)`", str(error))
+    assert commands
+    for command in commands:
+        call_command(command, stdout=StringIO())

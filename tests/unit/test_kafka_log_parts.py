@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 
 import pytest
@@ -106,7 +107,13 @@ def test_a_mistyped_security_option_does_not_switch_security_off() -> None:
 
 
 def test_making_a_log_connects_to_nobody() -> None:
-    KafkaLog(["127.0.0.1:1"]).close()
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        door.setblocking(False)  # noqa: FBT003
+
+        KafkaLog([f"127.0.0.1:{door.getsockname()[1]}"]).close()
+
+        with pytest.raises(BlockingIOError):  # nobody is waiting there
+            door.accept()
 
 
 def test_the_producer_is_neither_idempotent_nor_hasty() -> None:

@@ -83,7 +83,9 @@ class Cluster:
                     raise
                 return self._ask_once(request, deadline, node)
 
-    def look_up(self, names: Iterable[str], *, deadline: float) -> dict[str, TopicMetadata]:
+    def look_up(
+        self, names: Iterable[str], *, deadline: float
+    ) -> dict[str, TopicMetadata]:
         """Those of the named topics that are there, as the cluster shows them now. Creates nothing."""
         topics = [MetadataRequest.MetadataRequestTopic(name=n) for n in names]
         if not topics:
