@@ -67,6 +67,11 @@ class LogFixtures:
         return None
 
     @pytest.fixture
+    def unreachable_log(self) -> Log | None:
+        """A log whose server cannot be reached, if the adapter's test has one; then it is asked what it must say."""
+        return None
+
+    @pytest.fixture
     def log(self, open_log: OpenLog) -> Iterator[Log]:
         log = open_log()
         yield log

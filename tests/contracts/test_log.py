@@ -11,6 +11,8 @@ from eventstore.database import connect
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.testing.log_contract import LogContract
 from eventstore.testing.log_given import PARTITIONS, OpenLog, Recreate
+from scripts.launcher.ports import free_port
+from tests.integration.connections import Line
 from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
@@ -26,12 +28,20 @@ class TestEmbeddedLog(LogContract):
         # Its connection is its own, so a test's rollback would not undo what it wrote: tables are emptied instead.
         return lambda: EmbeddedLog(connect)
 
+    @pytest.fixture
+    def unreachable_log(self) -> Log:
+        return EmbeddedLog(Line(cut=True).connect)
+
 
 @pytest.mark.kafka
 class TestKafkaLog(LogContract):
     @pytest.fixture
     def open_log(self, open_kafka: Callable[..., KafkaLog]) -> OpenLog:
         return open_kafka
+
+    @pytest.fixture
+    def unreachable_log(self, open_kafka: Callable[..., KafkaLog]) -> Log:
+        return open_kafka(f"127.0.0.1:{free_port()}")
 
     @pytest.fixture
     def recreate(self, kafka_bootstrap: str, log: Log) -> Iterator[Recreate]:
