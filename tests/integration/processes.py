@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from django.conf import settings  # noqa: TID251  (hands the test's settings on)
 from django.db import connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @contextmanager
@@ -37,6 +42,35 @@ def a_process(
     finally:
         process.kill()
         process.communicate()
+
+
+def environment() -> dict[str, str]:
+    """What a command in another process needs to work on the test's database, on the embedded log."""
+    given = connection.get_connection_params()
+    where = {name: given[name] for name in ("host", "port") if given.get(name)}
+    user = quote(given.get("user", ""), safe="")
+    secret = quote(given.get("password", ""), safe="")
+    url = f"postgresql://{user}:{secret}@/{given['dbname']}?{urlencode(where)}"
+    here = {"DATABASE_URL": url, "TEDDY_LOG": "embedded", "TEDDY_PARTITIONS": "3"}
+    return {**os.environ, **here}  # noqa: TID251  (a child's)
+
+
+@contextmanager
+def a_command(
+    *args: str, stdin: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command of manage.py in a process of its own; ended with the block."""
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, ROOT / "manage.py", *args],
+        env=environment(),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def heard(process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -6,11 +6,9 @@ import json
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import pytest
@@ -23,6 +21,7 @@ from eventstore.importer.flight import Limits
 from eventstore.importer.run import import_events
 from eventstore.store import EventStore, get_event_store
 from teddy_es.demo import demo_lines
+from tests.integration.processes import a_command
 from tests.unit.import_store import FakeClock, a_line, uid
 
 if TYPE_CHECKING:
@@ -304,35 +303,11 @@ def test_demo_data_keep_their_order_through_a_small_window(teddy: EventStore) ->
 # ---- as processes ----------------------------------------------------------------------------------------------------
 
 
-def manage(*args: str) -> list[str]:
-    """A command line of manage.py on the test's database; what else it needs it inherits."""
-    given = connection.get_connection_params()
-    where = {name: given[name] for name in ("host", "port") if given.get(name)}
-    user = quote(given.get("user", ""), safe="")
-    secret = quote(given.get("password", ""), safe="")
-    url = f"postgresql://{user}:{secret}@/{given['dbname']}?{urlencode(where)}"
-    settings = [f"DATABASE_URL={url}", "TEDDY_LOG=embedded", "TEDDY_PARTITIONS=3"]
-    return ["env", *settings, sys.executable, "manage.py", *args]
-
-
-@contextmanager
-def started(*args: str, stdin: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """A command in a process of its own, that does not outlive the test."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603
-        manage(*args), stdin=stdin, stdout=pipe, stderr=pipe
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 def test_an_interrupted_import_says_where_to_go_on_and_the_repeat_completes_it(
     teddy: EventStore, file: Path
 ) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
-    with started("import_events", "-", "--json", stdin=subprocess.PIPE) as process:
+    with a_command("import_events", "-", "--json", stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         process.stdin.write(b"".join(lines[:20]))
         process.stdin.flush()  # and now it waits for more
@@ -373,7 +348,7 @@ def test_a_reader_that_has_had_enough_ends_an_export_quietly(
         for n in range(90)
     ]
     import_events(BytesIO(b"".join(lines)), teddy, clock=FakeClock())
-    with started("export_events") as process:
+    with a_command("export_events") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         first = process.stdout.readline()
