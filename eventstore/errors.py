@@ -215,9 +215,9 @@ class LogUnreadable(EventStoreError):
         self.topic = topic
         self.partition = partition
         self.offset = offset
+        what = f"{topic}/{partition} cannot be unpacked at offset {offset}"
         super().__init__(
-            f"{topic}/{partition} cannot be unpacked at offset {offset}. It is not folded any"
-            " further: see docs/OPERATIONS.md, 'A partition cannot be read'."
+            f"{what}: see docs/OPERATIONS.md, 'A partition cannot be read'."
         )
 
 

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka.errors import MessageSizeTooLargeError
 
 from eventstore.errors import LogTruncated
 from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
+from eventstore.log.kafka.batches import batches
+from eventstore.log.kafka.cluster import Cluster
+from eventstore.log.kafka.reader import Reader
 from eventstore.ports import Appended, Unknown
 from eventstore.testing.log_given import a_proposal, a_topic, append, read_all
 from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
-    from scripts.launcher.broker import Cluster
+    from scripts.launcher.broker import Cluster as Brokers
 
 pytestmark = pytest.mark.kafka
 
 OpenKafka = Callable[..., KafkaLog]
+SNAPPY = 2
 GOOD: Mapping[str, str] = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
     "retention.bytes": "-1",
     "message.timestamp.type": "LogAppendTime",
+    "compression.type": "snappy",
 }
 
 
@@ -44,7 +51,7 @@ def place(log: KafkaLog) -> Place:
 
 
 @pytest.fixture
-def own(open_kafka: OpenKafka, broker: Cluster) -> KafkaLog:
+def own(open_kafka: OpenKafka, broker: Brokers) -> KafkaLog:
     return open_kafka(broker.bootstrap)
 
 
@@ -74,7 +81,7 @@ def a_topic_with(admin: KafkaAdminClient, settings: Mapping[str, str]) -> Place:
 
 
 def test_no_name_is_created_by_asking_for_it_even_where_brokers_would(
-    own: KafkaLog, own_place: Place, broker: Cluster
+    own: KafkaLog, own_place: Place, broker: Brokers
 ) -> None:
     append(own, a_proposal(own_place))
     name = a_topic()
@@ -101,6 +108,7 @@ def test_no_name_is_created_by_asking_for_it_even_where_brokers_would(
         ("retention.ms", "604800000"),
         ("retention.bytes", "1000000"),
         ("message.timestamp.type", "CreateTime"),
+        ("compression.type", "producer"),
         ("max.message.bytes", "500000"),
         ("min.insync.replicas", "2"),
         ("unclean.leader.election.enable", "true"),
@@ -225,6 +233,43 @@ def test_records_of_an_open_transaction_are_read(
         producer.abort_transaction()
 
 
+# ---- what foreign producers send
+
+
+def test_what_a_foreign_producer_packed_otherwise_is_packed_anew_and_read(
+    log: KafkaLog, place: Place, kafka_bootstrap: str
+) -> None:
+    with _producer(kafka_bootstrap, compression_type="gzip") as producer:
+        producer.send(
+            place.topic,
+            key=b"k",
+            value=b"packed by gzip" * 99,
+            headers=[("h", b"")],
+            partition=0,
+        ).get(10)
+    append(log, a_proposal(place, b"ours"))
+
+    values = [r.value for r in read_all(log, place)]
+
+    assert values == [b"packed by gzip" * 99, b"ours"]
+    assert _codecs(place, kafka_bootstrap) == {SNAPPY}
+
+
+def test_a_record_that_grows_a_thousandfold_is_refused_by_the_broker(
+    log: KafkaLog, place: Place, kafka_bootstrap: str
+) -> None:
+    bomb = bytes(25_000_000)  # 25 kB on the wire; the broker unpacks it into 256 MB
+    options = {"compression_type": "gzip", "max_request_size": 30_000_000}
+    with (
+        _producer(kafka_bootstrap, **options) as producer,
+        pytest.raises(MessageSizeTooLargeError),
+    ):
+        producer.send(place.topic, key=b"k", value=bomb, partition=0).get(60)
+    append(log, a_proposal(place, b"ours"))
+
+    assert [r.value for r in read_all(log, place)] == [b"ours"]
+
+
 # ---- processes
 
 
@@ -264,6 +309,19 @@ def _transactional(bootstrap: str) -> KafkaProducer:
     )
     producer.init_transactions()
     return producer
+
+
+def _producer(bootstrap: str, **options: Any) -> KafkaProducer:
+    return KafkaProducer(bootstrap_servers=bootstrap, **options)
+
+
+def _codecs(place: Place, bootstrap: str) -> set[int]:
+    """How the batches stand in the log."""
+    cluster = Cluster({"bootstrap_servers": bootstrap})
+    reader = Reader(cluster, patience_s=5)
+    answer = reader._fetch(place, 0, 4_000_000, time.monotonic() + 5)
+    cluster.close()
+    return {batch.compression_type for batch in batches(answer.records)}
 
 
 def _exit_code(child: int) -> int:

@@ -1,14 +1,20 @@
-"""What KafkaLog decides without a broker: which topics are good, and what it refuses to start without."""
+"""What KafkaLog decides without a broker: which topics are good, what can be unpacked, what it cannot start without."""
 
 from __future__ import annotations
 
 import socket
+import struct
 import sys
 
 import pytest
+from kafka.record.memory_records import MemoryRecordsBuilder
+from kafka.record.util import calc_crc32c
 
+from eventstore.errors import LogUnreadable
+from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
 from eventstore.log.kafka.cluster import Leader, TopicMetadata
+from eventstore.log.kafka.reader import unpack
 from eventstore.log.kafka.topics import (
     MIN_MESSAGE_BYTES,
     NO_ID,
@@ -130,3 +136,98 @@ def test_the_producer_is_neither_idempotent_nor_hasty() -> None:
     }
 
     assert {name: PRODUCER_OPTIONS[name] for name in pinned} == pinned
+
+
+# ---- what is unpacked
+
+PLACE = Place("eventstore.order", 3)
+ATTRIBUTES, CRC = 21, 17  # where they stand in a batch
+NO_CODEC, GZIP, SNAPPY, LZ4, ZSTD, UNHEARD_OF = 0, 1, 2, 3, 4, 7
+
+
+def a_batch(offset: int, *values: bytes, header: str = "h") -> bytes:
+    builder = MemoryRecordsBuilder(2, NO_CODEC, 1_000_000, offset=offset)
+    for value in values:
+        builder.append(1, b"order.1", value, [(header, b"")])
+    builder.close()
+    return bytes(builder.buffer())
+
+
+def sealed_again(batch: bytes) -> bytes:
+    """With the checksum of what it has become."""
+    return (
+        batch[:CRC]
+        + struct.pack(">I", calc_crc32c(batch[ATTRIBUTES:]))
+        + batch[CRC + 4 :]
+    )
+
+
+def in_codec(codec: int, batch: bytes) -> bytes:
+    """A batch that claims to be packed in a way in which it is not."""
+    (attributes,) = struct.unpack_from(">h", batch, ATTRIBUTES)
+    packed = struct.pack(">h", attributes | codec)
+    return sealed_again(batch[:ATTRIBUTES] + packed + batch[ATTRIBUTES + 2 :])
+
+
+def cut_in_a_record(batch: bytes) -> bytes:
+    end = len(batch) - 5
+    return sealed_again(batch[:8] + struct.pack(">i", end - 12) + batch[12:end])
+
+
+UNREADABLE = {
+    "gzip": in_codec(GZIP, a_batch(2, b"x")),
+    "snappy": in_codec(SNAPPY, a_batch(2, b"x")),
+    "lz4": in_codec(LZ4, a_batch(2, b"x")),
+    "zstd": in_codec(ZSTD, a_batch(2, b"x")),
+    "a codec of tomorrow": in_codec(UNHEARD_OF, a_batch(2, b"x")),
+    "a flipped bit": a_batch(2, b"x")[:-1] + b"!",
+    "a record that ends early": cut_in_a_record(a_batch(2, b"x")),
+}
+
+
+@pytest.mark.parametrize("damaged", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_be_unpacked_is_told_with_its_place(damaged: bytes) -> None:
+    with pytest.raises(LogUnreadable) as told:
+        unpack(PLACE, damaged, 2, 1_000)
+
+    error = told.value
+    assert (error.topic, error.partition, error.offset) == ("eventstore.order", 3, 2)
+
+
+def test_a_batch_of_another_format_is_told_with_its_place() -> None:
+    old = a_batch(2, b"x")
+    old = old[:16] + b"\x01" + old[17:]
+
+    with pytest.raises(LogUnreadable):
+        unpack(PLACE, old, 2, 1_000)
+
+
+def test_headers_are_passed_over_whatever_they_hold() -> None:
+    batch = a_batch(2, b"x", b"y", header="hh").replace(b"hh", b"\xff\xfe")
+
+    records, behind = unpack(PLACE, sealed_again(batch), 2, 1_000)
+
+    assert [(r.offset, r.key, r.value) for r in records] == [
+        (2, b"order.1", b"x"),
+        (3, b"order.1", b"y"),
+    ]
+    assert behind == 4
+
+
+@pytest.mark.parametrize("left", [1, 11, 12, 60, 75])
+def test_a_batch_that_the_fetch_cut_off_comes_with_the_next_one(left: int) -> None:
+    data = a_batch(0, b"a") + a_batch(1, b"b")[:left]
+
+    records, behind = unpack(PLACE, data, 0, 1_000_000)
+
+    assert [r.value for r in records] == [b"a"]
+    assert behind == 1
+
+
+def test_what_stands_before_a_batch_that_cannot_be_unpacked_is_read() -> None:
+    data = a_batch(0, b"a", b"b") + UNREADABLE["zstd"] + a_batch(3, b"c")
+
+    records, behind = unpack(PLACE, data, 1, 1_000)
+
+    assert [(r.offset, r.value) for r in records] == [(1, b"b")]
+    assert behind == 2

@@ -4,6 +4,7 @@ log         KafkaLog, the port's adapter: one for each thread that uses it
 cluster     who leads what; one request, one answer, on the caller's own thread
 client      kafka-python's client with what its front doors leave out
 reader      a Fetch for each read: no consumer that could jump, spin or lag behind its own seek
+batches     what a Fetch brings, unpacked
 writer      the producer, and what may be said of a proposal that it was given
 topics      how a topic of the log of record must be set up, and what is wrong with one that is not
 """

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from kafka import errors
 from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
-from kafka.record import MemoryRecords
 
-from eventstore.errors import LogTruncated, LogUnavailable
+from eventstore.errors import LogTruncated, LogUnavailable, LogUnreadable
 from eventstore.events import Place
+from eventstore.log.kafka.batches import PackedBatch, batches
 from eventstore.log.kafka.cluster import (
     PAUSE_S,
     Cluster,
@@ -30,7 +30,7 @@ from eventstore.log.kafka.cluster import (
 from eventstore.ports import Batch, Extent, LogRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 EARLIEST, LATEST = -2, -1
 READ_UNCOMMITTED = 0
@@ -147,23 +147,38 @@ def unpack(
 
     A batch may begin before `offset` (its earlier records are dropped), be a transaction's control batch (it
     only moves the offset) or be cut off by the fetch's limit (it comes with the next one). Records of aborted
-    transactions count: whoever folds must see the same ones.
+    transactions count: whoever folds must see the same ones. Raises `LogUnreadable` for what cannot be unpacked,
+    once it is the first: what stands before it is read.
     """
     records: list[LogRecord] = []
-    size = 0
-    for batch in MemoryRecords(data or b""):
-        if batch.magic != 2 or not batch.validate_crc():
-            msg = f"{place} fails its checksum at offset {batch.base_offset}"
-            raise LogUnavailable(msg)
-        if not batch.is_control_batch:
-            for r in batch:
-                if r.offset >= offset:
-                    records.append(LogRecord(r.offset, r.timestamp, r.key, r.value))
-                    size += r.size_in_bytes
-        offset = max(offset, batch.next_offset)
+    size, position = 0, offset
+    whole = batches(data or b"")
+    while True:
+        try:
+            batch = next(whole, None)
+            found = [] if batch is None else _data_records(batch)
+        except Exception as error:
+            # Four codecs and the format itself, each with errors of its own; MemoryError is one of them.
+            if position > offset:
+                break  # the next read begins there
+            raise LogUnreadable(place.topic, place.partition, offset) from error
+        if batch is None:
+            break
+        for r in found:
+            if r.offset >= offset:
+                records.append(LogRecord(r.offset, r.timestamp, r.key, r.value))
+                size += r.size_in_bytes
+        position = max(position, batch.next_offset)
         if size >= max_bytes:
             break
-    return records, offset
+    return records, position
+
+
+def _data_records(batch: PackedBatch) -> Sequence[Any]:
+    if not batch.validate_crc():
+        msg = f"checksum of the batch at {batch.base_offset}"
+        raise errors.CorruptRecordError(msg)
+    return [] if batch.is_control_batch else list(batch)
 
 
 def _fetch_request(place: Place, leader: Leader, offset: int, max_bytes: int) -> Any:
