@@ -27,7 +27,11 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `number` counts from 1; `size` is what it takes in the file; `content` of one too long is cut."""
+    """One line. `number` counts from 1; `size` is what it takes in the file.
+
+    `content` has no blanks at its ends. Of a line that is too long it is the beginning as it stands, blank or not,
+    and still too long.
+    """
 
     number: int
     content: bytes
@@ -89,7 +93,7 @@ class Lines:
         size = len(content) + 1 + self._cut
         self._cut = 0
         self.number += 1
-        return Line(self.number, content.strip(b" \t\r"), size)
+        return Line(self.number, _stripped(content), size)
 
     def _fill(self) -> bool:
         """Take what there is; False if interrupted."""
@@ -113,6 +117,11 @@ class Lines:
             self._cut += len(self._rest) - _KEPT
             self._rest = self._rest[:_KEPT]
         return True
+
+
+def _stripped(content: bytes) -> bytes:
+    """Never of one that is too long: its end was cut off, and what is left of it may be blank."""
+    return content if len(content) > MAX_LINE_BYTES else content.strip(b" \t\r")
 
 
 def _descriptor_that_waits(source: Source) -> int | None:

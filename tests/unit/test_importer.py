@@ -27,6 +27,7 @@ from eventstore.importer.run import End, Summary, import_events
 from tests.unit.import_store import BusyStore, FakeClock, ImportStore, a_line, uid
 
 BAD = b"{not json\n"
+TOO_LONG = f"it is longer than {MAX_LINE_BYTES} bytes"
 
 
 def imported(store: ImportStore, *lines: bytes, **options: Any) -> Summary:
@@ -154,10 +155,10 @@ def test_another_stream_may_use_the_commit_id() -> None:
         (a_line("a", 9, id="9"), "id must be a UUID with hyphens"),
         (a_line("a", 9, type="Unknown"), "the type is not known"),
         (a_line("a", 1), "its event came before in this file, for the same stream"),
-        (
-            b"x" * (3 * MAX_LINE_BYTES) + b"\n",
-            f"it is longer than {MAX_LINE_BYTES} bytes",
-        ),
+        (b"x" * (3 * MAX_LINE_BYTES) + b"\n", TOO_LONG),
+        (b" " * (3 * MAX_LINE_BYTES) + b"\n", TOO_LONG),
+        (b" " * 1_200_000 + a_line("a", 9)[:-1] + b" " * 700_000 + b"\n", TOO_LONG),
+        (a_line("a", 9)[:-1] + b" " * MAX_LINE_BYTES + b"\n", TOO_LONG),
     ],
 )
 @pytest.mark.parametrize("skip_bad", [False, True])
@@ -420,6 +421,26 @@ def test_lines_are_the_same_however_they_arrive(ends: bytes, size: int) -> None:
     assert [(line.number, line.content) for line in read] == [
         (1, b"one"), (2, b""), (3, b"three"), (4, b"x" * 9), (5, b"last")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [100_000, 5_000_000])
+@pytest.mark.parametrize("spare", [-1, 0, 1])
+def test_how_a_line_arrives_does_not_decide_whether_it_is_too_long(
+    size: int, spare: int
+) -> None:
+    class Gulps(BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            return super().read(size)
+
+    blanks = b" " * (MAX_LINE_BYTES + spare - 1)
+    lines = Lines(Gulps(b"x" + blanks + b"\nlast"), Interrupt())
+
+    read = lines.read()
+
+    assert read is not None
+    assert (read.content == b"x") is (spare <= 0)
+    assert (len(read.content) > MAX_LINE_BYTES) is (spare > 0)
+    assert read.size == len(blanks) + 2
 
 
 def test_a_line_of_many_megabytes_is_not_kept_in_memory() -> None:
