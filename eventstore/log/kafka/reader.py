@@ -2,8 +2,8 @@
 
 No `KafkaConsumer`, on purpose. It remembers a position, resets it by policy, and cannot fetch at a new place of a
 broker before the long poll at the old one has come back (up to `fetch_max_wait_ms`); an appender that goes
-from partition to partition would wait for nothing. A Fetch of our own is sessionless and has what DESIGN's rule 17
-asks for by construction: no reset, read-uncommitted, no commits, no deserializers. Its answer carries the end
+from partition to partition would wait for nothing. A Fetch of our own is sessionless and has by construction what
+rule 17 asks for: no reset, read-uncommitted, no commits, no deserializers. Its answer carries the end
 of the partition too, so a read at the end costs one round trip.
 """
 
