@@ -1,3 +1,3 @@
-"""The audit console: reads, explains, and (with the issues to come) records who looked."""
+"""The audit console: reads and explains. It records nothing and writes no event."""
 
 from __future__ import annotations
