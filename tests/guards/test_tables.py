@@ -1,0 +1,98 @@
+"""The tables are touched by SQL alone, and only by the rooms whose work that is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from functools import cache
+
+from tests.guards.sources import OURS, ROOT, name_of, python_files, tree_of
+
+FOLDED = "partition|record|event|stream"
+LOGS_OWN = "logrecord|logtail|logtopic"
+TABLE = re.compile(rf"\beventstore_({FOLDED}|{LOGS_OWN})\b")
+WRITE = re.compile(
+    rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|COPY)\s+(?:\w+, )*eventstore_({FOLDED})\b"
+)
+
+# Whose SQL may name a table, and why. A room that names none any more fails, too.
+FOLDED_ROOMS = {
+    "eventstore/indexer": "the fold reads its state and writes what it decided",
+    "eventstore/topics.py": "the partitions' rows are made with the topics",
+    "eventstore/rebuild.py": "empties what was folded",
+    "eventstore/verifier": "holds every row against the log",
+    "eventstore/queries": "the read side's only surface",
+    "eventstore/appender": "an outcome is the log's only with the cursors beside it",
+}
+WRITERS = {"eventstore/indexer", "eventstore/topics.py", "eventstore/rebuild.py"}
+LOG_ROOMS = {"eventstore/log": "the log in tables"}
+
+
+@cache
+def texts() -> dict[str, list[str]]:
+    """Every string of the code by room, docstrings left out."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in python_files(*OURS):
+        if "migrations" in path.parts:
+            continue
+        room = "/".join(name_of(path).split("/")[:2])
+        tree = tree_of(path)
+        prose = {
+            id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+        }
+        found[room] += [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in prose
+        ]
+    return found
+
+
+def rooms_that(pattern: re.Pattern[str], tables: str) -> set[str]:
+    """The rooms in whose strings the pattern finds one of these tables."""
+    return {
+        room
+        for room, strings in texts().items()
+        for text in strings
+        for table in pattern.findall(text)
+        if table in tables.split("|")
+    }
+
+
+def test_only_these_rooms_name_what_is_folded() -> None:
+    found = rooms_that(TABLE, FOLDED)
+
+    assert found == set(FOLDED_ROOMS), (
+        f"SQL on the store's tables in {sorted(found - set(FOLDED_ROOMS))}: ask eventstore.queries, or append an event."
+        f" No more in {sorted(set(FOLDED_ROOMS) - found)}: take it out of FOLDED_ROOMS (tests/guards/test_tables.py)."
+    )
+
+
+def test_only_these_rooms_write_what_is_folded() -> None:
+    found = rooms_that(WRITE, FOLDED)
+
+    assert found == WRITERS, (
+        f"{sorted(found ^ WRITERS)}: only fold, create and rebuild write what is folded (rule 9)."
+    )
+
+
+def test_only_the_embedded_log_touches_its_tables() -> None:
+    found = rooms_that(TABLE, LOGS_OWN)
+
+    assert found == set(LOG_ROOMS), (
+        f"{sorted(found ^ set(LOG_ROOMS))}: the log's tables are the log's own. Ask the Log port."
+    )
+
+
+def test_every_table_of_the_models_is_among_those_looked_for() -> None:
+    tables = {
+        f"eventstore_{node.name.lower()}"
+        for node in tree_of(ROOT / "eventstore" / "models.py").body
+        if isinstance(node, ast.ClassDef)
+    }
+
+    unknown = [table for table in tables if not TABLE.fullmatch(table)]
+    assert not unknown, f"{unknown}: put them into FOLDED or LOGS_OWN, or beside them."
