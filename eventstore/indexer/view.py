@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from eventstore.events import Place
     from eventstore.fold import Folded, StreamKey
 
-_MAX_HEADS = 100_000
-_MAX_IDS = 50_000
 _serials = count(1)
 
 
@@ -28,6 +26,7 @@ class View:
 
     heads: 0 means "no such stream". commits, event_ids: of what this process folded itself since `serial`
     was drawn; whoever took an id for fresh remembers that number, and the id is fresh only while it stands.
+    max_heads, max_ids: beyond them all of the kind are forgotten, and looked up again when they are named.
     """
 
     place: Place
@@ -41,6 +40,8 @@ class View:
     commits: set[StreamKey] = field(default_factory=set)
     event_ids: set[StreamKey] = field(default_factory=set)
     serial: int = field(default_factory=lambda: next(_serials))
+    max_heads: int = 100_000
+    max_ids: int = 50_000
 
     def lacks(self, streams: Iterable[str]) -> list[str]:
         """The streams whose heads must be looked up."""
@@ -54,9 +55,9 @@ class View:
         self.heads |= folded.heads
         self.commits |= folded.commits
         self.event_ids |= folded.event_ids
-        if len(self.heads) > _MAX_HEADS:
+        if len(self.heads) > self.max_heads:
             self.heads.clear()
-        if len(self.commits) + len(self.event_ids) > _MAX_IDS:
+        if len(self.commits) + len(self.event_ids) > self.max_ids:
             # bounded memory: ids taken for fresh before this moment are looked up from now on
             self.commits.clear()
             self.event_ids.clear()
