@@ -22,7 +22,7 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "the whole vocabulary in one place; half of it is docstrings",
     ),
     "eventstore/testing/store_contract.py": (
-        480,
+        560,
         "a suite is read as one list of promises; a second file would hide half of it",
     ),
 }
