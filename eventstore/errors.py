@@ -14,6 +14,7 @@
     ├── AppendOutcomeUnknown          ask `outcome`, or append again with the same commit id
     ├── StreamNotFound                nothing was ever accepted under that id
     ├── IndexIncomplete               wait a moment: the index is catching up
+    ├── IndexRebuilt                  begin again: what was read before and after does not fit together
     ├── LogTruncated                  stop writing; an operator must look (docs/OPERATIONS.md)
     ├── LogUnreadable                 an operator must look: one partition stops, the others go on
     ├── LogMisconfigured              stop writing; the message says what to put right
@@ -185,6 +186,16 @@ class IndexIncomplete(EventStoreError):
         super().__init__(
             "The index is catching up with the log. Ask again in a moment."
         )
+
+
+class IndexRebuilt(EventStoreError):
+    """The index was made anew while it was read from end to end; the reading would leave something out."""
+
+    code = "index-rebuilt"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The index was rebuilt meanwhile. Run it again.")
 
 
 class LogTruncated(EventStoreError):

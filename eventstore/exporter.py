@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from eventstore.cloudevents import export_line
 from eventstore.events import Cut, Place, RecordedEvent, topic_of
-from eventstore.queries.feed import accepted_between, mirrored_cut
+from eventstore.queries.feed import (
+    accepted_between,
+    cut_of,
+    marks,
+    refuse_a_rebuilt_index,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -51,10 +56,10 @@ def export_events(
     topics: Collection[str] | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Summary:
-    """Write the events of these topics, or all, that stand behind the cut `after`."""
-    up_to = mirrored_cut(topics)
-    events = accepted_between(after or Cut(), up_to, topics)
-    return _write(events, stream, source, clock, up_to, on_progress)
+    """Write the events of these topics, or all, that stand behind the cut `after`. Raises `IndexRebuilt`."""
+    up_to = marks(topics)
+    events = accepted_between(after or Cut(), up_to)
+    return _write(events, stream, source, clock, cut_of(up_to), on_progress)
 
 
 def export_stream(
@@ -67,11 +72,15 @@ def export_stream(
     after: Cut | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Summary:
-    """Write the events of one stream that stand behind the cut `after`."""
-    up_to = mirrored_cut({topic_of(stream_id)})
-    behind = after or Cut()
-    events = (e for e in store.read(stream_id) if _is_within(e, behind, up_to))
-    return _write(events, stream, source, clock, up_to, on_progress)
+    """Write the events of one stream that stand behind the cut `after`. Raises `IndexRebuilt`."""
+    up_to = marks({topic_of(stream_id)})
+    cut, behind = cut_of(up_to), after or Cut()
+
+    def events() -> Iterator[RecordedEvent]:
+        yield from (e for e in store.read(stream_id) if _is_within(e, behind, cut))
+        refuse_a_rebuilt_index(up_to)
+
+    return _write(events(), stream, source, clock, cut, on_progress)
 
 
 def _is_within(event: RecordedEvent, after: Cut, up_to: Cut) -> bool:

@@ -2,28 +2,30 @@
 
 The mirror's rows never change and its cursors move in the transaction that adds them. So everything below a
 cut that was read once is complete for ever, and short queries, page by page, see what one long one would see
-without holding back the database's cleaning for as long as the slowest reader.
+without holding back the database's cleaning for as long as the slowest reader. `rebuild_index` is the
+exception: it empties the mirror, gives each partition a new generation and fills it again.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from eventstore.errors import IndexRebuilt
 from eventstore.events import Cut, Place, RecordedEvent, pack
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.rows import recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from uuid import UUID
 
 _PAGE: Final = {
     "page": 2_000,
     "size": 4_000_000,
 }  # records, bytes; whichever is reached first
 
-_CURSORS: Final = (
-    'SELECT topic, partition, "cursor", id FROM eventstore_partition ORDER BY id'
-)
+_MARKS: Final = 'SELECT topic, partition, id, "cursor", generation FROM eventstore_partition ORDER BY id'
 # The key's index, in its order; lengths stand in the row, so no long value is fetched only to be left out.
 _ACCEPTED: Final = """
 SELECT position, recorded_at, first_version, key, value FROM (
@@ -36,26 +38,60 @@ SELECT position, recorded_at, first_version, key, value FROM (
 """
 
 
-def mirrored_cut(topics: Collection[str] | None = None) -> Cut:
-    """How far the mirror has come, in these topics or in all."""
-    return Cut({place: offset for place, offset, _ in _cursors(topics) if offset})
+class Mark(NamedTuple):
+    """How far the mirror of a partition has come, since which rebuild."""
+
+    id: int
+    cursor: int
+    generation: UUID
 
 
-def accepted_between(
-    after: Cut, up_to: Cut, topics: Collection[str] | None = None
-) -> Iterator[RecordedEvent]:
-    """The events behind one cut and within another, by partition and position.
+Marks = Mapping[Place, Mark]
 
-    up_to: no further than what `mirrored_cut` gave. Memory: a page of records.
+
+def marks(topics: Collection[str] | None = None) -> Marks:
+    """How far the mirror has come, in these topics or in all, by partition."""
+    with reading_cursor() as cursor:
+        cursor.execute(_MARKS)
+        return {
+            Place(topic, partition): Mark(*mark)
+            for topic, partition, *mark in cursor.fetchall()
+            if topics is None or topic in topics
+        }
+
+
+def cut_of(seen: Marks) -> Cut:
+    """All that was mirrored then."""
+    return Cut({place: mark.cursor for place, mark in seen.items() if mark.cursor})
+
+
+def accepted_between(after: Cut, up_to: Marks) -> Iterator[RecordedEvent]:
+    """The events behind a cut and within what was mirrored once, by partition and position.
+
+    Raises `IndexRebuilt` at the end of a partition if what it gave may not be all. Memory: a page of records.
     """
-    for place, _, partition_id in _cursors(topics):
-        number, partition = divmod(partition_id, 512)
+    for place, mark in up_to.items():
+        number, partition = divmod(mark.id, 512)
         start = pack(number, partition, after.offsets.get(place, 0))
-        end = pack(number, partition, up_to.offsets.get(place, 0))
+        end = pack(number, partition, mark.cursor)
         while start < end and (rows := _page(start, end)):
             for row in rows:
                 yield from recorded_events(*row)
             start = rows[-1][0] + 1
+        refuse_a_rebuilt_index({place: mark})
+
+
+def refuse_a_rebuilt_index(seen: Marks) -> None:
+    """Raise `IndexRebuilt` if the mirror is not the one that was seen, or has less than it had."""
+    now = marks()
+    for place, mark in seen.items():
+        found = now.get(place)
+        if (
+            found is None
+            or found.generation != mark.generation
+            or found.cursor < mark.cursor
+        ):
+            raise IndexRebuilt
 
 
 def _page(start: int, end: int) -> list[tuple[Any, ...]]:
@@ -63,13 +99,3 @@ def _page(start: int, end: int) -> list[tuple[Any, ...]]:
         cursor.execute(_ACCEPTED, {"start": start, "end": end, **_PAGE})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
-
-
-def _cursors(topics: Collection[str] | None) -> list[tuple[Place, int, int]]:
-    with reading_cursor() as cursor:
-        cursor.execute(_CURSORS)
-        return [
-            (Place(topic, partition), offset, partition_id)
-            for topic, partition, offset, partition_id in cursor.fetchall()
-            if topics is None or topic in topics
-        ]

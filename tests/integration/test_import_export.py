@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,16 +17,19 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from eventstore import topics
+from eventstore.errors import IndexRebuilt
 from eventstore.events import Cut
+from eventstore.exporter import export_events, export_stream
 from eventstore.importer.flight import Limits
 from eventstore.importer.run import import_events
+from eventstore.rebuild import refold, reset
 from eventstore.store import EventStore, get_event_store
 from teddy_es.demo import demo_lines
 from tests.integration.processes import a_command
 from tests.unit.import_store import FakeClock, a_line, uid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_django.fixtures import Settings
 
@@ -187,6 +191,48 @@ def test_an_export_is_its_owners_only_and_leaves_no_half_file(
     code, _, said = run("export_events", "--output", str(tmp_path / "no" / "such"))
     assert code == 1
     assert "No such file" in said
+
+
+class Meanwhile(BytesIO):
+    """A file in the midst of whose first write something happens."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__()
+        self._happens = [happens]
+
+    def write(self, content: Any, /) -> int:
+        """See `BytesIO`."""
+        while self._happens:
+            self._happens.pop()()
+        return super().write(content)
+
+
+@pytest.mark.parametrize("filled_again", [False, True])
+@pytest.mark.parametrize("of_one_stream", [False, True])
+def test_an_export_that_a_rebuild_came_into_is_none(
+    teddy: EventStore, *, filled_again: bool, of_one_stream: bool
+) -> None:
+    long = {"child_id": "c", "text": "x" * 90_000}
+    lines = [a_saying("conv-a", n, data=long) for n in range(40)]
+    import_events(BytesIO(b"".join(lines)), teddy, clock=FakeClock())
+    indexer = teddy.make_indexer()
+
+    def rebuilt() -> None:
+        reset(indexer.connection())
+        if filled_again:
+            refold(indexer, progress=lambda _place, _offsets: None)
+
+    options: dict[str, Any] = {"source": "/x", "clock": FakeClock()}
+    export = (
+        partial(export_stream, store=teddy, stream_id="conversation.conv-a", **options)
+        if of_one_stream
+        else partial(export_events, **options)
+    )
+
+    with pytest.raises(IndexRebuilt, match="Run it again"):
+        export(Meanwhile(rebuilt))
+    indexer.close()
+    indexer.log.close()
 
 
 def test_nothing_can_be_unsealed_yet(teddy: EventStore) -> None:

@@ -19,6 +19,7 @@ EXAMPLES: tuple[errors.EventStoreError, ...] = (
     errors.LogUnavailable("the queue is full"),
     errors.StreamNotFound("order.1"),
     errors.IndexIncomplete(),
+    errors.IndexRebuilt(),
     errors.LogTruncated("eventstore.order", 3, cursor=9, found="it ends at 5"),
     errors.LogUnreadable("eventstore.order", 3, 7),
     errors.UnknownRuleVersion("eventstore.order", 3, 7, 2),
