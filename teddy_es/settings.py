@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "audit.trouble.DatabaseTrouble",
 ]
 ROOT_URLCONF = "teddy_es.urls"
 WSGI_APPLICATION = "teddy_es.wsgi.application"

@@ -7,21 +7,26 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final
 
+import structlog
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from eventstore.errors import EventStoreError
 from eventstore.queries.keyset import BadCursor, Wanted
 
 View = Callable[..., HttpResponse]
+_log = structlog.get_logger(__name__)
 
 _REFUSALS: Final = {
     HTTPStatus.BAD_REQUEST: ("This address is not right", "unknown"),
     HTTPStatus.FORBIDDEN: ("Not for this account", "lock"),
     HTTPStatus.NOT_FOUND: ("Nothing here", "unknown"),
     HTTPStatus.METHOD_NOT_ALLOWED: ("Nothing can be changed here", "lock"),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("Not available just now", "unknown"),
 }
+_OTHER: Final = ("This page cannot be shown", "unknown")
 
 
 class Refused(Exception):  # noqa: N818  (an answer, not a fault)
@@ -46,6 +51,9 @@ def page(view: View) -> View:
             return refusal(request, refused)
         except BadCursor as error:
             return refusal(request, Refused(HTTPStatus.BAD_REQUEST, str(error)))
+        except EventStoreError as error:
+            _log.warning("a page was not made", code=error.code, error=str(error))
+            return refusal(request, _refused_by(error))
 
     # It changes nothing, so it needs no token; and without one a POST shall get the sentence, not "CSRF failed".
     return csrf_exempt(framed)
@@ -97,7 +105,7 @@ def show(
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The page that says no and what to do instead."""
-    title, symbol = _REFUSALS[refused.status]
+    title, symbol = _REFUSALS.get(refused.status, _OTHER)
     context = {
         "title": title,
         "symbol": symbol,
@@ -126,6 +134,17 @@ def query_without_cursor(request: HttpRequest) -> str:
     for name in [name for name, value in kept.items() if not value]:
         del kept[name]
     return f"{kept.urlencode()}&" if kept else ""
+
+
+def _refused_by(error: EventStoreError) -> Refused:
+    """The error in the words of its class: its own text may name hosts, topics and what was asked."""
+    what = (type(error).__doc__ or "").partition("\n")[0]
+    later = " Try again in a moment." if error.status == 503 else ""
+    return Refused(
+        HTTPStatus(error.status),
+        what,
+        f"The store calls it {error.code}.{later} The server's log has more; whoever runs this installation can read it.",
+    )
 
 
 def _refuse_changes(request: HttpRequest) -> None:

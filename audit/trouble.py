@@ -1,0 +1,39 @@
+"""What every address answers when the database does not: a page that needs none, and a status that says come again."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.shortcuts import render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse
+
+_log = structlog.get_logger(__name__)
+
+
+class DatabaseTrouble:
+    """Middleware. Session and user come from the database too, so that no page's own frame can be asked to say it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing of its own."""
+        return self._get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        """The page, if it is the database's silence."""
+        if not isinstance(error, (OperationalError, InterfaceError)):
+            return None
+        _log.warning("a page was not made", error=type(error).__name__)
+        answer = render(request, "503.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
