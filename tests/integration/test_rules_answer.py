@@ -23,8 +23,9 @@ from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from collections.abc import Set as AbstractSet
     from concurrent.futures import Future
+
+    from eventstore.registry import EventType
 
 
 # ---- rule 11: the pre-check answers what is decided and refuses only what can never come true again
@@ -223,9 +224,9 @@ def test_folds_that_are_lost_between_cursor_and_row_do_not_look_like_a_lost_reco
 class FutureSealer(PassThroughSealer):
     """An error of ours: it writes records by rules that nobody switched on."""
 
-    def seal(self, commit: Commit, sensitive: Sequence[AbstractSet[str]]) -> Commit:
+    def seal(self, commit: Commit, types: Sequence[EventType]) -> Commit:
         """See the port."""
-        del sensitive
+        del types
         return replace(commit, v=2)
 
 
