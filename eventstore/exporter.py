@@ -56,7 +56,7 @@ def export_events(
     topics: Collection[str] | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Summary:
-    """Write the events of these topics, or all, that stand behind the cut `after`. Raises `IndexRebuilt`."""
+    """Write the events of these topics, or all, that stand after the cut `after`. Raises `IndexRebuilt`."""
     up_to = marks(topics)
     events = accepted_between(after or Cut(), up_to)
     return _write(events, stream, source, clock, cut_of(up_to), on_progress)
@@ -72,7 +72,7 @@ def export_stream(
     after: Cut | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Summary:
-    """Write the events of one stream that stand behind the cut `after`. Raises `IndexRebuilt`."""
+    """Write the events of one stream that stand after the cut `after`. Raises `IndexRebuilt`."""
     up_to = marks({topic_of(stream_id)})
     cut, behind = cut_of(up_to), after or Cut()
 

@@ -86,7 +86,7 @@ class Reading:
         types: Sequence[str] | None = None,
         limit: int = 1_000,
     ) -> tuple[Sequence[RecordedEvent], Cut]:
-        """The next accepted events behind the cut, and the cut behind them: ask with it again, and nothing is
+        """The next accepted events after the cut, and the cut after them: ask with it again, and nothing is
         missed or seen twice.
 
         types: of streams, all if left out. limit: of events, but a commit is never torn apart. Within a partition in

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from eventstore.ports import Log, Topic
     from eventstore.registry import Registry
 
+NO_ROWS_REMEDY = "Run `manage.py create_topics`; if the mirror still has records of it, `manage.py rebuild_index` after that."
 _REGISTER = """
 INSERT INTO eventstore_partition
        (id, topic, partition, partitions, topic_id, generation, "cursor", last_recorded_at, rule_version)
@@ -94,7 +95,7 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
             raise LogMisconfigured(
                 name,
                 "the database has no rows for it",
-                "Run `manage.py create_topics`.",
+                NO_ROWS_REMEDY,
             )
         _, topic_id, partitions, rows_there = known[name]
         if topic.id != topic_id:

@@ -10,6 +10,7 @@ from eventstore.fold import folded_time
 from eventstore.hashing import record_hash
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
+from eventstore.topics import NO_ROWS_REMEDY
 
 if TYPE_CHECKING:
     import psycopg
@@ -34,7 +35,7 @@ def load(
         raise LogMisconfigured(
             place.topic,
             "the database has no rows for it",
-            "Run `manage.py create_topics`.",
+            NO_ROWS_REMEDY,
         )
     *state, position, hash_ = row
     view = View(place, partition, *state)
