@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -191,6 +192,79 @@ def test_an_export_is_its_owners_only_and_leaves_no_half_file(
     code, _, said = run("export_events", "--output", str(tmp_path / "no" / "such"))
     assert code == 1
     assert "No such file" in said
+
+
+def test_an_export_that_fails_leaves_the_file_that_was_there(
+    teddy: EventStore, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.ndjson"
+    path.write_text("of yesterday")
+
+    code, _, _ = run("export_events", "--output", str(path), "--stream", "parent.none")
+
+    assert code == 1
+    assert {p: p.read_text() for p in tmp_path.iterdir()} == {path: "of yesterday"}
+
+
+def test_an_export_into_a_device_leaves_the_device(
+    teddy: EventStore, file: Path, tmp_path: Path
+) -> None:
+    run("import_events", str(file))
+    nowhere = tmp_path / "nowhere"
+    nowhere.symlink_to(os.devnull)
+
+    code, said, _ = run("export_events", "--output", str(nowhere), "--json")
+
+    assert code == 0
+    assert json.loads(said)["events"] == 80
+    assert nowhere.is_symlink()
+    assert nowhere.is_char_device()
+
+
+def test_an_export_into_a_named_pipe_goes_through_it(
+    teddy: EventStore, file: Path, tmp_path: Path
+) -> None:
+    run("import_events", str(file))
+    pipe, copy = tmp_path / "pipe", tmp_path / "copy"
+    os.mkfifo(pipe)
+    with copy.open("wb") as target:
+        cat = subprocess.Popen(["cat", str(pipe)], stdout=target)  # noqa: S603, S607
+
+        code, _, _ = run("export_events", "--output", str(pipe))
+
+    assert code == cat.wait(10) == 0
+    assert len(copy.read_bytes().splitlines()) == 80
+    assert pipe.is_fifo()
+
+
+def test_a_file_that_somebody_prepared_is_not_written_through(
+    teddy: EventStore, file: Path, tmp_path: Path
+) -> None:
+    run("import_events", str(file))
+    victim, output = tmp_path / "victim", tmp_path / "out.ndjson"
+    victim.write_text("precious")
+    (tmp_path / "out.ndjson.part").symlink_to(victim)
+
+    code, _, _ = run("export_events", "--output", str(output))
+
+    assert code == 0
+    assert victim.read_text() == "precious"
+    assert not output.is_symlink()
+    assert output.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_one_line(teddy: EventStore, file: Path, tmp_path: Path) -> None:
+    run("import_events", str(file))
+    full = tmp_path / "full"
+    full.symlink_to(
+        "/dev/full"
+    )  # a link, as what goes wrong here replaces what it finds
+
+    code, _, said = run("export_events", "--output", str(full))
+
+    assert code == 1
+    assert said == f"{full}: No space left on device."
 
 
 class Meanwhile(BytesIO):

@@ -8,6 +8,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from django.core.checks import Tags
@@ -151,14 +152,21 @@ def _opened(name: str) -> Iterator[BinaryIO]:
     if name == "-":
         yield sys.stdout.buffer
         return
-    part = Path(name + ".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb", buffering=0) as stream:
+    path = Path(name)
+    if path.exists() and not path.is_file():  # a device or a pipe stays what it is
+        with path.open("wb") as stream:
             yield stream
-        part.replace(name)
+        return
+    # a new name, so that nobody can have prepared a file or a link under it
+    descriptor, part = mkstemp(".part", path.name + ".", path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(descriptor)
+        Path(part).replace(path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
         raise
 
 
