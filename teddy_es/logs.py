@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import logging.config
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -11,6 +12,7 @@ import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import TracebackType
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _SHARED: Final[list[structlog.typing.Processor]] = [
@@ -45,6 +47,19 @@ def configure_logging(*, json: bool, level: str) -> None:
             # kafka-python logs every reconnect attempt as an error, and at debug keys and values
             "loggers": {"kafka": {"level": "CRITICAL"}},
         }
+    )
+    sys.excepthook = tell_uncaught
+
+
+def tell_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """What nobody caught ends the process through the same formatter: Python's own hook would print all of it."""
+    if not issubclass(kind, Exception):
+        sys.__excepthook__(kind, error, trace)  # Ctrl-C and the like quote nothing
+        return
+    structlog.get_logger("uncaught").critical(
+        "the process ends by an error that nobody caught", exc_info=(kind, error, trace)
     )
 
 

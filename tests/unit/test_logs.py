@@ -11,7 +11,7 @@ import pytest
 import structlog
 from django.db import IntegrityError
 
-from teddy_es.logs import configure_logging
+from teddy_es.logs import configure_logging, tell_uncaught
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,3 +141,16 @@ def test_a_library_that_logs_in_the_old_way_gets_the_same_line(
         "warning",
         "some.library",
     )
+
+
+def test_what_nobody_caught_is_told_without_what_a_database_quotes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(json=True, level="INFO")
+    error = psycopg.errors.UniqueViolation("Key (name)=(a secret) exists")
+
+    tell_uncaught(type(error), error, None)
+
+    line = capsys.readouterr().err
+    assert "UniqueViolation" in line
+    assert "a secret" not in line
