@@ -40,6 +40,21 @@ class Busy(Trouble):
     """Somebody else holds the lock."""
 
 
+def require_ours(*paths: Path) -> None:
+    """Refuse what another user could have written: it would choose our keys, our log and our database."""
+    for path in paths:
+        found = path.stat()
+        if found.st_uid != os.geteuid():
+            raise Trouble(
+                f"{path} belongs to another user: name a directory of your own with --data."
+            )
+        if found.st_mode & 0o022:
+            raise Trouble(
+                f"Others may write to {path}: chmod go-w it if you trust what it holds, "
+                "or name another with --data."
+            )
+
+
 class DataDirectory:
     """One installation's data. Only one process at a time owns it."""
 
@@ -50,20 +65,22 @@ class DataDirectory:
         return str(self.path)
 
     def make(self) -> None:
-        """Make it, 0700. One that is there is taken only if it is ours or empty."""
+        """Make it, 0700. One that is there is taken only if it is ours, and a data directory or empty."""
         if self.path == HOME:
             make_home()
         elif not self.path.exists():
             self.path.mkdir(mode=0o700, parents=True)
-        elif not self._is_ours():
+        elif not self._is_known():
             raise Trouble(
                 f"{self.path} is not empty and no data directory of Teddy: "
                 "name a new one with --data."
             )
+        require_ours(self.path)
         if not self._state_file.exists():
             self.write_state()
 
-    def _is_ours(self) -> bool:
+    def _is_known(self) -> bool:
+        require_ours(self.path)
         if not self.path.is_dir():
             return False
         return self._state_file.exists() or not any(self.path.iterdir())
@@ -77,7 +94,7 @@ class DataDirectory:
     @property
     def state(self) -> dict[str, Any]:
         """What must be known before anything runs: `log`, `prepared`, `demo`."""
-        return _read(self._state_file)
+        return self._read(self._state_file)
 
     def write_state(self, **changes: object) -> None:
         """Remember something of it."""
@@ -85,9 +102,11 @@ class DataDirectory:
 
     def secret_key(self) -> str:
         """Django's, made once."""
+        require_ours(self.path)
         path = self.path / "secret_key"
         if not path.exists():
             _write_text(path, secrets.token_urlsafe(50))
+        require_ours(path)
         return path.read_text()
 
     # -- who runs it ------------------------------------------------------------------
@@ -95,7 +114,7 @@ class DataDirectory:
     @property
     def runtime(self) -> dict[str, Any]:
         """What runs on it: filled by the owner when PostgreSQL and the log are up."""
-        return _read(self.path / "runtime.json")
+        return self._read(self.path / "runtime.json")
 
     def write_runtime(self, **changes: object) -> None:
         """Tell the others what runs."""
@@ -142,6 +161,9 @@ class DataDirectory:
     def is_owned(self) -> bool:
         """Whether something runs on it."""
         path = self.path / "lock"
+        if not self.path.exists():
+            return False
+        require_ours(self.path)
         if not path.exists():
             return False
         with path.open("w") as file:
@@ -161,6 +183,14 @@ class DataDirectory:
                 raise Trouble(f"What starts on {self.path} does not get ready.")
             time.sleep(0.05)
         return False
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            require_ours(self.path, path)
+            known: dict[str, Any] = json.loads(path.read_text())
+        except FileNotFoundError:
+            return {}
+        return known
 
     def wipe(self) -> None:
         """Remove the data and nothing else that may lie here."""
@@ -211,14 +241,6 @@ def chosen(data: Path | None) -> DataDirectory:
         names = " and ".join(str(one) for one in found)
         raise Trouble(f"Two or more run from here, {names}: say which with --data.")
     return found[0] if found else DataDirectory(HOME)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        known: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
-    return known
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

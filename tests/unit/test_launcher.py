@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.launcher import cli, java, ports, processes, wire
+from scripts.launcher.commands.kafka import kafka
+from scripts.launcher.commands.reset import reset
+from scripts.launcher.commands.status import masked, status
 from scripts.launcher.console import Trouble
 from scripts.launcher.places import CHECKOUT, LOCKS, Busy, DataDirectory
 from scripts.launcher.postgres import LONGEST_SOCKET, SOCKET, Postgres
@@ -58,6 +61,73 @@ def test_a_directory_with_other_things_is_refused_and_left_alone(
         DataDirectory(tmp_path).make()
 
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def uses(path: Path) -> list[Callable[[], object]]:
+    """Whatever the commands do with a directory that somebody names."""
+    data = DataDirectory(path)
+    return [
+        data.make,
+        data.is_owned,
+        data.secret_key,
+        lambda: data.state,
+        lambda: data.runtime,
+        lambda: reset(cli.parse(["reset", "--yes", "--data", str(path)])),
+        lambda: status(cli.parse(["status", "--data", str(path)])),
+        lambda: kafka(cli.parse(["kafka", "--data", str(path)])),
+    ]
+
+
+def assert_refused(path: Path, why: str) -> None:
+    before = {p: p.lstat() for p in [path, *path.iterdir()]}
+    for use in uses(path):
+        with pytest.raises(Trouble, match=why) as refusal:
+            use()
+        assert "\n" not in str(refusal.value)
+    assert {p: p.lstat() for p in [path, *path.iterdir()]} == before
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702, 0o1777])
+def test_a_directory_to_which_others_may_write_is_refused_and_left_alone(
+    data: DataDirectory, mode: int
+) -> None:
+    data.secret_key()
+    (data.path / "lock").touch()
+    data.path.chmod(mode)
+
+    assert_refused(data.path, "Others may write to .*data: chmod go-w")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_directory_of_another_user_is_refused_and_left_alone(
+    data: DataDirectory, *, is_empty: bool
+) -> None:
+    data.secret_key()
+    if is_empty:
+        for path in data.path.iterdir():
+            path.unlink()
+    os.chown(data.path, 65534, -1)
+
+    assert_refused(data.path, "data belongs to another user")
+
+
+@pytest.mark.parametrize("name", ["state.json", "secret_key", "runtime.json"])
+def test_what_somebody_else_may_have_written_is_not_read(
+    data: DataDirectory, name: str
+) -> None:
+    data.secret_key()
+    data.write_runtime(pids={})
+    (data.path / name).chmod(0o666)
+
+    with pytest.raises(Trouble, match=f"Others may write to .*{name}"):
+        _ = [data.state, data.secret_key(), data.runtime]
+
+
+def test_an_empty_directory_of_ours_is_taken(tmp_path: Path) -> None:
+    DataDirectory(tmp_path).make()
+
+    assert DataDirectory(tmp_path).state
 
 
 def test_a_data_directory_has_one_owner(data: DataDirectory) -> None:
@@ -271,6 +341,43 @@ def test_a_jar_with_another_hash_is_named() -> None:
     assert java.differences(wanted, wanted) == ""
     assert java.differences(wanted, "aa  kafka.jar\ncc  slf4j.jar\n") == "slf4j.jar"
     assert java.differences(wanted, "aa  kafka.jar\n") == "slf4j.jar"
+
+
+# -- what `status` tells
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (None, None),
+        ("postgresql:///teddy?host=/run/x", "postgresql:///teddy?host=/run/x"),
+        ("postgresql://me@db:5432/teddy", "postgresql://me@db:5432/teddy"),
+        ("postgresql://me:secret@db:5432/teddy", "postgresql://me:***@db:5432/teddy"),
+        ("postgresql://me:a:b@c@db/teddy", "postgresql://me:***@db/teddy"),
+        ("postgresql://me:se/cret@db/teddy", "postgresql://me:***@db/teddy"),
+        ("postgresql://me:se?cr#et@db/teddy", "postgresql://me:***@db/teddy"),
+        (
+            "postgresql://me@/teddy?host=/x&password=secret&sslpassword=s",
+            "postgresql://me@/teddy?host=/x&password=***&sslpassword=***",
+        ),
+    ],
+)
+def test_a_password_is_not_told(url: str | None, told: str | None) -> None:
+    assert masked(url) == told
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_status_masks_the_password_of_a_given_database(
+    data: DataDirectory, form: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with data.owned():
+        data.write_runtime(database_url="postgresql://me:secret@db/teddy")
+
+        status(cli.parse(["status", "--data", str(data.path), *form]))
+
+    said = capsys.readouterr().out
+    assert "postgresql://me:***@db/teddy" in said
+    assert "secret" not in said
 
 
 # -- the command line

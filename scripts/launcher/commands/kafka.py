@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scripts.launcher import environment, java
 from scripts.launcher.broker import Cluster
 from scripts.launcher.console import note, say
-from scripts.launcher.places import HOME, locked
+from scripts.launcher.places import HOME, locked, require_ours
 from scripts.launcher.supervisor import watch
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ def kafka(options: Namespace) -> int:
     """Start them, say where, watch them. Their data stays for the next time."""
     root = options.data or HOME
     folder = root.absolute() / "brokers" / str(options.nodes)
+    require_ours(*(place for place in (root, folder.parent, folder) if place.exists()))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(folder / "lock", f"Brokers run on {folder} already"):
         runtime = java.provide(environment.ensure("kafka"), choice=options.java)

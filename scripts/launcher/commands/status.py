@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def _facts(data: DataDirectory, runtime: dict[str, Any]) -> dict[str, Any]:
     pids: dict[str, int] = runtime.get("pids", {})
     return {
         "web": {"url": runtime.get("web_url")},
-        "database": {"url": runtime.get("database_url")},
+        "database": {"url": masked(runtime.get("database_url"))},
         "log": {"kind": data.state.get("log")},
         "kafka": {
             "bootstrap": runtime.get("bootstrap"),
@@ -48,6 +49,15 @@ def _facts(data: DataDirectory, runtime: dict[str, Any]) -> dict[str, Any]:
         "data_dir": str(data),
         "versions": _versions(runtime),
     }
+
+
+def masked(url: str | None) -> str | None:
+    """The address without its passwords: what is told ends up in terminals and tickets."""
+    if url is None:
+        return None
+    # greedy up to the last @: a password may hold any character that somebody forgot to quote
+    url = re.sub(r"(?<=://)([^:/?@]*):.*@", r"\1:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", url)
 
 
 def _versions(runtime: dict[str, Any]) -> dict[str, str | None]:
