@@ -108,7 +108,8 @@ class Log(Protocol):
 
         MUST start at `offset` or, where that is a control record, behind it; MUST NOT skip a data record.
         At the end: an empty batch whose `next_offset` is `offset`. MUST raise `LogTruncated` if `offset` lies
-        outside of what the log holds, `LogUnavailable` if the log does not answer.
+        outside of what the log holds, `LogUnreadable` if what stands there cannot be unpacked, `LogUnavailable` if
+        the log does not answer.
         """
 
     def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:

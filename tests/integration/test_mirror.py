@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from structlog.testing import capture_logs
 
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnavailable, LogUnreadable
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.mirror import Mirror
 from eventstore.testing.faulty_log import FaultyLog
@@ -88,6 +88,24 @@ class Unlucky(FaultyStore):
     def make_log(self) -> Log:
         """See `EventStore`."""
         return Stuttering(self)
+
+
+class Damaged(FaultyLog):
+    """A log that holds something in partition 0 that cannot be unpacked."""
+
+    def read(self, place: Place, offset: int, *, max_bytes: int = 4_000_000) -> Batch:
+        """See the port."""
+        if place.partition == 0:
+            raise LogUnreadable(place.topic, place.partition, offset)
+        return super().read(place, offset, max_bytes=max_bytes)
+
+
+class Reader(FaultyStore):
+    """A store on a damaged log."""
+
+    def make_log(self) -> Log:
+        """See `EventStore`."""
+        return Damaged(EmbeddedLog(self._log_line), self.network)
 
 
 def run(store: FaultyStore, stop: Impatient) -> list[Mapping[str, Any]]:
@@ -220,6 +238,19 @@ def test_a_stopped_partition_is_told_once_and_the_others_go_on(
     assert str(place) in line["cause"]
     assert [versions(here, stream) for stream in others] == [[1, 2], [1]]
     assert stop.pauses == [0.2] * 4
+
+
+def test_a_partition_that_cannot_be_read_stops_and_the_others_go_on(
+    world: World,
+) -> None:
+    here = world.store(of=Reader)
+    streams = [write(world, partition) for partition in range(3)]
+
+    (line,) = run(here, Impatient(3))
+
+    assert line["code"] == "log-unreadable"
+    assert line["place"] == str(world.place(streams[0]))
+    assert [versions(here, stream) for stream in streams[1:]] == [[1], [1]]
 
 
 def test_a_partition_that_goes_on_and_stops_again_is_told_again(world: World) -> None:
