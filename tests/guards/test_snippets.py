@@ -35,6 +35,8 @@ def store_with_topics(transactional_db: None, settings: Settings) -> Iterator[No
     get_event_store.cache_clear()
 
 
+# the mark, because a fixture that is only asked for later does not make pytest-django empty the tables
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("page", [name_of(page) for page in pages() if blocks_of(page)])
 def test_the_python_of_a_page_runs(page: str, request: pytest.FixtureRequest) -> None:
     blocks = [b for b in BLOCKS if b.page == page and b.skip is None]

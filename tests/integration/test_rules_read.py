@@ -172,6 +172,6 @@ def test_a_topic_that_got_more_partitions_is_refused_by_a_new_process(
     with pytest.raises(LogMisconfigured) as refused:
         there.append(stream, [changed()], 1)
 
-    assert "it has 4 partitions, the store was made for 3" in refused.value.problem
+    assert "it has 4 partitions, TEDDY_PARTITIONS says 3" in refused.value.problem
     assert log.extents([place])[place].end == 1
     log.close()
