@@ -69,7 +69,8 @@ class DataDirectory:
         if self.path == HOME:
             make_home()
         elif not self.path.exists():
-            self.path.mkdir(mode=0o700, parents=True)
+            # two may begin at the same moment, as in a pipe
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         elif not self._is_known():
             raise Trouble(
                 f"{self.path} is not empty and no data directory of Teddy: "
@@ -83,7 +84,11 @@ class DataDirectory:
         require_ours(self.path)
         if not self.path.is_dir():
             return False
-        return self._state_file.exists() or not any(self.path.iterdir())
+        # what another process of ours is writing at this moment does not make it somebody else's
+        there = {found.name for found in self.path.iterdir()}
+        return self._state_file.exists() or all(
+            name.startswith(self._state_file.name) for name in there
+        )
 
     # -- what it is -------------------------------------------------------------------
 
@@ -249,7 +254,8 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 def _write_text(path: Path, content: str) -> None:
     """All or nothing, for us only."""
-    part = path.with_name(path.name + ".part")
+    # of this process: two that begin at the same moment must not take each other's away
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(content)

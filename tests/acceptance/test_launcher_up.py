@@ -237,12 +237,16 @@ def test_two_managements_in_a_pipe_share_one_database_and_leave_nothing_running(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
-    writer = subprocess.Popen(  # noqa: S603  (our own executable)
-        command("manage", "--data", data, "shell", "-v0", "-c", "print('x' * 1000)"),
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    told = tmp_path / "writer.log"
+    with told.open("wb") as stderr:
+        writer = subprocess.Popen(  # noqa: S603  (our own executable)
+            command(
+                "manage", "--data", data, "shell", "-v0", "-c", "print('x' * 1000)"
+            ),
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
     code = "import sys; print(len(sys.stdin.read().strip()))"
     reader = subprocess.run(  # noqa: S603  (our own executable)
         command("manage", "--data", data, "shell", "-v0", "-c", code),
@@ -256,7 +260,7 @@ def test_two_managements_in_a_pipe_share_one_database_and_leave_nothing_running(
     assert writer.stdout
     writer.stdout.close()
 
-    assert writer.wait(60) == reader.returncode == 0, reader.stderr
+    assert writer.wait(60) == reader.returncode == 0, reader.stderr + told.read_text()
     assert reader.stdout.strip() == "1000"
     assert not DataDirectory(data).is_owned()
     assert not (data / "postgres" / "data" / "postmaster.pid").exists()

@@ -414,3 +414,15 @@ def test_an_old_python_can_read_the_executable_as_far_as_the_refusal() -> None:
     ast.parse(source, feature_version=(3, 4))
 
     assert source.index("sys.version_info < (3, 11)") < source.index("from scripts")
+
+
+def test_a_directory_that_another_start_of_ours_is_making_is_taken(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    (data / "state.json.part").write_text("{")
+
+    DataDirectory(data).make()
+
+    assert DataDirectory(data).state["format"] == 1
