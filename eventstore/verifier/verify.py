@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventstore.codec import decode
 from eventstore.conf import registry
-from eventstore.errors import LogTruncated
+from eventstore.errors import LogTruncated, LogUnreadable
 from eventstore.events import Commit, Place, pack
 from eventstore.fold import Entry, Folded, Verdict
 from eventstore.indexer.flush import rows_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from eventstore.ports import Extent, Log
+    from eventstore.ports import Batch, Extent, Log
     from eventstore.topics import Topics
 
 Progress = Callable[[Place, int], None]
@@ -135,10 +135,8 @@ class Verifier:
     ) -> None:
         offset = 0
         while offset < cursor and found.difference is None:
-            try:
-                batch = self._log.read(replay.place, offset)
-            except LogTruncated as error:
-                found.difference = Difference(str(replay.place), error.found)
+            batch = self._read(found, offset)
+            if batch is None:
                 return
             entries = [
                 Entry(r.offset, r.recorded_at, r.key, r.value, decode(r.key, r.value))
@@ -146,16 +144,26 @@ class Verifier:
                 if r.offset < cursor
             ]
             end = min(batch.next_offset, cursor)
-            if end == offset:
-                found.difference = Difference(
-                    str(replay.place), f"the log shows nothing at offset {offset}"
-                )
-                return
             found.difference = self._compare(found, replay, entries, offset, end)
             progress(replay.place, end - offset)
             offset = end
         if found.difference is None:
             found.difference = self._beyond(replay.place, cursor)
+
+    def _read(self, found: PlaceFindings, offset: int) -> Batch | None:
+        """A stretch of the log; None, with the difference noted, if there is none where one must be."""
+        try:
+            batch = self._log.read(found.place, offset)
+        except LogTruncated as error:
+            what = error.found
+        except LogUnreadable as error:
+            what = f"the log cannot be unpacked at offset {error.offset}"
+        else:
+            if batch.next_offset > offset:
+                return batch
+            what = f"the log shows nothing at offset {offset}"
+        found.difference = Difference(str(found.place), what)
+        return None
 
     def _compare(
         self,

@@ -32,6 +32,22 @@ class TestEmbeddedLog(LogContract):
     def unreachable_log(self) -> Log:
         return EmbeddedLog(Line(cut=True).connect)
 
+    @pytest.fixture
+    def recreate(self, transactional_db: None, log: Log) -> Recreate:
+        def recreate(topic: str) -> None:
+            with connect() as connection:
+                connection.execute(
+                    "DELETE FROM eventstore_logtail WHERE topic ="
+                    " (SELECT id FROM eventstore_logtopic WHERE name = %s)",
+                    [topic],
+                )
+                connection.execute(
+                    "DELETE FROM eventstore_logtopic WHERE name = %s", [topic]
+                )
+            log.create([topic], partitions=PARTITIONS)
+
+        return recreate
+
 
 @pytest.mark.kafka
 class TestKafkaLog(LogContract):
