@@ -6,6 +6,13 @@ import pytest
 
 pytest.register_assert_rewrite("eventstore.testing")
 
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright leaves an event loop running in this thread, and none runs beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 pytest_plugins = [
     "tests.plugins.broker",
     "tests.plugins.kafka_logs",
