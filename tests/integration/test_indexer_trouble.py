@@ -199,7 +199,11 @@ def test_a_log_whose_start_lies_after_the_cursor_is_refused(world: World) -> Non
             "it has 4 partitions",
             "Set TEDDY_PARTITIONS",
         ),
-        ("DELETE FROM eventstore_partition", "no rows", "create_topics`; if the mirror"),
+        (
+            "DELETE FROM eventstore_partition",
+            "no rows",
+            "create_topics`; if the mirror",
+        ),
         (
             "DELETE FROM eventstore_partition WHERE partition = 2",
             "2 rows for 3",
