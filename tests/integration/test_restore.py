@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from eventstore.database import connect
 from eventstore.errors import LogTruncated, NotRestorable
@@ -365,3 +365,27 @@ def test_on_kafka_other_records_and_a_later_beginning_are_refused(
     brokers.delete()
     assert run()["records"] == 4
     assert verified()
+
+
+@pytest.mark.kafka
+def test_on_kafka_a_lost_transaction_marker_is_named_and_one_that_is_there_is_passed(
+    brokers: Brokers, kafka_bootstrap: str
+) -> None:
+    producer = KafkaProducer(
+        bootstrap_servers=kafka_bootstrap, transactional_id=str(uuid4())
+    )
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.send(
+        brokers.topic, key=b"k", value=b"{}", partition=brokers.place.partition
+    )
+    producer.commit_transaction()
+    producer.close()
+    assert brokers.append() == 5
+    assert run()["topics"] == []
+    brokers.delete()
+
+    with pytest.raises(CommandError, match=r"offset 5: .*marker.*export_events"):
+        run()
+
+    assert not brokers.log.topics([brokers.topic])
