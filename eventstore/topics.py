@@ -103,7 +103,7 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
                 name,
                 f"its id is {topic.id}, it was {topic_id} when the store was made:"
                 " it was created again under the same name",
-                "Its records are gone, but the mirror has them: see docs/OPERATIONS.md, 'The log lost something'.",
+                "Its records are gone, but the mirror has them. See docs/OPERATIONS.md, 'The log lost something'.",
             )
         if rows_there != partitions:
             raise LogMisconfigured(

@@ -20,7 +20,7 @@ from eventstore.restore.plan import (
 from eventstore.topics import NO_ROWS_REMEDY, sound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from uuid import UUID
 
     import psycopg
@@ -79,9 +79,12 @@ class Restorer:
         self._log = log
         self._connection = connection
 
-    def plan(self) -> list[TopicPlan]:
-        """What has to be done. Writes nothing. Raises `NotRestorable` and `LogMisconfigured`."""
-        return [self._plan(name) for name in self._topics.numbers]
+    def plan(self, names: Iterable[str] = ()) -> list[TopicPlan]:
+        """What has to be done for these topics, or for all. Writes nothing.
+
+        Raises `NotRestorable` and `LogMisconfigured`.
+        """
+        return [self._plan(name) for name in names or self._topics.numbers]
 
     def run(self, topic: TopicPlan, progress: Progress) -> None:
         """Do it for one topic.

@@ -127,6 +127,17 @@ def test_a_topic_that_was_created_again_gets_everything_and_its_rows_its_id(
     assert world.store().append(stream, [changed()], 4).first_version == 5
 
 
+def test_one_topic_of_several_can_be_restored_alone(world: World, stream: str) -> None:
+    place = world.place(stream)
+    lose(world, place)
+
+    with pytest.raises(CommandError, match=r"No such topic: eventstore\.unheard"):
+        run("--topic", "eventstore.unheard")
+
+    assert run("--topic", place.topic)["records"] == 5
+    assert verified()
+
+
 # ---- refused
 
 

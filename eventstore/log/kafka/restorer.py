@@ -17,7 +17,13 @@ from kafka.protocol.producer import ProduceRequest
 from kafka.record.default_records import DefaultRecordBatchBuilder
 
 from eventstore.errors import LogUnavailable, NotRestorable
-from eventstore.log.kafka.cluster import PAUSE_S, REQUEST_S, Cluster, error_of
+from eventstore.log.kafka.cluster import (
+    PAUSE_S,
+    REQUEST_S,
+    Cluster,
+    error_of,
+    is_passing,
+)
 from eventstore.log.kafka.topics import TIME_SETTING, TOPIC_RESOURCE
 from eventstore.log.restoring import START_OVER, cut_short, written_by_others
 
@@ -79,7 +85,7 @@ class Restorer:
             )
         except LogUnavailable as error:
             raise cut_short(place, first, error.reason) from error
-        _judge(place, first, answer.responses[0].partition_responses[0])
+        judge(place, first, answer.responses[0].partition_responses[0])
 
     def _date(self, topic: str, by: str) -> None:
         """Have the topic date records so, and wait until every broker does."""
@@ -112,11 +118,19 @@ class Restorer:
         return {c.value for a in answers for r in a.results for c in r.configs}
 
 
-def _judge(place: Place, first: int, answer: Any) -> None:
+def judge(place: Place, first: int, answer: Any) -> None:
     """Raise unless the batch lies where it belongs, with the times that it was given."""
     error = error_of(answer.error_code)
-    if error is not None:
+    if error is not None and is_passing(error):
         raise cut_short(place, first, error.__name__)
+    if error is not None:
+        raise NotRestorable(
+            place.topic,
+            place.partition,
+            first,
+            f"the broker refused it for good ({error.__name__})",
+            "Its log says why; put that right, then run restore_log again, which goes on from there.",
+        )
     if answer.base_offset != first:
         raise written_by_others(place, first, answer.base_offset)
     if answer.log_append_time_ms >= 0:

@@ -42,6 +42,12 @@ class Command(BaseCommand):
             action="store_true",
             help="only say what is missing and whether it can be put back",
         )
+        parser.add_argument(
+            "--topic",
+            action="append",
+            metavar="NAME",
+            help="only this topic; may be given several times. Default: all",
+        )
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -52,7 +58,11 @@ class Command(BaseCommand):
                 msg = f"Nothing can be put back into a log of the kind {indexer.log.kind}."
                 raise CommandError(msg)
             restorer = Restorer(indexer.topics, indexer.log, indexer.connection())
-            plans = [topic for topic in restorer.plan() if topic.needed]
+            wanted = options["topic"] or ()
+            if unknown := set(wanted) - set(indexer.topics.numbers):
+                msg = f"No such topic: {', '.join(sorted(unknown))}."
+                raise CommandError(msg)
+            plans = [topic for topic in restorer.plan(wanted) if topic.needed]
             if not options["dry_run"]:
                 _run(restorer, plans)
         seconds = time.monotonic() - started
