@@ -392,6 +392,8 @@ def test_on_kafka_a_lost_transaction_marker_is_named_and_one_that_is_there_is_pa
     )
     producer.commit_transaction()
     producer.close()
+    # the marker may follow the answer to the commit
+    until(lambda: brokers.log.extents([brokers.place])[brokers.place].end == 6)
     assert brokers.append() == 5
     assert run()["topics"] == []
     brokers.delete()
