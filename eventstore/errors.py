@@ -16,6 +16,7 @@
     ├── IndexIncomplete               wait a moment: the index is catching up
     ├── IndexRebuilt                  begin again: what was read before and after does not fit together
     ├── LogTruncated                  stop writing; an operator must look (docs/OPERATIONS.md)
+    ├── NotRestorable             do what the message says; what is in the mirror stays there
     ├── LogUnreadable                 an operator must look: one partition stops, the others go on
     ├── LogMisconfigured              stop writing; the message says what to put right
     ├── UnknownRuleVersion            update the code: the log uses rules that it does not know
@@ -214,6 +215,24 @@ class LogTruncated(EventStoreError):
             " The log lost records: stop the writers and see docs/OPERATIONS.md,"
             " 'The log lost something'."
         )
+
+
+class NotRestorable(EventStoreError):
+    """What a partition lost cannot be put back as it was, or not now; the message says what to do instead."""
+
+    code = "not-restorable"
+    status = 503
+
+    def __init__(
+        self, topic: str, partition: int, offset: int, problem: str, remedy: str
+    ) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.problem = problem
+        self.remedy = remedy
+        where = f"{topic}/{partition} cannot be restored at offset {offset}"
+        super().__init__(f"{where}: {problem}. {remedy}")
 
 
 class LogUnreadable(EventStoreError):

@@ -6,10 +6,11 @@ The suites that break them are in `eventstore.testing`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from eventstore.events import Commit, Place
@@ -78,12 +79,16 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it stands. `problems`: (what is wrong, how to put it right) for each wrong setting."""
+    """A topic as it stands. `problems`: (what is wrong, how to put it right) for each wrong setting.
+
+    left_by_restore: those of the problems that a `restoring` which was cut short leaves, and the next one ends.
+    """
 
     name: str
     id: str
     partitions: int
     problems: Sequence[tuple[str, str]] = field(default=())
+    left_by_restore: Sequence[tuple[str, str]] = field(default=())
 
 
 class Log(Protocol):
@@ -124,6 +129,26 @@ class Log(Protocol):
 
     def close(self) -> None:
         """Let go of connections. MUST be harmless when called twice."""
+
+
+@runtime_checkable
+class Restorable(Log, Protocol):
+    """A log into which records can be put back that it has lost."""
+
+    def restoring(self, topic: str) -> AbstractContextManager[None]:
+        """While the block runs the topic keeps the times that `restore` gives; afterwards it dates records itself.
+
+        MUST end so also if the block raises, and also if an earlier block was cut short. MUST NOT write a record.
+        Raises `LogUnavailable`; then the topic's `problems` say what is left to do.
+        """
+
+    def restore(self, place: Place, records: Sequence[LogRecord]) -> None:
+        """Write the records, whose offsets run on without a gap, at the end of a place. Only while `restoring`.
+
+        MUST return only if each is durable at its own offset with its own time. MUST NOT write any if the place
+        is known to end elsewhere, MUST NOT write one twice, and MUST raise `NotRestorable` if they came to lie
+        elsewhere, got another time, or if nobody can know.
+        """
 
 
 class Sealer(Protocol):

@@ -74,7 +74,7 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
             {
                 "number": topics.numbers[name],
                 "topic": name,
-                "partitions": _sound(topics, found.get(name), name).partitions,
+                "partitions": sound(topics, found.get(name), name).partitions,
                 "topic_id": found[name].id,
                 "generation": uuid4(),
             },
@@ -90,7 +90,7 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
     known = {row[0]: row for row in rows}
     found = log.topics(names)
     for name in names:
-        topic = _sound(topics, found.get(name), name)
+        topic = sound(topics, found.get(name), name)
         if name not in known:
             raise LogMisconfigured(
                 name,
@@ -103,7 +103,7 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
                 name,
                 f"its id is {topic.id}, it was {topic_id} when the store was made:"
                 " it was created again under the same name",
-                "Its records are gone. See docs/OPERATIONS.md, 'The log lost something'.",
+                "Its records are gone, but the mirror has them. See docs/OPERATIONS.md, 'The log lost something'.",
             )
         if rows_there != partitions:
             raise LogMisconfigured(
@@ -113,7 +113,13 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
             )
 
 
-def _sound(topics: Topics, topic: Topic | None, name: str) -> Topic:
+def sound(
+    topics: Topics, topic: Topic | None, name: str, *, for_restore: bool = False
+) -> Topic:
+    """The topic, if it is there and as it must be. Raises `LogMisconfigured`.
+
+    for_restore: what a restore that was cut short has left is none of the problems: the next one ends it.
+    """
     if topic is None:
         raise LogMisconfigured(
             name, "it does not exist", "Run `manage.py create_topics`."
@@ -125,7 +131,8 @@ def _sound(topics: Topics, topic: Topic | None, name: str) -> Topic:
             "Set TEDDY_PARTITIONS to what the topics were created with. If partitions were added: streams would change"
             " their place, so that is refused for good; carry the events over to a new store with export and import.",
         )
-    _refuse_problems(name, topic.problems)
+    tolerated = topic.left_by_restore if for_restore else ()
+    _refuse_problems(name, [p for p in topic.problems if p not in tolerated])
     return topic
 
 

@@ -6,6 +6,7 @@ The same promises as Kafka's: offsets without gaps in commit order, durable befo
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -14,6 +15,8 @@ import psycopg
 from eventstore.database import TROUBLE
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
 from eventstore.events import MAX_COMMIT_BYTES, Place
+from eventstore.log.embedded_restore import put_back
+from eventstore.log.restoring import cut_short
 from eventstore.ports import (
     Answer,
     Appended,
@@ -28,6 +31,7 @@ from eventstore.ports import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from eventstore.database import Connect
 
@@ -157,6 +161,20 @@ class EmbeddedLog:
         """See the port."""
         for name in names:
             self._query(_CREATE, name=name, partitions=partitions, topic_id=uuid4())
+
+    def restoring(self, topic: str) -> AbstractContextManager[None]:
+        """See `Restorable`. Nothing to switch: whoever inserts gives the time."""
+        self._number(Place(topic, 0))
+        return nullcontext()
+
+    def restore(self, place: Place, records: Sequence[LogRecord]) -> None:
+        """See `Restorable`."""
+        number, _ = self._number(place)
+        try:
+            put_back(self._connection(), number, place, records)
+        except TROUBLE as error:
+            self.close()
+            raise cut_short(place, records[0].offset, _told(error)) from error
 
     def close(self) -> None:
         """See the port."""

@@ -22,13 +22,14 @@ from eventstore.testing.log_given import (
     append,
     read_all,
 )
+from eventstore.testing.log_restore_contract import LogRestoreContract
 from eventstore.testing.log_unreachable_contract import LogUnreachableContract
 
 if TYPE_CHECKING:
     from eventstore.ports import Log
 
 
-class LogContract(LogAppendContract, LogUnreachableContract):
+class LogContract(LogAppendContract, LogRestoreContract, LogUnreachableContract):
     """What every Log must do. Subclass it, give an `open_log` fixture, and pytest runs all of it.
 
     `recreate` and `unreachable_log` are optional fixtures; without them the tests that need them are skipped.

@@ -5,16 +5,18 @@ from __future__ import annotations
 import socket
 import struct
 import sys
+from types import SimpleNamespace
 
 import pytest
 from kafka.record.memory_records import MemoryRecordsBuilder
 from kafka.record.util import calc_crc32c
 
-from eventstore.errors import LogUnreadable
+from eventstore.errors import LogUnreadable, NotRestorable
 from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
 from eventstore.log.kafka.cluster import Leader, TopicMetadata
 from eventstore.log.kafka.reader import unpack
+from eventstore.log.kafka.restorer import judge
 from eventstore.log.kafka.topics import (
     MIN_MESSAGE_BYTES,
     NO_ID,
@@ -231,3 +233,36 @@ def test_what_stands_before_a_batch_that_cannot_be_unpacked_is_read() -> None:
 
     assert [(r.offset, r.value) for r in records] == [(1, b"b")]
     assert behind == 2
+
+
+@pytest.mark.parametrize(
+    ("error_code", "base_offset", "log_append_time_ms", "says"),
+    [
+        (0, 8, -1, "went on at offset 8.*delete the topic"),
+        (0, 7, 1_700_000_000_000, "dated the records itself.*delete the topic"),
+        (6, -1, -1, "did not answer.*Run restore_log again"),
+        (20, -1, -1, "did not answer.*Run restore_log again"),
+        (32, -1, -1, "refused it for good .InvalidTimestampError"),
+    ],
+)
+def test_a_batch_that_was_put_back_must_lie_at_its_offset_with_its_times(
+    error_code: int, base_offset: int, log_append_time_ms: int, says: str
+) -> None:
+    answer = SimpleNamespace(
+        error_code=error_code,
+        base_offset=base_offset,
+        log_append_time_ms=log_append_time_ms,
+    )
+
+    with pytest.raises(NotRestorable, match=says) as caught:
+        judge(PLACE, 7, answer)
+
+    assert caught.value.offset == 7
+
+
+def test_a_batch_that_lies_at_its_offset_with_its_times_is_fine() -> None:
+    judge(
+        PLACE,
+        7,
+        SimpleNamespace(error_code=0, base_offset=7, log_append_time_ms=-1),
+    )

@@ -6,6 +6,7 @@ client      kafka-python's client with what its front doors leave out
 reader      a Fetch for each read: no consumer that could jump, spin or lag behind its own seek
 batches     what a Fetch brings, unpacked
 writer      the producer, and what may be said of a proposal that it was given
+restorer    records that were lost, put back at their offsets with their times
 topics      how a topic of the log of record must be set up, and what is wrong with one that is not
 """
 

@@ -83,6 +83,16 @@ class Cluster:
                     raise
                 return self._ask_once(request, deadline, node)
 
+    def ask_once(self, request: Any, *, deadline: float, node: int) -> Any:
+        """Send a request that must not be repeated, over a connection that has just answered. Raises `LogUnavailable`."""
+        self.reach(node, deadline=deadline)
+        with translated():
+            try:
+                return self._ask_once(request, deadline, node)
+            except (errors.KafkaError, OSError):
+                self.close()
+                raise
+
     def look_up(
         self, names: Iterable[str], *, deadline: float
     ) -> dict[str, TopicMetadata]:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from eventstore.log.kafka.cluster import Cluster
 from eventstore.log.kafka.reader import Reader
+from eventstore.log.kafka.restorer import Restorer
 from eventstore.log.kafka.topics import TopicAdmin
 from eventstore.log.kafka.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from eventstore.events import Place
-    from eventstore.ports import Answer, Batch, Extent, Proposal, Topic
+    from eventstore.ports import Answer, Batch, Extent, LogRecord, Proposal, Topic
 
 ADMIN_S = 15.0
 # Clients of a parent process: kept, so that no finalizer closes what the parent still uses.
@@ -59,6 +61,7 @@ class KafkaLog:
             bootstrap=",".join(bootstrap),
             replication_factor=replication_factor,
         )
+        self._restorer = Restorer(self._cluster, self._reader, patience_s=patience_s)
         self._pid = os.getpid()
 
     def append(
@@ -89,6 +92,16 @@ class KafkaLog:
         self._topics.create(
             names, partitions=partitions, deadline=time.monotonic() + ADMIN_S
         )
+
+    def restoring(self, topic: str) -> AbstractContextManager[None]:
+        """See `Restorable.restoring`."""
+        self._own_process()
+        return self._restorer.restoring(topic)
+
+    def restore(self, place: Place, records: Sequence[LogRecord]) -> None:
+        """See `Restorable.restore`."""
+        self._own_process()
+        self._restorer.restore(place, records)
 
     def close(self) -> None:
         """See `Log.close`. A later call opens connections anew."""

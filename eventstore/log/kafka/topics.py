@@ -1,7 +1,7 @@
 """How a topic of the log of record must be set up: nothing is deleted, compacted, re-dated or lost by an election.
 
 A topic that is not is named with what is wrong and the command that puts it right. `create` makes only what is
-missing; nothing here ever alters a topic that is there.
+missing; nothing here ever alters a topic that is there (`restorer` switches its dating for the time being).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 TOPIC_RESOURCE = 2
+TIME_SETTING: Final = "message.timestamp.type"
 # The largest value, its key and headers, the batch round it, and what snappy adds to bytes that do not compress.
 MIN_MESSAGE_BYTES: Final = MAX_COMMIT_BYTES + 10_000
 DESIRED_REPLICAS: Final = 3
@@ -50,6 +51,9 @@ REASONS: Final[Mapping[str, str]] = {
     "compression.type": "records could be packed so that some readers cannot unpack them, or grow a thousandfold",
     "unclean.leader.election.enable": "an election could lose acknowledged records",
 }
+_RESTORE_FIRST: Final[Mapping[str, str]] = {
+    TIME_SETTING: "If `manage.py restore_log` was cut short, run it again, which ends it; else: "
+}
 
 
 class TopicAdmin:
@@ -67,17 +71,22 @@ class TopicAdmin:
         views = self._cluster.look_up(sorted(set(names)), deadline=deadline)
         settings = self._settings(sorted(views), deadline)
         return {
-            name: Topic(
-                name=name,
-                id=view.id,
-                partitions=len(view.leaders),
-                problems=problems(
-                    name, settings[name], view, bootstrap=self._bootstrap
-                ),
-            )
+            name: self._topic(name, view, settings[name])
             for name, view in views.items()
             if name in settings
         }
+
+    def _topic(
+        self, name: str, view: TopicMetadata, settings: Mapping[str, str]
+    ) -> Topic:
+        found = problems(name, settings, view, bootstrap=self._bootstrap)
+        return Topic(
+            name=name,
+            id=view.id,
+            partitions=len(view.leaders),
+            problems=found,
+            left_by_restore=[p for p in found if p[0].startswith(TIME_SETTING)],
+        )
 
     def create(self, names: Iterable[str], *, partitions: int, deadline: float) -> None:
         """See `Log.create`. Returns when each has all its leaders."""
@@ -162,7 +171,8 @@ def problems(
     found = [
         (
             f"{key} is {settings.get(key)}, {why}",
-            f"kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics"
+            _RESTORE_FIRST.get(key, "")
+            + f"kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics"
             f" --entity-name {name} --add-config {key}={value}",
         )
         for key, value, why in wanted
