@@ -183,9 +183,11 @@ class IndexIncomplete(EventStoreError):
     code = "index-incomplete"
     status = 503
 
-    def __init__(self) -> None:
+    def __init__(self, cause: str = "") -> None:
+        self.cause = cause
         super().__init__(
-            "The index is catching up with the log. Ask again in a moment."
+            "The index is catching up with the log after a crash of the database or a rebuild."
+            f" Ask again in a moment.{cause and f' What holds it up: {cause}'}"
         )
 
 

@@ -18,6 +18,7 @@ from eventstore.errors import (
     UnknownRuleVersion,
 )
 from eventstore.events import Place
+from eventstore.indexer.mark import complete
 
 if TYPE_CHECKING:
     from threading import Event
@@ -76,7 +77,10 @@ class Mirror:
                 indexer.log.close()
 
     def round(self, indexer: Indexer, progress: Progress | None = None) -> int:
-        """Fold each partition to the end that the log shows now; how many offsets that were."""
+        """Fold each partition to the end that the log shows now; how many offsets that were.
+
+        Sets the mark where it is missing (rule 16), so that readers need not; not while a partition has stopped.
+        """
         done = 0
         for place, extent in indexer.log.extents(indexer.topics.places).items():
             try:
@@ -84,6 +88,8 @@ class Mirror:
                 self.stopped.pop(place, None)
             except _STOPS_A_PARTITION as error:
                 self._tell_once(place, error)
+        if not self.stopped and not self._stop.is_set():
+            complete(indexer)
         return done
 
     def _follow(

@@ -162,6 +162,15 @@ class Event(models.Model):
         return f"{self.stream_id} {self.version}"
 
 
+class IndexComplete(models.Model):
+    """One row while the index holds all that was acknowledged; unlogged, so a crash of PostgreSQL removes it (rule 16)."""
+
+    id = models.SmallIntegerField(primary_key=True)
+
+    def __str__(self) -> str:
+        return "complete"
+
+
 class LogTopic(models.Model):
     """A topic of the embedded log."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from eventstore.errors import LogTruncated
+from eventstore.indexer.mark import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,8 @@ UPDATE eventstore_partition
    SET "cursor" = 0, generation = gen_random_uuid(), last_recorded_at = 0, rule_version = 1
 """
 _ATTEMPTS: Final = 20  # each of some seconds
+# The mark goes first, and its table stays locked: nobody calls an empty index complete (rule 16).
+_UNMARK: Final = "TRUNCATE eventstore_indexcomplete"
 _EMPTY: Final = "TRUNCATE eventstore_record, eventstore_event, eventstore_stream"
 
 
@@ -64,6 +67,7 @@ def reset(connection: psycopg.Connection[Any]) -> None:
     for attempt in count(1):
         try:
             with connection.transaction():
+                connection.execute(_UNMARK)
                 connection.execute(_RESET)
                 connection.execute(_EMPTY)
         except (DeadlockDetected, LockNotAvailable):
@@ -76,12 +80,17 @@ def reset(connection: psycopg.Connection[Any]) -> None:
 def refold(
     indexer: Indexer, *, progress: Progress, stopped: Callable[[], bool] = lambda: False
 ) -> None:
-    """Fold everything that the log holds now. Interrupted, it goes on where it was: the cursors say where."""
+    """Fold everything that the log holds now, then mark the index complete.
+
+    Interrupted, it goes on where it was: the cursors say where.
+    """
     for place, extent in indexer.log.extents(indexer.topics.places).items():
         while indexer.lag(place, extent) and not stopped():
             before = indexer.cursor(place)
             indexer.advance(place, before + 1)
             progress(place, indexer.cursor(place) - before)
+    if not stopped():
+        complete(indexer)
 
 
 def to_fold(indexer: Indexer) -> dict[Place, int]:

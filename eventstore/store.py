@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
@@ -22,10 +23,7 @@ from eventstore.codec import encode
 from eventstore.conf import conf, registry
 from eventstore.database import TROUBLE, Connect, connect
 from eventstore.door import Door
-from eventstore.errors import (
-    CommitTooLarge,
-    LogUnavailable,
-)
+from eventstore.errors import CommitTooLarge, LogUnavailable
 from eventstore.events import (
     MAX_COMMIT_BYTES,
     AppendResult,
@@ -34,6 +32,7 @@ from eventstore.events import (
     NewEvent,
     Place,
 )
+from eventstore.indexer import mark
 from eventstore.indexer.advance import Indexer
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
@@ -48,15 +47,15 @@ if TYPE_CHECKING:
     from eventstore.queries.commits import CommitOutcome
 
 _T = TypeVar("_T")
+_Question = Callable[[Indexer, float], _T]  # the float: its deadline
 
 _GRACE: Final = 0.5  # seconds in which the appender itself may still say why, behind the caller's time-out
 
 
 class EventStore(Reading, ABC):
-    """Streams of events on a log that decides.
+    """Streams of events on a log that decides; for use from many threads, and a fork begins with an appender of its own.
 
-    Safe for use from many threads; after a fork each process gets an appender of its own. Reads come from
-    PostgreSQL through Django's connection, so they see the caller's transaction snapshot.
+    Reads come from PostgreSQL through Django's connection, so they see the caller's transaction snapshot.
     """
 
     def __init__(
@@ -167,11 +166,10 @@ class EventStore(Reading, ABC):
         if stream_id is not None:
             registry().stream_type_of(stream_id)
             places = [place_of(stream_id, self.topics.partitions)]
-        deadline = self._deadline(timeout_s)
-        job = self._appender.call(
-            lambda indexer: outcome(indexer, places, commit_id, stream_id, deadline)
+        return self._ask(
+            lambda indexer, by: outcome(indexer, places, commit_id, stream_id, by),
+            timeout_s,
         )
-        return self._answer(job, deadline)
 
     async def aoutcome(
         self,
@@ -188,14 +186,18 @@ class EventStore(Reading, ABC):
 
     def catch_up(self, places: Sequence[Place], *, timeout_s: float) -> Cut:
         """Fold the places to the log's end as it is now; where the cursors then stand."""
-        deadline = self._deadline(timeout_s)
-        job = self._appender.call(
-            lambda indexer: Cut(indexer.catch_up(places, deadline=deadline))
+        return self._ask(
+            lambda indexer, by: Cut(indexer.catch_up(places, deadline=by)), timeout_s
         )
-        return self._answer(job, deadline)
 
-    def _answer(self, job: Future[_T], deadline: float) -> _T:
-        """What the appender's thread found. Raises `LogUnavailable` if it did not come to an end in time."""
+    def complete_index(self, *, timeout_s: float | None = None) -> bool:
+        """Fold to the log's end and mark the index complete if it is not; whether it now is (rule 16)."""
+        return self._ask(mark.complete, timeout_s)
+
+    def _ask(self, question: _Question[_T], timeout_s: float | None) -> _T:
+        """What the appender's thread finds. Raises `LogUnavailable` if it does not come to an end in time."""
+        deadline = self._deadline(timeout_s)
+        job = self._appender.call(lambda indexer: question(indexer, deadline))
         try:
             return job.result(max(0.0, deadline - self._clock.monotonic()) + _GRACE)
         except FutureTimeout:
@@ -248,9 +250,8 @@ class EventStore(Reading, ABC):
         )
 
     def _deadline(self, timeout_s: float | None) -> float:
-        return deadline_in(
-            conf.APPEND_TIMEOUT if timeout_s is None else timeout_s, self._clock
-        )
+        seconds = conf.APPEND_TIMEOUT if timeout_s is None else timeout_s
+        return deadline_in(seconds, self._clock)
 
     def _patience(self, pending: Pending) -> float:
         return max(0.0, pending.deadline - self._clock.monotonic()) + _GRACE

@@ -27,6 +27,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from audit.sealing import SEALING
 from eventstore.checks import check_settings
 from eventstore.errors import EventStoreError, LogUnavailable
+from eventstore.queries.connection import reading_cursor
 from eventstore.queries.overview import cursors
 from eventstore.store import get_event_store
 from teddy_es.conf import conf
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place
 
-PATIENCE: Final = 3.0  # seconds for database and log together
+PATIENCE: Final = 4.5  # seconds for database, log and index together
 OK: Final = "ok"
 NO_ANSWER: Final = "no answer"
 _NOT_ASKED: Final = (None, "not asked")
@@ -56,19 +57,22 @@ def alive(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def ready(_request: HttpRequest) -> HttpResponse:
-    """200 if settings are right, database and log answer and the topics are as they must be, else 503.
+    """200 if settings are right, database and log answer, the topics are as they must be and reads can be, else 503.
 
-    Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how
+    Who asks while the index is incomplete has it completed (rule 16): else a web that gets no requests because it is
+    not ready would never become it. Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how
     far the mirror is behind the log.
     """
     settings = ",".join(message.id or "?" for message in check_settings()) or OK
     folded, database = _ask("database", _cursors) if settings == OK else _NOT_ASKED
     ends, log = _ask("log", _ends) if database == OK else _NOT_ASKED
+    _, index = _ask("index", _index) if log == OK else _NOT_ASKED
     answer: dict[str, Any] = {
-        "ready": log == OK,
+        "ready": index == OK,
         "settings": settings,
         "database": database,
         "log": log,
+        "index": index,
         "lag": None if folded is None or ends is None else _lag(folded, ends),
         "sealing": SEALING,
     }
@@ -98,19 +102,19 @@ class _Asker:
         self._pending: Future[Any] | None = None
 
     def ask(self, question: Callable[[], T]) -> T:
-        """The answer, or what the question raises. Raises `TimeoutError` after half the patience."""
+        """The answer, or what the question raises. Raises `TimeoutError` after its share of the patience."""
         with self._lock:
             if self._pending is None or self._pending.done():
                 self._pending = self._thread.submit(question)
             pending: Future[T] = self._pending
-        return pending.result(PATIENCE / 2)
+        return pending.result(PATIENCE / 3)
 
     def rest(self) -> None:
         """Wait for the answer that somebody has asked for."""
         wait([self._pending] if self._pending else [])
 
 
-_askers: Final = {what: _Asker(what) for what in ("database", "log")}
+_askers: Final = {what: _Asker(what) for what in ("database", "log", "index")}
 
 
 def forget() -> None:
@@ -139,6 +143,15 @@ def _cursors() -> Mapping[Place, int]:
         return cursors()
     finally:
         connection.close()  # this thread's own; kept, it would be found dead after the database's next restart
+
+
+def _index() -> None:
+    """Raises `IndexIncomplete` as reads do. Takes long only where much has to be folded: "no answer", until it is."""
+    try:
+        with reading_cursor():
+            pass
+    finally:
+        connection.close()  # as above
 
 
 def _ends() -> Mapping[Place, int]:

@@ -87,7 +87,13 @@ class Appender:
         return True
 
     def call(self, job: Callable[[Indexer], T]) -> Future[T]:
-        """Have the thread do something with its indexer, between two turns."""
+        """Have the thread do something with its indexer, between two turns.
+
+        Raises `LogUnavailable` in that thread itself (a future's callback runs there), which would wait for its own end.
+        """
+        if threading.current_thread() is self._thread:
+            msg = "the appender's own thread cannot wait for itself"
+            raise LogUnavailable(msg)
         future: Future[T] = Future()
         with self._changed:
             self._wake()

@@ -1,20 +1,76 @@
-"""The one place where reads get their database connection: Django's, in whatever transaction the caller is in."""
+"""The one place where reads get their database connection: Django's, in whatever transaction the caller is in.
+
+After a crash of the database the last folds may be gone until they are repeated, though their appends were
+acknowledged. A crash ends every connection; so each new one looks once for the mark that a crash removes, and without
+it the log is folded to its end before anything is read (rule 16).
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
+import structlog
 from django.db import connection
 
+from eventstore.errors import EventStoreError, IndexIncomplete, LogUnavailable
+from eventstore.indexer.mark import is_set
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from django.db.backends.utils import CursorWrapper
+
+logger = structlog.get_logger(__name__)
+
+_looked: WeakSet[Any] = WeakSet()  # psycopg's connections on which the mark was seen
 
 
 @contextmanager
 def reading_cursor() -> Iterator[CursorWrapper]:
-    """A cursor for reads. Outside of a transaction it sees everything that was acknowledged."""
+    """A cursor for reads. Outside of a transaction it sees everything that was acknowledged.
+
+    Raises `IndexIncomplete` if it cannot be told that it does: the log does not answer, a partition has stopped, or
+    the caller's transaction began before the index was complete.
+    """
+    with connection.cursor() as cursor:
+        if connection.connection not in _looked:
+            _complete(cursor)
+            _looked.add(connection.connection)
+        yield cursor
+
+
+@contextmanager
+def unchecked_cursor() -> Iterator[CursorWrapper]:
+    """A cursor for what is true of an incomplete index, too: how far it has come."""
     with connection.cursor() as cursor:
         yield cursor
+
+
+def completed_by(complete: Callable[[], object]) -> Callable[[], object]:
+    """Have this called where the mark is missing: it folds to the log's end and sets it. Returns who did so before."""
+    before = _completing[0]
+    _completing[0] = complete
+    return before
+
+
+def _nobody() -> None:
+    raise IndexIncomplete
+
+
+_completing: list[Callable[[], object]] = [_nobody]
+
+
+def _complete(cursor: CursorWrapper) -> None:
+    if is_set(cursor):
+        return
+    try:
+        _completing[0]()
+    except EventStoreError as error:
+        # not all of `LogUnavailable`'s text: it speaks to writers
+        cause = error.reason if isinstance(error, LogUnavailable) else str(error)
+        logger.warning("reads wait for the index", code=error.code, cause=cause)
+        raise IndexIncomplete(cause) from error
+    if not is_set(cursor):  # this snapshot is older than the folding
+        raise IndexIncomplete

@@ -9,7 +9,7 @@ from functools import cache
 
 from tests.guards.sources import OURS, ROOT, name_of, python_files, tree_of
 
-FOLDED = "partition|record|event|stream"
+FOLDED = "partition|record|event|stream|indexcomplete"
 LOGS_OWN = "logrecord|logtail|logtopic"
 TABLE = re.compile(rf"\beventstore_({FOLDED}|{LOGS_OWN})\b")
 WRITE = re.compile(

@@ -145,6 +145,43 @@ def append_through_a_crash(stream: str, count: int) -> None:
     )
 
 
+def prepare() -> None:
+    """Tables and topics."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("create_topics", stdout=sys.stderr)
+    say(prepared=True)
+
+
+def append_and_wait(stream: str) -> None:
+    """Append one commit, say its version when it is acknowledged, and live on."""
+    from eventstore.store import get_event_store
+    from tests.integration.worlds import changed
+
+    result = get_event_store().append(stream, [changed()], "any")
+    say(acknowledged=result.last_version)
+    sys.stdin.readline()
+
+
+def read_twice(stream: str) -> None:
+    """Read on a new connection: while nobody completes the index, and as the store does."""
+    from django.db import connection
+
+    from eventstore.errors import IndexIncomplete
+    from eventstore.queries.connection import completed_by
+    from eventstore.store import get_event_store
+
+    as_ever = completed_by(lambda: None)
+    try:
+        say(version=get_event_store().stream_info(stream).version)
+    except IndexIncomplete as error:
+        say(refused=error.code)
+    connection.close()
+    completed_by(as_ever)
+    say(version=get_event_store().stream_info(stream).version)
+
+
 def _append_until_decided(store: Any, stream: str, quantity: int) -> list[int]:
     from eventstore.errors import AppendOutcomeUnknown, LogUnavailable
     from tests.integration.worlds import changed
@@ -174,6 +211,9 @@ TASKS: dict[str, Callable[..., None]] = {
     "submit_and_wait_for_sigterm": submit_and_wait_for_sigterm,
     "fork": fork,
     "append_through_a_crash": append_through_a_crash,
+    "prepare": prepare,
+    "append_and_wait": append_and_wait,
+    "read_twice": read_twice,
     "command": command,
 }
 

@@ -71,6 +71,7 @@ def test_ready_says_that_nothing_is_sealed(asked: EventStore) -> None:
         "settings": "ok",
         "database": "ok",
         "log": "ok",
+        "index": "ok",
         "lag": {"records": 0, "worst": None, "worst_records": 0},
         "sealing": "pass-through, development data",
     }

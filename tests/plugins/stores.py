@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 
 from eventstore import topics
+from eventstore.indexer.mark import complete
+from eventstore.queries.connection import completed_by
 from eventstore.store import EventStore, make_event_store
 
 if TYPE_CHECKING:
@@ -22,10 +24,15 @@ Stores = Callable[..., EventStore]
 def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
     """Make stores: `stores("embedded")`, `stores("kafka", bootstrap)`; all of a test on the same topics.
 
-    A second store of a test stands for a second process: it shares nothing with the first but log and database.
+    A second store of a test stands for a second process: it shares nothing with the first but log and database. The
+    latest one completes the index for readers, where the mark is missing.
     """
     stream_type = f"order_{uuid4().hex[:8]}"
     with ExitStack() as made:
+        made.callback(
+            completed_by, completed_by(lambda: made_last[-1].complete_index())
+        )
+        made_last: list[EventStore] = []
 
         def make(kind: str, bootstrap: str = "", **overrides: object) -> EventStore:
             settings.EVENTSTORE = {
@@ -39,9 +46,11 @@ def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
             store = make_event_store()
             indexer = store.make_indexer()
             topics.create(store.topics, indexer.log, indexer.connection())
+            complete(indexer)
             indexer.close()
             indexer.log.close()
             made.callback(store.close)
+            made_last.append(store)
             return store
 
         yield make

@@ -28,7 +28,7 @@ class Command(BaseCommand):
     help = (
         "Make mirror, index and heads anew from the log alone; they end in the same bytes. The log is not touched."
         " Refuses if the log no longer holds what the mirror holds: the mirror would then be the only copy."
-        " Reads see an incomplete index until it has finished. Interrupted: run it with --resume, or let `mirror`"
+        " Reads on new connections are refused until it has finished. Interrupted: run it with --resume, or let `mirror`"
         " finish. Examples: manage.py rebuild_index; manage.py rebuild_index --resume"
     )
 
