@@ -35,7 +35,9 @@ def server(tmp_path: Path) -> Iterator[Postgres]:
 def test_a_postgresql_that_is_killed_in_the_middle_loses_and_doubles_nothing(
     server: Postgres, settings: Settings
 ) -> None:
-    settings.EVENTSTORE |= {
+    # a new dictionary: the old one is what is put back
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
         "LOG": "embedded",
         "REGISTRY": "tests.shops.order_crash",
         "PARTITIONS": 3,

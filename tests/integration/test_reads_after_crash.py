@@ -71,7 +71,9 @@ def _is_gone(connection: psycopg.Connection[Any]) -> bool:
 @pytest.fixture
 def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
     """A server that writes what was committed asynchronously as late as it may, with a store on it."""
-    settings.EVENTSTORE |= {
+    # a new dictionary: the old one is what is put back
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
         "LOG": "embedded",
         "REGISTRY": "tests.shops.order_crash",
         "PARTITIONS": 3,
