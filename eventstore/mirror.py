@@ -98,11 +98,7 @@ class Mirror:
         done = 0
         while (lag := indexer.lag(place, extent)) and not self._stop.is_set():
             _show_lag(place, lag)
-            before = indexer.cursor(place)
-            indexer.advance(
-                place, before + 1
-            )  # one stretch: between two of them it can be stopped
-            moved = indexer.cursor(place) - before
+            moved = indexer.stretch(place)
             done += moved
             if progress is not None:
                 progress(place, moved)

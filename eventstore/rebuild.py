@@ -86,9 +86,7 @@ def refold(
     """
     for place, extent in indexer.log.extents(indexer.topics.places).items():
         while indexer.lag(place, extent) and not stopped():
-            before = indexer.cursor(place)
-            indexer.advance(place, before + 1)
-            progress(place, indexer.cursor(place) - before)
+            progress(place, indexer.stretch(place))
     if not stopped():
         complete(indexer)
 

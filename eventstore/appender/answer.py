@@ -10,12 +10,14 @@ from eventstore.errors import (
     OwnRecordMalformed,
     WrongExpectedVersion,
 )
-from eventstore.events import AppendResult, Position
+from eventstore.events import Position
 from eventstore.fold import Verdict
+from eventstore.queries.commits import Decided
 
 if TYPE_CHECKING:
     from eventstore.appender.pending import Pending
-    from eventstore.queries.commits import Decided, Mirrored
+    from eventstore.events import AppendResult
+    from eventstore.queries.commits import Mirrored
 
 
 def answer_from_record(pending: Pending, offset: int, row: Mirrored) -> bool:
@@ -65,15 +67,13 @@ def _conflict(pending: Pending, head: int | None) -> WrongExpectedVersion:
 
 
 def _result(pending: Pending, offset: int, row: Mirrored) -> AppendResult:
-    commit, place = pending.commit, pending.place
-    first, count = row.first_version or 0, len(commit.events)
-    return AppendResult(
-        commit_id=commit.commit_id,
-        stream_id=commit.stream_id,
-        first_version=first,
-        last_version=first + count - 1,
-        positions=[
-            Position(place.topic, place.partition, offset, i) for i in range(count)
-        ],
-        recorded_at=row.recorded_at,
+    place = pending.place
+    mine = Decided(
+        Position(place.topic, place.partition, offset),
+        row.recorded_at,
+        row.verdict,
+        row.head or 0,
+        row.first_version,
+        pending.commit,
     )
+    return mine.result(replayed=False)

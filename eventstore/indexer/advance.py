@@ -112,6 +112,12 @@ class Indexer:
                 self._refuse_after(deadline, view.cursor < until)
         return done
 
+    def stretch(self, place: Place) -> int:
+        """Fold one stretch of the place, so that its caller may stop between two; how many offsets that moved."""
+        before = self.cursor(place)
+        self.advance(place, before + 1)
+        return self.cursor(place) - before
+
     def catch_up(
         self, places: Sequence[Place], *, deadline: float | None = None
     ) -> Mapping[Place, int]:
