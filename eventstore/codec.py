@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import binascii
 import re
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from eventstore import canonical
 from eventstore.errors import InvalidEvent
 from eventstore.events import (
     EVENT_TYPE,
@@ -28,12 +28,10 @@ from eventstore.events import (
     Malformed,
     Sealed,
 )
+from eventstore.instants import is_written
 from eventstore.strict_json import Broken, parse, refuse_other_than_json
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_INSTANT = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.[0-9]{6}Z"
-)
 
 _RECORD_FIELDS: Final = {"v", "commit_id", "stream_id", "expected", "events"}
 _EVENT_FIELDS: Final = {
@@ -53,15 +51,7 @@ def encode(commit: Commit) -> bytes:
     try:
         for event in commit.events:
             refuse_other_than_json(event.data)
-        value = msgspec.json.encode(
-            {
-                "v": commit.v,
-                "commit_id": commit.commit_id,
-                "stream_id": commit.stream_id,
-                "expected": commit.expected.value,
-                "events": [_event_fields(event) for event in commit.events],
-            }
-        )
+        value = canonical.write(commit)
     except (
         Broken,
         TypeError,
@@ -91,6 +81,13 @@ def decode(key: bytes | None, value: bytes | None) -> Commit | Activation | Malf
         return Malformed("null_value")
     if len(value) > MAX_COMMIT_BYTES:
         return Malformed("too_large")
+    if (commit := canonical.read(key, value)) is not None:
+        return commit
+    return decode_strictly(key, value)
+
+
+def decode_strictly(key: bytes | None, value: bytes) -> Commit | Activation | Malformed:
+    """`decode` without the short cut: what a record says is what this reads in it."""
     try:
         record = _object(parse(value))
         if record.keys() == {"v", "activate"}:
@@ -98,25 +95,6 @@ def decode(key: bytes | None, value: bytes | None) -> Commit | Activation | Malf
         return _commit(key, record)
     except Broken as broken:
         return Malformed(str(broken))
-
-
-def _event_fields(event: CommitEvent) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "event_id": event.event_id,
-        "type": event.type,
-        "schema": event.schema,
-        "occurred_at": event.occurred_at,
-        "correlation_id": event.correlation_id,
-        "causation_id": event.causation_id,
-        "data": event.data,
-    }
-    if event.sealed is not None:
-        fields["sealed"] = {
-            "key": event.sealed.key,
-            "nonce": event.sealed.nonce,
-            "box": event.sealed.box,
-        }
-    return fields
 
 
 # ---- JSON → record ---------------------------------------------------------------------------------------------------
@@ -227,14 +205,10 @@ def _expected(value: Any) -> Expected:
 
 
 def _instant(value: Any) -> str:
-    text = _matching(value, _INSTANT, "bad_time")
-    match = _INSTANT.fullmatch(text)
-    try:
-        datetime(*map(int, match.groups()))  # type: ignore[union-attr,arg-type]  # noqa: DTZ001
-    except ValueError:
+    if not isinstance(value, str) or not is_written(value):
         msg = "bad_time"
-        raise Broken(msg) from None
-    return text
+        raise Broken(msg)
+    return value
 
 
 def _sealed(fields: Any) -> Sealed:

@@ -1,4 +1,4 @@
-"""Instants as other systems write them: RFC 3339, read strictly, so that one text means one instant everywhere."""
+"""Instants as texts, read strictly, so that one text means one instant everywhere: RFC 3339, and a record's own form."""
 
 from __future__ import annotations
 
@@ -10,6 +10,21 @@ _RFC3339: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
     r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
 )
+# 24:00 is left to no library: some take it, for the day after
+_WRITTEN: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+)
+
+
+def is_written(text: str) -> bool:
+    """Whether the text is `YYYY-MM-DDTHH:MM:SS.ffffffZ` and there is such an instant in the years 1 to 9999."""
+    if not _WRITTEN.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text[:-1])
+    except ValueError:
+        return False
+    return True
 
 
 def rfc3339(text: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -20,9 +20,12 @@ from eventstore.database import TROUBLE
 from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
 from eventstore.events import Place, from_milliseconds, pack
 from eventstore.fold import Entry, Judged
-from eventstore.indexer.advance import Indexer, Own
+from eventstore.indexer.entries import Own
 from eventstore.ports import Appended, Clock, Unknown
 from eventstore.queries.commits import Decided, Mirrored, mirrored_at, pre_check
+
+if TYPE_CHECKING:
+    from eventstore.indexer.advance import Indexer
 
 logger = structlog.get_logger(__name__)
 
@@ -62,9 +65,15 @@ class Turn:
         times.end("pre_check")
         acknowledged = self._produce(_able(ready))  # 3
         times.end("produce")
+        own = {
+            place: [_own(p, answer) for p, answer in answers]
+            for place, answers in acknowledged.items()
+        }
+        folded = self._indexer.fold_own(own)
         for place, answers in acknowledged.items():
             with self._troubles_of([p for p, _ in answers]):
-                self._decide(place, answers)  # 4, 5
+                judged = folded.get(place) or self._advance(place, answers, own[place])
+                self._answer(place, answers, judged)  # 4, 5
         times.end("decide")
         left = [p for p in batch if not p.future.done()]
         times.tell(commits=len(batch), left=len(left))
@@ -82,12 +91,16 @@ class Turn:
                 p.serial = self._indexer.serial(place)
 
     def _pre_check(self, ready: Sequence[Pending]) -> None:
-        # what was made in this call and expects nothing has nothing to be checked
-        asked = [
-            p
-            for p in ready
-            if p.sent or not (p.fresh and p.commit.expected.value == "any")
-        ]
+        # nobody can know an id that was made in this call: there only the head is of interest
+        asked = []
+        for p in ready:
+            head = self._indexer.head(p.place, p.commit.stream_id)
+            if p.sent or not p.fresh:
+                asked.append(p)
+            elif head is not None:  # one that lies behind refuses less, never more
+                refuse_if_stale(p, head)
+            elif p.commit.expected.value != "any":
+                asked.append(p)
         for p, known, head in self._known(asked):
             if known is not None:
                 answer_from_decided(p, known)
@@ -126,11 +139,16 @@ class Turn:
                 p.sent = before or isinstance(answer, Unknown)
         return acknowledged
 
-    def _decide(self, place: Place, answers: Acknowledged) -> None:
+    def _advance(
+        self, place: Place, answers: Acknowledged, own: Sequence[Own]
+    ) -> Sequence[Judged]:
         until = max(answer.offset for _, answer in answers) + 1
-        own = [_own(p, answer) for p, answer in answers]
         deadline = _latest([p for p, _ in answers])
-        judged = self._indexer.advance(place, until, own, deadline=deadline)
+        return self._indexer.advance(place, until, own, deadline=deadline)
+
+    def _answer(
+        self, place: Place, answers: Acknowledged, judged: Sequence[Judged]
+    ) -> None:
         folded = {one.entry.offset: _mirrored(one) for one in judged}
         others = [a.offset for _, a in answers if a.offset not in folded]
         rows = folded | self._rows(place, others) if others else folded

@@ -1,151 +1,151 @@
 """One fold's writes in one flush: the cursor first, then mirror, index, heads; commit (rules 6 and 7).
 
-Arrays and `unnest` serve one row and five thousand alike, in one pipeline with the compare-and-set in front.
-COPY would be a second way of writing the same rows, and cannot stand in a pipeline.
+A few rows go out as arrays in one pipeline with the compare-and-set in front: one round trip, as few statements as can
+be. Many go by COPY, which writes a row ten times as fast but cannot stand in a pipeline: the cursor is moved, and seen
+to have moved, before it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.events import Commit, Place, from_milliseconds, instant_of, pack
-from eventstore.fold import Folded, Judged, Verdict
-from eventstore.hashing import record_hash
+from eventstore.indexer.rows import Row, Rows, rows_of
 from eventstore.indexer.statements import (
     EVENTS,
     MOVE_CURSOR,
-    MOVED_STREAMS,
-    NEW_STREAMS,
     RECORDS,
+    SET_HEADS,
+    WRITE,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     import psycopg
 
+    from eventstore.fold import Folded
     from eventstore.indexer.view import View
 
-Row = tuple[Any, ...]
+    Connection = psycopg.Connection[Any]
 
-
-def flush(
-    connection: psycopg.Connection[Any],
-    view: View,
-    folded: Folded,
-    cursor: int,
-    *,
-    begun: bool,
-) -> None:
-    """Write what was folded from the view's cursor up to `cursor`, and commit.
-
-    begun: the look-up has opened the transaction already. Raises DivisionByZero if the cursor stood elsewhere:
-    then nothing was written.
-    """
-    number = view.partition_id >> 9
-    rows = rows_of(view.place, number, folded.judged)
-    with connection.pipeline():
-        if not begun:
-            connection.execute("BEGIN")
-        connection.execute("SET LOCAL synchronous_commit = off")
-        connection.execute(
-            MOVE_CURSOR,
-            {
-                "partition": view.partition_id,
-                "seen": view.cursor,
-                "generation": view.generation,
-                "next": cursor,
-                "last_recorded_at": folded.last_recorded_at,
-                "rule_version": folded.rule_version,
-            },
-        )
-        for statement, some in (
-            (RECORDS, rows.records),
-            (EVENTS, rows.events),
-            (MOVED_STREAMS, rows.moved),
-        ):
-            if some:
-                connection.execute(statement, _columns(some))
-        if rows.new:
-            connection.execute(NEW_STREAMS, [number, *_columns(rows.new)])
-        connection.execute("COMMIT")
+MANY: Final = (
+    60  # rows of mirror and index, from which on COPY's further round trips pay
+)
+_NEW, _MOVED = 4, 3  # values of a head's row
 
 
 @dataclass(slots=True)
-class Rows:
-    """What a stretch of the log demands of the tables, column for column as the statements take it."""
+class Stretch:
+    """What one transaction writes: a view, what was folded on it, and the cursor behind that.
 
-    records: list[Row] = field(default_factory=list)
-    events: list[Row] = field(default_factory=list)
-    new: list[Row] = field(default_factory=list)
-    moved: list[Row] = field(default_factory=list)
+    begun: the look-up has opened the transaction already.
+    """
 
+    view: View
+    folded: Folded
+    cursor: int
+    begun: bool = False
+    rows: Rows = field(init=False)
 
-def rows_of(place: Place, number: int, judged: Sequence[Judged]) -> Rows:
-    """The rows of mirror, index, new heads and moved heads; what `verify` holds the tables against, too."""
-    rows = Rows()
-    heads: dict[str, tuple[int, datetime, datetime, int]] = {}
-    for one in judged:
-        recorded_at = from_milliseconds(one.recorded_at)
-        rows.records.append(_record(place, number, one, recorded_at))
-        commit = one.entry.content
-        if one.verdict is not Verdict.ACCEPTED or not isinstance(commit, Commit):
-            continue
-        rows.events += _events(place, number, one, commit, recorded_at)
-        head = one.head or 0
-        _, first, _, met = heads.get(
-            commit.stream_id, (0, recorded_at, recorded_at, head)
-        )
-        heads[commit.stream_id] = head + len(commit.events), first, recorded_at, met
-    rows.new = [
-        (s, v, first, last) for s, (v, first, last, met) in heads.items() if not met
-    ]
-    rows.moved = [(s, v, last) for s, (v, _, last, met) in heads.items() if met]
-    return rows
+    def __post_init__(self) -> None:
+        """Make the rows."""
+        number = self.view.partition_id >> 9
+        self.rows = rows_of(self.view.place, number, self.folded.judged)
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether its COMMIT was answered."""
+        return self.view.cursor == self.cursor
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is written by COPY."""
+        return len(self.rows.records) + len(self.rows.events) >= MANY
 
 
-def _columns(rows: Sequence[Row]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def flush(connection: Connection, stretch: Stretch) -> None:
+    """Write and commit; then the view is moved. Raises DivisionByZero if the cursor stood elsewhere: nothing is written."""
+    with connection.pipeline():
+        _move_cursor(connection, stretch)
+        if not stretch.is_long:
+            _write(connection, stretch)
+    if stretch.is_long:
+        _copy(connection, stretch)
+    _move_view(stretch)
 
 
-def _record(place: Place, number: int, one: Judged, recorded_at: datetime) -> Row:
-    entry = one.entry
-    commit = entry.content if isinstance(entry.content, Commit) else None
-    if one.verdict is Verdict.MALFORMED:
-        commit = None  # nothing of it enters a column but its bytes (rule 5)
-    return (
-        pack(number, place.partition, entry.offset),
-        recorded_at,
-        one.verdict.value,
-        one.reason,
-        one.head,
-        commit and commit.commit_id,
-        commit and commit.stream_id,
-        one.first_version,
-        commit and len(commit.events),
-        entry.key,
-        entry.value,
-        record_hash(place, entry.offset, one.recorded_at, entry.key, entry.value),
+def flush_together(connection: Connection, stretches: Sequence[Stretch]) -> None:
+    """Write and commit each in a transaction of its own, all in one round trip.
+
+    The view of each whose COMMIT was answered is moved. The first that fails raises as in `flush`, and keeps those
+    behind it from being executed.
+    """
+    commits: list[psycopg.Cursor[Any]] = []
+    try:
+        with connection.pipeline():
+            for stretch in stretches:
+                _move_cursor(connection, stretch)
+                commits.append(_write(connection, stretch))
+    finally:
+        for stretch, commit in zip(stretches, commits, strict=False):
+            if commit.statusmessage == "COMMIT":
+                _move_view(stretch)
+
+
+def _move_view(stretch: Stretch) -> None:
+    stretch.view.move(stretch.folded, stretch.cursor)
+
+
+def _move_cursor(connection: Connection, stretch: Stretch) -> None:
+    view, folded = stretch.view, stretch.folded
+    if not stretch.begun:
+        connection.execute("BEGIN")
+    connection.execute(
+        MOVE_CURSOR,
+        {
+            "partition": view.partition_id,
+            "seen": view.cursor,
+            "generation": view.generation,
+            "next": stretch.cursor,
+            "last_recorded_at": folded.last_recorded_at,
+            "rule_version": folded.rule_version,
+        },
     )
 
 
-def _events(
-    place: Place, number: int, one: Judged, commit: Commit, recorded_at: datetime
-) -> list[Row]:
-    first = pack(number, place.partition, one.entry.offset)
-    return [
-        (
-            first + index,
-            event.event_id,
-            commit.stream_id,
-            (one.first_version or 0) + index,
-            event.type,
-            instant_of(event.occurred_at),
-            recorded_at,
-            event.correlation_id,
-            event.causation_id,
-        )
-        for index, event in enumerate(commit.events)
-    ]
+def _write(connection: Connection, stretch: Stretch) -> psycopg.Cursor[Any]:
+    """Write all rows, and commit; the cursor of the COMMIT."""
+    rows = stretch.rows
+    connection.execute(
+        WRITE,
+        [
+            *_columns(rows.records, len(RECORDS.types)),
+            *_columns(rows.events, len(EVENTS.types)),
+            *_heads(stretch),
+        ],
+    )
+    return connection.execute("COMMIT")
+
+
+def _copy(connection: Connection, stretch: Stretch) -> None:
+    rows = stretch.rows
+    with connection.cursor() as cursor:
+        for target, some in ((RECORDS, rows.records), (EVENTS, rows.events)):
+            with cursor.copy(target.copy) as copy:
+                copy.set_types(list(target.types.values()))
+                for row in some:
+                    copy.write_row(row)
+    with connection.pipeline():
+        connection.execute(SET_HEADS, _heads(stretch))
+        connection.execute("COMMIT")
+
+
+def _heads(stretch: Stretch) -> list[Any]:
+    rows = stretch.rows
+    number = stretch.view.partition_id >> 9
+    return [*_columns(rows.moved, _MOVED), number, *_columns(rows.new, _NEW)]
+
+
+def _columns(rows: Sequence[Row], width: int) -> list[list[Any]]:
+    return [[row[i] for row in rows] for i in range(width)]

@@ -2,7 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table that the fold only adds to: its columns in the order of the rows, with the types COPY must name."""
+
+    table: str
+    types: Mapping[str, str]
+
+    @cached_property
+    def insert(self) -> str:
+        """Takes an array a column."""
+        arrays = ", ".join(f"%b::{type_}[]" for type_ in self.types.values())
+        return (
+            f"INSERT INTO {self.table} ({self._columns}) SELECT * FROM unnest({arrays})"  # noqa: S608
+        )
+
+    @cached_property
+    def copy(self) -> str:
+        """Takes rows."""
+        return f"COPY {self.table} ({self._columns}) FROM STDIN (FORMAT BINARY)"
+
+    @property
+    def _columns(self) -> str:
+        return ", ".join(self.types)
+
 
 # Cursor and the record before it in one snapshot: what rule 10 compares with the log.
 LOAD: Final = """
@@ -28,33 +59,58 @@ SELECT e.stream_id, e.event_id
 HEADS: Final = "SELECT stream_id, version FROM eventstore_stream WHERE stream_id = ANY(%(streams)s)"
 
 # Compare-and-set; divides by zero when somebody else has folded, so that nothing behind it commits (rule 6).
+# The fold need not be durable, whatever the connection inherited (rule 7).
 MOVE_CURSOR: Final = """
 WITH moved AS (
   UPDATE eventstore_partition
      SET "cursor" = %(next)s, last_recorded_at = %(last_recorded_at)s, rule_version = %(rule_version)s
    WHERE id = %(partition)s AND "cursor" = %(seen)s AND generation = %(generation)s
   RETURNING 1)
-SELECT 1 / count(*) FROM moved
+SELECT 1 / count(*), set_config('synchronous_commit', 'off', true) FROM moved
 """
-RECORDS: Final = """
-INSERT INTO eventstore_record (position, recorded_at, verdict, reason, head, commit_id, stream_id,
-                               first_version, event_count, key, value, hash)
-SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::smallint[], %s::text[], %s::int[], %s::uuid[],
-                     %s::text[], %s::int[], %s::smallint[], %s::bytea[], %s::bytea[], %s::bytea[])
+RECORDS: Final = Target(
+    "eventstore_record",
+    {
+        "position": "int8",
+        "recorded_at": "timestamptz",
+        "verdict": "int2",
+        "reason": "text",
+        "head": "int4",
+        "commit_id": "uuid",
+        "stream_id": "text",
+        "first_version": "int4",
+        "event_count": "int2",
+        "key": "bytea",
+        "value": "bytea",
+        "hash": "bytea",
+    },
+)
+EVENTS: Final = Target(
+    "eventstore_event",
+    {
+        "position": "int8",
+        "event_id": "uuid",
+        "stream_id": "text",
+        "version": "int4",
+        "event_type": "text",
+        "occurred_at": "timestamptz",
+        "recorded_at": "timestamptz",
+        "correlation_id": "uuid",
+        "causation_id": "uuid",
+    },
+)
+_MOVED_STREAMS: Final = """
+UPDATE eventstore_stream s SET version = moved.version, last_recorded_at = moved.last
+  FROM unnest(%b::text[], %b::int[], %b::timestamptz[]) moved(stream_id, version, last)
+ WHERE s.stream_id = moved.stream_id
 """
-EVENTS: Final = """
-INSERT INTO eventstore_event (position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
-                              correlation_id, causation_id)
-SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::int[], %s::text[], %s::timestamptz[],
-                     %s::timestamptz[], %s::uuid[], %s::uuid[])
-"""
-NEW_STREAMS: Final = """
+_NEW_STREAMS: Final = """
 INSERT INTO eventstore_stream (stream_id, type_number, version, first_recorded_at, last_recorded_at)
 SELECT stream_id, %s, version, first, last
-  FROM unnest(%s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[]) new(stream_id, version, first, last)
+  FROM unnest(%b::text[], %b::int[], %b::timestamptz[], %b::timestamptz[]) new(stream_id, version, first, last)
 """
-MOVED_STREAMS: Final = """
-UPDATE eventstore_stream s SET version = moved.version, last_recorded_at = moved.last
-  FROM unnest(%s::text[], %s::int[], %s::timestamptz[]) moved(stream_id, version, last)
- WHERE s.stream_id = moved.stream_id
+# In one statement, because what a fold of a few rows costs is the number of its statements.
+SET_HEADS: Final = f"WITH moved AS ({_MOVED_STREAMS}) {_NEW_STREAMS}"
+WRITE: Final = f"""
+WITH records AS ({RECORDS.insert}), events AS ({EVENTS.insert}), moved AS ({_MOVED_STREAMS}) {_NEW_STREAMS}
 """

@@ -37,18 +37,21 @@ if TYPE_CHECKING:
 
 _MAX_RECORDS = 2_000  # a read's rows; its bytes are bounded apart
 
-_LIMIT = "SELECT set_config('statement_timeout', %(timeout)s, true)"
-# The tails are locked in one order, so that two appenders cannot wait for each other; the clock is read under
+# Durable before it is acknowledged, whatever the connection inherited (rule 7).
+_SETTINGS = """
+SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', %(timeout)s, true)
+"""
+# Several tails are locked in one order, so that two appenders cannot wait for each other; the clock is read under
 # the locks, so that a partition's times follow its offsets.
 _LOCK_TAILS = """
 SELECT next_offset FROM eventstore_logtail
- WHERE (topic, partition) IN (SELECT * FROM unnest(%(topics)s::smallint[], %(partitions)s::smallint[]))
+ WHERE (topic, partition) IN (SELECT * FROM unnest(%(topics)b::smallint[], %(partitions)b::smallint[]))
  ORDER BY topic, partition FOR UPDATE
 """
 _APPEND = """
 WITH given AS (
   SELECT *, row_number() OVER (PARTITION BY topic, partition ORDER BY ordinal) AS n
-    FROM unnest(%(topics)s::smallint[], %(partitions)s::smallint[], %(keys)s::bytea[], %(values)s::bytea[])
+    FROM unnest(%(topics)b::smallint[], %(partitions)b::smallint[], %(keys)b::bytea[], %(values)b::bytea[])
          WITH ORDINALITY AS given(topic, partition, key, value, ordinal)
 ), moved AS (
   UPDATE eventstore_logtail t SET next_offset = t.next_offset + more.n
@@ -211,9 +214,9 @@ class EmbeddedLog:
         try:
             with connection.pipeline():
                 connection.execute("BEGIN")
-                connection.execute("SET LOCAL synchronous_commit = on")
-                connection.execute(_LIMIT, given)
-                connection.execute(_LOCK_TAILS, given)
+                connection.execute(_SETTINGS, given)
+                if len(set(zip(given["topics"], given["partitions"], strict=True))) > 1:
+                    connection.execute(_LOCK_TAILS, given)
                 inserted = connection.execute(_APPEND, given)
                 connection.execute("COMMIT")
             rows = inserted.fetchall()

@@ -14,7 +14,7 @@ from eventstore.conf import registry
 from eventstore.errors import LogTruncated, LogUnreadable
 from eventstore.events import Commit, Place, pack
 from eventstore.fold import Entry, Folded, Verdict
-from eventstore.indexer.flush import rows_of
+from eventstore.indexer.rows import rows_of
 from eventstore.verifier import statements
 from eventstore.verifier.comparing import Row, first_difference, written_position
 from eventstore.verifier.findings import Difference, Findings, PlaceFindings

@@ -27,10 +27,6 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
     ),
 }
 LARGER_FUNCTIONS: dict[str, tuple[int, str]] = {
-    "eventstore/indexer/flush.py:flush": (
-        36,
-        "the order of effects is written once, numbered, in one function",
-    ),
     "eventstore/management/commands/export_events.py:add_arguments": (
         36,
         "one call an option, nothing to think about",

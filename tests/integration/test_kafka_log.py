@@ -18,7 +18,7 @@ from eventstore.log.kafka import KafkaLog
 from eventstore.log.kafka.batches import batches
 from eventstore.log.kafka.cluster import Cluster
 from eventstore.log.kafka.reader import Reader
-from eventstore.ports import Appended, Unknown
+from eventstore.ports import Appended, NotWritten, Unknown
 from eventstore.testing.log_given import a_proposal, a_topic, append, read_all
 from tests.plugins.kafka_logs import until
 
@@ -144,7 +144,7 @@ def test_a_topic_with_the_writers_clock_gives_no_time_to_rely_on(
     assert "message.timestamp.type" in answers[0].reason
 
 
-def test_a_record_that_only_the_broker_finds_too_large_is_unknown_and_is_not_there(
+def test_a_record_that_only_the_broker_finds_too_large_is_not_written_and_holds_up_no_other(
     log: KafkaLog, admin: KafkaAdminClient
 ) -> None:
     place = a_topic_with(admin, {**GOOD, "max.message.bytes": "1000"})
@@ -156,7 +156,7 @@ def test_a_record_that_only_the_broker_finds_too_large_is_unknown_and_is_not_the
 
     answers = log.append(proposals, timeout_s=5)
 
-    assert [type(a) for a in answers] == [Appended, Unknown, Appended]
+    assert [type(a) for a in answers] == [Appended, NotWritten, Appended]
     assert [r.value for r in read_all(log, place)] == [b"small", b"small too"]
 
 

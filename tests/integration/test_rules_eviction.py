@@ -9,13 +9,14 @@ import pytest
 
 from eventstore.codec import decode
 from eventstore.fold import Entry, Judged
-from eventstore.indexer.advance import Indexer, Own
+from eventstore.indexer.entries import Own
 from tests.integration.worlds import World, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from eventstore.events import Place
+    from eventstore.indexer.advance import Indexer
     from eventstore.indexer.view import View
 
 

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import example, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 
-from eventstore.codec import decode, encode, encode_activation
+from eventstore import canonical
+from eventstore.codec import decode, decode_strictly, encode, encode_activation
 from eventstore.errors import InvalidEvent
 from eventstore.events import (
     MAX_COMMIT_BYTES,
@@ -195,6 +196,25 @@ def test_the_refusal_quotes_nothing_of_the_data() -> None:
         encode(a_commit(an_event(data={"secret name": "secret word\x00"})))
 
     assert "secret" not in str(refusal.value)
+
+
+@GATE
+@given(record=mutated_records())
+def test_the_quick_way_reads_nothing_that_the_strict_one_reads_otherwise(
+    record: tuple[bytes | None, bytes],
+) -> None:
+    key, value = record
+
+    found = canonical.read(key, value)
+
+    event(f"quick: {found is not None}")
+    assert found is None or found == decode_strictly(key, value)
+
+
+def test_what_the_encoder_writes_is_read_the_quick_way() -> None:
+    commit = a_commit(an_event(1), an_event(2, data={"a": [1, -0.5, None, "ü/"]}))
+
+    assert canonical.read(b"order.order-1", encode(commit)) == commit
 
 
 def test_what_is_too_large_is_left_to_the_appender_to_refuse() -> None:

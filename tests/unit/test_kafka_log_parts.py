@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from kafka import errors
 from kafka.record.memory_records import MemoryRecordsBuilder
 from kafka.record.util import calc_crc32c
 
@@ -15,6 +16,7 @@ from eventstore.errors import LogUnreadable, NotRestorable
 from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
 from eventstore.log.kafka.cluster import Leader, TopicMetadata
+from eventstore.log.kafka.produce import produce_request
 from eventstore.log.kafka.reader import unpack
 from eventstore.log.kafka.restorer import judge
 from eventstore.log.kafka.topics import (
@@ -24,9 +26,12 @@ from eventstore.log.kafka.topics import (
     min_in_sync,
     problems,
 )
-from eventstore.log.kafka.writer import PRODUCER_OPTIONS
+from eventstore.log.kafka.writer import answer
+from eventstore.ports import Appended, NotWritten, Unknown
 
 BOOTSTRAP = "kafka.example:9092"
+PLACE = Place("eventstore.order", 3)
+PLACE_AS_SENT = ("eventstore.order", 3)
 
 
 def a_view(
@@ -124,25 +129,74 @@ def test_making_a_log_connects_to_nobody() -> None:
             door.accept()
 
 
-def test_the_producer_is_neither_idempotent_nor_hasty() -> None:
-    pinned = {
-        "enable_idempotence": False,
-        "acks": "all",
-        "retries": 3,
-        "max_in_flight_requests_per_connection": 1,
-        "compression_type": "snappy",
-        "request_timeout_ms": 5_000,
-        "delivery_timeout_ms": 15_000,
-        "max_block_ms": 2_000,
-        "linger_ms": 0,
-    }
+# ---- what is sent, and what an answer proves
 
-    assert {name: PRODUCER_OPTIONS[name] for name in pinned} == pinned
+
+def test_a_request_asks_all_replicas_and_is_neither_idempotent_nor_transactional() -> (
+    None
+):
+    request = produce_request({PLACE: [(1, b"key", b"value")]})
+    partition = request.topic_data[0].partition_data[0]
+    producer_id = struct.unpack_from(">q", partition.records, 43)[0]
+
+    assert (request.acks, request.transactional_id) == (-1, None)
+    assert (request.topic_data[0].name, partition.index) == PLACE_AS_SENT
+    assert producer_id == -1
+
+
+def told(
+    *, code: int = 0, offset: int = 7, appended_at: int = 1_000
+) -> SimpleNamespace:
+    return SimpleNamespace(
+        error_code=code, base_offset=offset, log_append_time_ms=appended_at
+    )
+
+
+def test_each_record_of_a_batch_has_the_offset_behind_the_one_before() -> None:
+    assert [answer(PLACE, told(), n) for n in range(3)] == [
+        Appended(7, 1_000),
+        Appended(8, 1_000),
+        Appended(9, 1_000),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.NotLeaderForPartitionError,  # also said of what was appended, when the leader changes meanwhile
+        errors.UnknownTopicOrPartitionError,
+        errors.RequestTimedOutError,
+        errors.NotEnoughReplicasAfterAppendError,
+        errors.KafkaStorageError,
+        errors.UnknownError,
+    ],
+)
+def test_a_refusal_that_may_come_after_an_append_proves_nothing(
+    error: type[errors.KafkaError],
+) -> None:
+    assert isinstance(answer(PLACE, told(code=error.errno), 0), Unknown)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.NotEnoughReplicasError,
+        errors.MessageSizeTooLargeError,
+        errors.TopicAuthorizationFailedError,
+    ],
+)
+def test_a_refusal_before_the_append_is_the_truth(
+    error: type[errors.KafkaError],
+) -> None:
+    assert isinstance(answer(PLACE, told(code=error.errno), 0), NotWritten)
+
+
+def test_silence_proves_nothing() -> None:
+    assert isinstance(answer(PLACE, None, 0), Unknown)
 
 
 # ---- what is unpacked
 
-PLACE = Place("eventstore.order", 3)
 ATTRIBUTES, CRC = 21, 17  # where they stand in a batch
 NO_CODEC, GZIP, SNAPPY, LZ4, ZSTD, UNHEARD_OF = 0, 1, 2, 3, 4, 7
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
+from kafka.errors import KafkaConnectionError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
 
@@ -53,3 +54,10 @@ class QuietClient(KafkaNetClient):  # type: ignore[misc]  # kafka ships no types
         }
         super().__init__(**(options | limits))
         self.cluster.config["allow_auto_create_topics"] = False
+
+    def close(self, node_id: int | None = None) -> None:
+        """Close every socket now: one with something left to send would wait for a poll that never comes."""
+        for connection in list(self._manager._conns.values()):  # noqa: SLF001  there is no public way
+            if node_id in (None, connection.node_id):
+                connection.close(KafkaConnectionError("closed by its owner"))
+        super().close(node_id)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from kafka import errors
 from kafka.protocol.metadata import MetadataRequest
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from eventstore.events import Place
+
+logger = structlog.get_logger(__name__)
 
 REQUEST_S = 5.0
 VIEW_MAX_AGE_S = 30.0
@@ -143,6 +146,47 @@ class Cluster:
         """Be connected to a broker. Raises `LogUnavailable`."""
         request = MetadataRequest(topics=[], allow_auto_topic_creation=False)
         self.ask(request, deadline=deadline, node=node)
+
+    def connected(self, node: int, *, deadline: float) -> bool:
+        """Be connected to a broker, as far as the sockets know now; False if it cannot be reached."""
+        try:
+            with translated():
+                client = self._open(deadline)
+                client.poll(timeout_ms=0)  # hears of what ended while nobody polled
+                if not client.is_ready(node):
+                    self.reach(node, deadline=deadline)
+        except LogUnavailable:
+            return False
+        return True
+
+    def tell(
+        self, requests: Mapping[int, Any], *, deadline: float
+    ) -> Mapping[int, Any | None]:
+        """Send each broker its request, once, all at the same time; None for what was not answered.
+
+        For requests that must not be repeated unasked, to brokers that have just been seen `connected`.
+        """
+        client = self._client
+        if client is None:
+            return dict.fromkeys(requests)
+        sent = {node: client.send(node, request) for node, request in requests.items()}
+        try:
+            for future in sent.values():
+                client.poll(timeout_ms=_left_ms(deadline, REQUEST_S), future=future)
+        except (errors.KafkaError, OSError):
+            logger.warning("Kafka's answer was lost", exc_info=True)
+        if not all(future.succeeded() for future in sent.values()):
+            self.close()
+        return {n: f.value if f.succeeded() else None for n, f in sent.items()}
+
+    def forget(self, topic: str) -> None:
+        """Look a topic up anew when it is needed next."""
+        self._views.pop(topic, None)
+
+    def wait_for_change(self, topics: Iterable[str], *, deadline: float) -> None:
+        """Wait a moment, at most until the deadline, and look the topics up anew."""
+        time.sleep(max(0.0, min(PAUSE_S, deadline - time.monotonic())))
+        self.look_up(topics, deadline=deadline)
 
     def close(self) -> None:
         """Drop the connection and what was seen over it; the next question starts anew."""

@@ -55,7 +55,7 @@ class KafkaLog:
         }
         self._cluster = Cluster(options)
         self._reader = Reader(self._cluster, patience_s=patience_s)
-        self._writer = Writer(self._cluster, options)
+        self._writer = Writer(self._cluster)
         self._topics = TopicAdmin(
             self._cluster,
             bootstrap=",".join(bootstrap),
@@ -106,12 +106,11 @@ class KafkaLog:
     def close(self) -> None:
         """See `Log.close`. A later call opens connections anew."""
         self._own_process()
-        self._writer.close()
         self._cluster.close()
 
     def _own_process(self) -> None:
         if self._pid != os.getpid():
-            _ABANDONED.extend([self._writer.abandon(), self._cluster.abandon()])
+            _ABANDONED.append(self._cluster.abandon())
             self._pid = os.getpid()
 
 

@@ -13,17 +13,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from kafka.protocol.admin import DescribeConfigsRequest, IncrementalAlterConfigsRequest
-from kafka.protocol.producer import ProduceRequest
-from kafka.record.default_records import DefaultRecordBatchBuilder
 
 from eventstore.errors import LogUnavailable, NotRestorable
 from eventstore.log.kafka.cluster import (
     PAUSE_S,
-    REQUEST_S,
     Cluster,
     error_of,
     is_passing,
 )
+from eventstore.log.kafka.produce import produce_request
 from eventstore.log.kafka.topics import TIME_SETTING, TOPIC_RESOURCE
 from eventstore.log.restoring import START_OVER, cut_short, written_by_others
 
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from eventstore.ports import LogRecord
 
 SET: Final = 0
-SNAPPY: Final = 2
 BATCH_BYTES: Final = 500_000
 SETTLE_S: Final = (
     0.5  # between a broker's showing a setting and its partitions' obeying
@@ -79,7 +76,9 @@ class Restorer:
             if place not in leaders:
                 raise cut_short(place, first, "it has no leader")
             answer = self._cluster.ask_once(
-                _produce_request(place, records),
+                produce_request(
+                    {place: [(r.recorded_at, r.key, r.value) for r in records]}
+                ),
                 deadline=deadline,
                 node=leaders[place].node,
             )
@@ -155,31 +154,6 @@ def _batches(records: Sequence[LogRecord]) -> Iterator[Sequence[LogRecord]]:
         size += more
     if batch:
         yield batch
-
-
-def _produce_request(place: Place, records: Sequence[LogRecord]) -> Any:
-    builder = DefaultRecordBatchBuilder(
-        magic=2,
-        compression_type=SNAPPY,
-        is_transactional=False,
-        producer_id=-1,
-        producer_epoch=-1,
-        base_sequence=-1,
-        batch_size=100_000_000,
-    )
-    for n, record in enumerate(records):
-        builder.append(n, record.recorded_at, record.key, record.value, [])
-    topic = ProduceRequest.TopicProduceData
-    partition = topic.PartitionProduceData(
-        index=place.partition, records=bytes(builder.build())
-    )
-    return ProduceRequest(
-        transactional_id=None,
-        acks=-1,
-        timeout_ms=int(REQUEST_S * 1000),
-        topic_data=[topic(name=place.topic, partition_data=[partition])],
-        max_version=9,  # later ones name topics by their ids
-    )
 
 
 def _alter_request(topic: str, by: str) -> Any:
