@@ -73,9 +73,12 @@ class Turn:
     # ---- the steps
 
     def _prepare(self, place: Place, some: Sequence[Pending]) -> None:
+        again = any(p.sent for p in some)
+        if again:  # why it was not answered may be a topic's changed setting
+            self._indexer.doubt()
         # a log that lost something is found before it is written to
         self._indexer.cursor(place)
-        if any(p.sent for p in some):
+        if again:
             self._indexer.catch_up([place], deadline=_latest(some))
         for p in some:
             if not p.sent:

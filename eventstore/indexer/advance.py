@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import structlog
@@ -23,6 +23,7 @@ from eventstore.fold import Entry, Folded, Judged, StreamKey, Verdict, fold
 from eventstore.indexer.flush import flush
 from eventstore.indexer.loading import load, read
 from eventstore.indexer.lookup import look_up, question
+from eventstore.indexer.watch import Watch
 from eventstore.topics import Topics, check
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     from eventstore.ports import Clock, Extent, Log, LogRecord
 
 logger = structlog.get_logger(__name__)
-
-_LOOK_AGAIN: Final = (
-    60.0  # seconds after which a freshly loaded view has the topics checked again
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class Indexer:
         self._connect = connect
         self._open: psycopg.Connection[Any] | None = None
         self._views: dict[Place, View] = {}
-        self._checked_at: float | None = None
+        self._watch = Watch(topics, log, clock)
         self._unknown_rules: dict[Place, tuple[int, int]] = {}  # offset, version
 
     def serial(self, place: Place) -> int | None:
@@ -76,8 +73,15 @@ class Indexer:
         return self._view(place).rule_version
 
     def cursor(self, place: Place) -> int:
-        """Where this process last saw the cursor. Loads the view if there is none."""
-        return self._view(place).cursor
+        """Where this process last saw the cursor. Loads the view if there is none.
+
+        Once a minute it looks at the topics first: whoever goes on with a view must find out, too, that they are not
+        what they were. Raises `LogMisconfigured`, `LogTruncated`.
+        """
+        self._look_now_and_then()
+        view = self._view(place)
+        self._watch.refuse(place, view.cursor)
+        return view.cursor
 
     def advance(
         self,
@@ -149,10 +153,13 @@ class Indexer:
             self._open.close()
             self._open = None
 
+    def doubt(self) -> None:
+        """Have the topics looked at before anything else, not only once a minute."""
+        self._watch.doubt()
+
     def check_topics(self) -> None:
         """Hold the log's topics against the rows. Raises `LogMisconfigured`."""
         check(self.topics, self.log, self.connection())
-        self._checked_at = self._clock.monotonic()
 
     # ---- one turn
 
@@ -199,14 +206,13 @@ class Indexer:
             )
         view = self._views.get(place)
         if view is None:
-            self._check_now_and_then()
+            self._look_now_and_then()
             view = self._views[place] = load(self.topics, self.log, connection, place)
         return view
 
-    def _check_now_and_then(self) -> None:
-        now = self._clock.monotonic()
-        if self._checked_at is None or now - self._checked_at > _LOOK_AGAIN:
-            self.check_topics()
+    def _look_now_and_then(self) -> None:
+        if self._watch.is_due():
+            self._watch.look(self.connection())
 
     def _refuse_after(self, deadline: float | None, more: bool) -> None:  # noqa: FBT001
         if more and deadline is not None and self._clock.monotonic() > deadline:
