@@ -26,7 +26,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from audit.sealing import SEALING
 from eventstore.checks import check_settings
-from eventstore.errors import EventStoreError, LogUnavailable
+from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.overview import cursors
 from eventstore.store import get_event_store
@@ -65,7 +65,9 @@ def ready(_request: HttpRequest) -> HttpResponse:
     """
     settings = ",".join(message.id or "?" for message in check_settings()) or OK
     folded, database = _ask("database", _cursors) if settings == OK else _NOT_ASKED
-    ends, log = _ask("log", _ends) if database == OK else _NOT_ASKED
+    ends, log = (
+        _ask("log", lambda: _ends(folded or {})) if database == OK else _NOT_ASKED
+    )
     _, index = _ask("index", _index) if log == OK else _NOT_ASKED
     answer: dict[str, Any] = {
         "ready": index == OK,
@@ -154,10 +156,18 @@ def _index() -> None:
         connection.close()  # as above
 
 
-def _ends() -> Mapping[Place, int]:
+def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
+    """Where the log ends. Raises `LogMisconfigured`, and `LogTruncated` if it does not hold what was folded."""
     topics = _topics()
     topics.check()
     extents = topics.indexer.log.extents(topics.indexer.topics.places)
+    for place, extent in extents.items():
+        cursor = folded.get(
+            place, 0
+        )  # read before, so the log has it, if it has lost nothing
+        if extent.start or extent.end < cursor:
+            found = f"it now holds offsets {extent.start} to {extent.end - 1}"
+            raise LogTruncated(place.topic, place.partition, cursor=cursor, found=found)
     return {place: extent.end for place, extent in extents.items()}
 
 
