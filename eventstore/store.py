@@ -34,6 +34,7 @@ from eventstore.events import (
 )
 from eventstore.indexer import mark
 from eventstore.indexer.advance import Indexer
+from eventstore.indexer.clocks import LogClocks
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
 from eventstore.reading import Reading
@@ -71,6 +72,7 @@ class EventStore(Reading, ABC):
         self._door = door
         self._clock = clock
         self._connect = connect
+        self.log_clocks = LogClocks(clock)
         self._appender = Appender(self.make_indexer, clock, capacity=capacity)
 
     @abstractmethod
@@ -89,7 +91,9 @@ class EventStore(Reading, ABC):
 
     def make_indexer(self) -> Indexer:
         """An indexer for one thread, with a log and a connection of its own."""
-        return Indexer(self.topics, self.make_log(), self._connect, self._clock)
+        return Indexer(
+            self.topics, self.make_log(), self._connect, self._clock, self.log_clocks
+        )
 
     # ---- writing
 

@@ -120,6 +120,7 @@ class Turn:
             p.sent = (
                 True  # whatever happens in there; taken back only on the log's word
             )
+        asked_at = self._clock.now()
         answers = self._indexer.log.append([p.proposal for p in ready], timeout_s=wait)
         for p, answer, before in zip(ready, answers, sent_before, strict=True):
             if isinstance(answer, Appended):
@@ -127,6 +128,8 @@ class Turn:
             else:
                 p.trouble = answer.reason
                 p.sent = before or isinstance(answer, Unknown)
+        for place, some in acknowledged.items():
+            self._indexer.clocks.answered(place, some[-1][1].recorded_at, asked_at)
         return acknowledged
 
     def _decide(self, place: Place, answers: Acknowledged) -> None:

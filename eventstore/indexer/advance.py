@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from eventstore.database import Connect
+    from eventstore.indexer.clocks import LogClocks
     from eventstore.indexer.view import View
     from eventstore.ports import Clock, Extent, Log, LogRecord
 
@@ -52,10 +53,16 @@ class Indexer:
     """The fold's hands: a log, a connection of its own, and a view per partition. One thread's."""
 
     def __init__(
-        self, topics: Topics, log: Log, connect: Connect, clock: Clock
+        self,
+        topics: Topics,
+        log: Log,
+        connect: Connect,
+        clock: Clock,
+        clocks: LogClocks,
     ) -> None:
         self.topics = topics
         self.log = log
+        self.clocks = clocks
         self._clock = clock
         self._connect = connect
         self._open: psycopg.Connection[Any] | None = None
@@ -113,6 +120,8 @@ class Indexer:
                     continue
                 done += folded.judged
                 _tell(place, folded)
+                if folded.judged:
+                    self.clocks.folded(place, folded.judged[-1].entry.recorded_at)
                 self._refuse_after(deadline, view.cursor < until)
         return done
 

@@ -73,6 +73,7 @@ def test_ready_says_that_nothing_is_sealed(asked: EventStore) -> None:
         "log": "ok",
         "index": "ok",
         "lag": {"records": 0, "worst": None, "worst_records": 0},
+        "clock": {"skew_s": 0.0, "worst": None},
         "sealing": "pass-through, development data",
     }
 
@@ -93,6 +94,34 @@ def test_ready_tells_how_far_the_mirror_is_behind(
 
     assert answer["lag"]["records"] == 1
     assert answer["lag"]["worst"].startswith(topic)
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_a_clock_of_the_log_that_is_off_is_told_and_ready_all_the_same(
+    asked: EventStore, seconds: int
+) -> None:
+    place, now = asked.topics.places[0], asked.log_clocks._clock.now()
+    dated = round((now.timestamp() + seconds) * 1000)
+    asked.log_clocks.answered(place, dated, now)
+
+    status, answer = ready()
+
+    assert status == 200
+    assert answer["clock"]["skew_s"] == pytest.approx(seconds, abs=5)
+    assert answer["clock"]["worst"] == str(place)
+
+
+def test_a_record_from_the_future_is_told_whoever_wrote_it(
+    asked: EventStore,
+) -> None:
+    with connection.cursor() as db:
+        ahead = "(extract(epoch FROM now()) + 3600) * 1000"
+        db.execute(f"UPDATE eventstore_partition SET last_recorded_at = {ahead}")  # noqa: S608
+
+    status, answer = ready()
+
+    assert status == 200
+    assert answer["clock"]["skew_s"] == pytest.approx(3600, abs=60)
 
 
 def test_a_log_that_does_not_answer_is_not_ready(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from eventstore.clock import SystemClock
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
 from eventstore.store import make_event_store
@@ -67,7 +68,9 @@ class Command(BaseCommand):
             with progress_bar(
                 "verifying", total=total, shown=sys.stderr.isatty()
             ) as show:
-                verifier = Verifier(topics, log, indexer.connection())
+                verifier = Verifier(
+                    topics, log, indexer.connection(), now=SystemClock().now()
+                )
                 return verifier.run(places, progress=_counted(show))
 
     def _tell(self, findings: Findings, seconds: float) -> None:
@@ -79,6 +82,14 @@ class Command(BaseCommand):
         for label, count in (
             ("malformed records", sum(p.malformed for p in places)),
             ("events that the registry cannot read", sum(p.unreadable for p in places)),
+            (
+                "records that the log dates before the one in front of them",
+                sum(p.redated for p in places),
+            ),
+            (
+                "records that the log dates in the future",
+                sum(p.ahead for p in places),
+            ),
             ("offsets not folded yet", sum(p.unfolded for p in places)),
             (
                 "event ids in more than one stream",
