@@ -13,7 +13,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import django
 from django.conf import settings  # noqa: TID251  (stands in for a settings module of its own)
@@ -27,8 +27,18 @@ def main() -> None:
     task, given = sys.argv[1], json.loads(sys.argv[2])
     settings.DATABASES["default"] |= given["database"]
     settings.EVENTSTORE = given["eventstore"]
+    know_rules(given["arguments"].pop("rules", 1))
     django.setup()
     TASKS[task](**given["arguments"])
+
+
+def know_rules(version: int) -> None:
+    """Be code of so many rule versions; the next one judges as version 1 does."""
+    from eventstore import fold
+
+    setattr(fold, "KNOWN_RULE_VERSION", version)  # noqa: B010  (it is Final)
+    assert fold.fold.__kwdefaults__ is not None
+    fold.fold.__kwdefaults__["known"] = version
 
 
 def say(**facts: Any) -> None:
@@ -198,6 +208,65 @@ def _append_until_decided(store: Any, stream: str, quantity: int) -> list[int]:
         return [result.first_version, quantity]
 
 
+def obey() -> None:
+    """Do what each line of the input says, and tell what came of it."""
+    from eventstore.errors import EventStoreError
+
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            say(done=ORDERS[order.pop("do")](**order))
+        except EventStoreError as error:
+            cause = error.__cause__
+            code = cause.code if isinstance(cause, EventStoreError) else None
+            say(refused=error.code, cause=code, text=str(error))
+
+
+def _append(stream: str, commit: str | None = None) -> int:
+    from eventstore.store import get_event_store
+    from tests.integration.worlds import changed
+
+    id_ = UUID(commit) if commit else None
+    result = get_event_store().append(stream, [changed()], "any", commit_id=id_)
+    return result.first_version
+
+
+def _read(stream: str) -> list[int]:
+    from eventstore.store import get_event_store
+    from tests.integration.worlds import versions
+
+    return list(versions(get_event_store(), stream))
+
+
+def _activate(version: int) -> int:
+    from eventstore.activation import activate
+    from eventstore.store import get_event_store
+
+    with get_event_store().indexer() as indexer:
+        return activate(indexer, version)
+
+
+def _mirror() -> dict[str, str]:
+    """A round; what has stopped, and why."""
+    from threading import Event
+
+    from eventstore.mirror import Mirror
+    from eventstore.store import get_event_store
+
+    mirror = Mirror(get_event_store().make_indexer, Event())
+    with get_event_store().indexer() as indexer:
+        mirror.round(indexer)
+    return {str(place): why for place, why in mirror.stopped.items()}
+
+
+ORDERS: dict[str, Callable[..., Any]] = {
+    "append": _append,
+    "read": _read,
+    "activate": _activate,
+    "mirror": _mirror,
+}
+
+
 def command(name: str) -> None:
     """A command of manage.py's."""
     from django.core.management import call_command
@@ -214,6 +283,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "prepare": prepare,
     "append_and_wait": append_and_wait,
     "read_twice": read_twice,
+    "obey": obey,
     "command": command,
 }
 

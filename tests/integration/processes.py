@@ -73,6 +73,14 @@ def a_command(
             process.kill()
 
 
+def told(process: subprocess.Popen[str], do: str, **order: Any) -> dict[str, Any]:
+    """What a process that obeys says to an order."""
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"do": do} | order) + "\n")
+    process.stdin.flush()
+    return heard(process)
+
+
 def heard(process: subprocess.Popen[str]) -> dict[str, Any]:
     """The next line that it says; fails if it ended instead."""
     assert process.stdout is not None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HOUR = 3_600
 
 
-def told(logs: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, float]]:
+def told(logs: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]]:
     """Place and skew of each line that tells of a clock."""
     lines = [line for line in logs if line["event"] == "a clock of the log is off"]
     assert all(line["log_level"] == "warning" for line in lines)
