@@ -46,7 +46,7 @@ class Command(BaseCommand):
         """Run it."""
         started = time.monotonic()
         with told_in_a_line():
-            findings = self._verify(options["topic"])
+            findings = self._verify(options["topic"], as_json=options["json"])
         seconds = time.monotonic() - started
         if options["json"]:
             self.stdout.write(_as_json(findings, seconds))
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             msg = f"{len(findings.differences)} differences. See docs/OPERATIONS.md."
             raise CommandError(msg)
 
-    def _verify(self, wanted: list[str] | None) -> Findings:
+    def _verify(self, wanted: list[str] | None, *, as_json: bool) -> Findings:
         with make_event_store().indexer() as indexer:
             indexer.check_topics()
             topics, log = indexer.topics, indexer.log
@@ -65,8 +65,9 @@ class Command(BaseCommand):
                 raise CommandError(msg)
             places = [p for p in topics.places if not wanted or p.topic in wanted]
             total = sum(extent.end for extent in log.extents(places).values())
+            shown = sys.stderr.isatty()
             with progress_bar(
-                "verifying", total=total, shown=sys.stderr.isatty()
+                "verifying", total=total, shown=shown, as_json=as_json
             ) as show:
                 verifier = Verifier(
                     topics, log, indexer.connection(), now=SystemClock().now()
