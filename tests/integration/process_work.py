@@ -13,7 +13,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import django
 from django.conf import settings  # noqa: TID251  (stands in for a settings module of its own)
@@ -208,70 +208,36 @@ def _append_until_decided(store: Any, stream: str, quantity: int) -> list[int]:
         return [result.first_version, quantity]
 
 
-def obey() -> None:
-    """Do what each line of the input says, and tell what came of it."""
-    from eventstore.errors import EventStoreError
+def rebuild_and_stand_still() -> None:
+    """What `rebuild_index` does, up to its first partition; then wait to be killed."""
+    from eventstore.rebuild import refold, reset
+    from eventstore.store import get_event_store
 
+    def stand_still(_place: object, moved: int) -> None:
+        say(folded=moved)
+        signal.pause()
+
+    with get_event_store().indexer() as indexer:
+        reset(indexer.connection())
+        refold(indexer, progress=stand_still)
+
+
+def obey(*, completes: bool = True) -> None:
+    """Do what each line of the input says, and tell what came of it. completes: the index, before a read of it."""
+    from eventstore.queries.connection import completed_by
+    from tests.integration import process_orders
+
+    if not completes:
+        completed_by(lambda: None)
     for line in sys.stdin:
-        order = json.loads(line)
-        try:
-            say(done=ORDERS[order.pop("do")](**order))
-        except EventStoreError as error:
-            cause = error.__cause__
-            code = cause.code if isinstance(cause, EventStoreError) else None
-            say(refused=error.code, cause=code, text=str(error))
+        say(**process_orders.answer(**json.loads(line)))
 
 
-def _append(stream: str, commit: str | None = None) -> int:
-    from eventstore.store import get_event_store
-    from tests.integration.worlds import changed
-
-    id_ = UUID(commit) if commit else None
-    result = get_event_store().append(stream, [changed()], "any", commit_id=id_)
-    return result.first_version
-
-
-def _read(stream: str) -> list[int]:
-    from eventstore.store import get_event_store
-    from tests.integration.worlds import versions
-
-    return list(versions(get_event_store(), stream))
-
-
-def _activate(version: int) -> int:
-    from eventstore.activation import activate
-    from eventstore.store import get_event_store
-
-    with get_event_store().indexer() as indexer:
-        return activate(indexer, version)
-
-
-def _mirror() -> dict[str, str]:
-    """A round; what has stopped, and why."""
-    from threading import Event
-
-    from eventstore.mirror import Mirror
-    from eventstore.store import get_event_store
-
-    mirror = Mirror(get_event_store().make_indexer, Event())
-    with get_event_store().indexer() as indexer:
-        mirror.round(indexer)
-    return {str(place): why for place, why in mirror.stopped.items()}
-
-
-ORDERS: dict[str, Callable[..., Any]] = {
-    "append": _append,
-    "read": _read,
-    "activate": _activate,
-    "mirror": _mirror,
-}
-
-
-def command(name: str) -> None:
+def command(name: str, arguments: list[str] | None = None) -> None:
     """A command of manage.py's."""
     from django.core.management import call_command
 
-    call_command(name)
+    call_command(name, *(arguments or []))
 
 
 TASKS: dict[str, Callable[..., None]] = {
@@ -284,6 +250,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "append_and_wait": append_and_wait,
     "read_twice": read_twice,
     "obey": obey,
+    "rebuild_and_stand_still": rebuild_and_stand_still,
     "command": command,
 }
 

@@ -1,0 +1,71 @@
+"""What a process that obeys (`process_work.obey`) can be told to do."""
+
+from __future__ import annotations
+
+import json
+from threading import Event
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.test import RequestFactory
+
+from eventstore.activation import activate
+from eventstore.errors import EventStoreError
+from eventstore.mirror import Mirror
+from eventstore.store import get_event_store
+from teddy_es import health
+from tests.integration.worlds import changed, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def answer(do: str, **order: Any) -> dict[str, Any]:
+    """What came of an order."""
+    try:
+        return {"done": ORDERS[do](**order)}
+    except EventStoreError as error:
+        cause = error.__cause__
+        code = cause.code if isinstance(cause, EventStoreError) else None
+        return {"refused": error.code, "cause": code, "text": str(error)}
+
+
+def append(stream: str, commit: str | None = None) -> int:
+    """Append one event; its version."""
+    id_ = UUID(commit) if commit else None
+    result = get_event_store().append(stream, [changed()], "any", commit_id=id_)
+    return result.first_version
+
+
+def read(stream: str) -> list[int]:
+    """The versions that a reader sees."""
+    return list(versions(get_event_store(), stream))
+
+
+def switch_on(version: int) -> int:
+    """Activate rules; in how many partitions."""
+    with get_event_store().indexer() as indexer:
+        return activate(indexer, version)
+
+
+def mirror() -> dict[str, str]:
+    """A round; what has stopped, and why."""
+    mirror = Mirror(get_event_store().make_indexer, Event())
+    with get_event_store().indexer() as indexer:
+        mirror.round(indexer)
+    return {str(place): why for place, why in mirror.stopped.items()}
+
+
+def ready() -> list[Any]:
+    """What the probe answers."""
+    found = health.ready(RequestFactory().get("/readyz"))
+    return [found.status_code, json.loads(found.content)["index"]]
+
+
+ORDERS: dict[str, Callable[..., Any]] = {
+    "append": append,
+    "read": read,
+    "activate": switch_on,
+    "mirror": mirror,
+    "ready": ready,
+}
