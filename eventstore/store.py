@@ -21,7 +21,7 @@ from eventstore.appender.thread import Appender
 from eventstore.clock import SystemClock
 from eventstore.codec import encode
 from eventstore.conf import conf, registry
-from eventstore.database import TROUBLE, Connect, connect
+from eventstore.database import TROUBLE, Connect, connect, told
 from eventstore.door import Door
 from eventstore.errors import CommitTooLarge, LogUnavailable
 from eventstore.events import (
@@ -209,8 +209,7 @@ class EventStore(Reading, ABC):
             msg = "the log's end was not reached in time"
             raise LogUnavailable(msg) from None
         except TROUBLE as error:
-            msg = f"the database did not answer ({type(error).__name__})"
-            raise LogUnavailable(msg) from error
+            raise LogUnavailable(told(error)) from error
 
     def close(self) -> bool:
         """Drain the appender; False if it did not end in time."""

@@ -16,7 +16,7 @@ from eventstore.appender.answer import (
 )
 from eventstore.appender.pending import Pending
 from eventstore.appender.times import StageTimes
-from eventstore.database import TROUBLE
+from eventstore.database import TROUBLE, told
 from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
 from eventstore.events import Place, from_milliseconds, pack
 from eventstore.fold import Entry, Judged
@@ -255,4 +255,4 @@ def _mirrored(one: Judged) -> Mirrored:
 def _told(error: Exception) -> str:
     if isinstance(error, LogUnavailable):
         return error.reason
-    return f"the database did not answer ({type(error).__name__})"
+    return told(error)

@@ -11,10 +11,12 @@ from django.test import RequestFactory
 
 from eventstore.activation import activate
 from eventstore.errors import EventStoreError
+from eventstore.events import NewEvent
 from eventstore.mirror import Mirror
 from eventstore.store import get_event_store
+from eventstore.testing.shop import OrderPlaced
 from teddy_es import health
-from tests.integration.worlds import changed, versions
+from tests.integration.worlds import versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +32,11 @@ def answer(do: str, **order: Any) -> dict[str, Any]:
         return {"refused": error.code, "cause": code, "text": str(error)}
 
 
-def append(stream: str, commit: str | None = None) -> int:
-    """Append one event; its version."""
+def append(stream: str, commit: str | None = None, size: int = 0) -> int:
+    """Append one event, of about so many bytes; its version."""
     id_ = UUID(commit) if commit else None
-    result = get_event_store().append(stream, [changed()], "any", commit_id=id_)
+    event = NewEvent(OrderPlaced(customer_id="c-1", remark="x" * size))
+    result = get_event_store().append(stream, [event], "any", commit_id=id_)
     return result.first_version
 
 
