@@ -231,13 +231,8 @@ class EventStore(Reading, ABC):
         value = encode(commit)
         if len(value) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
-        return Pending(
-            commit,
-            value,
-            place_of(stream_id, self.topics.partitions),
-            deadline,
-            fresh,
-        )
+        place = place_of(stream_id, self.topics.partitions)
+        return Pending(commit, value, place, deadline, fresh)
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
         self._observe(pending)

@@ -82,13 +82,13 @@ class Indexer:
     def cursor(self, place: Place) -> int:
         """Where this process last saw the cursor. Loads the view if there is none.
 
-        Once a minute it looks at the topics first: whoever goes on with a view must find out, too, that they are not
-        what they were. Raises `LogMisconfigured`, `LogTruncated`.
+        Once a minute it looks at topics and log again: whoever goes on with a view must find out, too, that they are
+        not what they were. Raises `LogMisconfigured`, `LogTruncated`.
         """
-        self._look_now_and_then()
-        view = self._view(place)
-        self._watch.refuse(place, view.cursor)
-        return view.cursor
+        self._watch.look_at_topics(self.connection())
+        cursor = self._view(place).cursor
+        self._watch.look_at_beginning(place, cursor)
+        return cursor
 
     def advance(
         self,
@@ -215,13 +215,9 @@ class Indexer:
             )
         view = self._views.get(place)
         if view is None:
-            self._look_now_and_then()
+            self._watch.look_at_topics(connection)
             view = self._views[place] = load(self.topics, self.log, connection, place)
         return view
-
-    def _look_now_and_then(self) -> None:
-        if self._watch.is_due():
-            self._watch.look(self.connection())
 
     def _refuse_after(self, deadline: float | None, more: bool) -> None:  # noqa: FBT001
         if more and deadline is not None and self._clock.monotonic() > deadline:

@@ -5,6 +5,7 @@ A view is held against the log when it is loaded (rule 10), and a process that g
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.errors import LogTruncated
@@ -14,11 +15,10 @@ if TYPE_CHECKING:
     import psycopg
 
     from eventstore.events import Place
-    from eventstore.ports import Clock, Extent, Log
+    from eventstore.ports import Clock, Log
     from eventstore.topics import Topics
 
-LOOK_AGAIN: Final = 60.0  # seconds
-_SOON: Final = 1.0  # while a log lacks its beginning: once it is restored, all goes on
+LOOK_AGAIN: Final = 60.0  # seconds; what was wrong is looked at every time
 
 
 class Watch:
@@ -28,34 +28,30 @@ class Watch:
         self._topics = topics
         self._log = log
         self._clock = clock
-        self._looked_at: float | None = None
-        self._begin_later: dict[Place, Extent] = {}
-
-    def look(self, connection: psycopg.Connection[Any]) -> None:
-        """Look at everything now. Raises `LogMisconfigured`; and is asked again then, until all topics are right."""
-        self._looked_at = None
-        check(self._topics, self._log, connection)
-        self._begin_later = {
-            place: extent
-            for place, extent in self._log.extents(self._topics.places).items()
-            if extent.start
-        }
-        self._looked_at = self._clock.monotonic()
+        self._sound_at = -inf
+        self._whole_at: dict[Place, float] = {}
 
     def doubt(self) -> None:
         """Something happened for which a changed topic would be a reason: the next look is due at once."""
-        self._looked_at = None
+        self._sound_at = -inf
 
-    def is_due(self) -> bool:
-        """Whether the last look is too old."""
-        good_for = _SOON if self._begin_later else LOOK_AGAIN
-        return (
-            self._looked_at is None
-            or self._clock.monotonic() - self._looked_at > good_for
-        )
+    def look_at_topics(self, connection: psycopg.Connection[Any]) -> None:
+        """Hold all topics against their rows, if that is due. Raises `LogMisconfigured`."""
+        now = self._clock.monotonic()
+        if now - self._sound_at > LOOK_AGAIN:
+            check(self._topics, self._log, connection)
+            self._sound_at = now
 
-    def refuse(self, place: Place, cursor: int) -> None:
-        """Raise `LogTruncated` if the place began later than at offset 0 when it was last looked at."""
-        if (extent := self._begin_later.get(place)) is not None:
+    def look_at_beginning(self, place: Place, cursor: int) -> None:
+        """See that the place begins at offset 0, if that is due. Raises `LogTruncated`.
+
+        Place by place: one that has no leader must not keep the others waiting.
+        """
+        now = self._clock.monotonic()
+        if now - self._whole_at.get(place, -inf) <= LOOK_AGAIN:
+            return
+        extent = self._log.extents([place])[place]
+        if extent.start:
             found = f"it now holds offsets {extent.start} to {extent.end - 1}"
             raise LogTruncated(place.topic, place.partition, cursor=cursor, found=found)
+        self._whole_at[place] = now

@@ -64,7 +64,8 @@ class Database:
     def run(self, program: str, *arguments: str) -> None:
         """One of PostgreSQL's own programs, on the database."""
         where = ["-h", str(self.server.sockets), "-U", "postgres"]
-        command = [self.server.identity.programs / program, *where, *arguments]
+        path = str(self.server.identity.programs / program)
+        command = [path, *where, *arguments]
         subprocess.run(command, env=ENV, check=True)  # noqa: S603
 
     def _answers(self) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
+from django.core.management import call_command
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
@@ -210,7 +212,7 @@ def test_a_broker_that_crashed_without_fsync_is_found_at_start_and_while_running
     stores: Stores, broker: Cluster
 ) -> None:
     running = Running(stores("kafka", broker.bootstrap), broker.bootstrap)
-    kept = read_all(running.log, running.place)[:1]
+    before = read_all(running.log, running.place)
     lose_what_was_not_synced(broker, running)
 
     found = f"{running.place} was folded up to offset 3, but it now holds offsets 0 to"
@@ -218,10 +220,25 @@ def test_a_broker_that_crashed_without_fsync_is_found_at_start_and_while_running
     at_start = by(MovableClock(), running.store)
     with pytest.raises(LogTruncated, match=found):
         running.append(at_start)
-    assert read_all(running.log, running.place) == kept
+    at_start.close()
+    assert read_all(running.log, running.place) == before[:1]
+
+    call_command("restore_log", stdout=StringIO())
+    assert read_all(running.log, running.place) == before
+    call_command("verify", stdout=StringIO())
+    assert running.append() == 4
+    assert running.round() == ""
+    running.close()
+
+
+def test_who_appends_before_anybody_has_looked_finds_it_by_the_offset(
+    stores: Stores, broker: Cluster
+) -> None:
+    running = Running(stores("kafka", broker.bootstrap), broker.bootstrap)
+    lose_what_was_not_synced(broker, running)
+
     with pytest.raises(LogTruncated, match="offset 1 was given away twice"):
         running.append()
-    at_start.close()
     running.close()
 
 

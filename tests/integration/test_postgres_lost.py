@@ -62,7 +62,7 @@ def digests(database: Database) -> dict[str, str]:
     """Every byte of every row, and where the cursors stand."""
     with psycopg.connect(database.server.url) as connection:
         return {
-            name: sha256(repr(connection.execute(rows).fetchall()).encode()).hexdigest()  # type: ignore[call-overload]
+            name: sha256(repr(connection.execute(rows).fetchall()).encode()).hexdigest()
             for name, rows in ROWS.items()
         }
 
