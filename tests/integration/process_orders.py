@@ -7,7 +7,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.test import RequestFactory
+from django.contrib.auth.models import User
+from django.test import Client
 
 from eventstore.activation import activate
 from eventstore.errors import EventStoreError
@@ -15,7 +16,6 @@ from eventstore.events import NewEvent
 from eventstore.mirror import Mirror
 from eventstore.store import get_event_store
 from eventstore.testing.shop import OrderPlaced
-from teddy_es import health
 from tests.integration.worlds import versions
 
 if TYPE_CHECKING:
@@ -61,8 +61,17 @@ def mirror() -> dict[str, str]:
 
 def ready() -> list[Any]:
     """What the probe answers."""
-    found = health.ready(RequestFactory().get("/readyz"))
+    found = Client().get("/readyz")
     return [found.status_code, json.loads(found.content)["index"]]
+
+
+def page() -> int:
+    """The status of the console's first page, for who may see it."""
+    client = Client()
+    client.force_login(
+        User.objects.get_or_create(username="o", is_superuser=True, is_staff=True)[0]
+    )
+    return client.get("/admin/events/").status_code
 
 
 ORDERS: dict[str, Callable[..., Any]] = {
@@ -71,4 +80,5 @@ ORDERS: dict[str, Callable[..., Any]] = {
     "activate": switch_on,
     "mirror": mirror,
     "ready": ready,
+    "page": page,
 }

@@ -27,6 +27,7 @@ def main() -> None:
     task, given = sys.argv[1], json.loads(sys.argv[2])
     settings.DATABASES["default"] |= given["database"]
     settings.EVENTSTORE = given["eventstore"]
+    settings.ALLOWED_HOSTS = ["testserver"]  # Django's test client
     know_rules(given["arguments"].pop("rules", 1))
     django.setup()
     TASKS[task](**given["arguments"])

@@ -203,18 +203,16 @@ def appended(process: Any, stream: str, commits: list[str]) -> Iterator[dict[str
 @pytest.fixture
 def topic(stores: Stores, broker: Cluster) -> Iterator[str]:
     """A topic of a broker that may be broken; it is whole again afterwards."""
-    [name] = stores("kafka", broker.bootstrap, APPEND_TIMEOUT=4.0).topics.numbers
+    [name] = stores("kafka", broker.bootstrap, APPEND_TIMEOUT=2.0).topics.numbers
     yield name
     broker.heal()
 
 
-@contextmanager
-def no_file_may_grow(pid: int, files: list[Path]) -> Iterator[None]:
-    """The process cannot write beyond what these files are long now, and a little: what it meets on a full disk."""
+def let_no_file_grow(pid: int, files: list[Path]) -> None:
+    """The process can write no further than these files are long now, and a little: what it meets on a full disk."""
     limit = max(file.stat().st_size for file in files) + 5_000
-    _soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, hard))
-    yield
 
 
 @pytest.mark.kafka
@@ -228,8 +226,8 @@ def test_a_broker_whose_disk_runs_full_loses_nothing(
     node = broker.directory / "node-1" / "data"
     with a_process("obey") as process:
         assert told(process, "append", stream=stream) == {"done": 1}
-        with no_file_may_grow(broker.pids[1], list(node.glob(f"{topic}-*/*.log"))):
-            answers = list(appended(process, stream, commits))
+        let_no_file_grow(broker.pids[1], list(node.glob(f"{topic}-*/*.log")))
+        answers = list(appended(process, stream, commits))
         refused = [answer["refused"] for answer in answers if "refused" in answer]
         assert set(refused) <= {"log-unavailable", "outcome-unknown"}
         assert len(refused) == 3, "the disk did not run full"

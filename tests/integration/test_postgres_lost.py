@@ -87,6 +87,7 @@ def test_lost_and_made_again_from_the_log_though_killed_half_way(
         refused = told(reader, "read", stream=streams[0])
         assert refused["refused"] == "index-incomplete"
         assert told(reader, "ready") == {"done": [503, "index-incomplete"]}
+        assert told(reader, "page") == {"done": 503}
     said = ordered("rebuild_index", "--resume", "--json", database=database.settings)
 
     assert json.loads(said)["offsets"] == 24 - folded
@@ -94,6 +95,7 @@ def test_lost_and_made_again_from_the_log_though_killed_half_way(
     assert json.loads(ordered("verify", "--json", database=database.settings))["ok"]
     with a_process("obey", database=database.settings) as process:
         assert told(process, "ready") == {"done": [200, "ok"]}
+        assert told(process, "page") == {"done": 200}
         assert told(process, "read", stream=streams[0]) == {"done": [1, 2]}
         assert told(process, "append", stream=streams[0]) == {"done": 3}
 
