@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import psycopg
 from django.db import connections
+from psycopg.errors import DiskFull
 
 Connect = Callable[[], psycopg.Connection[Any]]
 
@@ -44,3 +45,15 @@ def connect(alias: str = "default") -> psycopg.Connection[Any]:
             "keepalives_count": 3,
         }
     )
+
+
+def told(error: BaseException) -> str:
+    """What is the matter with the database, for whoever waits for it; without its own text, which may quote a row."""
+    if is_full(error):
+        return "the database's disk is full; make room on it, and all goes on by itself"
+    return f"the database did not answer ({type(error).__name__})"
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the database lacks space on its disk. The error is psycopg's, or Django's round it."""
+    return isinstance(error, DiskFull) or isinstance(error.__cause__, DiskFull)

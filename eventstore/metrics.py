@@ -51,3 +51,9 @@ MIRROR_LAG: Final = Gauge(
     ["topic", "partition"],
     multiprocess_mode="mostrecent",
 )
+CLOCK_SKEW: Final = Gauge(
+    "eventstore_log_clock_skew_seconds",
+    "How far the clock that dates a partition's records is ahead of ours (below 0: behind), as last seen.",
+    ["topic", "partition"],
+    multiprocess_mode="mostrecent",
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from eventstore import metrics
-from eventstore.database import TROUBLE
+from eventstore.database import TROUBLE, is_full, told
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
@@ -122,12 +122,14 @@ def _show_lag(place: Place, lag: int) -> None:
 
 
 def _needs_a_person(error: Exception) -> bool:
-    """Whether waiting alone cannot help: a topic is not as it must be, and nothing is folded until it is."""
-    return isinstance(error, EventStoreError) and not isinstance(error, LogUnavailable)
+    """Whether waiting alone cannot help: a topic is not as it must be, or the disk is full; nothing is folded."""
+    if isinstance(error, EventStoreError):
+        return not isinstance(error, LogUnavailable)
+    return is_full(error)
 
 
 def _told(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
     if isinstance(error, LogUnavailable):
         return error.reason
-    return str(error) if isinstance(error, EventStoreError) else type(error).__name__
+    return str(error) if isinstance(error, EventStoreError) else told(error)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from eventstore.errors import LogTruncated
 from eventstore.indexer.mark import complete
 
 if TYPE_CHECKING:
@@ -48,13 +47,6 @@ def refuse_a_shortened_log(indexer: Indexer) -> None:
     indexer.check_topics()
     for place, extent in indexer.log.extents(indexer.topics.places).items():
         indexer.lag(place, extent)
-        if extent.start:
-            raise LogTruncated(
-                place.topic,
-                place.partition,
-                cursor=indexer.cursor(place),
-                found=f"it now begins at offset {extent.start}",
-            )
 
 
 def reset(connection: psycopg.Connection[Any]) -> None:

@@ -21,7 +21,7 @@ from eventstore.appender.thread import Appender
 from eventstore.clock import SystemClock
 from eventstore.codec import encode
 from eventstore.conf import conf, registry
-from eventstore.database import TROUBLE, Connect, connect
+from eventstore.database import TROUBLE, Connect, connect, told
 from eventstore.door import Door
 from eventstore.errors import CommitTooLarge, LogUnavailable
 from eventstore.events import (
@@ -34,6 +34,7 @@ from eventstore.events import (
 )
 from eventstore.indexer import mark
 from eventstore.indexer.advance import Indexer
+from eventstore.indexer.clocks import LogClocks
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
 from eventstore.reading import Reading
@@ -71,6 +72,7 @@ class EventStore(Reading, ABC):
         self._door = door
         self._clock = clock
         self._connect = connect
+        self.log_clocks = LogClocks(clock)
         self._appender = Appender(self.make_indexer, clock, capacity=capacity)
 
     @abstractmethod
@@ -89,7 +91,9 @@ class EventStore(Reading, ABC):
 
     def make_indexer(self) -> Indexer:
         """An indexer for one thread, with a log and a connection of its own."""
-        return Indexer(self.topics, self.make_log(), self._connect, self._clock)
+        return Indexer(
+            self.topics, self.make_log(), self._connect, self._clock, self.log_clocks
+        )
 
     # ---- writing
 
@@ -205,8 +209,7 @@ class EventStore(Reading, ABC):
             msg = "the log's end was not reached in time"
             raise LogUnavailable(msg) from None
         except TROUBLE as error:
-            msg = f"the database did not answer ({type(error).__name__})"
-            raise LogUnavailable(msg) from error
+            raise LogUnavailable(told(error)) from error
 
     def close(self) -> bool:
         """Drain the appender; False if it did not end in time."""
@@ -228,13 +231,8 @@ class EventStore(Reading, ABC):
         value = encode(commit)
         if len(value) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
-        return Pending(
-            commit,
-            value,
-            place_of(stream_id, self.topics.partitions),
-            deadline,
-            fresh,
-        )
+        place = place_of(stream_id, self.topics.partitions)
+        return Pending(commit, value, place, deadline, fresh)
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
         self._observe(pending)

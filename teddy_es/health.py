@@ -26,14 +26,16 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from audit.sealing import SEALING
 from eventstore.checks import check_settings
-from eventstore.errors import EventStoreError, LogUnavailable
+from eventstore.clock import SystemClock
+from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
 from eventstore.queries.connection import reading_cursor
-from eventstore.queries.overview import cursors
+from eventstore.queries.overview import cursors, newest
 from eventstore.store import get_event_store
 from teddy_es.conf import conf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from eventstore.events import Place
 
@@ -65,8 +67,10 @@ def ready(_request: HttpRequest) -> HttpResponse:
     """
     settings = ",".join(message.id or "?" for message in check_settings()) or OK
     folded, database = _ask("database", _cursors) if settings == OK else _NOT_ASKED
-    ends, log = _ask("log", _ends) if database == OK else _NOT_ASKED
-    _, index = _ask("index", _index) if log == OK else _NOT_ASKED
+    ends, log = (
+        _ask("log", lambda: _ends(folded or {})) if database == OK else _NOT_ASKED
+    )
+    newest, index = _ask("index", _index) if log == OK else _NOT_ASKED
     answer: dict[str, Any] = {
         "ready": index == OK,
         "settings": settings,
@@ -74,6 +78,7 @@ def ready(_request: HttpRequest) -> HttpResponse:
         "log": log,
         "index": index,
         "lag": None if folded is None or ends is None else _lag(folded, ends),
+        "clock": _clock(newest) if index == OK else None,
         "sealing": SEALING,
     }
     return JsonResponse(answer, status=200 if answer["ready"] else 503)
@@ -145,19 +150,27 @@ def _cursors() -> Mapping[Place, int]:
         connection.close()  # this thread's own; kept, it would be found dead after the database's next restart
 
 
-def _index() -> None:
-    """Raises `IndexIncomplete` as reads do. Takes long only where much has to be folded: "no answer", until it is."""
+def _index() -> tuple[Place, datetime] | None:
+    """What was recorded last. Raises `IndexIncomplete` as reads do. Takes long only where much has to be folded: "no answer", until it is."""
     try:
         with reading_cursor():
-            pass
+            return newest()
     finally:
         connection.close()  # as above
 
 
-def _ends() -> Mapping[Place, int]:
+def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
+    """Where the log ends. Raises `LogMisconfigured`, and `LogTruncated` if it does not hold what was folded."""
     topics = _topics()
     topics.check()
     extents = topics.indexer.log.extents(topics.indexer.topics.places)
+    for place, extent in extents.items():
+        cursor = folded.get(
+            place, 0
+        )  # read before, so the log has it, if it has lost nothing
+        if extent.start or extent.end < cursor:
+            found = f"it now holds offsets {extent.start} to {extent.end - 1}"
+            raise LogTruncated(place.topic, place.partition, cursor=cursor, found=found)
     return {place: extent.end for place, extent in extents.items()}
 
 
@@ -191,3 +204,14 @@ def _lag(folded: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[str, An
         "worst": str(worst) if worst and behind[worst] else None,
         "worst_records": behind[worst] if worst else 0,
     }
+
+
+def _clock(last: tuple[Place, datetime] | None) -> dict[str, Any]:
+    """How far a clock of the log is ahead (below 0: behind), by this process's appends or by a record of the future."""
+    seen = [get_event_store().log_clocks.worst()]
+    if last is not None:
+        ahead = (last[1] - SystemClock().now()).total_seconds()
+        seen.append((last[0], max(0.0, round(ahead, 1))))
+    known = [one for one in seen if one is not None and one[1]]
+    place, skew = max(known, key=lambda one: abs(one[1]), default=(None, 0.0))
+    return {"skew_s": skew, "worst": place and str(place)}

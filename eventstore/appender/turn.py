@@ -16,7 +16,7 @@ from eventstore.appender.answer import (
 )
 from eventstore.appender.pending import Pending
 from eventstore.appender.times import StageTimes
-from eventstore.database import TROUBLE
+from eventstore.database import TROUBLE, told
 from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
 from eventstore.events import Place, from_milliseconds, pack
 from eventstore.fold import Entry, Judged
@@ -82,9 +82,12 @@ class Turn:
     # ---- the steps
 
     def _prepare(self, place: Place, some: Sequence[Pending]) -> None:
+        again = any(p.sent for p in some)
+        if again:  # why it was not answered may be a topic's changed setting
+            self._indexer.doubt()
         # a log that lost something is found before it is written to
         self._indexer.cursor(place)
-        if any(p.sent for p in some):
+        if again:
             self._indexer.catch_up([place], deadline=_latest(some))
         for p in some:
             if not p.sent:
@@ -130,6 +133,7 @@ class Turn:
             p.sent = (
                 True  # whatever happens in there; taken back only on the log's word
             )
+        asked_at = self._clock.now()
         answers = self._indexer.log.append([p.proposal for p in ready], timeout_s=wait)
         for p, answer, before in zip(ready, answers, sent_before, strict=True):
             if isinstance(answer, Appended):
@@ -137,6 +141,8 @@ class Turn:
             else:
                 p.trouble = answer.reason
                 p.sent = before or isinstance(answer, Unknown)
+        for place, some in acknowledged.items():
+            self._indexer.clocks.answered(place, some[-1][1].recorded_at, asked_at)
         return acknowledged
 
     def _advance(
@@ -267,4 +273,4 @@ def _mirrored(one: Judged) -> Mirrored:
 def _told(error: Exception) -> str:
     if isinstance(error, LogUnavailable):
         return error.reason
-    return f"the database did not answer ({type(error).__name__})"
+    return told(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -27,33 +27,37 @@ from eventstore.indexer.entries import Own, entry_of, fresh, tell
 from eventstore.indexer.flush import Stretch, flush, flush_together
 from eventstore.indexer.loading import load, read
 from eventstore.indexer.lookup import look_up, question
+from eventstore.indexer.watch import Watch
 from eventstore.topics import Topics, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from eventstore.database import Connect
+    from eventstore.indexer.clocks import LogClocks
     from eventstore.indexer.view import View
     from eventstore.ports import Clock, Extent, Log
-
-_LOOK_AGAIN: Final = (
-    60.0  # seconds after which a freshly loaded view has the topics checked again
-)
 
 
 class Indexer:
     """The fold's hands: a log, a connection of its own, and a view per partition. One thread's."""
 
     def __init__(
-        self, topics: Topics, log: Log, connect: Connect, clock: Clock
+        self,
+        topics: Topics,
+        log: Log,
+        connect: Connect,
+        clock: Clock,
+        clocks: LogClocks,
     ) -> None:
         self.topics = topics
         self.log = log
+        self.clocks = clocks
         self._clock = clock
         self._connect = connect
         self._open: psycopg.Connection[Any] | None = None
         self._views: dict[Place, View] = {}
-        self._checked_at: float | None = None
+        self._watch = Watch(topics, log, clock)
         self._unknown_rules: dict[Place, tuple[int, int]] = {}  # offset, version
 
     def serial(self, place: Place) -> int | None:
@@ -71,8 +75,15 @@ class Indexer:
         return self._view(place).rule_version
 
     def cursor(self, place: Place) -> int:
-        """Where this process last saw the cursor. Loads the view if there is none."""
-        return self._view(place).cursor
+        """Where this process last saw the cursor. Loads the view if there is none.
+
+        Once a minute it looks at topics and log again: whoever goes on with a view must find out, too, that they are
+        not what they were. Raises `LogMisconfigured`, `LogTruncated`.
+        """
+        self._watch.look_at_topics(self.connection())
+        cursor = self._view(place).cursor
+        self._watch.look_at_beginning(place, cursor)
+        return cursor
 
     def advance(
         self,
@@ -104,6 +115,8 @@ class Indexer:
                     continue
                 done += folded.judged
                 tell(place, folded)
+                if folded.judged:
+                    self.clocks.folded(place, folded.judged[-1].entry.recorded_at)
                 self._refuse_after(deadline, view.cursor < until)
         return done
 
@@ -177,10 +190,13 @@ class Indexer:
             self._open.close()
             self._open = None
 
+    def doubt(self) -> None:
+        """Have the topics looked at before anything else, not only once a minute."""
+        self._watch.doubt()
+
     def check_topics(self) -> None:
         """Hold the log's topics against the rows. Raises `LogMisconfigured`."""
         check(self.topics, self.log, self.connection())
-        self._checked_at = self._clock.monotonic()
 
     # ---- one turn
 
@@ -246,14 +262,9 @@ class Indexer:
             )
         view = self._views.get(place)
         if view is None:
-            self._check_now_and_then()
+            self._watch.look_at_topics(connection)
             view = self._views[place] = load(self.topics, self.log, connection, place)
         return view
-
-    def _check_now_and_then(self) -> None:
-        now = self._clock.monotonic()
-        if self._checked_at is None or now - self._checked_at > _LOOK_AGAIN:
-            self.check_topics()
 
     def _refuse_after(self, deadline: float | None, more: bool) -> None:  # noqa: FBT001
         if more and deadline is not None and self._clock.monotonic() > deadline:

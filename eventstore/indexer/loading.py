@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
+from eventstore.errors import (
+    LogMisconfigured,
+    LogTruncated,
+    LogUnavailable,
+    UnknownRuleVersion,
+)
 from eventstore.events import pack, unpack
-from eventstore.fold import folded_time
+from eventstore.fold import KNOWN_RULE_VERSION, folded_time
 from eventstore.hashing import record_hash
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
@@ -25,7 +30,7 @@ def load(
 ) -> View:
     """A view of the place at its cursor.
 
-    Raises `LogTruncated` if the log does not hold the record before it as the mirror does, `LogMisconfigured`
+    Raises `UnknownRuleVersion` if newer code has folded what this code cannot, `LogTruncated` if the log does not hold the record before it as the mirror does, `LogMisconfigured`
     if there is no row for the place, `LogUnavailable` if the log shows an old end.
     """
     partition = topics.partition_id(place)
@@ -39,6 +44,10 @@ def load(
         )
     *state, position, hash_ = row
     view = View(place, partition, *state)
+    if view.rule_version > KNOWN_RULE_VERSION:
+        raise UnknownRuleVersion(
+            place.topic, place.partition, view.cursor, view.rule_version
+        )
     if position is not None:
         _compare(log, view, unpack(position)[2], hash_)
     elif view.cursor:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import psycopg
 
-from eventstore.database import TROUBLE
+from eventstore.database import TROUBLE, is_full, told
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
 from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.log.embedded_restore import put_back
@@ -284,4 +284,6 @@ class EmbeddedLog:
 
 def _told(error: psycopg.Error) -> str:
     """The kind of trouble, without the server's text, which may quote a row."""
+    if is_full(error):
+        return told(error)
     return f"the embedded log's database answered {type(error).__name__}"

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from django.db import OperationalError, ProgrammingError
 from psycopg.errors import UndefinedTable
 
-from eventstore.database import TROUBLE
+from eventstore.database import TROUBLE, is_full, told
 from eventstore.errors import EventStoreError
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ def told_in_a_line() -> Iterator[None]:
     except EventStoreError as error:
         raise CommandError(str(error)) from error
     except (OperationalError, *TROUBLE) as error:
+        if is_full(error):
+            said = told(error)
+            msg = f"{said[0].upper()}{said[1:]}."
+            raise CommandError(msg) from error
         msg = (
             f"The database did not answer ({type(error).__name__})."
             " Is it running, and is DATABASE_URL right?"

@@ -54,6 +54,14 @@ def cursors() -> Mapping[Place, int]:
         return {Place(topic, n): cursor for topic, n, cursor in db.fetchall()}
 
 
+def newest() -> tuple[Place, datetime] | None:
+    """The partition that was written to last, by the log's clock, and when; true of an incomplete index, too."""
+    with unchecked_cursor() as db:
+        db.execute(_NEWEST)
+        row = db.fetchone()
+    return row and (Place(row[0], row[1]), from_milliseconds(row[2]))
+
+
 # ---- below: how ------------------------------------------------------------------------------------------------------
 
 # At most 63 topics of 512 partitions, as a rule a few dozen rows.
@@ -67,4 +75,7 @@ _ESTIMATES: Final = """
 """
 _CURSORS: Final = """
     SELECT topic, partition, "cursor" FROM eventstore_partition ORDER BY topic, partition
+"""
+_NEWEST: Final = """
+    SELECT topic, partition, last_recorded_at FROM eventstore_partition ORDER BY last_recorded_at DESC LIMIT 1
 """

@@ -24,6 +24,7 @@ from eventstore.ports import (
     Batch,
     Extent,
     Log,
+    LogRecord,
     NotWritten,
     Proposal,
     Topic,
@@ -99,15 +100,17 @@ class Network:
     """The script of what goes wrong, and the copies in flight.
 
     between: called after each copy of a proposal but the last; after_write: after the last, before the answer.
-    old_ends: so many reads and look-ups see the log `hidden` records shorter than it is.
+    clock_off_ms: the log dates by a clock that is so far ahead. old_ends: so many reads and look-ups see the log `hidden` records shorter than it is.
     """
 
     between: Callable[[], None] | None = None
     after_write: Callable[[], None] | None = None
     old_ends: int = 0
     hidden: int = 1
+    clock_off_ms: int = 0
     in_flight: list[Proposal] = field(default_factory=list)
     proposed: int = 0
+    _dates: dict[tuple[Place, int], int] = field(default_factory=dict)
     _script: deque[Fault] = field(default_factory=deque)
     _chances: tuple[random.Random, Sequence[Fault], float] | None = None
     _before: Gate | None = None
@@ -139,6 +142,19 @@ class Network:
             if rng.random() < chance:
                 return rng.choice(faults)
         return FINE
+
+    def date(self, place: Place, answer: Answer) -> Answer:
+        """An answer by the log's clock; the record keeps that time."""
+        if isinstance(answer, Appended) and self.clock_off_ms:
+            dated = answer.recorded_at + self.clock_off_ms
+            self._dates[place, answer.offset] = dated
+            return replace(answer, recorded_at=dated)
+        return answer
+
+    def dated(self, place: Place, record: LogRecord) -> LogRecord:
+        """A record with the time that it was given."""
+        given = self._dates.get((place, record.offset), record.recorded_at)
+        return replace(record, recorded_at=given)
 
     def land(self, log: Log, index: int = 0) -> Answer:
         """A copy in flight arrives, by a log that is not faulty."""
@@ -191,7 +207,7 @@ class FaultyLog:
         answers: list[Answer] = []
         faults = [self._network.next_fault() for _ in proposals]
         if all(fault is FINE for fault in faults):
-            answers += self._log.append(proposals, timeout_s=timeout_s)
+            answers += self._write(proposals, timeout_s)
             self._call(self._network.after_write)
         else:
             answers += [
@@ -213,7 +229,9 @@ class FaultyLog:
                 )
             if offset == end:
                 return Batch([], offset)
-        return self._log.read(place, offset, max_bytes=max_bytes)
+        batch = self._log.read(place, offset, max_bytes=max_bytes)
+        records = [self._network.dated(place, record) for record in batch.records]
+        return replace(batch, records=records)
 
     def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
         """See the port."""
@@ -236,12 +254,21 @@ class FaultyLog:
         """See the port."""
         self._log.close()
 
+    def _write(
+        self, proposals: Sequence[Proposal], timeout_s: float
+    ) -> Sequence[Answer]:
+        answers = self._log.append(proposals, timeout_s=timeout_s)
+        return [
+            self._network.date(proposal.place, answer)
+            for proposal, answer in zip(proposals, answers, strict=True)
+        ]
+
     def _suffer(self, proposal: Proposal, fault: Fault, timeout_s: float) -> Answer:
         answer: Answer = NotWritten("the network refused it")
         for copy in range(fault.written):
             if copy:
                 self._call(self._network.between)
-            answer = self._log.append([proposal], timeout_s=timeout_s)[0]
+            answer = self._write([proposal], timeout_s)[0]
         if fault.written:
             self._call(self._network.after_write)
         self._network.in_flight += [proposal] * fault.late

@@ -23,7 +23,8 @@ class Difference:
 class PlaceFindings:
     """One partition: what was compared, and the first difference if there is one.
 
-    unfolded: offsets that the log holds beyond the cursor: a lag, not a difference.
+    redated: records that the log dates before the one in front of them, so that their recorded_at is that one's (rule
+    4); ahead: those that it dates in the future: both tell of a clock that was off. unfolded: offsets that the log holds beyond the cursor: a lag, not a difference.
     """
 
     place: Place
@@ -31,6 +32,8 @@ class PlaceFindings:
     events: int = 0
     malformed: int = 0
     unreadable: int = 0
+    redated: int = 0
+    ahead: int = 0
     unfolded: int = 0
     difference: Difference | None = None
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from eventstore.codec import decode
 from eventstore.conf import registry
 from eventstore.errors import LogTruncated, LogUnreadable
-from eventstore.events import Commit, Place, pack
+from eventstore.events import Commit, Place, pack, to_milliseconds
 from eventstore.fold import Entry, Folded, Verdict
+from eventstore.indexer.clocks import OFF
 from eventstore.indexer.rows import rows_of
 from eventstore.verifier import statements
 from eventstore.verifier.comparing import Row, first_difference, written_position
@@ -58,14 +59,20 @@ _EVENT_COLUMNS = [
 
 
 class Verifier:
-    """One verification: `run` it once."""
+    """One verification: `run` it once. now: from when on a record is counted as dated in the future."""
 
     def __init__(
-        self, topics: Topics, log: Log, connection: psycopg.Connection[Any]
+        self,
+        topics: Topics,
+        log: Log,
+        connection: psycopg.Connection[Any],
+        *,
+        now: datetime,
     ) -> None:
         self._topics = topics
         self._log = log
         self._connection = connection
+        self._future = to_milliseconds(now) + round(OFF * 1000)
         self._streams: dict[str, tuple[int, datetime, datetime]] = {}
         self._findings = Findings()
 
@@ -266,6 +273,8 @@ class Verifier:
         for one in folded.judged:
             found.records += 1
             found.malformed += one.verdict is Verdict.MALFORMED
+            found.redated += one.entry.recorded_at < one.recorded_at
+            found.ahead += one.entry.recorded_at > self._future
             commit = one.entry.content
             if one.verdict is Verdict.ACCEPTED and isinstance(commit, Commit):
                 found.events += len(commit.events)

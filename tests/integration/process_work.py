@@ -27,8 +27,19 @@ def main() -> None:
     task, given = sys.argv[1], json.loads(sys.argv[2])
     settings.DATABASES["default"] |= given["database"]
     settings.EVENTSTORE = given["eventstore"]
+    settings.ALLOWED_HOSTS = ["testserver"]  # Django's test client
+    know_rules(given["arguments"].pop("rules", 1))
     django.setup()
     TASKS[task](**given["arguments"])
+
+
+def know_rules(version: int) -> None:
+    """Be code of so many rule versions; the next one judges as version 1 does."""
+    from eventstore import fold
+
+    setattr(fold, "KNOWN_RULE_VERSION", version)  # noqa: B010  (it is Final)
+    assert fold.fold.__kwdefaults__ is not None
+    fold.fold.__kwdefaults__["known"] = version
 
 
 def say(**facts: Any) -> None:
@@ -198,11 +209,36 @@ def _append_until_decided(store: Any, stream: str, quantity: int) -> list[int]:
         return [result.first_version, quantity]
 
 
-def command(name: str) -> None:
+def rebuild_and_stand_still() -> None:
+    """What `rebuild_index` does, up to its first partition; then wait to be killed."""
+    from eventstore.rebuild import refold, reset
+    from eventstore.store import get_event_store
+
+    def stand_still(_place: object, moved: int) -> None:
+        say(folded=moved)
+        signal.pause()
+
+    with get_event_store().indexer() as indexer:
+        reset(indexer.connection())
+        refold(indexer, progress=stand_still)
+
+
+def obey(*, completes: bool = True) -> None:
+    """Do what each line of the input says, and tell what came of it. completes: the index, before a read of it."""
+    from eventstore.queries.connection import completed_by
+    from tests.integration import process_orders
+
+    if not completes:
+        completed_by(lambda: None)
+    for line in sys.stdin:
+        say(**process_orders.answer(**json.loads(line)))
+
+
+def command(name: str, arguments: list[str] | None = None) -> None:
     """A command of manage.py's."""
     from django.core.management import call_command
 
-    call_command(name)
+    call_command(name, *(arguments or []))
 
 
 TASKS: dict[str, Callable[..., None]] = {
@@ -214,6 +250,8 @@ TASKS: dict[str, Callable[..., None]] = {
     "prepare": prepare,
     "append_and_wait": append_and_wait,
     "read_twice": read_twice,
+    "obey": obey,
+    "rebuild_and_stand_still": rebuild_and_stand_still,
     "command": command,
 }
 

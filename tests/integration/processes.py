@@ -73,6 +73,23 @@ def a_command(
             process.kill()
 
 
+def ordered(name: str, *arguments: str, database: dict[str, Any] | None = None) -> str:
+    """What a command of manage.py says on its output; fails if it ends with anything but 0."""
+    given = {"name": name, "arguments": list(arguments)}
+    with a_process("command", database=database, **given) as process:
+        said, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    return said
+
+
+def told(process: subprocess.Popen[str], do: str, **order: Any) -> dict[str, Any]:
+    """What a process that obeys says to an order."""
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"do": do} | order) + "\n")
+    process.stdin.flush()
+    return heard(process)
+
+
 def heard(process: subprocess.Popen[str]) -> dict[str, Any]:
     """The next line that it says; fails if it ended instead."""
     assert process.stdout is not None

@@ -73,6 +73,7 @@ def test_ready_says_that_nothing_is_sealed(asked: EventStore) -> None:
         "log": "ok",
         "index": "ok",
         "lag": {"records": 0, "worst": None, "worst_records": 0},
+        "clock": {"skew_s": 0.0, "worst": None},
         "sealing": "pass-through, development data",
     }
 
@@ -95,10 +96,38 @@ def test_ready_tells_how_far_the_mirror_is_behind(
     assert answer["lag"]["worst"].startswith(topic)
 
 
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_a_clock_of_the_log_that_is_off_is_told_and_ready_all_the_same(
+    asked: EventStore, seconds: int
+) -> None:
+    place, now = asked.topics.places[0], asked.log_clocks._clock.now()
+    dated = round((now.timestamp() + seconds) * 1000)
+    asked.log_clocks.answered(place, dated, now)
+
+    status, answer = ready()
+
+    assert status == 200
+    assert answer["clock"]["skew_s"] == pytest.approx(seconds, abs=5)
+    assert answer["clock"]["worst"] == str(place)
+
+
+def test_a_record_from_the_future_is_told_whoever_wrote_it(
+    asked: EventStore,
+) -> None:
+    with connection.cursor() as db:
+        ahead = "(extract(epoch FROM now()) + 3600) * 1000"
+        db.execute(f"UPDATE eventstore_partition SET last_recorded_at = {ahead}")  # noqa: S608
+
+    status, answer = ready()
+
+    assert status == 200
+    assert answer["clock"]["skew_s"] == pytest.approx(3600, abs=60)
+
+
 def test_a_log_that_does_not_answer_is_not_ready(
     asked: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def silent() -> dict[Place, int]:
+    def silent(_folded: object) -> dict[Place, int]:
         reason = "broker-7.internal does not answer"
         raise LogUnavailable(reason)
 
@@ -168,6 +197,48 @@ def test_a_topic_that_is_not_as_it_must_be_is_not_ready_until_it_is_put_right(
     assert answer["lag"] is None
     assert topic not in json.dumps(answer)
     assert ready()[0] == 200
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "UPDATE eventstore_logtail SET next_offset = next_offset - 1 WHERE next_offset > 0",
+        'DELETE FROM eventstore_logrecord WHERE "offset" = 0',
+    ],
+)
+def test_a_log_that_lost_something_is_not_ready_though_it_was(
+    asked: EventStore, loss: str
+) -> None:
+    [topic] = asked.topics.numbers
+    stream = f"{topic.removeprefix('eventstore.')}.o-1"
+    for _ in range(2):
+        event = NewEvent(OrderPlaced(customer_id="c-1"))
+        asked.append(stream, [event], Expected.ANY)
+    assert ready()[0] == 200
+
+    with connection.cursor() as db:
+        db.execute("ALTER TABLE eventstore_logrecord DISABLE TRIGGER USER")
+        db.execute(loss)
+        db.execute("ALTER TABLE eventstore_logrecord ENABLE TRIGGER USER")
+    status, answer = ready()
+
+    assert status == 503
+    assert answer["log"] == "log-truncated"
+    assert topic not in json.dumps(answer)
+
+
+def test_a_topic_that_changes_while_the_process_runs_is_not_ready_within_a_minute(
+    asked: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ready()[0] == 200
+    with connection.cursor() as db:
+        db.execute("UPDATE eventstore_logtopic SET topic_id = gen_random_uuid()")
+
+    monkeypatch.setattr(health, "_LOOK_AGAIN", 0.0)
+    status, answer = ready()
+
+    assert status == 503
+    assert answer["log"] == "log-misconfigured"
 
 
 def test_a_store_without_its_topics_is_not_ready(

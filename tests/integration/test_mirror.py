@@ -324,7 +324,9 @@ def test_a_database_that_comes_back_is_folded_into_again(audited: World) -> None
     lines = run(store, stop)
 
     assert stop.pauses == [0.5, 1, 0.2]
-    assert [told["cause"] for told in lines] == ["OperationalError"] * 2
+    assert [told["cause"] for told in lines] == [
+        "the database did not answer (OperationalError)"
+    ] * 2
     assert versions(store, stream) == [1]
 
 

@@ -2,70 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import environ
 import psycopg
 import pytest
 
-from scripts.launcher import environment, identity
-from scripts.launcher.postgres import Postgres
 from tests.integration.processes import a_process, heard
-from tests.plugins.kafka_logs import until
+from tests.integration.servers import Database, a_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pytest_django.fixtures import Settings
 
 STREAM = "order_crash.o-1"
 MARK = "SELECT count(*) FROM eventstore_indexcomplete"
 LOST = 'SELECT (SELECT count(*) FROM eventstore_logrecord) - (SELECT sum("cursor") FROM eventstore_partition)'
-
-
-class Database:
-    """The server, and what runs on it."""
-
-    def __init__(self, server: Postgres) -> None:
-        self.server = server
-        self.settings: dict[str, Any] = environ.Env.db_url_config(server.url)
-
-    def ask(self, statement: str) -> int:
-        """The number that a statement finds."""
-        with psycopg.connect(self.server.url, autocommit=True) as connection:
-            return int(connection.execute(statement).fetchone()[0])  # type: ignore[index]
-
-    def kill_the_server(self) -> None:
-        """With nine, and start it again."""
-        assert self.server.child is not None
-        self.server.child.process.kill()
-        self.server.child.process.wait()
-        self.server.start()
-
-    def kill_one_idle_backend(self) -> None:
-        """With nine; the server then ends all others and recovers, of its own accord."""
-        with psycopg.connect(self.server.url) as idle:
-            os.kill(idle.info.backend_pid, signal.SIGKILL)
-            until(lambda: _is_gone(idle))
-        until(self._answers)
-
-    def _answers(self) -> bool:
-        try:
-            return self.ask("SELECT 1") == 1
-        except psycopg.OperationalError:
-            return False
-
-
-def _is_gone(connection: psycopg.Connection[Any]) -> bool:
-    try:
-        connection.execute("SELECT 1")
-    except psycopg.OperationalError:
-        return True
-    return False
 
 
 @pytest.fixture
@@ -78,14 +31,11 @@ def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
         "REGISTRY": "tests.shops.order_crash",
         "PARTITIONS": 3,
     }
-    programs = environment.postgres_programs(Path(sys.executable))
-    who = identity.identity(programs, tmp_path / "postgres")
-    server = Postgres(who, logs=tmp_path / "logs")
-    server.start()
+    database = a_server(tmp_path)
+    server = database.server
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
         connection.execute("SELECT pg_reload_conf()")
-    database = Database(server)
     with a_process("prepare", database=database.settings) as process:
         heard(process)
     yield database

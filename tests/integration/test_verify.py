@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
+from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.events import Place, pack
 from eventstore.verifier.findings import Difference, Findings
@@ -38,7 +39,9 @@ def place(world: World) -> Place:
 def verify(world: World, places: Sequence[Place] | None = None) -> Findings:
     """A verification of these partitions, or of all."""
     with connect() as connection:
-        verifier = Verifier(world.topics, world.log, connection)
+        verifier = Verifier(
+            world.topics, world.log, connection, now=SystemClock().now()
+        )
         return verifier.run(
             world.topics.places if places is None else places,
             progress=lambda _place, _moved: None,
@@ -81,9 +84,9 @@ def test_a_healthy_store_verifies_and_everything_is_counted(
 ) -> None:
     moved: list[tuple[Place, int]] = []
     with connect() as connection:
-        findings = Verifier(world.topics, world.log, connection).run(
-            world.topics.places, progress=lambda *step: moved.append(step)
-        )
+        findings = Verifier(
+            world.topics, world.log, connection, now=SystemClock().now()
+        ).run(world.topics.places, progress=lambda *step: moved.append(step))
 
     assert findings.differences == []
     first = findings.places[0]

@@ -102,7 +102,7 @@ class Command(BaseCommand):
             "after": _within(options["after"]),
         }
         shown = self.stderr.isatty() and options["output"] != "-"
-        with progress_bar("Exporting", total=None, shown=shown) as bar:
+        with progress_bar("Exporting", total=None, shown=shown, unit="events") as bar:
             given["on_progress"] = lambda events: bar(events, "events")
             if options["stream"]:
                 _refuse_unknown(options["stream"])

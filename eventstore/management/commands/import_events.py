@@ -84,7 +84,8 @@ class Command(BaseCommand):
         interrupt: Interrupt,
         options: dict[str, Any],
     ) -> Summary:
-        with progress_bar("Importing", total=size, shown=self.stderr.isatty()) as bar:
+        shown = self.stderr.isatty()
+        with progress_bar("Importing", total=size, shown=shown, unit="bytes") as bar:
             return import_events(
                 source,
                 get_event_store(),

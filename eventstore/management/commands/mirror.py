@@ -58,7 +58,9 @@ class Command(BaseCommand):
         started, done = time.monotonic(), 0
         with (
             make_event_store().indexer() as indexer,
-            progress_bar("folding", total=None, shown=sys.stderr.isatty()) as show,
+            progress_bar(
+                "folding", total=None, shown=sys.stderr.isatty(), as_json=as_json
+            ) as show,
         ):
 
             def progress(place: Place, moved: int) -> None:

@@ -44,7 +44,11 @@ class Command(BaseCommand):
             action="store_true",
             help="empty the tables although the log differs from the mirror: whatever only the mirror holds is lost",
         )
-        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="for programs: the result, and how far it is on the error output",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
@@ -55,21 +59,21 @@ class Command(BaseCommand):
                     refuse_a_shortened_log(indexer)
                 reset(indexer.connection())
                 indexer.close()  # its views are of what is gone
-            done = self._refold(indexer)
+            done = self._refold(indexer, as_json=options["json"])
             analyze(indexer.connection())
         seconds = time.monotonic() - started
         if options["json"]:
-            self.stdout.write(
-                json.dumps({"offsets": done, "seconds": round(seconds, 3)})
-            )
+            answer = {"offsets": done, "seconds": round(seconds, 3)}
+            self.stdout.write(json.dumps(answer))
         else:
             self.stdout.write(
-                f"{done} offsets folded in {seconds:.1f} s; the index is complete."
+                f"{done} offsets folded in {seconds:.1f} s ({done / seconds:,.0f}/s); the index is complete."
             )
 
-    def _refold(self, indexer: Indexer) -> int:
+    def _refold(self, indexer: Indexer, *, as_json: bool) -> int:
         total, done = sum(to_fold(indexer).values()), 0
-        with progress_bar("folding", total=total, shown=sys.stderr.isatty()) as show:
+        shown = sys.stderr.isatty()
+        with progress_bar("folding", total=total, shown=shown, as_json=as_json) as show:
 
             def progress(place: Place, moved: int) -> None:
                 nonlocal done

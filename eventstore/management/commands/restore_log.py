@@ -64,7 +64,7 @@ class Command(BaseCommand):
                 raise CommandError(msg)
             plans = [topic for topic in restorer.plan(wanted) if topic.needed]
             if not options["dry_run"]:
-                _run(restorer, plans)
+                _run(restorer, plans, as_json=options["json"])
         seconds = time.monotonic() - started
         if options["json"]:
             self.stdout.write(_as_json(plans, seconds, dry_run=options["dry_run"]))
@@ -92,9 +92,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{said} Now run `manage.py verify`.")
 
 
-def _run(restorer: Restorer, plans: Sequence[TopicPlan]) -> None:
+def _run(restorer: Restorer, plans: Sequence[TopicPlan], *, as_json: bool) -> None:
     done, total = 0, sum(topic.records for topic in plans)
-    with progress_bar("restoring", total=total, shown=sys.stderr.isatty()) as show:
+    shown = sys.stderr.isatty()
+    with progress_bar("restoring", total=total, shown=shown, as_json=as_json) as show:
 
         def progress(place: Place, moved: int) -> None:
             nonlocal done
