@@ -1,0 +1,46 @@
+"""What stands beside every figure: machine, versions, the settings that decide about durability and speed."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from typing import Any, Final
+
+from eventstore.conf import conf
+from eventstore.database import connect
+
+_SETTINGS: Final = (
+    "server_version",
+    "fsync",
+    "synchronous_commit",
+    "wal_sync_method",
+    "full_page_writes",
+    "shared_buffers",
+    "max_wal_size",
+    "max_connections",
+)
+
+
+def conditions() -> dict[str, Any]:
+    """Of this run."""
+    return {
+        "log": conf.LOG,
+        "partitions": conf.PARTITIONS,
+        "cpus": os.cpu_count(),
+        "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": {
+            name: version(name) for name in ("django", "eventsourcing", "psycopg")
+        },
+        "postgresql": _postgresql(),
+    }
+
+
+def _postgresql() -> dict[str, str]:
+    with connect() as connection:
+        rows = connection.execute(
+            "SELECT name, current_setting(name) FROM unnest(%s::text[]) name",
+            (list(_SETTINGS),),
+        )
+        return dict(rows.fetchall())

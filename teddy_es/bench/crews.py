@@ -1,0 +1,136 @@
+"""Writers at work: as threads of this process or as processes of their own, for so many seconds."""
+
+from __future__ import annotations
+
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, Protocol
+
+import django
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from multiprocessing.connection import Connection
+
+    from teddy_es.bench.contestants import Append
+    from teddy_es.bench.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one measurement saw. latencies: seconds, one for each append; seconds: from the start to the last answer."""
+
+    latencies: Sequence[float]
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Appends a second, all writers together."""
+        return len(self.latencies) / self.seconds
+
+
+class Crew(Protocol):
+    """Writers that can be set to work again and again."""
+
+    def work(self, seconds: float) -> Sample:
+        """Append one after another, each writer on its own, for so long."""
+
+    def close(self) -> None:
+        """Send them home."""
+
+
+class Threads:
+    """A thread for each writer."""
+
+    def __init__(self, writers: Sequence[Append]) -> None:
+        self._writers = writers
+
+    def work(self, seconds: float) -> Sample:
+        """See `Crew`."""
+        started = time.monotonic()
+        with ThreadPoolExecutor(len(self._writers)) as pool:
+            futures = [
+                pool.submit(_write, append, started + seconds)
+                for append in self._writers
+            ]
+            latencies = [one for future in futures for one in future.result()]
+        return Sample(latencies, time.monotonic() - started)
+
+    def close(self) -> None:
+        """See `Crew`."""
+
+
+class Processes:
+    """A process for each writer, begun anew (not forked), so that nothing is shared but database and log."""
+
+    def __init__(self, contestant: str, world: World, names: Sequence[str]) -> None:
+        context = get_context("spawn")
+        self._pipes: list[Connection] = []
+        self._processes = []
+        for name in names:
+            ours, theirs = context.Pipe()
+            process = context.Process(
+                target=_serve, args=(contestant, world, name, theirs), daemon=True
+            )
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+        self._heard()  # all are ready
+
+    def work(self, seconds: float) -> Sample:
+        """See `Crew`."""
+        for pipe in self._pipes:
+            pipe.send(seconds)
+        samples: list[Sample] = self._heard()
+        return Sample(
+            [one for sample in samples for one in sample.latencies],
+            max(sample.seconds for sample in samples),
+        )
+
+    def close(self) -> None:
+        """See `Crew`. A process ends when nobody is at the other end."""
+        for pipe in self._pipes:
+            pipe.close()
+        for process in self._processes:
+            process.join(20)
+            process.kill()
+
+    def _heard(self) -> list[Any]:
+        try:
+            return [pipe.recv() for pipe in self._pipes]
+        except EOFError:
+            msg = "a writer's process has ended; what it said stands above"
+            raise RuntimeError(msg) from None
+
+
+def _write(append: Append, until: float) -> list[float]:
+    latencies = []
+    now = time.monotonic()
+    while now < until:
+        began = now
+        append()
+        now = time.monotonic()
+        latencies.append(now - began)
+    return latencies
+
+
+def _serve(name: str, world: World, own: str, pipe: Connection) -> None:
+    """The writer's process: say that it is ready, then work whenever it is told to."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever gave the order
+    django.setup()
+    from teddy_es.bench.conf import elsewhere
+    from teddy_es.bench.lineup import contestant
+
+    with elsewhere(world.database, world.eventstore):
+        store = contestant(name, world, writers=1)
+        crew = Threads([store.writer(own)])
+        pipe.send("ready")
+        with suppress(EOFError):
+            while True:
+                pipe.send(crew.work(pipe.recv()))
+        store.close()

@@ -1,0 +1,61 @@
+"""This store: `append` with the version that the writer knows, one event a commit."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+from eventstore.errors import WrongExpectedVersion
+from eventstore.events import NewEvent
+from eventstore.store import make_event_store
+from teddy_es.bench.contestants import OURS, STREAMS
+from teddy_es.bench.domain import Happened, texts
+
+if TYPE_CHECKING:
+    from teddy_es.bench.contestants import Append
+    from teddy_es.bench.world import World
+
+
+class Ours:
+    """See `Contestant`. Answered when it is folded."""
+
+    name = OURS
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._store = make_event_store()
+
+    def writer(self, own: str) -> Append:
+        """Expects the version that it appended last."""
+        heads = {self._world.stream(f"{own}-{n}"): 0 for n in range(STREAMS)}
+        turns, text = cycle(heads), texts(len(own))
+
+        def append() -> None:
+            stream = next(turns)
+            event = NewEvent(Happened(text=text()))
+            heads[stream] = self._store.append(
+                stream, [event], heads[stream]
+            ).last_version
+
+        return append
+
+    def rival(self, shared: str) -> Append:
+        """Expects what it saw last; takes the version from the refusal."""
+        stream, text, head = self._world.stream(shared), texts(len(shared)), 0
+
+        def append() -> None:
+            nonlocal head
+            event = NewEvent(Happened(text=text()))
+            while True:
+                try:
+                    head = self._store.append(stream, [event], head).last_version
+                except WrongExpectedVersion as refused:
+                    head = refused.current_version
+                else:
+                    return
+
+        return append
+
+    def close(self) -> None:
+        """See `Contestant`."""
+        self._store.close()

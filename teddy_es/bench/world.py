@@ -1,0 +1,70 @@
+"""A database of the measurement's own on the configured server, with everything in it that a store needs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from django.core.management import call_command
+from psycopg.sql import SQL, Identifier
+
+from eventstore import topics
+from eventstore.database import connect
+from eventstore.indexer.mark import complete
+from eventstore.store import make_event_store
+from teddy_es.bench.conf import elsewhere, eventstore_settings
+from teddy_es.bench.domain import renamed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where it is; enough for another process to go there too. suffix: of its stream types' names."""
+
+    database: str
+    suffix: str
+    eventstore: dict[str, Any]
+
+    def stream(self, own_id: str) -> str:
+        """A stream of made-up events."""
+        return f"{renamed('bench', self.suffix)}.{own_id}"
+
+
+@contextmanager
+def a_world() -> Iterator[World]:
+    """Make it, be there, and leave nothing of it behind, whatever happens."""
+    suffix = token_hex(4)
+    given = {
+        **eventstore_settings(),
+        "REGISTRY": f"teddy_es.bench.domain.types_{suffix}",
+    }
+    world = World(f"teddy_bench_{suffix}", suffix, given)
+    with _database(world.database), elsewhere(world.database, given):
+        call_command("migrate", verbosity=0, interactive=False)
+        _create_topics()
+        yield world
+
+
+@contextmanager
+def _database(name: str) -> Iterator[None]:
+    try:
+        _say(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        yield
+    finally:
+        _say(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+
+
+def _say(statement: Any) -> None:
+    """To the server, from the configured database, of which nothing is read or written."""
+    with connect() as connection:
+        connection.execute(statement)
+
+
+def _create_topics() -> None:
+    with make_event_store().indexer() as indexer:
+        topics.create(indexer.topics, indexer.log, indexer.connection())
+        complete(indexer)
