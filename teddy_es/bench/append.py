@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from teddy_es.bench.crews import Processes, Threads
 from teddy_es.bench.figures import of_samples
-from teddy_es.bench.lineup import contestant
+from teddy_es.bench.lineup import contestant, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,8 @@ def _rivals(
 def _processes(
     writers: int, world: World, measure: str, opened: ExitStack, name: str
 ) -> Crew:
-    crew = Processes(name, world, [_own(measure, n) for n in range(writers)])
+    own = [_own(measure, n) for n in range(writers)]
+    crew = Processes(world, [partial(writing, name, one) for one in own])
     opened.callback(crew.close)
     return crew
 

@@ -34,6 +34,7 @@ def conditions() -> dict[str, Any]:
             name: version(name) for name in ("django", "eventsourcing", "psycopg")
         },
         "postgresql": _postgresql(),
+        "kafka": _kafka(),
     }
 
 
@@ -44,3 +45,11 @@ def _postgresql() -> dict[str, str]:
             (list(_SETTINGS),),
         )
         return dict(rows.fetchall())
+
+
+def _kafka() -> dict[str, Any] | None:
+    if conf.LOG != "kafka":
+        return None
+    from teddy_es.bench.broker import durability
+
+    return durability()

@@ -28,7 +28,7 @@ def elsewhere(database: str, eventstore: dict[str, Any]) -> Iterator[None]:
     connections.close_all()
     connection.settings_dict["NAME"] = database
     try:
-        with override_settings(EVENTSTORE=eventstore):
+        with override_settings(EVENTSTORE=eventstore, ALLOWED_HOSTS=["testserver"]):
             yield
     finally:
         connections.close_all()

@@ -15,6 +15,8 @@ OURS: Final = "teddy"
 PEER: Final = "eventsourcing"
 PEER_AS_IT_COMES: Final = "eventsourcing-as-it-comes"
 RAW: Final = "insert"
+COPY: Final = "copy"
+EMPTY: Final = "teddy-empty"
 NAMES: Final = (OURS, PEER, PEER_AS_IT_COMES, RAW)
 
 STREAMS: Final = 4  # that a writer owns and appends to in turn
@@ -30,6 +32,9 @@ class Contestant(Protocol):
 
     def rival(self, shared: str) -> Append:
         """Appends to one stream that others append to as well; loses, looks and tries again until it has won."""
+
+    def reader(self, own: str, events: int) -> Callable[[], int]:
+        """Makes a stream of so many events; the function reads and decodes all of it and says how many they are."""
 
     def close(self) -> None:
         """Let go of connections and threads."""

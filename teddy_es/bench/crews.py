@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from teddy_es.bench.contestants import Append
     from teddy_es.bench.world import World
+
+
+Job = Callable[["World"], AbstractContextManager["Append"]]
+"""A function of a module (or a `partial` of one) that gives a process its writer and puts away what it opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Crew(Protocol):
 
 
 class Threads:
-    """A thread for each writer."""
+    """A thread for each writer; a single one works in the caller's."""
 
     def __init__(self, writers: Sequence[Append]) -> None:
         self._writers = writers
@@ -52,12 +57,13 @@ class Threads:
     def work(self, seconds: float) -> Sample:
         """See `Crew`."""
         started = time.monotonic()
-        with ThreadPoolExecutor(len(self._writers)) as pool:
-            futures = [
-                pool.submit(_write, append, started + seconds)
-                for append in self._writers
-            ]
-            latencies = [one for future in futures for one in future.result()]
+        until = started + seconds
+        if len(self._writers) == 1:
+            latencies = _write(self._writers[0], until)
+        else:
+            with ThreadPoolExecutor(len(self._writers)) as pool:
+                futures = [pool.submit(_write, one, until) for one in self._writers]
+                latencies = [one for future in futures for one in future.result()]
         return Sample(latencies, time.monotonic() - started)
 
     def close(self) -> None:
@@ -65,16 +71,16 @@ class Threads:
 
 
 class Processes:
-    """A process for each writer, begun anew (not forked), so that nothing is shared but database and log."""
+    """A process for each job, begun anew (not forked), so that nothing is shared but database and log."""
 
-    def __init__(self, contestant: str, world: World, names: Sequence[str]) -> None:
+    def __init__(self, world: World, jobs: Sequence[Job]) -> None:
         context = get_context("spawn")
         self._pipes: list[Connection] = []
         self._processes = []
-        for name in names:
+        for job in jobs:
             ours, theirs = context.Pipe()
             process = context.Process(
-                target=_serve, args=(contestant, world, name, theirs), daemon=True
+                target=_serve, args=(job, world, theirs), daemon=True
             )
             process.start()
             theirs.close()
@@ -119,18 +125,18 @@ def _write(append: Append, until: float) -> list[float]:
     return latencies
 
 
-def _serve(name: str, world: World, own: str, pipe: Connection) -> None:
+def _serve(job: Job, world: World, pipe: Connection) -> None:
     """The writer's process: say that it is ready, then work whenever it is told to."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever gave the order
     django.setup()
     from teddy_es.bench.conf import elsewhere
-    from teddy_es.bench.lineup import contestant
 
-    with elsewhere(world.database, world.eventstore):
-        store = contestant(name, world, writers=1)
-        crew = Threads([store.writer(own)])
+    with (
+        elsewhere(world.database, world.eventstore),
+        job(world) as append,
+        suppress(EOFError),
+    ):
+        crew = Threads([append])
         pipe.send("ready")
-        with suppress(EOFError):
-            while True:
-                pipe.send(crew.work(pipe.recv()))
-        store.close()
+        while True:
+            pipe.send(crew.work(pipe.recv()))

@@ -30,17 +30,24 @@ class Series:
         return median(self.values)
 
 
-def of_samples(measure: str, contestant: str, samples: Sequence[Sample]) -> Series:
-    """Events a second of each round, and the latencies of all."""
+def of_samples(
+    measure: str, contestant: str, samples: Sequence[Sample], *, events: int = 1
+) -> Series:
+    """Events a second of each round, and the latencies of all. events: that one call stands for."""
+    speeds = tuple(events * sample.per_second for sample in samples)
+    return Series(measure, contestant, "events/s", speeds, *_latencies(samples))
+
+
+def as_costs(measure: str, contestant: str, samples: Sequence[Sample]) -> Series:
+    """The same the other way round: ms that an append took, on average, in each round."""
+    costs = tuple(1000 / sample.per_second for sample in samples)
+    return Series(measure, contestant, "ms", costs, *_latencies(samples))
+
+
+def _latencies(samples: Sequence[Sample]) -> tuple[float, float]:
+    """p50 and p99 of all, ms."""
     latencies = [one * 1000 for sample in samples for one in sample.latencies]
-    return Series(
-        measure,
-        contestant,
-        "events/s",
-        tuple(sample.per_second for sample in samples),
-        percentile(latencies, 50),
-        percentile(latencies, 99),
-    )
+    return percentile(latencies, 50), percentile(latencies, 99)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -26,14 +26,38 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
     from teddy_es.bench.world import World
 
+FULL: Final = "filled"
+LONG: Final = "long"
+_FULL_EVENTS: Final = 1_000_000
+_PER_STREAM: Final = 20
+_LONG_EVENTS: Final = 10_000
 _BATCH: Final = 2_000  # commits
 _TIMEOUT: Final = 60.0
 
 
-def fill(store: EventStore, world: World, events: int, streams: int) -> None:
-    """Bring so many made-up events of so many streams into log and index, one a commit."""
+def fill_up(store: EventStore, world: World, wanted: int | None) -> None:
+    """What `pages`, `export` and `history` work on: many streams, and one that is long."""
+    events = full_events(wanted)
+    fill(store, world, FULL, events, streams=full_streams(events))
+    fill(store, world, LONG, min(events, _LONG_EVENTS), streams=1)
+
+
+def full_events(wanted: int | None) -> int:
+    """How many events a full store has, the long stream's left out."""
+    return wanted or _FULL_EVENTS
+
+
+def full_streams(events: int) -> int:
+    """How many streams they are of."""
+    return max(1, events // _PER_STREAM)
+
+
+def fill(
+    store: EventStore, world: World, name: str, events: int, *, streams: int
+) -> None:
+    """Bring made-up events of streams `name-0`, `name-1` … into log and index, one a commit, the streams in turn."""
     with store.indexer() as indexer:
-        propose(indexer.log, made_up(world, events, streams))
+        propose(indexer.log, made_up(world, name, events, streams=streams))
         refold(indexer, progress=lambda _place, _moved: None)
         analyze(indexer.connection())
 
@@ -58,13 +82,13 @@ def propose(log: Log, commits: Iterable[Commit]) -> int:
     return events
 
 
-def made_up(world: World, events: int, streams: int) -> Iterator[Commit]:
+def made_up(world: World, name: str, events: int, *, streams: int) -> Iterator[Commit]:
     """Streams take turns; each commit expects its stream's version."""
     door, text = _door(), texts(events)
     for n in range(events):
         version, stream = divmod(n, streams)
         yield door.commit(
-            world.stream(f"filled-{stream}"),
+            world.stream(f"{name}-{stream}"),
             [NewEvent(Happened(text=text()))],
             Expected.version(version),
             uuid4(),

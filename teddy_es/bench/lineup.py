@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from teddy_es.bench.contestants import OURS, PEER, RAW
 
 if TYPE_CHECKING:
-    from teddy_es.bench.contestants import Contestant
+    from collections.abc import Iterator
+
+    from teddy_es.bench.contestants import Append, Contestant
     from teddy_es.bench.world import World
 
 
@@ -25,3 +28,10 @@ def contestant(name: str, world: World, *, writers: int) -> Contestant:
     from teddy_es.bench.peer import Peer
 
     return Peer(name, writers=writers, fast=name == PEER)
+
+
+@contextmanager
+def writing(name: str, own: str, world: World) -> Iterator[Append]:
+    """A contestant's writer in a process of its own."""
+    with closing(contestant(name, world, writers=1)) as store:
+        yield store.writer(own)

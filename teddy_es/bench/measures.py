@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from teddy_es.bench.append import append
+from teddy_es.bench.export import export
+from teddy_es.bench.history import history
 from teddy_es.bench.mirror import mirror
+from teddy_es.bench.pages import pages
+from teddy_es.bench.read import read
+from teddy_es.bench.space import space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from teddy_es.bench.figures import Series
     from teddy_es.bench.plan import Plan
     from teddy_es.bench.world import World
 
-MEASURES: Final[dict[str, Callable[[Plan, World], Iterator[Series]]]] = {
+Measure = Callable[["Plan", "World"], "Iterator[Series]"]
+
+FRESH: Final[dict[str, Measure]] = {
     "append": append,
     "mirror": mirror,
+    "read": read,
+    "space": space,
 }
+"""Each in an empty world of its own."""
+
+FULL: Final[dict[str, Measure]] = {
+    "export": export,
+    "pages": pages,
+    "history": history,
+}
+"""All in one world with many events, in this order: the last one adds to it."""
+
+MEASURES: Final[dict[str, Measure]] = FRESH | FULL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Final
@@ -13,9 +14,10 @@ from eventstore.database import connect
 from eventstore.rebuild import refold, reset
 from eventstore.store import make_event_store
 from teddy_es.bench.alone import alone
-from teddy_es.bench.contestants import OURS
+from teddy_es.bench.contestants import COPY, OURS
 from teddy_es.bench.figures import Series
 from teddy_es.bench.fill import exported, made_up, propose
+from teddy_es.bench.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
     from teddy_es.bench.world import World
 
 EVENTS: Final = 272_000
-COPY: Final = "copy"
 _PER_STREAM: Final = 40
-_TABLES: Final = ("eventstore_record", "eventstore_event")
 _CHUNK: Final = 1 << 20
 
 
@@ -36,8 +36,11 @@ def mirror(plan: Plan, world: World) -> Iterator[Series]:
     events = _fill_log(plan, world)
     plan.tell("mirror: a first fold, to warm up")
     alone(_fold, world)
-    with TemporaryFile() as records, TemporaryFile() as index:
-        rows = dict(zip(_TABLES, (records, index), strict=True))
+    with ExitStack() as opened:
+        rows = {
+            table: opened.enter_context(TemporaryFile())
+            for table in tables(of_log=False)
+        }
         for table, file in rows.items():
             _copy_out(table, file)
         turns = {OURS: partial(_turn, world), COPY: partial(_copy_in, rows)}
@@ -53,7 +56,9 @@ def _fill_log(plan: Plan, world: World) -> int:
         commits = exported(world, plan.file, plan.events)
     else:
         wanted = plan.events or EVENTS
-        commits = made_up(world, wanted, max(1, wanted // _PER_STREAM))
+        commits = made_up(
+            world, "filled", wanted, streams=max(1, wanted // _PER_STREAM)
+        )
     with make_event_store().indexer() as indexer:
         return propose(indexer.log, commits)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import cycle
+from random import Random
 from typing import TYPE_CHECKING
 
 from eventstore.errors import WrongExpectedVersion
@@ -10,8 +11,11 @@ from eventstore.events import NewEvent
 from eventstore.store import make_event_store
 from teddy_es.bench.contestants import OURS, STREAMS
 from teddy_es.bench.domain import Happened, texts
+from teddy_es.bench.fill import fill
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from teddy_es.bench.contestants import Append
     from teddy_es.bench.world import World
 
@@ -55,6 +59,31 @@ class Ours:
                     return
 
         return append
+
+    def visitor(self, name: str, events: int, streams: int) -> Append:
+        """Appends to filled streams (see `fill`) in an order that no cache can guess."""
+        each, more = divmod(events, streams)
+        heads = {
+            self._world.stream(f"{name}-{n}"): each + (n < more) for n in range(streams)
+        }
+        text, order = texts(streams), list(heads)
+        Random(streams).shuffle(order)  # noqa: S311  (no secret)
+        turns = cycle(order)
+
+        def append() -> None:
+            stream = next(turns)
+            event = NewEvent(Happened(text=text()))
+            heads[stream] = self._store.append(
+                stream, [event], heads[stream]
+            ).last_version
+
+        return append
+
+    def reader(self, own: str, events: int) -> Callable[[], int]:
+        """By `read`."""
+        fill(self._store, self._world, own, events, streams=1)
+        stream = self._world.stream(f"{own}-0")
+        return lambda: len(list(self._store.read(stream)))
 
     def close(self) -> None:
         """See `Contestant`."""

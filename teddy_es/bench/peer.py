@@ -15,12 +15,17 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import IntegrityError
 
+from eventstore.database import connect
 from teddy_es.bench.contestants import STREAMS
 from teddy_es.bench.domain import texts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from teddy_es.bench.contestants import Append
 
+SCHEMA: Final = "peer"
+_SAVED: Final = 500  # events at once, where nobody measures
 _CACHED: Final = 100  # aggregates; the shared stream is one
 
 
@@ -50,6 +55,9 @@ class Peer:
 
     def __init__(self, name: str, *, writers: int, fast: bool) -> None:
         self.name = name
+        with connect() as own:
+            own.execute("SELECT pg_advisory_lock(2)")  # several processes
+            own.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         self._app: Application[UUID] = Application(_environment(writers, fast=fast))
 
     def writer(self, own: str) -> Append:
@@ -81,6 +89,21 @@ class Peer:
 
         return append
 
+    def reader(self, own: str, events: int) -> Callable[[], int]:
+        """By the application's event store, which gives domain events."""
+        talk = self.fill(texts(len(own)), events)
+        return lambda: len(list(self._app.events.get(talk.id)))
+
+    def fill(self, text: Callable[[], str], events: int) -> Talk:
+        """One aggregate of so many events, its creation included."""
+        talk = Talk()
+        for n in range(1, events):
+            talk.happen(text())
+            if n % _SAVED == 0:
+                self._app.save(talk)
+        self._app.save(talk)
+        return talk
+
     def close(self) -> None:
         """See `Contestant`."""
         self._app.close()
@@ -106,6 +129,7 @@ def _environment(writers: int, *, fast: bool) -> dict[str, str]:
         "POSTGRES_PORT": str(given.get("port", 5432)),
         "POSTGRES_USER": given.get("user", ""),
         "POSTGRES_PASSWORD": given.get("password", ""),
+        "POSTGRES_SCHEMA": SCHEMA,
         "POSTGRES_POOL_SIZE": str(writers),
         "POSTGRES_MAX_OVERFLOW": "4",
         "POSTGRES_ENABLE_DB_FUNCTIONS": "y" if fast else "n",

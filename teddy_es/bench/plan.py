@@ -24,7 +24,6 @@ class Plan:
     contestants: tuple[str, ...] = (OURS, PEER, RAW)
     events: int | None = None
     file: str | None = None
-    history: int = 1_000_000
     tell: Callable[[str], None] = lambda _: None
     noise: Noise = field(default_factory=Noise)
 

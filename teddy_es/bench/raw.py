@@ -13,6 +13,8 @@ from teddy_es.bench.contestants import RAW, STREAMS
 from teddy_es.bench.domain import texts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import psycopg
 
     from teddy_es.bench.contestants import Append
@@ -23,6 +25,8 @@ CREATE TABLE IF NOT EXISTS bench_raw (
 """
 _INSERT: Final = "INSERT INTO bench_raw (stream, version, data) VALUES (%s, %s, %s)"
 _HEAD: Final = "SELECT coalesce(max(version), 0) FROM bench_raw WHERE stream = %s"
+_COPY: Final = "COPY bench_raw (stream, version, data) FROM STDIN"
+_READ: Final = "SELECT data FROM bench_raw WHERE stream = %s ORDER BY version"
 
 
 class Raw:
@@ -66,6 +70,19 @@ class Raw:
                     return
 
         return append
+
+    def reader(self, own: str, events: int) -> Callable[[], int]:
+        """By one SELECT; JSON is all that is decoded."""
+        connection, text = self._connect(), texts(len(own))
+        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for version in range(1, events + 1):
+                copy.write_row((own, version, _data(text())))
+
+        def read() -> int:
+            rows = connection.execute(_READ, (own,)).fetchall()
+            return len([json.loads(data) for (data,) in rows])
+
+        return read
 
     def close(self) -> None:
         """See `Contestant`."""

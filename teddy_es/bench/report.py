@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from teddy_es.bench.contestants import OURS, PEER
+from teddy_es.bench.contestants import EMPTY, OURS, PEER
 from teddy_es.bench.targets import TIMES, target
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ def rows(found: Sequence[Series], log: str) -> list[Row]:
     """In the order of the measures; only ours have ratio and target."""
     medians = {(one.measure, one.contestant): one.median for one in found}
     return [
-        _judged(one, medians.get((one.measure, PEER)), log)
+        _judged(
+            one,
+            medians.get((one.measure, PEER)) or medians.get((one.measure, EMPTY)),
+            log,
+        )
         if one.contestant == OURS
         else Row(one)
         for one in found

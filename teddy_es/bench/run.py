@@ -5,12 +5,14 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from eventstore.store import make_event_store
 from teddy_es.bench.conditions import conditions
-from teddy_es.bench.measures import MEASURES
+from teddy_es.bench.fill import fill_up
+from teddy_es.bench.measures import FRESH, FULL
 from teddy_es.bench.world import a_world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from teddy_es.bench.figures import Series
     from teddy_es.bench.plan import Plan
@@ -26,12 +28,20 @@ class PeerMissing(Exception):  # noqa: N818  (it is what happened)
         )
 
 
-def run(wanted: Iterable[str], plan: Plan) -> tuple[list[Series], dict[str, Any]]:
+def run(wanted: Collection[str], plan: Plan) -> tuple[list[Series], dict[str, Any]]:
     """What was found, and under what conditions. Raises `PeerMissing`."""
     if not (find_spec("eventsourcing") and find_spec("psycopg_pool")):
         raise PeerMissing
     found: list[Series] = []
-    for name in wanted:
+    for name, measure in FRESH.items():
+        if name in wanted:
+            with a_world() as world:
+                found += measure(plan, world)
+    on_full = [measure for name, measure in FULL.items() if name in wanted]
+    if on_full:
         with a_world() as world:
-            found += MEASURES[name](plan, world)
+            plan.tell("filling a store")
+            fill_up(make_event_store(), world, plan.events)
+            for measure in on_full:
+                found += measure(plan, world)
     return found, {**conditions(), "noise": plan.noise.summary()}

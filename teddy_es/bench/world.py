@@ -11,6 +11,7 @@ from django.core.management import call_command
 from psycopg.sql import SQL, Identifier
 
 from eventstore import topics
+from eventstore.conf import conf, registry
 from eventstore.database import connect
 from eventstore.indexer.mark import complete
 from eventstore.store import make_event_store
@@ -38,15 +39,13 @@ class World:
 def a_world() -> Iterator[World]:
     """Make it, be there, and leave nothing of it behind, whatever happens."""
     suffix = token_hex(4)
-    given = {
-        **eventstore_settings(),
-        "REGISTRY": f"teddy_es.bench.domain.types_{suffix}",
-    }
+    types = f"teddy_es.bench.domain.types_{suffix}"
+    given = {**eventstore_settings(), "REGISTRY": types}
     world = World(f"teddy_bench_{suffix}", suffix, given)
     with _database(world.database), elsewhere(world.database, given):
         call_command("migrate", verbosity=0, interactive=False)
-        _create_topics()
-        yield world
+        with _topics():
+            yield world
 
 
 @contextmanager
@@ -64,7 +63,16 @@ def _say(statement: Any) -> None:
         connection.execute(statement)
 
 
-def _create_topics() -> None:
-    with make_event_store().indexer() as indexer:
-        topics.create(indexer.topics, indexer.log, indexer.connection())
-        complete(indexer)
+@contextmanager
+def _topics() -> Iterator[None]:
+    """Those of the embedded log end with the database."""
+    try:
+        with make_event_store().indexer() as indexer:
+            topics.create(indexer.topics, indexer.log, indexer.connection())
+            complete(indexer)
+        yield
+    finally:
+        if conf.LOG == "kafka":
+            from teddy_es.bench.broker import delete_topics
+
+            delete_topics(known.topic for known in registry().stream_types.values())

@@ -67,7 +67,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--file", metavar="FILE", help="mirror: events of this export, else made up"
         )
-        parser.add_argument("--history", type=int, default=1_000_000, metavar="N")
         parser.add_argument("--json", metavar="FILE", help="a file, or - for stdout")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -81,7 +80,6 @@ class Command(BaseCommand):
                 contestants=_names(options["contestants"], NAMES, "contestant"),
                 events=options["events"],
                 file=options["file"],
-                history=options["history"],
                 tell=lambda note: bar(0, note),
             )
             try:
