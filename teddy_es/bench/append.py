@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -11,19 +12,29 @@ from teddy_es.bench.figures import of_samples
 from teddy_es.bench.lineup import contestant, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from teddy_es.bench.crews import Crew
     from teddy_es.bench.figures import Series
     from teddy_es.bench.plan import Plan
     from teddy_es.bench.world import World
 
+_Crew = Callable[[int, "World", str, ExitStack, str], "Crew"]
+
+_BESIDES: Final = 10
+
 
 def append(plan: Plan, world: World) -> Iterator[Series]:
     """Every wanted measure, one after another."""
-    for measure, crew in _CREWS.items():
+    for measure, (writers, crew) in _CREWS.items():
         if plan.wants(measure):
-            yield from _measured(plan, measure, partial(crew, world, measure))
+            yield from _measured(plan, measure, partial(crew, writers, world, measure))
+
+
+def connections_needed(plan: Plan) -> int:
+    """At most at one time: one for each writer of each contestant, and some besides."""
+    wanted = [n for measure, (n, _) in _CREWS.items() if plan.wants(measure)]
+    return len(plan.contestants) * max(wanted, default=0) + _BESIDES
 
 
 def _measured(
@@ -70,10 +81,10 @@ def _own(measure: str, writer: int) -> str:
     return f"{measure.replace('/', '-')}-{writer}"
 
 
-_CREWS: Final[dict[str, Callable[[World, str, ExitStack, str], Crew]]] = {
-    "append/1": partial(_threads, 1),
-    "append/8": partial(_threads, 8),
-    "append/64": partial(_threads, 64),
-    "append/8-processes": partial(_processes, 8),
-    "append/8-one-stream": partial(_rivals, 8),
+_CREWS: Final[dict[str, tuple[int, _Crew]]] = {
+    "append/1": (1, _threads),
+    "append/8": (8, _threads),
+    "append/64": (64, _threads),
+    "append/8-processes": (8, _processes),
+    "append/8-one-stream": (8, _rivals),
 }

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import platform
 from importlib.metadata import version
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.conf import conf
 from eventstore.database import connect
+
+if TYPE_CHECKING:
+    from teddy_es.bench.noise import Noise
 
 _SETTINGS: Final = (
     "server_version",
@@ -22,7 +25,7 @@ _SETTINGS: Final = (
 )
 
 
-def conditions() -> dict[str, Any]:
+def conditions(noise: Noise) -> dict[str, Any]:
     """Of this run."""
     return {
         "log": conf.LOG,
@@ -35,6 +38,7 @@ def conditions() -> dict[str, Any]:
         },
         "postgresql": _postgresql(),
         "kafka": _kafka(),
+        "noise": noise.summary(),
     }
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
+from threading import Barrier
 from typing import TYPE_CHECKING, Any, Protocol
 
 import django
@@ -55,16 +56,21 @@ class Threads:
         self._writers = writers
 
     def work(self, seconds: float) -> Sample:
-        """See `Crew`."""
-        started = time.monotonic()
-        until = started + seconds
+        """See `Crew`. Nobody begins before all are there; each appends at least once."""
+        ready = Barrier(len(self._writers))
         if len(self._writers) == 1:
-            latencies = _write(self._writers[0], until)
+            shifts = [_shift(self._writers[0], ready, seconds)]
         else:
             with ThreadPoolExecutor(len(self._writers)) as pool:
-                futures = [pool.submit(_write, one, until) for one in self._writers]
-                latencies = [one for future in futures for one in future.result()]
-        return Sample(latencies, time.monotonic() - started)
+                futures = [
+                    pool.submit(_shift, append, ready, seconds)
+                    for append in self._writers
+                ]
+                shifts = [future.result() for future in futures]
+        return Sample(
+            [one for _, latencies, _ in shifts for one in latencies],
+            max(ended for *_, ended in shifts) - min(began for began, *_ in shifts),
+        )
 
     def close(self) -> None:
         """See `Crew`."""
@@ -114,15 +120,19 @@ class Processes:
             raise RuntimeError(msg) from None
 
 
-def _write(append: Append, until: float) -> list[float]:
+def _shift(
+    append: Append, ready: Barrier, seconds: float
+) -> tuple[float, list[float], float]:
+    """When it began, how long each append took, when it ended."""
+    ready.wait()
     latencies = []
-    now = time.monotonic()
-    while now < until:
-        began = now
+    began = now = time.monotonic()
+    while not latencies or now < began + seconds:
+        before = now
         append()
         now = time.monotonic()
-        latencies.append(now - began)
-    return latencies
+        latencies.append(now - before)
+    return began, latencies, now
 
 
 def _serve(job: Job, world: World, pipe: Connection) -> None:

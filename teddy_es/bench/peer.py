@@ -14,6 +14,7 @@ from django.db import connection
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import IntegrityError
+from psycopg.sql import SQL, Identifier
 
 from eventstore.database import connect
 from teddy_es.bench.contestants import STREAMS
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from teddy_es.bench.contestants import Append
 
-SCHEMA: Final = "peer"
 _SAVED: Final = 500  # events at once, where nobody measures
 _CACHED: Final = 100  # aggregates; the shared stream is one
 
@@ -56,9 +56,16 @@ class Peer:
     def __init__(self, name: str, *, writers: int, fast: bool) -> None:
         self.name = name
         with connect() as own:
-            own.execute("SELECT pg_advisory_lock(2)")  # several processes
-            own.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        self._app: Application[UUID] = Application(_environment(writers, fast=fast))
+            # processes that begin together must not make the same tables and functions at the same moment
+            own.execute("SELECT pg_advisory_lock(hashtext('teddy_es.bench.peer'))")
+            own.execute(
+                SQL("CREATE SCHEMA IF NOT EXISTS {}").format(
+                    Identifier(schema_of(name))
+                )
+            )
+            self._app: Application[UUID] = Application(
+                _environment(schema_of(name), writers, fast=fast)
+            )
 
     def writer(self, own: str) -> Append:
         """Saves aggregates that it keeps."""
@@ -115,7 +122,12 @@ class Peer:
             return
 
 
-def _environment(writers: int, *, fast: bool) -> dict[str, str]:
+def schema_of(name: str) -> str:
+    """Where a contestant of this name has its tables."""
+    return name.replace("-", "_")
+
+
+def _environment(schema: str, writers: int, *, fast: bool) -> dict[str, str]:
     """A connection for each writer, so that nobody waits for one; what is not named stays as it comes.
 
     fast: insert by a function in the database, as its own benchmarks do. That function takes no lock of the table, as
@@ -129,7 +141,7 @@ def _environment(writers: int, *, fast: bool) -> dict[str, str]:
         "POSTGRES_PORT": str(given.get("port", 5432)),
         "POSTGRES_USER": given.get("user", ""),
         "POSTGRES_PASSWORD": given.get("password", ""),
-        "POSTGRES_SCHEMA": SCHEMA,
+        "POSTGRES_SCHEMA": schema,
         "POSTGRES_POOL_SIZE": str(writers),
         "POSTGRES_MAX_OVERFLOW": "4",
         "POSTGRES_ENABLE_DB_FUNCTIONS": "y" if fast else "n",

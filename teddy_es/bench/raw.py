@@ -37,7 +37,9 @@ class Raw:
     def __init__(self) -> None:
         self._connections: list[psycopg.Connection[Any]] = []
         with connect() as connection:
-            connection.execute("SELECT pg_advisory_lock(1)")  # several processes
+            connection.execute(
+                "SELECT pg_advisory_lock(hashtext('teddy_es.bench.raw'))"
+            )
             connection.execute(_CREATE)
 
     def writer(self, own: str) -> Append:

@@ -111,3 +111,21 @@ def as_json(
             for row in rows(found, log)
         ],
     }
+
+
+def as_lines(conditions: dict[str, Any]) -> str:
+    """The conditions of a run, a line each."""
+    noise = conditions["noise"]
+    told = {name: one for name, one in conditions.items() if name != "noise"}
+    lines = [f"{name}: {_flat(one)}" for name, one in told.items() if one is not None]
+    lines += [
+        f"noise, {name}: {_number(one['median'])} ({_number(one['min'])} … {_number(one['max'])})"
+        for name, one in noise.items()
+    ]
+    return "\n".join(lines)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return str(value)

@@ -27,6 +27,7 @@ def space(plan: Plan, world: World) -> Iterator[Series]:
     """Bytes an event: everything there is in the database, then without the embedded log's own copy."""
     events = plan.events or EVENTS
     streams = max(1, events // _PER_STREAM)
+    plan.noise.listen()
     plan.tell(f"space: filling, {OURS}")
     fill(make_event_store(), world, "filled", events, streams=streams)
     folded, log = size(tables(of_log=False)), size(tables(of_log=True))
@@ -39,12 +40,13 @@ def space(plan: Plan, world: World) -> Iterator[Series]:
 
 
 def _peers(events: int, streams: int) -> int:
-    from teddy_es.bench.peer import SCHEMA, Peer
+    from teddy_es.bench.peer import Peer, schema_of
 
+    schema = schema_of(PEER)
     with closing(Peer(PEER, writers=1, fast=True)) as peer:
         for n in range(streams):
             peer.fill(texts(n), events // streams + (n < events % streams))
-    return size(tables_of(SCHEMA), schema=SCHEMA)
+    return size(tables_of(schema), schema=schema)
 
 
 def _series(measure: str, contestant: str, value: float) -> Series:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from argparse import ArgumentTypeError
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +15,18 @@ from django.core.management.base import BaseCommand, CommandError
 from eventstore.conf import conf
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
-from teddy_es.bench.contestants import NAMES
+from teddy_es.bench.conditions import conditions
+from teddy_es.bench.contestants import NAMES, OURS, PEER, RAW
 from teddy_es.bench.measures import MEASURES
 from teddy_es.bench.plan import Plan
-from teddy_es.bench.report import as_json, as_table
-from teddy_es.bench.run import PeerMissing, run
+from teddy_es.bench.report import as_json, as_lines, as_table
+from teddy_es.bench.run import CannotMeasure, run
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
+
+    from teddy_es.bench.figures import Series
 
 
 class Command(BaseCommand):
@@ -50,62 +56,108 @@ class Command(BaseCommand):
             metavar="WHAT",
             help=f"of {', '.join(MEASURES)}; all of them if left out",
         )
-        parser.add_argument("--rounds", type=int, default=5, help="default: 5")
         parser.add_argument(
-            "--seconds", type=float, default=3.0, help="of one measurement; default: 3"
+            "--rounds", type=_whole, default=5, metavar="N", help="default: 5"
         )
         parser.add_argument(
-            "--only", default="", metavar="NAMES", help="as in 1,8,64 or 8-processes"
+            "--seconds",
+            type=_seconds,
+            default=3.0,
+            help="of one turn; default: 3",
+            metavar="S",
+        )
+        parser.add_argument(
+            "--only",
+            type=_list,
+            default=(),
+            metavar="NAMES",
+            help="measures by the end of their names, as in 1,8,64",
         )
         parser.add_argument(
             "--contestants",
-            default="teddy,eventsourcing,insert",
+            type=_list,
+            default=(OURS, PEER, RAW),
             metavar="NAMES",
-            help=f"who appends, of {', '.join(NAMES)}; default: %(default)s",
+            help=f"of {', '.join(NAMES)}; default: the first, the second and the last",
         )
-        parser.add_argument("--events", type=int, help="how many events are loaded")
         parser.add_argument(
-            "--file", metavar="FILE", help="mirror: events of this export, else made up"
+            "--events", type=_whole, metavar="N", help="how many are loaded"
         )
-        parser.add_argument("--json", metavar="FILE", help="a file, or - for stdout")
+        parser.add_argument(
+            "--file",
+            metavar="FILE",
+            help="mirror: an export's events, not made-up ones",
+        )
+        parser.add_argument(
+            "--json", metavar="FILE", help="everything, for programs; - for stdout"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Measure, then write."""
+        """Measure, then write; what was found before Ctrl-C is written too."""
+        wanted = _known(options["what"], MEASURES) or tuple(MEASURES)
         shown = sys.stderr.isatty()
         with progress_bar("bench", total=None, shown=shown) as bar, told_in_a_line():
             plan = Plan(
                 rounds=options["rounds"],
                 seconds=options["seconds"],
-                only=frozenset(filter(None, options["only"].split(","))),
-                contestants=_names(options["contestants"], NAMES, "contestant"),
+                only=frozenset(options["only"]),
+                contestants=_known(options["contestants"], NAMES),
                 events=options["events"],
                 file=options["file"],
                 tell=lambda note: bar(0, note),
             )
-            try:
-                found, conditions = run(
-                    _names(",".join(options["what"]), MEASURES, "measurement")
-                    or MEASURES,
-                    plan,
-                )
-            except PeerMissing as missing:
-                raise CommandError(str(missing)) from None
+            found = self._found(wanted, plan)
+            about = conditions(plan.noise)
+        if not found:
+            msg = "Nothing was measured. --only names a measure by the end of its name, as in append/8: 8."
+            raise CommandError(msg)
         if options["json"] != "-":
-            table = as_table(found, conf.LOG, terminal=self.stdout.isatty())
-            self.stdout.write(table)
-            self.stdout.write(json.dumps(conditions))
-        if options["json"]:
-            text = json.dumps(as_json(found, conf.LOG, conditions), indent=1)
-            if options["json"] == "-":
-                self.stdout.write(text)
-            else:
-                Path(options["json"]).write_text(text + "\n", "utf-8")
+            terminal = self.stdout.isatty()
+            self.stdout.write(as_table(found, conf.LOG, terminal=terminal))
+            self.stdout.write(as_lines(about))
+        self._write_json(options["json"], as_json(found, conf.LOG, about))
+
+    def _found(self, wanted: Collection[str], plan: Plan) -> list[Series]:
+        found: list[Series] = []
+        try:
+            with closing(run(wanted, plan)) as series:
+                found.extend(series)
+        except KeyboardInterrupt:
+            if not found:
+                msg = "Interrupted before anything was measured."
+                raise CommandError(msg) from None
+            self.stderr.write("Interrupted: this is what was found until then.")
+        except CannotMeasure as error:
+            raise CommandError(str(error)) from None
+        return found
+
+    def _write_json(self, file: str | None, answer: dict[str, Any]) -> None:
+        if file == "-":
+            self.stdout.write(json.dumps(answer))
+        elif file is not None:
+            Path(file).write_text(json.dumps(answer, indent=1) + "\n", "utf-8")
 
 
-def _names(given: str, known: Collection[str], kind: str) -> tuple[str, ...]:
-    """Those of a list with commas."""
-    names = tuple(filter(None, given.split(",")))
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        msg = "a whole number from 1 on"
+        raise ArgumentTypeError(msg)
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not 0 < float(text) < math.inf:
+        raise ValueError
+    return float(text)
+
+
+def _known(names: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
+    """The names, if there are such."""
     if unknown := [name for name in names if name not in known]:
-        msg = f"No {kind} {unknown[0]}. There are: {', '.join(known)}."
+        msg = f"There is no {unknown[0]}. There are: {', '.join(known)}."
         raise CommandError(msg)
-    return names
+    return tuple(names)
