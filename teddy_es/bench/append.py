@@ -1,87 +1,104 @@
-"""Appends of one event, acknowledged and readable: how many a second, and how long each takes."""
+"""Appends of one event, acknowledged and readable: how many a second, and how long each takes.
+
+Threads are opened anew for every turn, on streams of that turn: a server need not have room for everybody's connections
+at the same time. Processes take longer to begin than to measure, so they stay.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from teddy_es.bench.crews import Processes, Threads
+from teddy_es.bench.crews import Processes, Sample, Threads
 from teddy_es.bench.figures import of_samples
 from teddy_es.bench.lineup import contestant, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teddy_es.bench.crews import Crew
     from teddy_es.bench.figures import Series
     from teddy_es.bench.plan import Plan
     from teddy_es.bench.world import World
 
-_Crew = Callable[[int, "World", str, ExitStack, str], "Crew"]
-
-_BESIDES: Final = 10
+_WARM_UP: Final = 0.5  # seconds at most
+_BESIDES: Final = 10  # connections, whoever measures
 
 
 def append(plan: Plan, world: World) -> Iterator[Series]:
     """Every wanted measure, one after another."""
-    for measure, (writers, crew) in _CREWS.items():
+    for measure, (writers, turn) in _TURNS.items():
         if plan.wants(measure):
-            yield from _measured(plan, measure, partial(crew, writers, world, measure))
+            with ExitStack() as opened:
+                at = _At(measure, writers, plan.seconds, world, opened)
+                turns = {name: turn(at, name) for name in plan.contestants}
+                samples = plan.alternate(measure, turns)
+            for name, taken in samples.items():
+                yield of_samples(measure, name, taken)
 
 
 def connections_needed(plan: Plan) -> int:
-    """At most at one time: one for each writer of each contestant, and some besides."""
-    wanted = [n for measure, (n, _) in _CREWS.items() if plan.wants(measure)]
-    return len(plan.contestants) * max(wanted, default=0) + _BESIDES
+    """At most at one time."""
+    needed = [
+        writers * (len(plan.contestants) if turn is _processes else 1)
+        for measure, (writers, turn) in _TURNS.items()
+        if plan.wants(measure)
+    ]
+    return max(needed, default=0) + _BESIDES
 
 
-def _measured(
-    plan: Plan, measure: str, crew: Callable[[ExitStack, str], Crew]
-) -> Iterator[Series]:
-    with ExitStack() as opened:
-        crews = {name: crew(opened, name) for name in plan.contestants}
-        for name, at_work in crews.items():
-            plan.tell(f"{measure}: warming up, {name}")
-            at_work.work(min(1.0, plan.seconds))
-        samples = plan.alternate(
-            measure, {n: partial(c.work, plan.seconds) for n, c in crews.items()}
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A measure and what it takes. opened: what is put away at its end."""
+
+    measure: str
+    writers: int
+    seconds: float
+    world: World
+    opened: ExitStack
+
+    @property
+    def name(self) -> str:
+        """As it may stand in the name of a stream."""
+        return self.measure.replace("/", "-")
+
+
+_Turn = Callable[[], Sample]
+
+
+def _threads(at: _At, name: str) -> _Turn:
+    return partial(_open_and_work, at, name, count(), shared=False)
+
+
+def _rivals(at: _At, name: str) -> _Turn:
+    return partial(_open_and_work, at, name, count(), shared=True)
+
+
+def _processes(at: _At, name: str) -> _Turn:
+    jobs = [partial(writing, name, f"{at.name}-{n}") for n in range(at.writers)]
+    crew = Processes(at.world, jobs)
+    at.opened.callback(crew.close)
+    crew.work(min(_WARM_UP, at.seconds))
+    return partial(crew.work, at.seconds)
+
+
+def _open_and_work(at: _At, name: str, turns: Iterator[int], *, shared: bool) -> Sample:
+    own = f"{at.name}-{next(turns)}"
+    with closing(contestant(name, at.world, writers=at.writers)) as store:
+        crew = Threads(
+            [
+                store.rival(own) if shared else store.writer(f"{own}-{n}")
+                for n in range(at.writers)
+            ]
         )
-    for name, taken in samples.items():
-        yield of_samples(measure, name, taken)
+        crew.work(min(_WARM_UP, at.seconds))
+        return crew.work(at.seconds)
 
 
-def _threads(
-    writers: int, world: World, measure: str, opened: ExitStack, name: str
-) -> Crew:
-    store = contestant(name, world, writers=writers)
-    opened.callback(store.close)
-    return Threads([store.writer(_own(measure, n)) for n in range(writers)])
-
-
-def _rivals(
-    writers: int, world: World, measure: str, opened: ExitStack, name: str
-) -> Crew:
-    store = contestant(name, world, writers=writers)
-    opened.callback(store.close)
-    return Threads([store.rival(_own(measure, 0)) for _ in range(writers)])
-
-
-def _processes(
-    writers: int, world: World, measure: str, opened: ExitStack, name: str
-) -> Crew:
-    own = [_own(measure, n) for n in range(writers)]
-    crew = Processes(world, [partial(writing, name, one) for one in own])
-    opened.callback(crew.close)
-    return crew
-
-
-def _own(measure: str, writer: int) -> str:
-    return f"{measure.replace('/', '-')}-{writer}"
-
-
-_CREWS: Final[dict[str, tuple[int, _Crew]]] = {
+_TURNS: Final[dict[str, tuple[int, Callable[[_At, str], _Turn]]]] = {
     "append/1": (1, _threads),
     "append/8": (8, _threads),
     "append/64": (64, _threads),

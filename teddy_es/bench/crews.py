@@ -125,7 +125,7 @@ def _shift(
 ) -> tuple[float, list[float], float]:
     """When it began, how long each append took, when it ended."""
     ready.wait()
-    latencies = []
+    latencies: list[float] = []
     began = now = time.monotonic()
     while not latencies or now < began + seconds:
         before = now

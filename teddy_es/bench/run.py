@@ -61,7 +61,7 @@ def _refuse_too_few_connections(needed: int) -> None:
     free = row[0] if row else 0
     if needed > free:
         msg = (
-            f"Everybody's writers together need {needed} connections; this PostgreSQL has {free} left. Raise"
+            f"The writers need up to {needed} connections; this PostgreSQL has {free} left. Raise"
             " max_connections, or measure with fewer writers: --only 1,8"
         )
         raise CannotMeasure(msg)

@@ -140,7 +140,7 @@ def test_who_stops_listening_leaves_nothing_either() -> None:
 def test_a_server_without_room_for_all_writers_is_refused_before_anything_is_made() -> (
     None
 ):
-    many = {"contestants": ("teddy",) * 100, "only": ("64",)}
+    many = {"contestants": ("teddy",) * 100, "only": ("8-processes",)}
 
     with pytest.raises(CommandError, match="--only 1,8"):
         call_command("bench", "append", **many)
