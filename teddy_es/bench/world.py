@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import getpid
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def a_world() -> Iterator[World]:
     suffix = token_hex(4)
     types = f"teddy_es.bench.domain.types_{suffix}"
     given = {**eventstore_settings(), "REGISTRY": types}
-    world = World(f"teddy_bench_{suffix}", suffix, given)
+    world = World(f"teddy_bench_{getpid()}_{suffix}", suffix, given)
     with _database(world.database), elsewhere(world.database, given):
         call_command("migrate", verbosity=0, interactive=False)
         with _topics():

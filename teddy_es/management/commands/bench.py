@@ -57,16 +57,6 @@ class Command(BaseCommand):
             help=f"of {', '.join(MEASURES)}; all of them if left out",
         )
         parser.add_argument(
-            "--rounds", type=_whole, default=5, metavar="N", help="default: 5"
-        )
-        parser.add_argument(
-            "--seconds",
-            type=_seconds,
-            default=3.0,
-            help="of one turn; default: 3",
-            metavar="S",
-        )
-        parser.add_argument(
             "--only",
             type=_list,
             default=(),
@@ -81,16 +71,9 @@ class Command(BaseCommand):
             help=f"of {', '.join(NAMES)}; default: the first, the second and the last",
         )
         parser.add_argument(
-            "--events", type=_whole, metavar="N", help="how many are loaded"
-        )
-        parser.add_argument(
-            "--file",
-            metavar="FILE",
-            help="mirror: an export's events, not made-up ones",
-        )
-        parser.add_argument(
             "--json", metavar="FILE", help="everything, for programs; - for stdout"
         )
+        _add_sizes(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Measure, then write; what was found before Ctrl-C is written too."""
@@ -136,6 +119,27 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(answer))
         elif file is not None:
             Path(file).write_text(json.dumps(answer, indent=1) + "\n", "utf-8")
+
+
+def _add_sizes(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--rounds", type=_whole, default=5, metavar="N", help="default: 5"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_seconds,
+        default=3.0,
+        metavar="S",
+        help="of one turn; default: 3",
+    )
+    parser.add_argument(
+        "--events", type=_whole, metavar="N", help="how many are loaded"
+    )
+    parser.add_argument(
+        "--file",
+        metavar="FILE",
+        help="mirror: an export's events, not made-up ones",
+    )
 
 
 def _list(text: str) -> tuple[str, ...]:
