@@ -30,7 +30,7 @@ _BESIDES: Final = 10  # connections, whoever measures
 
 def append(plan: Plan, world: World) -> Iterator[Series]:
     """Every wanted measure, one after another."""
-    for measure, (writers, turn) in _TURNS.items():
+    for measure, (writers, turn) in TURNS.items():
         if plan.wants(measure):
             with ExitStack() as opened:
                 at = _At(measure, writers, plan.seconds, world, opened)
@@ -44,7 +44,7 @@ def connections_needed(plan: Plan) -> int:
     """At most at one time."""
     needed = [
         writers * (len(plan.contestants) if turn is _processes else 1)
-        for measure, (writers, turn) in _TURNS.items()
+        for measure, (writers, turn) in TURNS.items()
         if plan.wants(measure)
     ]
     return max(needed, default=0) + _BESIDES
@@ -98,10 +98,11 @@ def _open_and_work(at: _At, name: str, turns: Iterator[int], *, shared: bool) ->
         return crew.work(at.seconds)
 
 
-_TURNS: Final[dict[str, tuple[int, Callable[[_At, str], _Turn]]]] = {
+TURNS: Final[dict[str, tuple[int, Callable[[_At, str], _Turn]]]] = {
     "append/1": (1, _threads),
     "append/8": (8, _threads),
     "append/64": (64, _threads),
     "append/8-processes": (8, _processes),
     "append/8-one-stream": (8, _rivals),
 }
+"""Measure → how many writers, and what a turn is."""

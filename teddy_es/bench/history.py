@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from teddy_es.bench.plan import Plan
     from teddy_es.bench.world import World
 
+HISTORY: Final = ("history/events", "history/streams")
 _ROUNDS: Final = 7  # at least
 _FEW: Final = 100  # streams of one event, which the other store has
 
@@ -42,12 +43,12 @@ def history(plan: Plan, world: World) -> Iterator[Series]:
         fill(make_event_store(), empty, FULL, _FEW, streams=_FEW)
         own = partial(writing, OURS, "own")
         yield from _measured(
-            plan, "history/events", {OURS: (world, own), EMPTY: (empty, own)}
+            plan, HISTORY[0], {OURS: (world, own), EMPTY: (empty, own)}
         )
         many = partial(_visiting, events, streams)
         few = partial(_visiting, _FEW, _FEW)
         yield from _measured(
-            plan, "history/streams", {OURS: (world, many), EMPTY: (empty, few)}
+            plan, HISTORY[1], {OURS: (world, many), EMPTY: (empty, few)}
         )
 
 

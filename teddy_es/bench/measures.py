@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from teddy_es.bench.append import append
+from teddy_es.bench.append import TURNS, append
 from teddy_es.bench.export import export
-from teddy_es.bench.history import history
+from teddy_es.bench.history import HISTORY, history
 from teddy_es.bench.mirror import mirror
 from teddy_es.bench.pages import pages
 from teddy_es.bench.read import read
 from teddy_es.bench.space import space
+from teddy_es.bench.visits import VISITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,3 +39,6 @@ FULL: Final[dict[str, Measure]] = {
 """All in one world with many events, in this order: the last one adds to it."""
 
 MEASURES: Final[dict[str, Measure]] = FRESH | FULL
+
+CHOICES: Final = [measure.rpartition("/")[2] for measure in (*TURNS, *VISITS, *HISTORY)]
+"""What can be asked for alone (`Plan.only`)."""

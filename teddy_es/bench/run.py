@@ -10,7 +10,7 @@ from eventstore.store import make_event_store
 from teddy_es.bench.append import connections_needed
 from teddy_es.bench.fill import fill_up
 from teddy_es.bench.measures import FRESH, FULL
-from teddy_es.bench.world import a_world
+from teddy_es.bench.world import CannotMeasure, a_world
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
@@ -22,10 +22,6 @@ _FREE: Final = """
 SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
        - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')
 """
-
-
-class CannotMeasure(Exception):  # noqa: N818  (what a command says)
-    """Something is missing; the message says what to do."""
 
 
 def run(wanted: Collection[str], plan: Plan) -> Generator[Series]:

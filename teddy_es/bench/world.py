@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from django.core.management import call_command
+from psycopg.errors import InsufficientPrivilege
 from psycopg.sql import SQL, Identifier
 
 from eventstore import topics
@@ -21,6 +22,10 @@ from teddy_es.bench.domain import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class CannotMeasure(Exception):  # noqa: N818  (what a command says)
+    """Something is missing; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class World:
 
 @contextmanager
 def a_world() -> Iterator[World]:
-    """Make it, be there, and leave nothing of it behind, whatever happens."""
+    """Make it, be there, and leave nothing of it behind, whatever happens. Raises `CannotMeasure`."""
     suffix = token_hex(4)
     types = f"teddy_es.bench.domain.types_{suffix}"
     given = {**eventstore_settings(), "REGISTRY": types}
@@ -54,6 +59,9 @@ def _database(name: str) -> Iterator[None]:
     try:
         _say(SQL("CREATE DATABASE {}").format(Identifier(name)))
         yield
+    except InsufficientPrivilege as error:
+        msg = f"A measurement makes a database of its own, and may not: {error.diag.message_primary}."
+        raise CannotMeasure(msg) from None
     finally:
         _say(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 

@@ -153,7 +153,10 @@ def test_a_server_without_room_for_all_writers_is_refused_before_anything_is_mad
     [
         (["apend"], "There are: append, mirror"),
         (["append", "--contestants", "me"], "There is no me"),
-        (["append", "--only", "77"], "Nothing was measured"),
+        (["append", "--only", "8,77"], "There is no 77"),
+        (["append", "--only", "find-event"], "Nothing was measured"),
+        (["mirror", "--file", "/no/such/file"], "No such file"),
+        (["append", "--json", "/no/such/place/x.json"], "No such file"),
     ],
 )
 def test_what_is_not_there_is_told(arguments: list[str], said: str) -> None:

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from eventstore.cloudevents import BadLine
 from eventstore.conf import conf
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
 from teddy_es.bench.conditions import conditions
 from teddy_es.bench.contestants import NAMES, OURS, PEER, RAW
-from teddy_es.bench.measures import MEASURES
+from teddy_es.bench.measures import CHOICES, MEASURES
 from teddy_es.bench.plan import Plan
 from teddy_es.bench.report import as_json, as_lines, as_table
-from teddy_es.bench.run import CannotMeasure, run
+from teddy_es.bench.run import run
+from teddy_es.bench.world import CannotMeasure
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -78,12 +80,13 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Measure, then write; what was found before Ctrl-C is written too."""
         wanted = _known(options["what"], MEASURES) or tuple(MEASURES)
+        _refuse_files(options["file"], options["json"])
         shown = sys.stderr.isatty()
         with progress_bar("bench", total=None, shown=shown) as bar, told_in_a_line():
             plan = Plan(
                 rounds=options["rounds"],
                 seconds=options["seconds"],
-                only=frozenset(options["only"]),
+                only=frozenset(_known(options["only"], CHOICES)),
                 contestants=_known(options["contestants"], NAMES),
                 events=options["events"],
                 file=options["file"],
@@ -92,7 +95,7 @@ class Command(BaseCommand):
             found = self._found(wanted, plan)
             about = conditions(plan.noise)
         if not found:
-            msg = "Nothing was measured. --only names a measure by the end of its name, as in append/8: 8."
+            msg = "Nothing was measured: what --only names is of another kind."
             raise CommandError(msg)
         if options["json"] != "-":
             terminal = self.stdout.isatty()
@@ -110,7 +113,7 @@ class Command(BaseCommand):
                 msg = "Interrupted before anything was measured."
                 raise CommandError(msg) from None
             self.stderr.write("Interrupted: this is what was found until then.")
-        except CannotMeasure as error:
+        except (CannotMeasure, BadLine) as error:
             raise CommandError(str(error)) from None
         return found
 
@@ -140,6 +143,18 @@ def _add_sizes(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="mirror: an export's events, not made-up ones",
     )
+
+
+def _refuse_files(given: str | None, written: str | None) -> None:
+    """Now, rather than after an hour."""
+    try:
+        if given is not None:
+            Path(given).open("rb").close()
+        if written not in (None, "-"):
+            Path(written).open("ab").close()
+    except OSError as error:
+        msg = f"{error.filename}: {error.strerror}."
+        raise CommandError(msg) from None
 
 
 def _list(text: str) -> tuple[str, ...]:
