@@ -25,8 +25,6 @@ STREAMS: Final = 4  # that a writer owns and appends to in turn
 class Contestant(Protocol):
     """One of the stores, opened in this process."""
 
-    name: str
-
     def writer(self, own: str) -> Append:
         """Appends to a few streams that are nobody else's and whose versions it knows. own: a name for them."""
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from threading import Barrier
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import django
 
@@ -39,16 +39,6 @@ class Sample:
         return len(self.latencies) / self.seconds
 
 
-class Crew(Protocol):
-    """Writers that can be set to work again and again."""
-
-    def work(self, seconds: float) -> Sample:
-        """Append one after another, each writer on its own, for so long."""
-
-    def close(self) -> None:
-        """Send them home."""
-
-
 class Threads:
     """A thread for each writer; a single one works in the caller's."""
 
@@ -56,7 +46,10 @@ class Threads:
         self._writers = writers
 
     def work(self, seconds: float) -> Sample:
-        """See `Crew`. Nobody begins before all are there; each appends at least once."""
+        """Append one after another, each on its own, for so long.
+
+        Nobody begins before all are there; each appends at least once.
+        """
         ready = Barrier(len(self._writers))
         if len(self._writers) == 1:
             shifts = [_shift(self._writers[0], ready, seconds)]
@@ -72,9 +65,6 @@ class Threads:
             max(ended for *_, ended in shifts) - min(began for began, *_ in shifts),
         )
 
-    def close(self) -> None:
-        """See `Crew`."""
-
 
 class Processes:
     """A process for each job, begun anew (not forked), so that nothing is shared but database and log."""
@@ -83,19 +73,23 @@ class Processes:
         context = get_context("spawn")
         self._pipes: list[Connection] = []
         self._processes = []
-        for job in jobs:
-            ours, theirs = context.Pipe()
-            process = context.Process(
-                target=_serve, args=(job, world, theirs), daemon=True
-            )
-            process.start()
-            theirs.close()
-            self._pipes.append(ours)
-            self._processes.append(process)
-        self._heard()  # all are ready
+        try:
+            for job in jobs:
+                ours, theirs = context.Pipe()
+                process = context.Process(
+                    target=_serve, args=(job, world, theirs), daemon=True
+                )
+                process.start()
+                theirs.close()
+                self._pipes.append(ours)
+                self._processes.append(process)
+            self._heard()  # all are ready
+        except BaseException:
+            self.close()
+            raise
 
     def work(self, seconds: float) -> Sample:
-        """See `Crew`."""
+        """As `Threads.work`."""
         for pipe in self._pipes:
             pipe.send(seconds)
         samples: list[Sample] = self._heard()
@@ -105,7 +99,7 @@ class Processes:
         )
 
     def close(self) -> None:
-        """See `Crew`. A process ends when nobody is at the other end."""
+        """Send them home: a process ends when nobody is at the other end."""
         for pipe in self._pipes:
             pipe.close()
         for process in self._processes:
@@ -144,7 +138,7 @@ def _serve(job: Job, world: World, pipe: Connection) -> None:
     with (
         elsewhere(world.database, world.eventstore),
         job(world) as append,
-        suppress(EOFError),
+        suppress(EOFError, BrokenPipeError),
     ):
         crew = Threads([append])
         pipe.send("ready")

@@ -55,8 +55,8 @@ def renamed(stream_type: str, suffix: str) -> str:
     return f"{stream_type}_{suffix}"
 
 
-def texts(seed: int) -> Callable[[], str]:
-    """Makes texts that fill an event's data up to `PAYLOAD` bytes; the same ones for the same seed.
+def texts(seed: str) -> Callable[[], str]:
+    """Makes texts that fill an event's data up to `PAYLOAD` bytes; the same ones for the same seed, others for others.
 
     Random letters and blanks, which pack about as well as talk does.
     """

@@ -90,7 +90,7 @@ def propose(log: Log, commits: Iterable[Commit]) -> int:
 
 def made_up(world: World, name: str, events: int, *, streams: int) -> Iterator[Commit]:
     """Streams take turns; each commit expects its stream's version."""
-    door, text = _door(), texts(events)
+    door, text = _door(), texts(name)
     for n in range(events):
         version, stream = divmod(n, streams)
         yield door.commit(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import cycle
 from random import Random
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from eventstore.errors import WrongExpectedVersion
 from eventstore.events import NewEvent
 from eventstore.store import make_event_store
-from teddy_es.bench.contestants import OURS, STREAMS
+from teddy_es.bench.contestants import STREAMS
 from teddy_es.bench.domain import Happened, texts
 from teddy_es.bench.fill import fill
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 class Ours:
     """See `Contestant`. Answered when it is folded."""
 
-    name = OURS
-
     def __init__(self, world: World) -> None:
         self._world = world
         self._store = make_event_store()
@@ -32,20 +31,11 @@ class Ours:
     def writer(self, own: str) -> Append:
         """Expects the version that it appended last."""
         heads = {self._world.stream(f"{own}-{n}"): 0 for n in range(STREAMS)}
-        turns, text = cycle(heads), texts(len(own))
-
-        def append() -> None:
-            stream = next(turns)
-            event = NewEvent(Happened(text=text()))
-            heads[stream] = self._store.append(
-                stream, [event], heads[stream]
-            ).last_version
-
-        return append
+        return self._in_turn(heads, list(heads), own)
 
     def rival(self, shared: str) -> Append:
         """Expects what it saw last; takes the version from the refusal."""
-        stream, text, head = self._world.stream(shared), texts(len(shared)), 0
+        stream, text, head = self._world.stream(shared), texts(f"{shared}-{uuid4()}"), 0
 
         def append() -> None:
             nonlocal head
@@ -66,18 +56,9 @@ class Ours:
         heads = {
             self._world.stream(f"{name}-{n}"): each + (n < more) for n in range(streams)
         }
-        text, order = texts(streams), list(heads)
+        order = list(heads)
         Random(streams).shuffle(order)  # noqa: S311  (no secret)
-        turns = cycle(order)
-
-        def append() -> None:
-            stream = next(turns)
-            event = NewEvent(Happened(text=text()))
-            heads[stream] = self._store.append(
-                stream, [event], heads[stream]
-            ).last_version
-
-        return append
+        return self._in_turn(heads, order, name)
 
     def reader(self, own: str, events: int) -> Callable[[], int]:
         """By `read`."""
@@ -88,3 +69,15 @@ class Ours:
     def close(self) -> None:
         """See `Contestant`."""
         self._store.close()
+
+    def _in_turn(self, heads: dict[str, int], order: list[str], own: str) -> Append:
+        """Appends to one stream after another, expecting the heads, which it keeps up."""
+        turns, text = cycle(order), texts(own)
+
+        def append() -> None:
+            stream = next(turns)
+            event = NewEvent(Happened(text=text()))
+            result = self._store.append(stream, [event], heads[stream])
+            heads[stream] = result.last_version
+
+        return append

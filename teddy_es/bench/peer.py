@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django.db import connection
 from eventsourcing.application import Application
@@ -54,7 +54,6 @@ class Peer:
     """See `Contestant`. Answered when it is committed."""
 
     def __init__(self, name: str, *, writers: int, fast: bool) -> None:
-        self.name = name
         with connect() as own:
             # processes that begin together must not make the same tables and functions at the same moment
             own.execute("SELECT pg_advisory_lock(hashtext('teddy_es.bench.peer'))")
@@ -69,7 +68,7 @@ class Peer:
 
     def writer(self, own: str) -> Append:
         """Saves aggregates that it keeps."""
-        held, text = [Talk() for _ in range(STREAMS)], texts(len(own))
+        held, text = [Talk() for _ in range(STREAMS)], texts(own)
         turns = cycle(held)
 
         def append() -> None:
@@ -81,7 +80,7 @@ class Peer:
 
     def rival(self, shared: str) -> Append:
         """Loads, decides, saves; again if another was faster."""
-        text, own_id = texts(len(shared)), SharedTalk.create_id(shared)
+        text, own_id = texts(f"{shared}-{uuid4()}"), SharedTalk.create_id(shared)
         self._open(shared)
 
         def append() -> None:
@@ -98,7 +97,7 @@ class Peer:
 
     def reader(self, own: str, events: int) -> Callable[[], int]:
         """By the application's event store, which gives domain events."""
-        talk = self.fill(texts(len(own)), events)
+        talk = self.fill(texts(own), events)
         return lambda: len(list(self._app.events.get(talk.id)))
 
     def fill(self, text: Callable[[], str], events: int) -> Talk:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from psycopg.errors import UniqueViolation
 
 from eventstore.database import connect
-from teddy_es.bench.contestants import RAW, STREAMS
+from teddy_es.bench.contestants import STREAMS
 from teddy_es.bench.domain import texts
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ _READ: Final = "SELECT data FROM bench_raw WHERE stream = %s ORDER BY version"
 class Raw:
     """See `Contestant`. No store: it keeps versions apart and knows nothing else."""
 
-    name = RAW
-
     def __init__(self) -> None:
         self._connections: list[psycopg.Connection[Any]] = []
         with connect() as connection:
@@ -44,7 +43,7 @@ class Raw:
 
     def writer(self, own: str) -> Append:
         """Counts versions itself."""
-        connection, text = self._connect(), texts(len(own))
+        connection, text = self._connect(), texts(own)
         heads = {f"{own}-{n}": 0 for n in range(STREAMS)}
         turns = cycle(heads)
 
@@ -57,7 +56,7 @@ class Raw:
 
     def rival(self, shared: str) -> Append:
         """Tries the next version; looks if it is taken."""
-        connection, text, head = self._connect(), texts(len(shared)), 0
+        connection, text, head = self._connect(), texts(f"{shared}-{uuid4()}"), 0
 
         def append() -> None:
             nonlocal head
@@ -75,7 +74,7 @@ class Raw:
 
     def reader(self, own: str, events: int) -> Callable[[], int]:
         """By one SELECT; JSON is all that is decoded."""
-        connection, text = self._connect(), texts(len(own))
+        connection, text = self._connect(), texts(own)
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             for version in range(1, events + 1):
                 copy.write_row((own, version, _data(text())))

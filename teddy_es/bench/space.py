@@ -45,7 +45,7 @@ def _peers(events: int, streams: int) -> int:
     schema = schema_of(PEER)
     with closing(Peer(PEER, writers=1, fast=True)) as peer:
         for n in range(streams):
-            peer.fill(texts(n), events // streams + (n < events % streams))
+            peer.fill(texts(str(n)), events // streams + (n < events % streams))
     return size(tables_of(schema), schema=schema)
 
 

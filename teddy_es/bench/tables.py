@@ -1,13 +1,16 @@
-"""What the store has in PostgreSQL, found by the names of its tables."""
+"""What the store has in PostgreSQL, found by the names of its tables; and a connection for much of it."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.database import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    import psycopg
 
 _TABLES: Final = r"""
 SELECT relname FROM pg_class
@@ -18,6 +21,15 @@ SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
   FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = %(schema)s::regnamespace AND c.relname = ANY(%(tables)s)
 """
 _ALL_OF: Final = "SELECT tablename FROM pg_tables WHERE schemaname = %(schema)s"
+
+
+@contextmanager
+def patient_connection() -> Iterator[psycopg.Connection[Any]]:
+    """One on which a statement may take as long as a million rows need."""
+    with connect() as connection:
+        connection.execute("SET statement_timeout = 0")
+        connection.execute("SET transaction_timeout = 0")
+        yield connection
 
 
 def tables(*, of_log: bool) -> list[str]:

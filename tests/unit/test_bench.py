@@ -116,7 +116,7 @@ def test_noise_is_told_by_its_median_and_bounds() -> None:
 
 
 def test_every_text_fills_an_event_to_the_same_size() -> None:
-    text, again = texts(1), texts(1)
+    text, again = texts("a"), texts("a")
 
     made = [text() for _ in range(50)]
 
