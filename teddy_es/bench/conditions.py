@@ -13,6 +13,7 @@ from eventstore.database import connect
 if TYPE_CHECKING:
     from teddy_es.bench.noise import Noise
 
+_PACKAGES: Final = ("django", "eventsourcing", "kafka-python", "psycopg")
 _SETTINGS: Final = (
     "server_version",
     "fsync",
@@ -33,9 +34,7 @@ def conditions(noise: Noise) -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {
-            name: version(name) for name in ("django", "eventsourcing", "psycopg")
-        },
+        "versions": {name: version(name) for name in _PACKAGES},
         "postgresql": _postgresql(),
         "kafka": _kafka(),
         "noise": noise.summary(),

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from psycopg.sql import SQL, Identifier
 
 from eventstore.clock import SystemClock
-from eventstore.database import connect
 from eventstore.exporter import export_events
 from teddy_es.bench.alone import alone
 from teddy_es.bench.contestants import COPY, OURS
 from teddy_es.bench.figures import Series
-from teddy_es.bench.tables import tables
+from teddy_es.bench.tables import patient_connection, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +50,7 @@ def _export() -> tuple[int, float]:
 
 def _copy() -> _Turn:
     started = time.monotonic()
-    with connect() as connection, connection.cursor() as cursor:
+    with patient_connection() as connection, connection.cursor() as cursor:
         for table in tables(of_log=False):
             copy = SQL("COPY {} TO STDOUT (FORMAT binary)").format(Identifier(table))
             with cursor.copy(copy) as rows:

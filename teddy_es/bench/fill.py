@@ -11,7 +11,6 @@ from eventstore.clock import SystemClock
 from eventstore.cloudevents import parse_line
 from eventstore.codec import encode
 from eventstore.conf import conf, registry
-from eventstore.database import connect
 from eventstore.door import Door
 from eventstore.events import Commit, Expected, NewEvent
 from eventstore.placement import place_of
@@ -19,6 +18,7 @@ from eventstore.ports import Appended, Proposal
 from eventstore.rebuild import analyze, refold
 from eventstore.sealing import sealer
 from teddy_es.bench.domain import Happened, renamed, texts
+from teddy_es.bench.tables import patient_connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,11 +41,8 @@ def fill_up(store: EventStore, world: World, wanted: int | None) -> None:
     events = full_events(wanted)
     fill(store, world, FULL, events, streams=full_streams(events))
     fill(store, world, LONG, min(events, _LONG_EVENTS), streams=1)
-    with (
-        connect() as connection
-    ):  # now, rather than by autovacuum in the midst of a turn
-        connection.execute("SET statement_timeout = 0")
-        connection.execute("VACUUM (ANALYZE)")
+    with patient_connection() as connection:
+        connection.execute("VACUUM (ANALYZE)")  # else autovacuum would, in mid-turn
 
 
 def full_events(wanted: int | None) -> int:

@@ -17,7 +17,7 @@ from teddy_es.bench.alone import alone
 from teddy_es.bench.contestants import COPY, OURS
 from teddy_es.bench.figures import Series
 from teddy_es.bench.fill import exported, made_up, propose
-from teddy_es.bench.tables import tables
+from teddy_es.bench.tables import patient_connection, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ def _fold() -> float:
 def _copy_out(table: str, file: IO[bytes]) -> None:
     """Keep the rows, and make a table of the same form, indexes included, for them."""
     copy = SQL("COPY {} TO STDOUT (FORMAT binary)").format(Identifier(table))
-    with connect() as connection, connection.cursor() as cursor:
+    with patient_connection() as connection, connection.cursor() as cursor:
         with cursor.copy(copy) as rows:
             for row in rows:
                 file.write(row)
@@ -94,7 +94,7 @@ def _copy_out(table: str, file: IO[bytes]) -> None:
 
 def _copy_in(rows: Mapping[str, IO[bytes]]) -> tuple[float, float]:
     """Seconds of one COPY for each table, all in one transaction."""
-    with connect() as connection, connection.cursor() as cursor:
+    with patient_connection() as connection, connection.cursor() as cursor:
         for table in rows:
             cursor.execute(SQL("TRUNCATE {}").format(Identifier(f"bench_{table}")))
         started = time.monotonic()

@@ -36,6 +36,7 @@ class Raw:
     def __init__(self) -> None:
         self._connections: list[psycopg.Connection[Any]] = []
         with connect() as connection:
+            # as in `peer`: processes that begin together
             connection.execute(
                 "SELECT pg_advisory_lock(hashtext('teddy_es.bench.raw'))"
             )
