@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import resource
-import signal
 import sys
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import django
+
+from teddy_es.bench.processes import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +25,7 @@ def alone(task: Callable[..., T], world: World, *args: Any) -> tuple[T, float]:
 
     The task must be a function of a module. Raises RuntimeError if it raised; its traceback is on the standard error.
     """
-    context = get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_do, args=(task, world, args, theirs), daemon=True)
-    process.start()
-    theirs.close()
+    process, ours = begin(_do, task, world, args)
     try:
         found: tuple[T, float] = ours.recv()
     except EOFError:
@@ -44,7 +40,6 @@ def alone(task: Callable[..., T], world: World, *args: Any) -> tuple[T, float]:
 def _do(
     task: Callable[..., Any], world: World, args: tuple[Any, ...], pipe: Connection
 ) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever gave the order
     django.setup()
     from teddy_es.bench.conf import elsewhere
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import django
 
+from teddy_es.bench.processes import begin
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
     from teddy_es.bench.contestants import Append
     from teddy_es.bench.world import World
@@ -67,21 +68,15 @@ class Threads:
 
 
 class Processes:
-    """A process for each job, begun anew (not forked), so that nothing is shared but database and log."""
+    """A process for each job."""
 
     def __init__(self, world: World, jobs: Sequence[Job]) -> None:
-        context = get_context("spawn")
         self._pipes: list[Connection] = []
-        self._processes = []
+        self._processes: list[BaseProcess] = []
         try:
             for job in jobs:
-                ours, theirs = context.Pipe()
-                process = context.Process(
-                    target=_serve, args=(job, world, theirs), daemon=True
-                )
-                process.start()
-                theirs.close()
-                self._pipes.append(ours)
+                process, pipe = begin(_serve, job, world)
+                self._pipes.append(pipe)
                 self._processes.append(process)
             self._heard()  # all are ready
         except BaseException:
@@ -131,7 +126,6 @@ def _shift(
 
 def _serve(job: Job, world: World, pipe: Connection) -> None:
     """The writer's process: say that it is ready, then work whenever it is told to."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever gave the order
     django.setup()
     from teddy_es.bench.conf import elsewhere
 
