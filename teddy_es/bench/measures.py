@@ -1,0 +1,44 @@
+"""All there is to measure, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from teddy_es.bench.append import TURNS, append
+from teddy_es.bench.export import export
+from teddy_es.bench.history import HISTORY, history
+from teddy_es.bench.mirror import mirror
+from teddy_es.bench.pages import pages
+from teddy_es.bench.read import read
+from teddy_es.bench.space import space
+from teddy_es.bench.visits import VISITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teddy_es.bench.figures import Series
+    from teddy_es.bench.plan import Plan
+    from teddy_es.bench.world import World
+
+Measure = Callable[["Plan", "World"], "Iterator[Series]"]
+
+FRESH: Final[dict[str, Measure]] = {
+    "append": append,
+    "mirror": mirror,
+    "read": read,
+    "space": space,
+}
+"""Each in an empty world of its own."""
+
+FULL: Final[dict[str, Measure]] = {
+    "export": export,
+    "pages": pages,
+    "history": history,
+}
+"""All in one world with many events, in this order: the last one adds to it."""
+
+MEASURES: Final[dict[str, Measure]] = FRESH | FULL
+
+CHOICES: Final = [measure.rpartition("/")[2] for measure in (*TURNS, *VISITS, *HISTORY)]
+"""What can be asked for alone (`Plan.only`)."""

@@ -1,0 +1,148 @@
+"""PyPI's `eventsourcing` with its PostgreSQL module: aggregates that are saved with one event each.
+
+The writer holds its aggregates, so it loads nothing before it saves; on the shared stream it loads the aggregate from
+the application's cache, which brings it up to date with what others saved (`AGGREGATE_CACHE_FASTFORWARD`).
+"""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import TYPE_CHECKING, Any, Final
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+from django.db import connection
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import IntegrityError
+from psycopg.sql import SQL, Identifier
+
+from eventstore.database import connect
+from teddy_es.bench.contestants import STREAMS
+from teddy_es.bench.domain import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teddy_es.bench.contestants import Append
+
+_SAVED: Final = 500  # events at once, where nobody measures
+_CACHED: Final = 100  # aggregates; the shared stream is one
+
+
+class Talk(Aggregate):
+    """A stream."""
+
+    @event("Happened")
+    def happen(self, text: str) -> None:
+        """Something was said."""
+        self.said = text
+
+
+class SharedTalk(Talk):
+    """A stream that several open at once: whoever comes first creates it."""
+
+    @staticmethod
+    def create_id(name: str) -> UUID:
+        """The same for the same name."""
+        return uuid5(NAMESPACE_URL, name)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Peer:
+    """See `Contestant`. Answered when it is committed."""
+
+    def __init__(self, name: str, *, writers: int, fast: bool) -> None:
+        with connect() as own:
+            # processes that begin together must not make the same tables and functions at the same moment
+            own.execute("SELECT pg_advisory_lock(hashtext('teddy_es.bench.peer'))")
+            own.execute(
+                SQL("CREATE SCHEMA IF NOT EXISTS {}").format(
+                    Identifier(schema_of(name))
+                )
+            )
+            self._app: Application[UUID] = Application(
+                _environment(schema_of(name), writers, fast=fast)
+            )
+
+    def writer(self, own: str) -> Append:
+        """Saves aggregates that it keeps."""
+        held, text = [Talk() for _ in range(STREAMS)], texts(own)
+        turns = cycle(held)
+
+        def append() -> None:
+            talk = next(turns)
+            talk.happen(text())
+            self._app.save(talk)
+
+        return append
+
+    def rival(self, shared: str) -> Append:
+        """Loads, decides, saves; again if another was faster."""
+        text, own_id = texts(f"{shared}-{uuid4()}"), SharedTalk.create_id(shared)
+        self._open(shared)
+
+        def append() -> None:
+            while True:
+                talk: SharedTalk = self._app.repository.get(own_id)
+                talk.happen(text())
+                try:
+                    self._app.save(talk)
+                except IntegrityError:
+                    continue
+                return
+
+        return append
+
+    def reader(self, own: str, events: int) -> Callable[[], int]:
+        """By the application's event store, which gives domain events."""
+        talk = self.fill(texts(own), events)
+        return lambda: len(list(self._app.events.get(talk.id)))
+
+    def fill(self, text: Callable[[], str], events: int) -> Talk:
+        """One aggregate of so many events, its creation included."""
+        talk = Talk()
+        for n in range(1, events):
+            talk.happen(text())
+            if n % _SAVED == 0:
+                self._app.save(talk)
+        self._app.save(talk)
+        return talk
+
+    def close(self) -> None:
+        """See `Contestant`."""
+        self._app.close()
+
+    def _open(self, shared: str) -> None:
+        try:
+            self._app.save(SharedTalk(shared))
+        except IntegrityError:  # another was faster
+            return
+
+
+def schema_of(name: str) -> str:
+    """Where a contestant of this name has its tables."""
+    return name.replace("-", "_")
+
+
+def _environment(schema: str, writers: int, *, fast: bool) -> dict[str, str]:
+    """A connection for each writer, so that nobody waits for one; what is not named stays as it comes.
+
+    fast: insert by a function in the database, as its own benchmarks do. That function takes no lock of the table, as
+    its inserts do otherwise to keep the order in which others are notified.
+    """
+    given: dict[str, Any] = connection.get_connection_params()
+    return {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": given["dbname"],
+        "POSTGRES_HOST": given.get("host", ""),
+        "POSTGRES_PORT": str(given.get("port", 5432)),
+        "POSTGRES_USER": given.get("user", ""),
+        "POSTGRES_PASSWORD": given.get("password", ""),
+        "POSTGRES_SCHEMA": schema,
+        "POSTGRES_POOL_SIZE": str(writers),
+        "POSTGRES_MAX_OVERFLOW": "4",
+        "POSTGRES_ENABLE_DB_FUNCTIONS": "y" if fast else "n",
+        "AGGREGATE_CACHE_MAXSIZE": str(_CACHED),
+    }

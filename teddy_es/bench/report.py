@@ -1,0 +1,131 @@
+"""What a run found, as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from io import StringIO
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from teddy_es.bench.contestants import EMPTY, OURS, PEER
+from teddy_es.bench.targets import TIMES, target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from teddy_es.bench.figures import Series
+    from teddy_es.bench.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A series, held against the peer's and the target. ratio: to the peer's median; None: it has nothing like it."""
+
+    series: Series
+    ratio: float | None = None
+    target: Target | None = None
+    reached: bool | None = None
+
+
+def rows(found: Sequence[Series], log: str) -> list[Row]:
+    """In the order of the measures; only ours have ratio and target."""
+    medians = {(one.measure, one.contestant): one.median for one in found}
+    return [
+        _judged(
+            one,
+            medians.get((one.measure, PEER)) or medians.get((one.measure, EMPTY)),
+            log,
+        )
+        if one.contestant == OURS
+        else Row(one)
+        for one in found
+    ]
+
+
+def _judged(ours: Series, peer: float | None, log: str) -> Row:
+    ratio = ours.median / peer if peer else None
+    wanted = target(ours.measure, log)
+    value = ratio if wanted and wanted.of == "ratio" else ours.median
+    if wanted is None or value is None:
+        return Row(ours, ratio, wanted)
+    return Row(ours, ratio, wanted, wanted.is_reached_by(value))
+
+
+def as_table(found: Sequence[Series], log: str, *, terminal: bool) -> str:
+    """With lines and as wide as the terminal, or plain and as wide as it needs to be."""
+    console = Console(
+        file=StringIO(), force_terminal=terminal, width=None if terminal else 132
+    )
+    table = Table(box=box.SIMPLE if terminal else box.ASCII2)
+    for name in ("measure", "who"):
+        table.add_column(name, no_wrap=True)
+    for name in ("median", "min … max", "p50 ms", "p99 ms", "ratio"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("target", no_wrap=True)
+    for _, group in groupby(rows(found, log), lambda row: row.series.measure):
+        for row in group:
+            table.add_row(*_cells(row))
+        table.add_section()
+    with console.capture() as printed:
+        console.print(table)
+    return printed.get().rstrip()
+
+
+def _cells(row: Row) -> Iterator[str]:
+    one = row.series
+    yield f"{one.measure}"
+    yield one.contestant
+    yield f"{_number(one.median)} {one.unit}"
+    yield f"{_number(min(one.values))} … {_number(max(one.values))}"
+    yield "" if one.p50 is None else f"{one.p50:.2f}"
+    yield "" if one.p99 is None else f"{one.p99:.2f}"
+    yield "" if row.ratio is None else f"{row.ratio:.2f}{TIMES}"
+    words = {True: "reached", False: "missed", None: ""}
+    yield "" if row.target is None else f"{row.target} {words[row.reached]}".strip()
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def as_json(
+    found: Sequence[Series], log: str, conditions: dict[str, Any]
+) -> dict[str, Any]:
+    """Everything, every round's value included."""
+    return {
+        "conditions": conditions,
+        "measures": [
+            {
+                **asdict(row.series),
+                "median": row.series.median,
+                "min": min(row.series.values),
+                "max": max(row.series.values),
+                "ratio": row.ratio,
+                "target": None if row.target is None else str(row.target),
+                "reached": row.reached,
+            }
+            for row in rows(found, log)
+        ],
+    }
+
+
+def as_lines(conditions: dict[str, Any]) -> str:
+    """The conditions of a run, a line each."""
+    noise = conditions["noise"]
+    told = {name: one for name, one in conditions.items() if name != "noise"}
+    lines = [f"{name}: {_flat(one)}" for name, one in told.items() if one is not None]
+    lines += [
+        f"noise, {name}: {_number(one['median'])} ({_number(one['min'])} … {_number(one['max'])})"
+        for name, one in noise.items()
+    ]
+    return "\n".join(lines)
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return str(value)

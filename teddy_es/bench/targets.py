@@ -1,0 +1,61 @@
+"""What the project wants to reach: one place, so that a run can say whether it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A bound for the ratio to the peer's median (`ratio`) or for our own (`median`, in the series' unit)."""
+
+    of: Literal["ratio", "median"]
+    at: Literal["least", "most"]
+    bound: float
+
+    def is_reached_by(self, value: float) -> bool:
+        """Whether the value keeps it."""
+        return value >= self.bound if self.at == "least" else value <= self.bound
+
+    def __str__(self) -> str:
+        sign = "≥" if self.at == "least" else "≤"
+        return (
+            f"{sign} {self.bound:g}{TIMES}"
+            if self.of == "ratio"
+            else f"{sign} {self.bound:,g}"
+        )
+
+
+def _ratio(bound: float) -> Target:
+    return Target("ratio", "least", bound)
+
+
+# measure → on the embedded log, on Kafka
+_TARGETS: Final[dict[str, tuple[Target, Target]]] = {
+    "append/1": (_ratio(1.0), _ratio(0.7)),
+    "append/8": (_ratio(2.5), _ratio(1.2)),
+    "append/64": (_ratio(5.0), _ratio(3.5)),
+    "append/8-processes": (_ratio(1.5), _ratio(1.0)),
+    "append/8-one-stream": (_ratio(1.5), _ratio(1.0)),
+    "mirror/speed": (Target("median", "least", 8_000),) * 2,
+    "mirror/memory": (Target("median", "most", 300),) * 2,
+    "read/stream": (_ratio(1.2),) * 2,
+    "export/speed": (Target("median", "least", 50_000),) * 2,
+    "export/memory": (Target("median", "most", 300),) * 2,
+    "space/event": (Target("median", "most", 3_300), Target("median", "most", 2_200)),
+    "space/without-log": (Target("median", "most", 2_200),) * 2,
+    "history/events": (Target("ratio", "most", 1.2),) * 2,
+    "history/streams": (Target("ratio", "most", 1.2),) * 2,
+}
+_PAGES: Final = Target("median", "most", 120)
+
+
+def target(measure: str, log: str) -> Target | None:
+    """The one for this measure on this log, if there is one."""
+    if measure.startswith("pages/"):
+        return _PAGES
+    pair = _TARGETS.get(measure)
+    return pair and pair[log == "kafka"]
