@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -36,12 +35,28 @@ _PATIENCE_S: Final = 60.0
 
 @dataclass(slots=True)
 class Filled:
-    """What came of it. commits = accepted + duplicates (they stood there before) + those that others folded."""
+    """What came of it. duplicates: commits that stood there before. A mirror that runs beside it folds some of them."""
 
     commits: int = 0
     events: int = 0
     accepted: int = 0
     duplicates: int = 0
+    refused: int = 0
+
+    @property
+    def folded_by_others(self) -> int:
+        """The commits whose verdicts were not given here."""
+        return self.commits - self.accepted - self.duplicates - self.refused
+
+    def count(self, verdicts: Iterable[Verdict]) -> None:
+        """Add what was folded here."""
+        for verdict in verdicts:
+            if verdict is Verdict.ACCEPTED:
+                self.accepted += 1
+            elif verdict is Verdict.DUPLICATE:
+                self.duplicates += 1
+            else:
+                self.refused += 1
 
 
 def is_empty(log: Log, topics: Topics) -> bool:
@@ -67,11 +82,9 @@ def fill(
         while batch := ahead.result():
             # while this thread folds, the other one writes: each waits for the database most of its time
             ahead = thread.submit(writing.next_batch)
-            verdicts = Counter(_fold(indexer, batch.ends))
+            filled.count(_fold(indexer, batch.ends))
             filled.commits += batch.commits
             filled.events += batch.events
-            filled.accepted += verdicts[Verdict.ACCEPTED]
-            filled.duplicates += verdicts[Verdict.DUPLICATE]
             on_progress(filled.events)
         complete(indexer)
     return filled

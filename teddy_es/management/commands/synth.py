@@ -105,6 +105,8 @@ def _as_json(filled: Filled, seconds: float) -> str:
             "commits": filled.commits,
             "accepted": filled.accepted,
             "duplicates": filled.duplicates,
+            "refused": filled.refused,
+            "folded_by_others": filled.folded_by_others,
             "seconds": round(seconds, 3),
             "events_per_second": round(filled.events / seconds, 1),
         }
@@ -114,5 +116,6 @@ def _as_json(filled: Filled, seconds: float) -> str:
 def _as_text(filled: Filled, seconds: float) -> str:
     return (
         f"{filled.events:,} events in {filled.commits:,} commits: {filled.accepted:,} accepted, {filled.duplicates:,}"
-        f" were there already. {seconds:.1f} s, {filled.events / seconds:,.0f} events/s."
+        f" were there already, {filled.refused:,} refused, {filled.folded_by_others:,} folded by others."
+        f" {seconds:.1f} s, {filled.events / seconds:,.0f} events/s."
     )
