@@ -74,7 +74,7 @@ class EventType:
     subject: str | None
 
 
-class Written(Protocol):
+class _Written(Protocol):
     """An event as a record holds it: what `problem_of` looks at."""
 
     @property
@@ -205,7 +205,7 @@ class Registry:
             raise InvalidEvent(msg) from None
         return known, msgspec.to_builtins(event)
 
-    def problem_of(self, stream_type: str, event: Written) -> str | None:
+    def problem_of(self, stream_type: str, event: _Written) -> str | None:
         """Why an accepted event cannot be read by these types, or None. Never quotes a value."""
         known = self._events.get(event.type)
         if known is None:
