@@ -30,7 +30,7 @@ _MARKS: Final = 'SELECT topic, partition, id, "cursor", generation FROM eventsto
 _ACCEPTED: Final = """
 SELECT position, recorded_at, first_version, convert_from(value, 'UTF8') FROM (
        SELECT position, recorded_at, first_version, value,
-              sum(octet_length(value)) OVER (ORDER BY position) - octet_length(value) AS before
+              sum(octet_length(value)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
         WHERE position >= %(start)s AND position < %(end)s AND verdict = 1
         ORDER BY position LIMIT %(page)s) page

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import make_dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from eventstore.accepted import decode_accepted
 from eventstore.codec import decode
@@ -11,6 +12,10 @@ from eventstore.events import Commit, EventMetadata, Position, RecordedEvent, un
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from eventstore.accepted import AcceptedCommit
+    from eventstore.registry import Registry
 
 
 class Cursor(Protocol):
@@ -21,6 +26,10 @@ class Cursor(Protocol):
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows of it."""
+
+
+_PLACE: Final = 48  # bits of a packed position below its partition
+_OFFSET: Final = 2**_PLACE - 1
 
 
 def commit_of(key: bytes, value: bytes) -> Commit:
@@ -40,29 +49,54 @@ def recorded_events(
     A row begins with position, recorded_at, first_version, and the value as text: bytes would travel in hexadecimal
     digits, twice as long, and an accepted record is UTF-8.
     """
-    types = registry()
+    types, seen = registry(), None
     for packed, recorded_at, first_version, value, *_ in rows:
-        number, partition, offset, _ = unpack(packed)
-        topic, commit = types.topic_numbered(number), decode_accepted(value)
-        stream_id, stream_type = commit.stream_id, commit.stream_id.partition(".")[0]
-        yield [
-            RecordedEvent(
-                EventMetadata(
-                    event.event_id,
-                    stream_id,
-                    event.type,
-                    first_version + index,
-                    event.occurred_at,
-                    event.correlation_id,
-                    event.causation_id,
-                ),
-                event.data,
-                event.schema,
-                Position(topic, partition, offset, index),
-                recorded_at,
-                commit.commit_id,
-                event.sealed,
-                types.problem_of(stream_type, event),
-            )
-            for index, event in enumerate(commit.events)
-        ]
+        if packed >> _PLACE != seen:  # as a rule the rows are of one place
+            seen = packed >> _PLACE
+            number, partition, _, _ = unpack(packed)
+            topic = types.topic_numbered(number)
+        first = Position(topic, partition, (packed & _OFFSET) >> 10)
+        commit = decode_accepted(value)
+        yield _recorded(types, commit, first, recorded_at, first_version)
+
+
+def _recorded(
+    types: Registry,
+    commit: AcceptedCommit,
+    first: Position,
+    recorded_at: datetime,
+    first_version: int,
+) -> list[RecordedEvent]:
+    stream_id, stream_type = commit.stream_id, commit.stream_id.partition(".")[0]
+    return [
+        RecordedEvent(
+            _metadata(
+                event.event_id,
+                stream_id,
+                event.type,
+                first_version + index,
+                event.occurred_at,
+                event.correlation_id,
+                event.causation_id,
+            ),
+            event.data,
+            event.schema,
+            Position(first.topic, first.partition, first.offset, index),
+            recorded_at,
+            commit.commit_id,
+            event.sealed,
+            types.problem_of(stream_type, event),
+        )
+        for index, event in enumerate(commit.events)
+    ]
+
+
+# A frozen dataclass sets each field by `object.__setattr__`, which takes three times as long as all of this.
+_Unfrozen: Final = make_dataclass("_Unfrozen", EventMetadata.__slots__, slots=True)
+
+
+def _metadata(*fields: Any) -> EventMetadata:
+    made: Any = _Unfrozen(*fields)
+    made.__class__ = EventMetadata
+    frozen: EventMetadata = made
+    return frozen

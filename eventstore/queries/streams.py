@@ -21,7 +21,7 @@ _PAGE_BYTES: Final = 4_000_000  # of them; whichever is reached first
 _FORWARDS: Final = """
 SELECT position, recorded_at, first_version, convert_from(value, 'UTF8'), octet_length(value) FROM (
        SELECT position, recorded_at, first_version, value,
-              sum(octet_length(value)) OVER (ORDER BY first_version) - octet_length(value) AS before
+              sum(octet_length(value)) OVER (ORDER BY first_version ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
         WHERE stream_id = %(stream)s AND first_version <= %(last)s AND first_version >= coalesce(
               (SELECT max(first_version) FROM eventstore_record
@@ -33,7 +33,7 @@ SELECT position, recorded_at, first_version, convert_from(value, 'UTF8'), octet_
 _BACKWARDS: Final = """
 SELECT position, recorded_at, first_version, convert_from(value, 'UTF8'), octet_length(value) FROM (
        SELECT position, recorded_at, first_version, value,
-              sum(octet_length(value)) OVER (ORDER BY first_version DESC) - octet_length(value) AS before
+              sum(octet_length(value)) OVER (ORDER BY first_version DESC ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
         WHERE stream_id = %(stream)s AND first_version <= %(last)s
           AND first_version > %(first)s::int - 1000 AND first_version + event_count > %(first)s
