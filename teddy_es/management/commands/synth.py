@@ -68,8 +68,10 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Exit code 0: all of it is in the log and folded."""
         events, streams = options["events"], options["streams"]
+        if streams is None:
+            streams = max(200, events // 20)
         try:
-            wanted = Wanted(events, streams or max(200, events // 20), options["seed"])
+            wanted = Wanted(events, streams, options["seed"])
         except ValueError as error:
             msg = f"These numbers do not do: {error}."
             raise CommandError(msg) from None
