@@ -55,15 +55,15 @@ def recorded_events(
             seen = packed >> _PLACE
             number, partition, _, _ = unpack(packed)
             topic = types.topic_numbered(number)
-        first = Position(topic, partition, (packed & _OFFSET) >> 10)
+        place = topic, partition, (packed & _OFFSET) >> 10
         commit = decode_accepted(value)
-        yield _recorded(types, commit, first, recorded_at, first_version)
+        yield _recorded(types, commit, place, recorded_at, first_version)
 
 
 def _recorded(
     types: Registry,
     commit: AcceptedCommit,
-    first: Position,
+    place: tuple[str, int, int],
     recorded_at: datetime,
     first_version: int,
 ) -> list[RecordedEvent]:
@@ -81,7 +81,7 @@ def _recorded(
             ),
             event.data,
             event.schema,
-            Position(first.topic, first.partition, first.offset, index),
+            Position(*place, index),
             recorded_at,
             commit.commit_id,
             event.sealed,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import RecordedEvent
 
-_PAGE: Final = 2_000  # records a query
+_PAGE: Final = 5_000  # records a query
 _PAGE_BYTES: Final = 4_000_000  # of them; whichever is reached first
 
 # Index: eventstore_record_stream (stream_id, first_version), both ways. Lengths stand in the row, so that no long
