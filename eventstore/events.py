@@ -1,15 +1,21 @@
-"""The vocabulary: what an event, a commit and a place in the log are. Plain values, no behaviour beyond themselves."""
+"""The vocabulary: what an event, a commit and a place in the log are. Plain values, no behaviour beyond themselves.
+
+Those of which a read makes one or two an event are `msgspec.Struct`s: a frozen dataclass takes ten times as long to make.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID, uuid5
 
+import msgspec
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 MAX_COMMIT_BYTES: Final = 1_000_000
 MAX_COMMIT_EVENTS: Final = 1_000
@@ -63,8 +69,7 @@ class Place:
         return f"{self.topic}/{self.partition}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(msgspec.Struct, frozen=True, order=True, gc=False):
     """Where an event stands in the log; written `eventstore.order/3/4711/0`."""
 
     topic: str
@@ -227,8 +232,7 @@ class Malformed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedEvent:
+class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     """One accepted event as the mirror holds it.
 
     data: the fields as written (sealed ones apart, in `sealed`).

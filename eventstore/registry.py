@@ -16,15 +16,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, Protocol, get_args, get_type_hints
 
 import msgspec
 
 from eventstore.errors import InvalidEvent, InvalidStreamId
-from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
+from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from eventstore.events import Sealed
 
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -70,6 +72,19 @@ class EventType:
     struct: type[Event]
     sensitive: frozenset[str]
     subject: str | None
+
+
+class _Written(Protocol):
+    """An event as a record holds it: what `problem_of` looks at."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def schema(self) -> int: ...
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+    @property
+    def sealed(self) -> Sealed | None: ...
 
 
 class Registry:
@@ -190,7 +205,7 @@ class Registry:
             raise InvalidEvent(msg) from None
         return known, msgspec.to_builtins(event)
 
-    def problem_of(self, stream_type: str, event: CommitEvent) -> str | None:
+    def problem_of(self, stream_type: str, event: _Written) -> str | None:
         """Why an accepted event cannot be read by these types, or None. Never quotes a value."""
         known = self._events.get(event.type)
         if known is None:

@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 import structlog
 from django.db import connection
+from psycopg.types.datetime import TimestamptzLoader
 
 from eventstore.errors import EventStoreError, IndexIncomplete, LogUnavailable
 from eventstore.indexer.mark import is_set
@@ -38,6 +39,8 @@ def reading_cursor() -> Iterator[CursorWrapper]:
         if connection.connection not in _looked:
             _complete(cursor)
             _looked.add(connection.connection)
+        # psycopg's own loader, in C: Django's takes a third of the time in which a stream is read
+        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         yield cursor
 
 

@@ -27,7 +27,7 @@ SELECT place.number, r.position, r.event_count, r.size
  ORDER BY r.recorded_at, r.position
 """
 _VALUES: Final = """
-SELECT position, recorded_at, first_version, key, value FROM eventstore_record
+SELECT position, recorded_at, first_version, convert_from(value, 'UTF8') FROM eventstore_record
  WHERE position = ANY(%(positions)s::bigint[]) ORDER BY recorded_at, position
 """
 
@@ -51,7 +51,8 @@ def read_after(
     )
     positions = _chosen(places, cursor.fetchall(), limit)
     cursor.execute(_VALUES, {"positions": positions})
-    events = [event for row in cursor.fetchall() for event in recorded_events(*row)]
+    found = recorded_events(cursor.fetchall())
+    events = [event for of_a_commit in found for event in of_a_commit]
     offsets = dict(after.offsets) | {walk.place: walk.reached(limit) for walk in places}
     return events, Cut({place: offset for place, offset in offsets.items() if offset})
 

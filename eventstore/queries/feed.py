@@ -28,9 +28,9 @@ _PAGE: Final = {
 _MARKS: Final = 'SELECT topic, partition, id, "cursor", generation FROM eventstore_partition ORDER BY id'
 # The key's index, in its order; lengths stand in the row, so no long value is fetched only to be left out.
 _ACCEPTED: Final = """
-SELECT position, recorded_at, first_version, key, value FROM (
-       SELECT position, recorded_at, first_version, key, value,
-              sum(octet_length(value)) OVER (ORDER BY position) - octet_length(value) AS before
+SELECT position, recorded_at, first_version, convert_from(value, 'UTF8') FROM (
+       SELECT position, recorded_at, first_version, value,
+              sum(octet_length(value)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
         WHERE position >= %(start)s AND position < %(end)s AND verdict = 1
         ORDER BY position LIMIT %(page)s) page
@@ -75,8 +75,8 @@ def accepted_between(after: Cut, up_to: Marks) -> Iterator[RecordedEvent]:
         start = pack(number, partition, after.offsets.get(place, 0))
         end = pack(number, partition, mark.cursor)
         while start < end and (rows := _page(start, end)):
-            for row in rows:
-                yield from recorded_events(*row)
+            for events in recorded_events(rows):
+                yield from events
             start = rows[-1][0] + 1
         refuse_a_rebuilt_index({place: mark})
 
