@@ -10,17 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.arrays import array
 from eventstore.indexer.rows import Row, Rows, rows_of
 from eventstore.indexer.statements import (
     EVENTS,
     MOVE_CURSOR,
+    MOVED_TYPES,
+    NEW_TYPES,
     RECORDS,
     SET_HEADS,
     WRITE,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import psycopg
 
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 MANY: Final = (
     60  # rows of mirror and index, from which on COPY's further round trips pay
 )
-_NEW, _MOVED = 4, 3  # values of a head's row
 
 
 @dataclass(slots=True)
@@ -120,8 +122,8 @@ def _write(connection: Connection, stretch: Stretch) -> psycopg.Cursor[Any]:
     connection.execute(
         WRITE,
         [
-            *_columns(rows.records, len(RECORDS.types)),
-            *_columns(rows.events, len(EVENTS.types)),
+            *_arrays(RECORDS.types.values(), rows.records),
+            *_arrays(EVENTS.types.values(), rows.events),
             *_heads(stretch),
         ],
     )
@@ -144,8 +146,11 @@ def _copy(connection: Connection, stretch: Stretch) -> None:
 def _heads(stretch: Stretch) -> list[Any]:
     rows = stretch.rows
     number = stretch.view.partition_id >> 9
-    return [*_columns(rows.moved, _MOVED), number, *_columns(rows.new, _NEW)]
+    return [*_arrays(MOVED_TYPES, rows.moved), number, *_arrays(NEW_TYPES, rows.new)]
 
 
-def _columns(rows: Sequence[Row], width: int) -> list[list[Any]]:
-    return [[row[i] for row in rows] for i in range(width)]
+def _arrays(types: Iterable[str], rows: Sequence[Row]) -> list[bytes]:
+    return [
+        array(type_, [row[column] for row in rows])
+        for column, type_ in enumerate(types)
+    ]

@@ -99,11 +99,13 @@ EVENTS: Final = Target(
         "causation_id": "uuid",
     },
 )
+MOVED_TYPES: Final = ("text", "int4", "timestamptz")
 _MOVED_STREAMS: Final = """
 UPDATE eventstore_stream s SET version = moved.version, last_recorded_at = moved.last
   FROM unnest(%b::text[], %b::int[], %b::timestamptz[]) moved(stream_id, version, last)
  WHERE s.stream_id = moved.stream_id
 """
+NEW_TYPES: Final = ("text", "int4", "timestamptz", "timestamptz")
 _NEW_STREAMS: Final = """
 INSERT INTO eventstore_stream (stream_id, type_number, version, first_recorded_at, last_recorded_at)
 SELECT stream_id, %s, version, first, last

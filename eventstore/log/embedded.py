@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 
+from eventstore.arrays import array
 from eventstore.database import TROUBLE, is_full, told
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
 from eventstore.events import MAX_COMMIT_BYTES, Place
@@ -202,11 +203,12 @@ class EmbeddedLog:
         """One durable transaction for all of them (rule 7: it says so itself)."""
         given = {
             "timeout": str(max(1, int(timeout_s * 1000))),
-            "topics": [self._number(p.place)[0] for p in proposals],
-            "partitions": [p.place.partition for p in proposals],
-            "keys": [p.key for p in proposals],
-            "values": [p.value for p in proposals],
+            "topics": array("int2", [self._number(p.place)[0] for p in proposals]),
+            "partitions": array("int2", [p.place.partition for p in proposals]),
+            "keys": array("bytea", [p.key for p in proposals]),
+            "values": array("bytea", [p.value for p in proposals]),
         }
+        several = len({p.place for p in proposals}) > 1
         try:
             connection = self._connection()
         except TROUBLE as error:
@@ -215,7 +217,7 @@ class EmbeddedLog:
             with connection.pipeline():
                 connection.execute("BEGIN")
                 connection.execute(_SETTINGS, given)
-                if len(set(zip(given["topics"], given["partitions"], strict=True))) > 1:
+                if several:
                     connection.execute(_LOCK_TAILS, given)
                 inserted = connection.execute(_APPEND, given)
                 connection.execute("COMMIT")
