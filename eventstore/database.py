@@ -14,11 +14,15 @@ Connect = Callable[[], psycopg.Connection[Any]]
 TROUBLE: Final = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 """What passes when the database is back, or is the primary again: whoever meets it drops its view and tries later."""
 
-_LIMITS = (
+_SETTINGS = (
     "-c lock_timeout=5000 -c statement_timeout=60000"
     " -c idle_in_transaction_session_timeout=5000"
     # the one before does not fire behind a pipeline; a process frozen in its flush must not hold the row for ever
     " -c transaction_timeout=60000"
+    # Every statement here meets its index. To plan a fold's write anew each time takes longer than to execute it; but
+    # a plan that is kept must not be one for the empty table that it was made on.
+    " -c plan_cache_mode=force_generic_plan"
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 )
 
 
@@ -35,8 +39,10 @@ def connect(alias: str = "default") -> psycopg.Connection[Any]:
         **params
         | {
             "autocommit": True,
-            "options": f"{params.get('options', '')} {_LIMITS} -c TimeZone=UTC".strip(),
+            "options": f"{params.get('options', '')} {_SETTINGS} -c TimeZone=UTC".strip(),
             "application_name": "eventstore fold",
+            # Django prepares nothing; here the same few statements are sent all day
+            "prepare_threshold": 2,
             # else a network that swallows packets holds the thread for a quarter of an hour
             "connect_timeout": 5,
             "tcp_user_timeout": 20_000,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import nullcontext
+from math import ceil
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -36,36 +37,37 @@ if TYPE_CHECKING:
 
     from eventstore.database import Connect
 
+_READ_S = 60.0
 _MAX_RECORDS = 2_000  # a read's rows; its bytes are bounded apart
 
-# Durable before it is acknowledged, whatever the connection inherited (rule 7).
-_SETTINGS = """
-SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', %(timeout)s, true)
-"""
-# Several tails are locked in one order, so that two appenders cannot wait for each other; the clock is read under
-# the locks, so that a partition's times follow its offsets.
-_LOCK_TAILS = """
-SELECT next_offset FROM eventstore_logtail
- WHERE (topic, partition) IN (SELECT * FROM unnest(%(topics)b::smallint[], %(partitions)b::smallint[]))
- ORDER BY topic, partition FOR UPDATE
-"""
+# One statement, a transaction by itself, because what an append costs is the number of its statements. The tails are
+# locked in one order, so that two appenders cannot wait for each other; the clock is read once all of them have moved,
+# so that a partition's times follow its offsets. Durable before it is acknowledged, whatever the connection inherited
+# (rule 7).
 _APPEND = """
 WITH given AS (
   SELECT *, row_number() OVER (PARTITION BY topic, partition ORDER BY ordinal) AS n
     FROM unnest(%(topics)b::smallint[], %(partitions)b::smallint[], %(keys)b::bytea[], %(values)b::bytea[])
          WITH ORDINALITY AS given(topic, partition, key, value, ordinal)
+), tails AS (
+  SELECT topic, partition FROM eventstore_logtail
+   WHERE (topic, partition) IN (SELECT topic, partition FROM given)
+   ORDER BY topic, partition FOR UPDATE
 ), moved AS (
   UPDATE eventstore_logtail t SET next_offset = t.next_offset + more.n
-    FROM (SELECT topic, partition, count(*) AS n FROM given GROUP BY topic, partition) more
-   WHERE t.topic = more.topic AND t.partition = more.partition
-  RETURNING t.topic, t.partition, t.next_offset - more.n AS first
+    FROM tails JOIN (SELECT topic, partition, count(*) AS n FROM given GROUP BY topic, partition) more
+         USING (topic, partition)
+   WHERE t.topic = tails.topic AND t.partition = tails.partition
+  RETURNING t.topic, t.partition, t.next_offset - more.n AS first,
+            set_config('synchronous_commit', 'on', true) AS durable
 )
 INSERT INTO eventstore_logrecord (topic, partition, "offset", recorded_at, key, value)
 SELECT topic, partition, first + n - 1,
-       (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint), key, value
+       (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint + 0 * count(*) FROM moved), key, value
   FROM given JOIN moved USING (topic, partition)
 RETURNING topic, partition, "offset", recorded_at
 """
+_LIMIT = "SELECT set_config('statement_timeout', %s, false)"
 _READ = """
 SELECT "offset", recorded_at, key, value
   FROM (SELECT *, sum(octet_length(value)) OVER (ORDER BY "offset") - octet_length(value) AS before
@@ -102,6 +104,7 @@ class EmbeddedLog:
         self._connect = connect
         self._open: psycopg.Connection[Any] | None = None
         self._known: dict[str, tuple[int, int]] = {}  # name → number, partitions
+        self._limit_quarters = 0  # seconds · 4, of the open connection
 
     # ---- eventstore.ports.Log
 
@@ -202,29 +205,29 @@ class EmbeddedLog:
     ) -> Sequence[Answer]:
         """One durable transaction for all of them (rule 7: it says so itself)."""
         given = {
-            "timeout": str(max(1, int(timeout_s * 1000))),
             "topics": array("int2", [self._number(p.place)[0] for p in proposals]),
             "partitions": array("int2", [p.place.partition for p in proposals]),
             "keys": array("bytea", [p.key for p in proposals]),
             "values": array("bytea", [p.value for p in proposals]),
         }
-        several = len({p.place for p in proposals}) > 1
         try:
             connection = self._connection()
+            self._limit(connection, timeout_s)
         except TROUBLE as error:
+            self.close()
             return [NotWritten(_told(error))] * len(proposals)
         try:
-            with connection.pipeline():
-                connection.execute("BEGIN")
-                connection.execute(_SETTINGS, given)
-                if several:
-                    connection.execute(_LOCK_TAILS, given)
-                inserted = connection.execute(_APPEND, given)
-                connection.execute("COMMIT")
-            rows = inserted.fetchall()
+            rows = connection.execute(_APPEND, given).fetchall()
         except psycopg.Error as error:
             return [self._after(error, connection)] * len(proposals)
         return self._answers(proposals, rows)
+
+    def _limit(self, connection: psycopg.Connection[Any], timeout_s: float) -> None:
+        """Have the server give up in time; rounded up, so that this is seldom another limit than the last."""
+        quarters = max(1, ceil(timeout_s * 4))
+        if quarters != self._limit_quarters:
+            connection.execute(_LIMIT, [str(quarters * 250)])
+            self._limit_quarters = quarters
 
     def _after(
         self, error: psycopg.Error, connection: psycopg.Connection[Any]
@@ -272,7 +275,9 @@ class EmbeddedLog:
 
     def _query(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         try:
-            cursor = self._connection().execute(sql, parameters)
+            connection = self._connection()
+            self._limit(connection, _READ_S)
+            cursor = connection.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
         except TROUBLE as error:
             self.close()
@@ -281,6 +286,7 @@ class EmbeddedLog:
     def _connection(self) -> psycopg.Connection[Any]:
         if self._open is None or self._open.closed:
             self._open = self._connect()
+            self._limit_quarters = 0
         return self._open
 
 
