@@ -33,7 +33,6 @@ COMMON = {
     "process.roles": "broker,controller",
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "BROKER",
-    "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
     # A topic is made by `create_topics`, with the settings of a log of record, or not.
     "auto.create.topics.enable": "false",
     "num.partitions": "1",
@@ -77,6 +76,10 @@ class Node:
     port: int
     controller_port: int
     child: Child | None = None
+    # Clients come to another port than other brokers, and are told that it is `front`:
+    # that of a proxy. 0: they come to `port`.
+    front: int = 0
+    client_port: int = 0
 
     @property
     def running(self) -> Child:
@@ -97,11 +100,15 @@ class Cluster:
         nodes: int = 1,
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
+        fronts: Mapping[int, int] | None = None,
     ) -> None:
         self.directory = directory
         self.java = java
         self.settings = {**COMMON, **(ONE if nodes == 1 else THREE), **(settings or {})}
         self.nodes = {n: self._node(n, port) for n in range(1, nodes + 1)}
+        for number, front in (fronts or {}).items():
+            self.nodes[number].front = front
+            self.nodes[number].client_port = free_port()
 
     @property
     def bootstrap(self) -> str:
@@ -256,13 +263,11 @@ class Cluster:
         home.mkdir(mode=0o700, exist_ok=True)
         everyone = self.nodes.items()
         voters = (f"{n}@127.0.0.1:{other.controller_port}" for n, other in everyone)
-        broker = f"BROKER://127.0.0.1:{node.port}"
         settings = {
             **self.settings,
+            **_listeners(node),
             "node.id": str(node.number),
             "controller.quorum.voters": ",".join(voters),
-            "listeners": f"{broker},CONTROLLER://127.0.0.1:{node.controller_port}",
-            "advertised.listeners": broker,
             "log.dirs": str(home / "data"),
         }
         path = home / "server.properties"
@@ -274,6 +279,23 @@ class Cluster:
 
     def _log(self, node: Node) -> Path:
         return self._home(node) / "broker.log"
+
+
+def _listeners(node: Node) -> dict[str, str]:
+    """Where it listens, and what it tells others about that."""
+    listens = {
+        "BROKER": f"127.0.0.1:{node.port}",
+        "CONTROLLER": f"127.0.0.1:{node.controller_port}",
+    }
+    told = {"BROKER": listens["BROKER"]}
+    if node.front:
+        listens["CLIENT"] = f"127.0.0.1:{node.client_port}"
+        told["CLIENT"] = f"127.0.0.1:{node.front}"
+    return {
+        "listeners": ",".join(f"{k}://{v}" for k, v in listens.items()),
+        "advertised.listeners": ",".join(f"{k}://{v}" for k, v in told.items()),
+        "listener.security.protocol.map": ",".join(f"{k}:PLAINTEXT" for k in listens),
+    }
 
 
 # Nothing of ours: KAFKA_OPTS, JAVA_TOOL_OPTIONS and CLASSPATH of a developer's shell
