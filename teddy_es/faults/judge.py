@@ -11,13 +11,13 @@ from teddy_es.faults.open_ends import UNAVAILABLE, UNKNOWN
 from teddy_es.faults.work import attempt_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from teddy_es.faults.findings import Findings
     from teddy_es.faults.ledger import Call, Key, Ledger
     from teddy_es.faults.naive import Line, Record
 
-_HOLDS_NOT: Final = {
+_HOLDS_NOT: Final[dict[str, Callable[[int], bool]]] = {
     "any": lambda _head: False,
     "no_stream": lambda head: head > 0,
     "stream_exists": lambda head: head == 0,

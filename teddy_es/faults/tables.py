@@ -74,7 +74,8 @@ class Rows:
     def compare(self, place: Place, judged: Iterable[Judged]) -> None:
         """Mirror and index of one partition."""
         start = (TYPE_NUMBERS[place.topic] << 9 | place.partition) << 48
-        records, events = [], []
+        records: list[tuple[Any, ...]] = []
+        events: list[tuple[Any, ...]] = []
         for one in judged:
             records.append(_record_row(start, place, one))
             events.extend(self._event_rows(start, one))

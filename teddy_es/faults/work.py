@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -84,7 +85,8 @@ class Attempt:
     def arguments(self) -> dict[str, Any]:
         """Of `append`."""
         asked = self.proposal
-        ids = asked.event_ids or [None] * asked.count
+        given = asked.event_ids or ()
+        ids = [*given, *repeat(None, asked.count - len(given))]
         kind = asked.stream_id.split(".")[0]
         return {
             "stream_id": asked.stream_id,
@@ -105,10 +107,9 @@ class Attempt:
 
 
 def attempt_of(event: dict[str, Any]) -> str:
-    """The name of the call that wrote an event, from the event as it stands in the log."""
+    """The name of the call that wrote an event, from the event as it stands in the log; of another's, anything."""
     data = event["data"]
-    name: str = data.get("child_id") or data["violation_id"]
-    return name.rpartition("_")[0]
+    return str(data.get("child_id") or data.get("violation_id")).rpartition("_")[0]
 
 
 @dataclass

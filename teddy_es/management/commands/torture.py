@@ -74,12 +74,9 @@ class Command(BaseCommand):
         if options["keep"]:
             folder.mkdir(mode=0o700)
         self.stderr.write(f"Seed {wanted.seed}; all of it lies in {folder}")
-        report = None
-        try:
-            report = self._run(_world(folder, options), wanted)
-        finally:
-            if not options["keep"] and report and report.passed:
-                shutil.rmtree(folder)
+        report = self._run(_world(folder, options), wanted)
+        if report.passed and not options["keep"]:
+            shutil.rmtree(folder)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json()))
         else:
