@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from teddy_es.faults.world import Process, World
 
-STYLES: Final = ("threads", "async", "sync", "async")  # one writer each
+STYLES: Final = ("threads", "async", "sync")  # one writer each
 MIRRORS: Final = 2
 PARTITIONS: Final = 6
 _PATIENCE_S: Final = 300

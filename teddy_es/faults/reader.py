@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eventstore.events import Cut, RecordedEvent
     from eventstore.store import EventStore
 
-_PAUSE_S: Final = 0.1
+_PAUSE_S: Final = 0.3
 _PAGE: Final = 2_000
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
     from teddy_es.faults.work import Attempt
 
-STYLES: Final = {"sync": 1, "threads": 8, "async": 16}
+STYLES: Final = {"sync": 1, "threads": 32, "async": 200}
 """How a writer works, and how many workers it then has."""
 
 _LOOK_EVERY: Final = 40  # calls, at what others handed over; and of one's own reads
