@@ -76,10 +76,8 @@ class Node:
     port: int
     controller_port: int
     child: Child | None = None
-    # Clients come to another port than other brokers, and are told that it is `front`:
-    # that of a proxy. 0: they come to `port`.
-    front: int = 0
-    client_port: int = 0
+    front: int = 0  # if any: a proxy's port, where clients are told to come
+    client_port: int = 0  # and where it sends them on to
 
     @property
     def running(self) -> Child:
@@ -106,9 +104,8 @@ class Cluster:
         self.java = java
         self.settings = {**COMMON, **(ONE if nodes == 1 else THREE), **(settings or {})}
         self.nodes = {n: self._node(n, port) for n in range(1, nodes + 1)}
-        for number, front in (fronts or {}).items():
-            self.nodes[number].front = front
-            self.nodes[number].client_port = free_port()
+        for n, front in (fronts or {}).items():
+            self.nodes[n].front, self.nodes[n].client_port = front, free_port()
 
     @property
     def bootstrap(self) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import psycopg
@@ -31,27 +30,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from teddy_es.faults.naive import Record
+    from teddy_es.faults.plan import Wanted
     from teddy_es.faults.world import World
 
     Tell = Callable[[str], None]
 
 _TURN_S: Final = 0.1
 _TELL_EVERY_S: Final = 1.0
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """How long at most, and how much at least. pace_s: between two faults, on average.
-
-    until_enough: end as soon as the least is reached; else the time is used up.
-    """
-
-    seconds: float
-    seed: str
-    appends: int
-    kills: int
-    until_enough: bool
-    pace_s: float
 
 
 def run(world: World, wanted: Wanted, tell: Tell) -> Report:

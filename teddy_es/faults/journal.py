@@ -1,6 +1,7 @@
 """What each process says of its own doing: one file a process, one JSON line a fact, written before it goes on.
 
-A line that was written survives `kill -9` of its writer; the last one may be torn.
+A line that was written survives `kill -9` of its writer; the last one may be torn. Each also has "mono", seconds on the
+monotonic clock, so that a person can see what happened when; nobody judges by it.
 
     {"t":"try","a":attempt,"c":commit id,"s":stream,"e":expected,"n":events,"m":mode}   before the call
     {"t":"answer","a":attempt,"is":"accepted","first":1,"last":3,"at":[positions],"ms":recorded_at}
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ class Journal:
 
     def write(self, fact: dict[str, Any]) -> None:
         """Hand the line to the operating system before this returns."""
-        line = json.dumps(fact, separators=(",", ":")).encode() + b"\n"
+        stamped = {**fact, "mono": round(time.monotonic(), 3)}
+        line = json.dumps(stamped, separators=(",", ":")).encode() + b"\n"
         with self._lock:
             self._file.write(line)
 

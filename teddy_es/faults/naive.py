@@ -46,11 +46,10 @@ def fold(
     for i, content in enumerate(contents):
         before = list(zip(contents[:i], lines, strict=True))
         active = 1 + sum(line.verdict == "activation" for line in lines)
-        recorded_at = max(r.recorded_at for r in records[: i + 1])
-        recorded_at = min(max(recorded_at, 0), 253_402_300_799_999)
+        latest = max(0, *(r.recorded_at for r in records[: i + 1]))
+        recorded_at = min(latest, 253_402_300_799_999)
         if content is not None and "activate" in content:
-            right = content["activate"] == active + 1
-            if right and active + 1 > known:
+            if (right := content["activate"] == active + 1) and active + 1 > known:
                 break
             lines.append(Line("activation" if right else "malformed", recorded_at))
             continue

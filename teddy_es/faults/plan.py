@@ -43,6 +43,21 @@ class Fault:
         )
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """How long at most, and how much at least. pace_s: between two faults, on average.
+
+    until_enough: end as soon as the least is reached; else the time is used up.
+    """
+
+    seconds: float
+    seed: str
+    appends: int
+    kills: int
+    until_enough: bool
+    pace_s: float
+
+
 def schedule(seed: str, *, brokers: bool, pace_s: float) -> Iterator[Fault]:
     """Without end: each kind once, in an order of the seed's, then at random. pace_s: between two, on average."""
     dice = random.Random(f"{seed} schedule")

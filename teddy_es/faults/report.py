@@ -11,10 +11,10 @@ from teddy_es.faults.findings import ZEROS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teddy_es.faults.campaign import Wanted
     from teddy_es.faults.injector import Injector
     from teddy_es.faults.judge import Judge
     from teddy_es.faults.ledger import Ledger
+    from teddy_es.faults.plan import Wanted
 
 
 @dataclass(frozen=True)

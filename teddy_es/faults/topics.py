@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from eventstore.log.kafka.log import KafkaLog
     from teddy_es.faults.judge import Place
 
-_SELECT: Final = b"""
+_SELECT: Final = """
 SELECT r."offset", r.recorded_at, r.key, r.value
   FROM eventstore_logrecord r JOIN eventstore_logtopic t ON t.id = r.topic
  WHERE t.name = %s AND r.partition = %s ORDER BY r."offset"
@@ -28,7 +28,7 @@ def read_embedded(
     """Every record of a partition with its offset."""
     with connection.transaction(), connection.cursor("topic") as cursor:
         cursor.itersize = 5_000
-        for offset, *record in cursor.execute(_SELECT, place):
+        for offset, *record in cursor.execute(_SELECT.encode(), place):
             yield offset, Record(*record)
 
 

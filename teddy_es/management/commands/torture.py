@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.management.progress import progress_bar
-from teddy_es.faults.campaign import Wanted, run
+from teddy_es.faults.campaign import run
+from teddy_es.faults.plan import Wanted
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -55,7 +56,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--pace",
             type=float,
-            default=2.5,
+            default=3.0,
             metavar="S",
             help="seconds from fault to fault, on average",
         )
