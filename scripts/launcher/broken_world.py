@@ -33,7 +33,7 @@ class BrokenWorld:
     def __init__(self, folder: Path, *, log: str, nodes: int = 1) -> None:
         self.folder = folder
         self.log = log
-        self.brokers = range(1, nodes + 1) if log == "kafka" else range(0)
+        self.brokers: Sequence[int] = range(1, nodes + 1) if log == "kafka" else ()
         self._python = Path(sys.executable)
         self._postgres: Postgres | None = None
         self._cluster: Cluster | None = None
@@ -122,9 +122,13 @@ class BrokenWorld:
         """SIGCONT."""
         self.cluster.resume(number)
 
-    def restart_broker(self, number: int) -> None:
-        """From running or not."""
-        self.cluster.restart(number)
+    def ask_broker_to_stop(self, number: int) -> None:
+        """SIGTERM; it takes its time."""
+        self.cluster.ask_to_stop(number)
+
+    def start_broker(self, number: int) -> None:
+        """Do not wait until it is there: that takes seconds, in which more may happen."""
+        self.cluster.revive(number)
 
     def heal(self) -> None:
         """Whatever does not run or answer runs and answers again."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scripts.launcher.console import Trouble
+from scripts.launcher.listeners import listeners
 from scripts.launcher.ports import free_port, is_free
 from scripts.launcher.processes import Child, last_words, spawn, wait_until
 from scripts.launcher.wire import brokers_seen_by
@@ -171,6 +172,14 @@ class Cluster:
         """Let it go on."""
         self.nodes[number].running.process.send_signal(signal.SIGCONT)
 
+    def ask_to_stop(self, number: int) -> None:
+        """Let it hand over what it leads, and end; do not wait."""
+        self.nodes[number].running.ask_to_stop()
+
+    def revive(self, number: int) -> None:
+        """Start it again after a kill; do not wait until it is there."""
+        self._spawn(self.nodes[number])
+
     def restart(self, number: int) -> None:
         """Start it again on its ports and data, after a kill or from running."""
         node = self.nodes[number]
@@ -262,7 +271,7 @@ class Cluster:
         voters = (f"{n}@127.0.0.1:{other.controller_port}" for n, other in everyone)
         settings = {
             **self.settings,
-            **_listeners(node),
+            **listeners(node),
             "node.id": str(node.number),
             "controller.quorum.voters": ",".join(voters),
             "log.dirs": str(home / "data"),
@@ -276,23 +285,6 @@ class Cluster:
 
     def _log(self, node: Node) -> Path:
         return self._home(node) / "broker.log"
-
-
-def _listeners(node: Node) -> dict[str, str]:
-    """Where it listens, and what it tells others about that."""
-    listens = {
-        "BROKER": f"127.0.0.1:{node.port}",
-        "CONTROLLER": f"127.0.0.1:{node.controller_port}",
-    }
-    told = {"BROKER": listens["BROKER"]}
-    if node.front:
-        listens["CLIENT"] = f"127.0.0.1:{node.client_port}"
-        told["CLIENT"] = f"127.0.0.1:{node.front}"
-    return {
-        "listeners": ",".join(f"{k}://{v}" for k, v in listens.items()),
-        "advertised.listeners": ",".join(f"{k}://{v}" for k, v in told.items()),
-        "listener.security.protocol.map": ",".join(f"{k}:PLAINTEXT" for k in listens),
-    }
 
 
 # Nothing of ours: KAFKA_OPTS, JAVA_TOOL_OPTIONS and CLASSPATH of a developer's shell

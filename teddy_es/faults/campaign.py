@@ -51,6 +51,7 @@ def run(world: World, wanted: Wanted, tell: Tell) -> Report:
         crew.command("migrate", "--verbosity", "0")
         crew.command("create_topics")
         journal = Journal(world.folder / "faults.ndjson")
+        stack.callback(journal.close)
         plan = schedule(wanted.seed, brokers=bool(world.brokers), pace_s=wanted.pace_s)
         injector = Injector(Targets(world, crew, proxies), plan, journal)
         findings = Findings()

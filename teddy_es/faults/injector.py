@@ -172,7 +172,7 @@ def _kill_backend(world: World, which: int) -> Undo | None:
 
 def _kill_broker(world: World, number: int) -> Undo:
     world.kill_broker(number)
-    return lambda: world.restart_broker(number)
+    return lambda: world.start_broker(number)
 
 
 def _pause_broker(world: World, number: int) -> Undo:
@@ -181,8 +181,13 @@ def _pause_broker(world: World, number: int) -> Undo:
 
 
 def _restart_broker(world: World, number: int) -> Undo:
-    world.restart_broker(number)
-    return lambda: None
+    world.ask_broker_to_stop(number)
+
+    def again() -> None:
+        world.kill_broker(number)  # if it has not come to its end by now
+        world.start_broker(number)
+
+    return again
 
 
 _PROCESS: Final = {"kill": _kill, "stop": _stop, "restart": _restart}

@@ -23,7 +23,9 @@ EVERYWHERE: Final = {
     "log cut": 2,
     "log drop": 2,
 }
-WITH_BROKERS: Final = {"broker kill": 4, "broker stop": 2, "broker restart": 1}
+WITH_BROKERS: Final = {"broker kill": 3, "broker stop": 2, "broker restart": 1}
+# seconds; the longest are longer than a frozen process may hold a partition's row (rule 9)
+_LENGTHS: Final = {(0.1, 1.0): 50, (1.0, 4.0): 42, (4.0, 8.0): 8}
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def schedule(seed: str, *, brokers: bool, pace_s: float) -> Iterator[Fault]:
         drawn = first or dice.choices(list(weights), list(weights.values()))
         kind = drawn.pop()
         after = dice.uniform(0.4, 1.6) * pace_s
-        length = dice.choice((dice.uniform(0.1, 1.0), dice.uniform(1.0, 4.0)))
+        low, high = dice.choices(list(_LENGTHS), list(_LENGTHS.values()))[0]
+        length = dice.uniform(low, high)
         yield Fault(number, kind, dice.randrange(1_000), after, length)
         number += 1

@@ -68,8 +68,11 @@ class World(Protocol):
     def resume_broker(self, number: int) -> None:
         """SIGCONT."""
 
-    def restart_broker(self, number: int) -> None:
-        """From running or not; MUST return when it answers."""
+    def ask_broker_to_stop(self, number: int) -> None:
+        """SIGTERM; MUST return at once."""
+
+    def start_broker(self, number: int) -> None:
+        """After a kill; MUST return at once."""
 
     def heal(self) -> None:
         """MUST bring back whatever does not run or answer."""
