@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from teddy_es.faults.ledger import Call, Key, Ledger
     from teddy_es.faults.naive import Line, Record
 
+_OF_THE_LINE: Final = ("t", "a", "c", "s", "mono")
 _HOLDS_NOT: Final[dict[str, Callable[[int], bool]]] = {
     "any": lambda _head: False,
     "no_stream": lambda head: head > 0,
@@ -175,7 +176,7 @@ class Judge:
             self._contradicted(f"outcome of {key}", answer, verdict)
 
     def _contradicted(self, name: str, answer: dict[str, Any], right: object) -> None:
-        told = {k: v for k, v in answer.items() if k not in ("t", "a", "c", "s")}
+        told = {k: v for k, v in answer.items() if k not in _OF_THE_LINE}
         self.findings.add(
             "contradicted", f"{name} was told {told}, the log says {right}"
         )

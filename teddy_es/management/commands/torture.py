@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.management.progress import progress_bar
 from teddy_es.faults.campaign import run
+from teddy_es.faults.crew import CrewFailed
 from teddy_es.faults.plan import Wanted
 
 if TYPE_CHECKING:
@@ -69,13 +70,18 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Run it."""
-        wanted = _wanted(options)
+        """Exit code 1 if anything is not zero, or if too little was tried."""
+        launcher, wanted = _launcher(), _wanted(options)
         folder = options["keep"] or Path(tempfile.mkdtemp(prefix="torture-"))
         if options["keep"]:
             folder.mkdir(mode=0o700)
         self.stderr.write(f"Seed {wanted.seed}; all of it lies in {folder}")
-        report = self._run(_world(folder, options), wanted)
+        world = launcher.BrokenWorld(folder, log=options["log"], nodes=options["nodes"])
+        try:
+            report = self._run(world, wanted)
+        except (launcher.Trouble, CrewFailed) as trouble:
+            msg = f"{trouble} (seed {wanted.seed}, {folder})"
+            raise CommandError(msg) from trouble
         if report.passed and not options["keep"]:
             shutil.rmtree(folder)
         if options["json"]:
@@ -102,14 +108,10 @@ def _wanted(options: dict[str, Any]) -> Wanted:
     )
 
 
-def _world(folder: Path, options: dict[str, Any]) -> World:
-    """From the launcher, which an installed package does not have."""
+def _launcher() -> Any:
+    """Where the world comes from, which an installed package does not have."""
     try:
-        launcher = import_module("scripts.launcher.broken_world")
+        return import_module("scripts.launcher.broken_world")
     except ModuleNotFoundError:
         msg = "torture starts servers with the launcher's parts: run it from a checkout, ./teddy manage torture."
         raise CommandError(msg) from None
-    world: World = launcher.BrokenWorld(
-        folder, log=options["log"], nodes=options["nodes"]
-    )
-    return world
