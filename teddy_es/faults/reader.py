@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from eventstore.events import Cut, RecordedEvent
     from eventstore.store import EventStore
 
-_PAUSE_S: Final = 0.3
+_PAUSE_S: Final = 0.1
+_RETRY_S: Final = 0.01  # after a crash: to be among the first who read again
 _PAGE: Final = 2_000
 
 
@@ -29,8 +30,9 @@ def read(stop: threading.Event, directory: str) -> None:
     store = get_event_store()
     feed, streams = Feed(), Streams(journal)
     while not stop.is_set():
+        refused = feed.refused
         _round(store, journal, feed, streams)
-        stop.wait(_PAUSE_S)
+        stop.wait(_PAUSE_S if feed.refused == refused else _RETRY_S)
     while _round(store, journal, feed, streams):
         continue
     journal.write(
