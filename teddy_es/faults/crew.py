@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from teddy_es.faults.world import Process, World
 
-STYLES: Final = ("threads", "async", "sync")  # one writer each
+WRITERS: Final = ("threads", "async", "sync")  # how each works: `writer.STYLES`
 MIRRORS: Final = 2
 PARTITIONS: Final = 6
-_PATIENCE_S: Final = 300
+_PATIENCE_S: Final = 900
 
 
 class CrewFailed(Exception):  # noqa: N818  (it is what happened)
@@ -78,8 +78,8 @@ class Crew:
     mirrors: list[Slot] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for number, style in enumerate(STYLES):
-            given = {"slot": number, "slots": len(STYLES), "style": style}
+        for number, style in enumerate(WRITERS):
+            given = {"slot": number, "slots": len(WRITERS), "style": style}
             self.writers.append(self._task(f"writer-{number}", "write", given))
         mirror = ["-m", "django", "mirror"]
         for number in range(MIRRORS):
@@ -116,14 +116,8 @@ class Crew:
     def command(self, *arguments: str) -> None:
         """A command of manage.py's, to its end."""
         name = arguments[0]
-        self._run(
-            Slot(
-                name,
-                self.world,
-                ["-m", "django", *arguments],
-                self._env(by_proxy=False),
-            )
-        )
+        command, env = ["-m", "django", *arguments], self._env(by_proxy=False)
+        self._run(Slot(name, self.world, command, env))
 
     def resolve(self) -> None:
         """Find out about everything that is unknown."""

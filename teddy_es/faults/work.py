@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -112,15 +112,11 @@ def attempt_of(event: dict[str, Any]) -> str:
     return str(data.get("child_id") or data.get("violation_id")).rpartition("_")[0]
 
 
-@dataclass
-class Heads:
-    """What a process has heard of the streams that all share."""
-
-    known: dict[str, int] = field(default_factory=dict)
-
-
 class Worker:
-    """One thread's or coroutine's work: `next` gives a call to make, `answered` takes what came of it."""
+    """One thread's or coroutine's work: `next` gives a call to make, `answered` takes what came of it.
+
+    heads: what the process has heard of the streams that all share.
+    """
 
     def __init__(
         self,
@@ -128,7 +124,7 @@ class Worker:
         seed: str,
         journal: Journal,
         hand_over: Callable[[Proposal], None],
-        heads: Heads,
+        heads: dict[str, int],
     ) -> None:
         self.name = name
         self.pause_s = 0.0
@@ -164,7 +160,7 @@ class Worker:
             self._go_on(asked, unknown=isinstance(answer, AppendOutcomeUnknown))
 
     def _learn(self, stream_id: str, head: int) -> None:
-        known = self._own if stream_id in self._own else self._heads.known
+        known = self._own if stream_id in self._own else self._heads
         known[stream_id] = max(head, known.get(stream_id, 0))
 
     def _go_on(self, asked: Proposal, *, unknown: bool) -> None:
@@ -194,7 +190,7 @@ class Worker:
         )
 
     def _expectation(self, stream_id: str, how: str) -> int | str:
-        head = self._own.get(stream_id, self._heads.known.get(stream_id, 0))
+        head = self._own.get(stream_id, self._heads.get(stream_id, 0))
         numbers = {"version 0": 0, "version": head, "stale version": max(0, head - 1)}
         return numbers.get(how, how)
 

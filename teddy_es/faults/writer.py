@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from itertools import count, cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ from eventstore.events import AppendResult
 from eventstore.store import get_event_store
 from teddy_es.faults.journal import Journal, Tail, facts
 from teddy_es.faults.open_ends import open_ends
-from teddy_es.faults.work import Heads, Proposal, Worker
+from teddy_es.faults.work import Proposal, Worker
 
 if TYPE_CHECKING:
     from eventstore.store import EventStore
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 STYLES: Final = {"sync": 1, "threads": 32, "async": 200}
 """How a writer works, and how many workers it then has."""
 
-_LOOK_EVERY: Final = 40  # calls, at what others handed over; and of one's own reads
+_LOOK_EVERY: Final = (
+    40  # calls: at what others handed over, and at what one has just written
+)
 
 
 def write(
@@ -43,7 +46,8 @@ def write(
     workers = [
         Worker(name, seed, desk.journal, desk.hand_over, desk.heads) for name in names
     ]
-    workers[0].waiting.extend(desk.left_behind())
+    for asked, worker in zip(desk.left_behind(), cycle(workers), strict=False):
+        worker.waiting.append(asked)
     store = get_event_store()
     if style == "async":
         asyncio.run(_all_coroutines(store, desk, workers, stop))
@@ -60,9 +64,14 @@ class Desk:
         self._slot = slot
         self._generation = generation
         self.journal = Journal(folder / f"writer-{slot}-{generation}.ndjson")
-        self.heads = Heads()
+        self.heads: dict[str, int] = {}
+        self._calls = count(1)
         self._out = Journal(folder / f"handed-{slot}.ndjson")
         self._in = Tail(folder / f"handed-{(slot + 1) % slots}.ndjson", from_end=True)
+
+    def is_time(self) -> bool:
+        """At each fortieth call of the process's."""
+        return next(self._calls) % _LOOK_EVERY == 0
 
     def hand_over(self, asked: Proposal) -> None:
         """Let another process find out."""
@@ -92,7 +101,6 @@ def _all_threads(
 
 
 def _work(store: EventStore, desk: Desk, worker: Worker, stop: threading.Event) -> None:
-    calls = 0
     while not stop.is_set():
         attempt = worker.next()
         answer: AppendResult | Exception
@@ -101,9 +109,8 @@ def _work(store: EventStore, desk: Desk, worker: Worker, stop: threading.Event) 
         except Exception as error:  # noqa: BLE001  (the journal is where it goes)
             answer = error
         worker.answered(attempt, answer)
-        calls += 1
-        if calls % _LOOK_EVERY == 0:
-            _look_round(desk, worker)
+        if desk.is_time():
+            worker.waiting.extend(desk.handed_to_us())
             _read_own_write(store, desk, attempt, answer)
         if worker.pause_s:
             stop.wait(worker.pause_s)
@@ -118,7 +125,6 @@ async def _all_coroutines(
 async def _awork(
     store: EventStore, desk: Desk, worker: Worker, stop: threading.Event
 ) -> None:
-    calls = 0
     while not stop.is_set():
         attempt = worker.next()
         answer: AppendResult | Exception
@@ -127,16 +133,10 @@ async def _awork(
         except Exception as error:  # noqa: BLE001  (the journal is where it goes)
             answer = error
         worker.answered(attempt, answer)
-        calls += 1
-        if calls % _LOOK_EVERY == 0:
-            _look_round(desk, worker)
+        if desk.is_time():
+            worker.waiting.extend(desk.handed_to_us())
         if worker.pause_s:
             await asyncio.sleep(worker.pause_s)
-
-
-def _look_round(desk: Desk, worker: Worker) -> None:
-    if worker.name.endswith("-0"):
-        worker.waiting.extend(desk.handed_to_us())
 
 
 def _read_own_write(
