@@ -23,7 +23,7 @@ EVERYWHERE: Final = {
     "log cut": 2,
     "log drop": 2,
 }
-WITH_BROKERS: Final = {"broker kill": 3, "broker stop": 2, "broker restart": 1}
+WITH_BROKERS: Final = {"broker kill": 2, "broker stop": 2, "broker restart": 1}
 # seconds; the longest are longer than a frozen process may hold a partition's row (rule 9)
 _LENGTHS: Final = {(0.1, 1.0): 50, (1.0, 4.0): 42, (4.0, 8.0): 8}
 
