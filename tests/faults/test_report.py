@@ -22,6 +22,7 @@ from tests.plugins.mirrored import START
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 PLACE = LogPlace("eventstore.conversation", 3)
 
@@ -108,6 +109,11 @@ def test_a_feed_that_misses_repeats_or_goes_back_is_told(
 
 
 # ---- the command
+
+
+def test_a_directory_that_is_there_is_not_taken(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="Name a new directory"):
+        call_command("torture", "--keep", str(tmp_path))
 
 
 def test_without_a_checkout_the_command_says_where_to_run_it(

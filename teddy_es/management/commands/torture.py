@@ -72,9 +72,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Exit code 1 if anything is not zero, or if too little was tried."""
         launcher, wanted = _launcher(), _wanted(options)
-        folder = options["keep"] or Path(tempfile.mkdtemp(prefix="torture-"))
-        if options["keep"]:
-            folder.mkdir(mode=0o700)
+        folder = _folder(options["keep"])
         self.stderr.write(f"Seed {wanted.seed}; all of it lies in {folder}")
         world = launcher.BrokenWorld(folder, log=options["log"], nodes=options["nodes"])
         try:
@@ -94,6 +92,17 @@ class Command(BaseCommand):
     def _run(self, world: World, wanted: Wanted) -> Report:
         with progress_bar("torture", total=None, shown=sys.stderr.isatty()) as show:
             return run(world, wanted, lambda line: show(0, line))
+
+
+def _folder(wanted: Path | None) -> Path:
+    if wanted is None:
+        return Path(tempfile.mkdtemp(prefix="torture-"))
+    try:
+        wanted.mkdir(mode=0o700)
+    except OSError as error:
+        msg = f"{wanted}: {error.strerror}. Name a new directory in one that is there."
+        raise CommandError(msg) from error
+    return wanted.absolute()
 
 
 def _wanted(options: dict[str, Any]) -> Wanted:
