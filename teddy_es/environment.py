@@ -18,6 +18,7 @@ _OURS: Final = "TEDDY_"
 _FOR_OTHERS: Final = {
     "TEDDY_JAVA",  # ./teddy: which Java runs the broker
     "TEDDY_CHROMIUM",  # the tests: which browser
+    "TEDDY_FAULTS_SEED",  # the tests: which faults
     # deploy/.env, for compose alone; whoever exports it in a shell means no harm
     "TEDDY_HOST",
     "TEDDY_DATABASE_PASSWORD",

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tests.naive import Record
+from teddy_es.faults.naive import Record
 
 GATE = settings(
     max_examples=200,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scripts.launcher.console import Trouble
+from scripts.launcher.listeners import listeners
 from scripts.launcher.ports import free_port, is_free
 from scripts.launcher.processes import Child, last_words, spawn, wait_until
 from scripts.launcher.wire import brokers_seen_by
@@ -33,7 +34,6 @@ COMMON = {
     "process.roles": "broker,controller",
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "BROKER",
-    "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
     # A topic is made by `create_topics`, with the settings of a log of record, or not.
     "auto.create.topics.enable": "false",
     "num.partitions": "1",
@@ -77,6 +77,8 @@ class Node:
     port: int
     controller_port: int
     child: Child | None = None
+    front: int = 0  # if any: a proxy's port, where clients are told to come
+    client_port: int = 0  # and where it sends them on to
 
     @property
     def running(self) -> Child:
@@ -97,11 +99,14 @@ class Cluster:
         nodes: int = 1,
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
+        fronts: Mapping[int, int] | None = None,
     ) -> None:
         self.directory = directory
         self.java = java
         self.settings = {**COMMON, **(ONE if nodes == 1 else THREE), **(settings or {})}
         self.nodes = {n: self._node(n, port) for n in range(1, nodes + 1)}
+        for n, front in (fronts or {}).items():
+            self.nodes[n].front, self.nodes[n].client_port = front, free_port()
 
     @property
     def bootstrap(self) -> str:
@@ -166,6 +171,14 @@ class Cluster:
     def resume(self, number: int) -> None:
         """Let it go on."""
         self.nodes[number].running.process.send_signal(signal.SIGCONT)
+
+    def ask_to_stop(self, number: int) -> None:
+        """Let it hand over what it leads, and end; do not wait."""
+        self.nodes[number].running.ask_to_stop()
+
+    def revive(self, number: int) -> None:
+        """Start it again after a kill; do not wait until it is there."""
+        self._spawn(self.nodes[number])
 
     def restart(self, number: int) -> None:
         """Start it again on its ports and data, after a kill or from running."""
@@ -256,13 +269,11 @@ class Cluster:
         home.mkdir(mode=0o700, exist_ok=True)
         everyone = self.nodes.items()
         voters = (f"{n}@127.0.0.1:{other.controller_port}" for n, other in everyone)
-        broker = f"BROKER://127.0.0.1:{node.port}"
         settings = {
             **self.settings,
+            **listeners(node),
             "node.id": str(node.number),
             "controller.quorum.voters": ",".join(voters),
-            "listeners": f"{broker},CONTROLLER://127.0.0.1:{node.controller_port}",
-            "advertised.listeners": broker,
             "log.dirs": str(home / "data"),
         }
         path = home / "server.properties"

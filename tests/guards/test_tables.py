@@ -25,6 +25,7 @@ FOLDED_ROOMS = {
     "eventstore/verifier": "holds every row against the log",
     "eventstore/queries": "the read side's only surface",
     "eventstore/appender": "an outcome is the log's only with the cursors beside it",
+    "teddy_es/faults": "an independent judge holds every row against the log",
 }
 WRITERS = {
     "eventstore/indexer",
@@ -32,7 +33,10 @@ WRITERS = {
     "eventstore/rebuild.py",
     "eventstore/restore",
 }
-LOG_ROOMS = {"eventstore/log": "the log in tables"}
+LOG_ROOMS = {
+    "eventstore/log": "the log in tables",
+    "teddy_es/faults": "an independent judge reads the log as it stands",
+}
 
 
 @cache
@@ -85,7 +89,7 @@ def test_only_these_rooms_write_what_is_folded() -> None:
     )
 
 
-def test_only_the_embedded_log_touches_its_tables() -> None:
+def test_only_these_rooms_touch_the_logs_own_tables() -> None:
     found = rooms_that(TABLE, LOGS_OWN)
 
     assert found == set(LOG_ROOMS), (

@@ -8,7 +8,7 @@ from eventstore.conf import conf
 from eventstore.events import Place, pack
 from eventstore.fold import Verdict
 from eventstore.testing.log_given import read_all
-from tests import naive
+from teddy_es.faults import naive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,7 +25,7 @@ from eventstore.errors import (
 from eventstore.events import AppendResult, NewEvent
 from eventstore.testing.faulty_log import ALL, Network
 from eventstore.testing.log_given import read_all
-from tests import naive
+from teddy_es.faults import naive
 from tests.integration.audits import audit, folded
 from tests.integration.worlds import FaultyStore, World, changed
 

@@ -8,7 +8,7 @@ import pytest
 
 from eventstore.codec import decode
 from eventstore.events import Activation, Commit, Malformed
-from tests import naive
+from teddy_es.faults import naive
 from tests.golden.vectors import bytes_of, lines, plain
 from tests.unit.records import fields_of
 

@@ -21,7 +21,7 @@ from eventstore.events import (
     Malformed,
     Sealed,
 )
-from tests import naive
+from teddy_es.faults import naive
 from tests.golden.vectors import plain
 from tests.strategies import (
     GATE,

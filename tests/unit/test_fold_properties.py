@@ -13,8 +13,8 @@ from eventstore.codec import decode
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Commit, Place
 from eventstore.fold import DECIDING, Entry, Judged, State, fold
-from tests import naive
-from tests.naive import Line, Record
+from teddy_es.faults import naive
+from teddy_es.faults.naive import Line, Record
 from tests.strategies import (
     FOREIGN_STREAMS,
     GATE,

@@ -32,7 +32,9 @@ def manage(options: Namespace) -> int:
     data = chosen(options.data)
     data.make()
     log = settle_log(data, None)
-    python = environment.ensure("kafka" if log == "kafka" else "quickstart")
+    # `torture --log kafka` starts brokers of its own, whatever the log of this directory
+    brokers = "kafka" in (log, *options.arguments)
+    python = environment.ensure("kafka" if brokers else "quickstart")
     while True:
         if data.wait_for_owner():
             with data.used():

@@ -1,0 +1,177 @@
+"""Servers to break: PostgreSQL and brokers of their own for `manage.py torture`, with the launcher's classes.
+
+It satisfies `teddy_es.faults.world.World`, without knowing it: the launcher knows nothing of what it launches.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from scripts.launcher import identity, java
+from scripts.launcher.broker import Cluster
+from scripts.launcher.console import Trouble
+from scripts.launcher.environment import postgres_programs
+from scripts.launcher.places import CHECKOUT
+from scripts.launcher.ports import free_port
+from scripts.launcher.postgres import SOCKET, Postgres
+from scripts.launcher.processes import Child, spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+RESTART_S = 30
+
+
+class BrokenWorld:
+    """One PostgreSQL, and no, one or three brokers. `folder` is made, and left to whoever named it."""
+
+    def __init__(self, folder: Path, *, log: str, nodes: int = 1) -> None:
+        self.folder = folder
+        self.log = log
+        self.brokers: Sequence[int] = range(1, nodes + 1) if log == "kafka" else ()
+        self._python = Path(sys.executable)
+        self._postgres: Postgres | None = None
+        self._cluster: Cluster | None = None
+
+    def start(self) -> None:
+        """PostgreSQL, then the brokers, which tell clients to come to other ports than their own."""
+        programs = postgres_programs(self._python)
+        who = identity.identity(programs, self.folder / "postgres")
+        self._postgres = Postgres(who, logs=self.folder / "logs")
+        self._postgres.start()
+        if self.brokers:
+            runtime = java.provide(self._python)
+            self._cluster = Cluster(
+                self.folder / "kafka",
+                runtime,
+                nodes=len(self.brokers),
+                fronts={number: free_port() for number in self.brokers},
+            )
+            self._cluster.start()
+
+    def fronts(self) -> dict[Path | int, Path | int]:
+        """PostgreSQL's socket on the embedded log, else each broker's port for clients."""
+        if self._cluster:
+            nodes = self._cluster.nodes.values()
+            return {node.front: node.client_port for node in nodes}
+        return {self._front / SOCKET: self.postgres.sockets / SOCKET}
+
+    def environment(self, *, by_proxy: bool) -> dict[str, str]:
+        """Nothing of ours but the interpreter's own needs."""
+        sockets = self._front if by_proxy and not self._cluster else None
+        kafka = {"TEDDY_KAFKA_BOOTSTRAP": self._bootstrap()} if self._cluster else {}
+        return {
+            **kafka,
+            "DATABASE_URL": self._url(sockets),
+            "DJANGO_SECRET_KEY": "of a world that is thrown away",
+            "DJANGO_SETTINGS_MODULE": "teddy_es.settings",
+            "PYTHONPATH": str(CHECKOUT),
+            "TEDDY_LOG": self.log,
+            "TEDDY_LOG_LEVEL": "WARNING",
+            "TEDDY_MODE": "quickstart",
+        }
+
+    def url(self) -> str:
+        """PostgreSQL's address, past the proxy."""
+        return self._url(None)
+
+    def spawn(
+        self, name: str, arguments: Sequence[str], env: Mapping[str, str]
+    ) -> Child:
+        """Python with these arguments."""
+        log = self.folder / "logs" / f"{name}.log"
+        return spawn(name, [self._python, *arguments], env=env, log=log)
+
+    # -- what is broken ---------------------------------------------------------------
+
+    def kill_postgres(self) -> None:
+        """The postmaster; the others of its processes see it and end."""
+        if self.postgres.child:
+            self.postgres.child.kill()
+            self.postgres.child = None
+
+    def stop_postgres(self) -> None:
+        """In order."""
+        self.postgres.stop()
+
+    def start_postgres(self) -> None:
+        """Again and again: while one process of the killed server lives, the new one refuses to start."""
+        deadline = time.monotonic() + RESTART_S
+        while self.postgres.child is None:
+            try:
+                self.postgres.start()
+            except Trouble:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def kill_broker(self, number: int) -> None:
+        """`kill -9`."""
+        self.cluster.kill(number)
+
+    def pause_broker(self, number: int) -> None:
+        """SIGSTOP."""
+        self.cluster.pause(number)
+
+    def resume_broker(self, number: int) -> None:
+        """SIGCONT."""
+        self.cluster.resume(number)
+
+    def ask_broker_to_stop(self, number: int) -> None:
+        """SIGTERM; it takes its time."""
+        self.cluster.ask_to_stop(number)
+
+    def start_broker(self, number: int) -> None:
+        """Do not wait until it is there: that takes seconds, in which more may happen."""
+        self.cluster.revive(number)
+
+    def heal(self) -> None:
+        """Whatever does not run or answer runs and answers again."""
+        self.start_postgres()
+        if self._cluster:
+            self._cluster.heal()
+
+    def close(self) -> None:
+        """End the servers. Nobody needs their data: they are not asked to save it first."""
+        if self._cluster:
+            for child in self._cluster.children:
+                child.kill()
+        if self._postgres and self._postgres.child:
+            self._postgres.child.stop()
+            self._postgres.stop()
+        shutil.rmtree(self._front, ignore_errors=True)
+
+    # -- inside -----------------------------------------------------------------------
+
+    @property
+    def postgres(self) -> Postgres:
+        """The server, once it was started."""
+        if self._postgres is None:
+            raise Trouble("This world was not started.")
+        return self._postgres
+
+    @property
+    def cluster(self) -> Cluster:
+        """The brokers, once they were started."""
+        if self._cluster is None:
+            raise Trouble("This world has no brokers.")
+        return self._cluster
+
+    @property
+    def _front(self) -> Path:
+        """A directory beside that of PostgreSQL's socket, as short a path as that."""
+        return self.postgres.sockets.with_name(self.postgres.sockets.name + "p")
+
+    def _url(self, sockets: Path | None) -> str:
+        plain = self.postgres.url
+        where = quote(str(self.postgres.sockets))
+        return plain.replace(where, quote(str(sockets))) if sockets else plain
+
+    def _bootstrap(self) -> str:
+        nodes = self.cluster.nodes.values()
+        return ",".join(f"127.0.0.1:{node.front}" for node in nodes)

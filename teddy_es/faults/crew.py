@@ -1,0 +1,152 @@
+"""The campaign's processes: writers, mirrors, a reader; each slot is started again as often as it is killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from teddy_es.faults.world import Process, World
+
+WRITERS: Final = ("threads", "async", "sync")  # how each works: `writer.STYLES`
+MIRRORS: Final = 2
+PARTITIONS: Final = 6
+_PATIENCE_S: Final = 900
+
+
+class CrewFailed(Exception):  # noqa: N818  (it is what happened)
+    """A step of the campaign's own did not come to its end; its log says why."""
+
+
+@dataclass
+class Slot:
+    """One process after another, under one name."""
+
+    name: str
+    world: World
+    arguments: list[str]
+    env: Mapping[str, str]
+    given: dict[str, Any] | None = None  # to a task of ours
+    generation: int = 0
+    process: Process | None = None
+
+    def start(self) -> Process:
+        """The next generation."""
+        given = self.given and [
+            json.dumps(self.given | {"generation": self.generation})
+        ]
+        name = f"{self.name}-{self.generation}"
+        self.process = self.world.spawn(
+            name, [*self.arguments, *(given or [])], self.env
+        )
+        self.generation += 1
+        return self.process
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        if self.process:
+            self.process.process.send_signal(number)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        if self.process:
+            self.process.kill()
+            self.process = None
+
+    def ended(self) -> int | None:
+        """The exit code, if it has ended though nobody asked for it."""
+        return self.process.process.poll() if self.process else None
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        if self.process:
+            self.process.process.wait(_PATIENCE_S)
+            self.process = None
+
+
+@dataclass
+class Crew:
+    """All of them."""
+
+    world: World
+    seed: str
+    writers: list[Slot] = field(default_factory=list)
+    mirrors: list[Slot] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for number, style in enumerate(WRITERS):
+            given = {"slot": number, "slots": len(WRITERS), "style": style}
+            self.writers.append(self._task(f"writer-{number}", "write", given))
+        mirror = ["-m", "django", "mirror"]
+        for number in range(MIRRORS):
+            env = self._env(by_proxy=False)
+            self.mirrors.append(Slot(f"mirror-{number}", self.world, mirror, env))
+        where = {"directory": str(self.world.folder)}
+        arguments = ["-m", "teddy_es.faults.process", "read", json.dumps(where)]
+        env = self._env(by_proxy=True)
+        self.reader = Slot("reader", self.world, arguments, env)
+
+    @property
+    def slots(self) -> Iterator[Slot]:
+        """All of them."""
+        yield from (*self.writers, *self.mirrors, self.reader)
+
+    def start(self) -> None:
+        """Everybody begins."""
+        for slot in self.slots:
+            slot.start()
+
+    def stop_writers(self) -> None:
+        """Ask all, then wait for each."""
+        self._stop(self.writers)
+
+    def stop_others(self) -> None:
+        """Mirrors and reader; the reader reads the feed to its end first."""
+        self._stop([*self.mirrors, self.reader])
+
+    def end(self) -> None:
+        """Whoever still runs is killed."""
+        for slot in self.slots:
+            slot.kill()
+
+    def command(self, *arguments: str) -> None:
+        """A command of manage.py's, to its end."""
+        name = arguments[0]
+        command, env = ["-m", "django", *arguments], self._env(by_proxy=False)
+        self._run(Slot(name, self.world, command, env))
+
+    def resolve(self) -> None:
+        """Find out about everything that is unknown."""
+        given = {"directory": str(self.world.folder), "seed": self.seed}
+        arguments = ["-m", "teddy_es.faults.process", "resolve", json.dumps(given)]
+        self._run(Slot("resolver", self.world, arguments, self._env(by_proxy=True)))
+
+    def _run(self, slot: Slot) -> None:
+        process = slot.start()
+        try:
+            code = process.process.wait(_PATIENCE_S)
+        finally:
+            process.stop()
+        if code:
+            msg = f"{slot.name} ended with {code}: see {self.world.folder / 'logs'}"
+            raise CrewFailed(msg)
+
+    def _stop(self, slots: list[Slot]) -> None:
+        for slot in slots:
+            slot.send(signal.SIGTERM)
+        for slot in slots:
+            slot.wait()
+
+    def _task(self, name: str, task: str, given: dict[str, Any]) -> Slot:
+        common = {"directory": str(self.world.folder), "seed": self.seed}
+        arguments = ["-m", "teddy_es.faults.process", task]
+        env = self._env(by_proxy=True)
+        return Slot(name, self.world, arguments, env, given | common)
+
+    def _env(self, *, by_proxy: bool) -> dict[str, str]:
+        env = self.world.environment(by_proxy=by_proxy)
+        return {**env, "TEDDY_PARTITIONS": str(PARTITIONS)}

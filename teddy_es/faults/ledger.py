@@ -1,0 +1,88 @@
+"""All journals together: what was proposed, and what was answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from teddy_es.faults.journal import facts
+from teddy_es.faults.open_ends import UNAVAILABLE, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Key = tuple[str, str]  # stream id, commit id
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of `append`: what was proposed, and the answer if there was one."""
+
+    key: Key
+    expected: int | str
+    count: int
+    mode: str
+    answer: dict[str, Any] | None = None
+
+    @property
+    def word(self) -> str:
+        """The answer in a word; a call without one was its process's last."""
+        return self.answer["is"] if self.answer else UNKNOWN
+
+
+@dataclass
+class Ledger:
+    """By the names of the calls."""
+
+    calls: dict[str, Call] = field(default_factory=dict)
+    outcomes: list[tuple[Key, dict[str, Any]]] = field(default_factory=list)
+    wrong: list[tuple[str, str]] = field(default_factory=list)
+    feed: dict[str, Any] | None = None
+    left_open: int = 0  # commits of which nobody knew when all was well again
+
+    @classmethod
+    def of(cls, lines: Iterable[dict[str, Any]]) -> Ledger:
+        """From the lines of all journals."""
+        ledger = cls()
+        for line in lines:
+            ledger._enter(line)
+        return ledger
+
+    @classmethod
+    def read(cls, folder: Path) -> Ledger:
+        """From the folder of a campaign."""
+        names = ("writer-*.ndjson", "reader.ndjson", "resolver.ndjson")
+        paths = chain.from_iterable(sorted(folder.glob(name)) for name in names)
+        return cls.of(chain.from_iterable(map(facts, paths)))
+
+    def _enter(self, line: dict[str, Any]) -> None:
+        match line["t"]:
+            case "try":
+                key = line["s"], line["c"]
+                self.calls[line["a"]] = Call(key, line["e"], line["n"], line["m"])
+            case "answer":
+                self.calls[line["a"]].answer = line
+            case "outcome":
+                self.outcomes.append(((line["s"], line["c"]), line))
+            case "wrong":
+                self.wrong.append((line["kind"], line["what"]))
+            case "feed":
+                self.feed = line
+            case "open":
+                self.left_open = line["n"]
+
+    def acknowledged(self) -> set[Key]:
+        """The commits that somebody was told are accepted."""
+        return {call.key for call in self.calls.values() if call.word == "accepted"}
+
+    def settled(self) -> set[Key]:
+        """The commits of which somebody was told the verdict."""
+        vague = (UNKNOWN, UNAVAILABLE)
+        told = {call.key for call in self.calls.values() if call.word not in vague}
+        return told | {key for key, _ in self.outcomes}
+
+    def unknown(self) -> set[Key]:
+        """The commits of which at some time nobody could say whether they are in the log."""
+        return {call.key for call in self.calls.values() if call.word == UNKNOWN}

@@ -1,0 +1,122 @@
+"""What was done, and the zeros: for people, and for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from teddy_es.faults.findings import ZEROS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teddy_es.faults.injector import Injector
+    from teddy_es.faults.judge import Judge
+    from teddy_es.faults.ledger import Ledger
+    from teddy_es.faults.plan import Wanted
+
+
+@dataclass(frozen=True)
+class Report:
+    """seconds: under fire. appends: acknowledged, each once. unknown: commits of which at some time nobody knew.
+
+    too_little: why it proves nothing, if that is so.
+    """
+
+    log: str
+    brokers: int
+    seed: str
+    seconds: float
+    appends: int
+    events: int
+    calls: int
+    answers: dict[str, int]
+    modes: dict[str, int]
+    faults: dict[str, int]
+    kills: int
+    unknown: int
+    unknown_at_the_end: int
+    records: dict[str, int]
+    zeros: dict[str, int]
+    examples: dict[str, list[str]]
+    too_little: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, log: str, brokers: int, wanted: Wanted, seconds: float,
+        injector: Injector, judge: Judge,
+    ) -> Report:  # fmt: skip
+        """From what a campaign leaves."""
+        ledger = judge.ledger
+        acknowledged = ledger.acknowledged()
+        return cls(
+            log=log,
+            brokers=brokers,
+            seed=wanted.seed,
+            seconds=round(seconds, 1),
+            appends=len(acknowledged),
+            events=sum(judge.heads.values()),
+            calls=len(ledger.calls),
+            answers=_answers(ledger),
+            modes=_modes(ledger),
+            faults=dict(sorted(injector.done.items())),
+            kills=injector.kills,
+            unknown=len(ledger.unknown()),
+            unknown_at_the_end=ledger.left_open,
+            records=dict(judge.verdicts.most_common()),
+            zeros=judge.findings.zeros,
+            examples=dict(judge.findings.examples),
+            too_little=list(_too_little(len(acknowledged), injector.kills, wanted)),
+        )
+
+    @property
+    def passed(self) -> bool:
+        """All zero, and enough was tried for that to mean something."""
+        return not self.too_little and not any(self.zeros.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {"passed": self.passed, **asdict(self)}
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        where = f"Kafka, {self.brokers} broker(s)" if self.brokers else "embedded log"
+        rate = self.appends / self.seconds if self.seconds else 0
+        yield f"Fault campaign, {where}, seed {self.seed}"
+        yield f"  under fire             {self.seconds:.0f} s"
+        yield f"  appends acknowledged   {self.appends} ({rate:.0f}/s), {self.events} events in the log"
+        yield f"  calls                  {self.calls}: {_listed(self.answers)}"
+        yield f"  commits by mode        {_listed(self.modes)}"
+        yield f"  faults                 {_listed(self.faults)}"
+        yield f"  kill -9                {self.kills}"
+        yield f"  outcomes unknown       {self.unknown}, of these {self.unknown_at_the_end} until the end"
+        yield f"  records in the log     {_listed(self.records)}"
+        yield ""
+        for kind, number in self.zeros.items():
+            yield f"  {number:>8}  {ZEROS[kind]}"
+            yield from (f"            {what}" for what in self.examples.get(kind, ()))
+        yield from (f"Nothing was tested: {why}" for why in self.too_little)
+        yield "All zero." if self.passed else "FAILED."
+
+
+def _answers(ledger: Ledger) -> dict[str, int]:
+    words = (call.word if call.answer else "none" for call in ledger.calls.values())
+    return dict(Counter(words).most_common())
+
+
+def _modes(ledger: Ledger) -> dict[str, int]:
+    """Of the commits, each once."""
+    modes = {call.key: call.mode for call in ledger.calls.values()}
+    return dict(Counter(modes.values()).most_common())
+
+
+def _too_little(appends: int, kills: int, wanted: Wanted) -> Iterator[str]:
+    if appends < wanted.appends:
+        yield f"{appends} appends, at least {wanted.appends} were wanted."
+    if kills < wanted.kills:
+        yield f"{kills} kills, at least {wanted.kills} were wanted."
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counts.items())

@@ -1,0 +1,69 @@
+"""When all is well again: finds out what became of every commit of which nobody knows."""
+
+from __future__ import annotations
+
+import random
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from eventstore.fold import Verdict
+from eventstore.store import get_event_store
+from teddy_es.faults.journal import Journal, facts
+from teddy_es.faults.open_ends import UNAVAILABLE, UNKNOWN, open_ends
+from teddy_es.faults.work import Attempt, Proposal, told
+
+if TYPE_CHECKING:
+    import threading
+
+    from eventstore.events import AppendResult
+    from eventstore.store import EventStore
+
+_TRIES = 5
+
+
+def resolve(stop: threading.Event, directory: str, seed: str) -> None:
+    """Ask for the outcome, or propose again: half and half; what is not decided yet is proposed in any case."""
+    folder = Path(directory)
+    journals = chain.from_iterable(map(facts, sorted(folder.glob("writer-*.ndjson"))))
+    left = open_ends(journals)
+    journal, store = Journal(folder / "resolver.ndjson"), get_event_store()
+    dice, number = random.Random(f"{seed} resolver"), count(1)
+    journal.write({"t": "open", "n": len(left)})
+    for asked in left:
+        if stop.is_set():
+            break
+        if dice.random() < 0.5 and _is_told(store, journal, asked):
+            continue
+        for _ in range(_TRIES):
+            if _is_settled(store, journal, Attempt(f"r-{next(number)}", asked, 10, 40)):
+                break
+    store.close()
+
+
+def _is_told(store: EventStore, journal: Journal, asked: Proposal) -> bool:
+    decided = store.outcome(
+        UUID(asked.commit_id), asked.stream_id, timeout_s=30
+    ).decided
+    for found in decided:
+        answer = (
+            told(found.result(replayed=True))
+            if found.verdict is Verdict.ACCEPTED
+            else {"is": found.verdict.word}
+        )
+        journal.write(
+            {"t": "outcome", "c": asked.commit_id, "s": asked.stream_id, **answer}
+        )
+    return bool(decided)
+
+
+def _is_settled(store: EventStore, journal: Journal, attempt: Attempt) -> bool:
+    journal.write(attempt.proposal.line(attempt.name))
+    answer: AppendResult | Exception
+    try:
+        answer = store.append(**attempt.arguments())
+    except Exception as error:  # noqa: BLE001  (the journal is where it goes)
+        answer = error
+    journal.write({"t": "answer", "a": attempt.name, **told(answer)})
+    return told(answer)["is"] not in (UNKNOWN, UNAVAILABLE)

@@ -1,0 +1,231 @@
+"""What the writers propose, drawn from a seed, and how they go on after each answer. Pure but for the journal."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from dataclasses import dataclass, replace
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from eventstore.errors import (
+    AppendOutcomeUnknown,
+    EventIdReused,
+    EventStoreError,
+    LogUnavailable,
+    WrongExpectedVersion,
+)
+from eventstore.events import AppendResult, NewEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teddy_es.faults.journal import Journal
+
+SHARED: Final = 12  # streams that all writers write to
+TYPES: Final = ("conversation", "child")
+_OWN: Final = 8  # streams that a worker goes on with
+_TRIES: Final = 3  # of one worker for one commit, before others take over
+
+# how often each way to propose is drawn
+MODES: Final = {
+    "new, no_stream": 26,
+    "new, version 0": 6,
+    "own, version": 28,
+    "own, any": 8,
+    "own, stream_exists": 6,
+    "own, stale version": 1,
+    "own, event id again": 1,
+    "shared, any": 14,
+    "shared, stream_exists": 5,
+    "shared, version": 4,
+    "shared, no_stream": 1,
+}
+_SIZES: Final = {(1, 1): 80, (2, 5): 14, (6, 20): 5, (21, 50): 1}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One commit, whoever proposes it how often. event_ids: only where they are not left to the store."""
+
+    commit_id: str
+    stream_id: str
+    expected: int | str
+    count: int
+    mode: str
+    event_ids: list[str] | None = None
+    tries: int = 0
+
+    def line(self, attempt: str) -> dict[str, Any]:
+        """As the journal has it."""
+        line = {
+            "t": "try", "a": attempt, "c": self.commit_id, "s": self.stream_id,
+            "e": self.expected, "n": self.count, "m": self.mode,
+        }  # fmt: skip
+        return line | ({"ids": self.event_ids} if self.event_ids else {})
+
+    @classmethod
+    def of(cls, line: dict[str, Any]) -> Proposal:
+        """From the journal of somebody else."""
+        return cls(
+            line["c"], line["s"], line["e"], line["n"], line["m"], line.get("ids")
+        )
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One call of `append`. Its name stands in every event, so that a record tells which call wrote it."""
+
+    name: str
+    proposal: Proposal
+    timeout_s: float
+    padding: int
+
+    def arguments(self) -> dict[str, Any]:
+        """Of `append`."""
+        asked = self.proposal
+        given = asked.event_ids or ()
+        ids = [*given, *repeat(None, asked.count - len(given))]
+        kind = asked.stream_id.split(".")[0]
+        return {
+            "stream_id": asked.stream_id,
+            "events": [self._event(kind, n, id_) for n, id_ in enumerate(ids)],
+            "expected": asked.expected,
+            "commit_id": UUID(asked.commit_id),
+            "timeout_s": self.timeout_s,
+        }
+
+    def _event(self, kind: str, number: int, event_id: str | None) -> NewEvent:
+        name = f"{self.name}_{number}"
+        given = UUID(event_id) if event_id else None
+        if kind == "child":
+            data = {"violation_id": name, "officer": "nobody"}
+            return NewEvent(data, "SafetyViolationClaimed", event_id=given)
+        data = {"child_id": name, "text": "x" * self.padding}
+        return NewEvent(data, "ChildSpoke", event_id=given)
+
+
+def attempt_of(event: dict[str, Any]) -> str:
+    """The name of the call that wrote an event, from the event as it stands in the log; of another's, anything."""
+    data = event["data"]
+    return str(data.get("child_id") or data.get("violation_id")).rpartition("_")[0]
+
+
+class Worker:
+    """One thread's or coroutine's work: `next` gives a call to make, `answered` takes what came of it.
+
+    heads: what the process has heard of the streams that all share.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        seed: str,
+        journal: Journal,
+        hand_over: Callable[[Proposal], None],
+        heads: dict[str, int],
+    ) -> None:
+        self.name = name
+        self.pause_s = 0.0
+        self.waiting: deque[Proposal] = deque()
+        self._random = random.Random(f"{seed} {name}")
+        self._journal = journal
+        self._hand_over = hand_over
+        self._heads = heads
+        self._own: dict[str, int] = {}
+        self._same_ids = [self._uuid(), self._uuid()]
+        self._count = 0
+
+    def next(self) -> Attempt:
+        """The next call; it stands in the journal already."""
+        asked = self.waiting.popleft() if self.waiting else self._drawn()
+        self._count += 1
+        patience = self._random.choices((0.3, 2.0, 5.0), (5, 60, 35))[0]
+        padding = self._random.randrange(40, 500)
+        attempt = Attempt(f"{self.name}-{self._count}", asked, patience, padding)
+        self._journal.write(asked.line(attempt.name))
+        return attempt
+
+    def answered(self, attempt: Attempt, answer: AppendResult | Exception) -> None:
+        """Write down what was answered, and decide how to go on."""
+        self._journal.write({"t": "answer", "a": attempt.name, **told(answer)})
+        self.pause_s = 0.0
+        asked = replace(attempt.proposal, tries=attempt.proposal.tries + 1)
+        if isinstance(answer, AppendResult):
+            self._learn(asked.stream_id, answer.last_version)
+        elif isinstance(answer, WrongExpectedVersion):
+            self._learn(asked.stream_id, answer.current_version)
+        elif isinstance(answer, LogUnavailable | AppendOutcomeUnknown):
+            self._go_on(asked, unknown=isinstance(answer, AppendOutcomeUnknown))
+
+    def _learn(self, stream_id: str, head: int) -> None:
+        known = self._own if stream_id in self._own else self._heads
+        known[stream_id] = max(head, known.get(stream_id, 0))
+
+    def _go_on(self, asked: Proposal, *, unknown: bool) -> None:
+        """Try again, or leave an unknown outcome to another process."""
+        self.pause_s = self._random.uniform(0.05, 0.4)
+        if asked.tries < _TRIES and self._random.random() < 0.7:
+            self.waiting.append(asked)
+        elif unknown:
+            self._hand_over(replace(asked, tries=0))
+
+    # ---- drawing
+
+    def _drawn(self) -> Proposal:
+        mode = self._random.choices(list(MODES), list(MODES.values()))[0]
+        if mode.startswith("own") and not self._own:
+            mode = "new, no_stream"
+        where, _, how = mode.partition(", ")
+        if how == "event id again":  # accepted once, then never again
+            again = f"child.{self.name}-again"
+            return Proposal(self._uuid(), again, "any", 2, mode, self._same_ids)
+        streams = {"new": self._new, "own": self._mine, "shared": self._shared}
+        stream_id = streams[where]()
+        low, high = self._random.choices(list(_SIZES), list(_SIZES.values()))[0]
+        count = self._random.randint(low, high)
+        return Proposal(
+            self._uuid(), stream_id, self._expectation(stream_id, how), count, mode
+        )
+
+    def _expectation(self, stream_id: str, how: str) -> int | str:
+        head = self._own.get(stream_id, self._heads.get(stream_id, 0))
+        numbers = {"version 0": 0, "version": head, "stale version": max(0, head - 1)}
+        return numbers.get(how, how)
+
+    def _new(self) -> str:
+        kind = self._random.choices(TYPES, (70, 30))[0]
+        stream_id = f"{kind}.{self.name}-{self._count}"
+        if len(self._own) >= _OWN:
+            del self._own[self._mine()]
+        self._own[stream_id] = 0
+        return stream_id
+
+    def _mine(self) -> str:
+        return self._random.choice(list(self._own))
+
+    def _shared(self) -> str:
+        number = self._random.randrange(SHARED)
+        return f"{TYPES[number % 2]}.shared-{number}"
+
+    def _uuid(self) -> str:
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
+
+def told(answer: AppendResult | Exception) -> dict[str, Any]:
+    """An answer in the journal's words."""
+    if isinstance(answer, AppendResult):
+        return {
+            "is": "accepted", "first": answer.first_version, "last": answer.last_version,
+            "at": [str(position) for position in answer.positions],
+            "ms": round(answer.recorded_at.timestamp() * 1000),
+        }  # fmt: skip
+    if isinstance(answer, WrongExpectedVersion):
+        return {"is": answer.code, "head": answer.current_version}
+    if isinstance(answer, EventStoreError):
+        expected = isinstance(
+            answer, LogUnavailable | AppendOutcomeUnknown | EventIdReused
+        )
+        return {"is": answer.code} | ({} if expected else {"said": str(answer)})
+    return {"is": f"error {type(answer).__name__}", "said": str(answer)}

@@ -1,0 +1,51 @@
+"""The short form of the fault campaign: every kind of fault once, on a world of its own, and all zeros at the end.
+
+The long forms and what they showed: docs/RELIABILITY.md. Another seed: TEDDY_FAULTS_SEED.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts.launcher.broken_world import BrokenWorld
+from teddy_es.faults.campaign import run
+from teddy_es.faults.plan import EVERYWHERE, WITH_BROKERS, Wanted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from teddy_es.faults.report import Report
+
+SEED = os.environ.get("TEDDY_FAULTS_SEED", "ci")  # noqa: TID251
+PACE_S = 1.8
+
+
+def short(folder: Path, *, log: str, kinds: int) -> Report:
+    """A campaign that is long enough for every kind of fault."""
+    wanted = Wanted(
+        seconds=kinds * PACE_S * 1.15,
+        seed=SEED,
+        appends=500,
+        kills=3,
+        until_enough=False,
+        pace_s=PACE_S,
+    )
+    return run(BrokenWorld(folder, log=log), wanted, lambda _line: None)
+
+
+def test_on_the_embedded_log_all_is_zero(tmp_path: Path) -> None:
+    report = short(tmp_path, log="embedded", kinds=len(EVERYWHERE))
+
+    assert report.passed, "\n".join(report.lines())
+
+
+@pytest.mark.kafka
+def test_on_kafka_all_is_zero(tmp_path: Path) -> None:
+    kinds = len(EVERYWHERE | WITH_BROKERS)
+
+    report = short(tmp_path, log="kafka", kinds=kinds)
+
+    assert report.passed, "\n".join(report.lines())

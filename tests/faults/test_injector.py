@@ -1,0 +1,114 @@
+"""The injector does what the schedule says, undoes it in time, and leaves alone who is under a fault already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teddy_es.faults.injector import Injector, Targets
+from teddy_es.faults.journal import Journal, facts
+from teddy_es.faults.plan import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass
+class Said:
+    """Stands for a process, a proxy or a world: writes down what is done to it."""
+
+    name: str = "writer-0"
+    heard: list[str] = field(default_factory=list)
+    brokers: tuple[int, ...] = (1, 2, 3)
+
+    def __getattr__(self, word: str) -> Any:
+        return lambda *given: self.heard.append(" ".join([word, *map(str, given)]))
+
+
+@dataclass
+class Crew:
+    """One writer."""
+
+    writers: list[Said]
+
+
+def faults(*kinds: str) -> Iterator[Fault]:
+    """These, a second after each other, for a second and a half each; then none for long."""
+    for number, kind in enumerate(kinds):
+        yield Fault(number, kind, 7, 1.0, 1.5)
+    while True:
+        yield Fault(99, "log slow", 0, 1_000.0, 1.0)
+
+
+@pytest.fixture
+def done_to(tmp_path: Path) -> Iterator[Any]:
+    """Make an injector of these faults on one thing that is everything."""
+    journal = Journal(tmp_path / "faults.ndjson")
+
+    def make(*kinds: str) -> tuple[Injector, Said]:
+        said: Any = Said()
+        targets: Any = Targets(said, Crew([said]), [said])  # type: ignore[arg-type]
+        return Injector(targets, faults(*kinds), journal), said
+
+    yield make
+    journal.close()
+
+
+def test_nothing_is_done_before_its_time(done_to: Any) -> None:
+    injector, said = done_to("writer kill")
+
+    injector.turn(0.0)
+    injector.turn(0.9)
+
+    assert said.heard == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "done", "undone"),
+    [
+        ("writer kill", "kill", "start"),
+        ("writer stop", "send 19", "send 18"),
+        ("log cut", "turn cut", "turn pass"),
+        ("postgres kill", "kill_postgres", "start_postgres"),
+        ("postgres restart", "stop_postgres", "start_postgres"),
+        ("broker kill", "kill_broker 2", "start_broker 2"),
+        ("broker stop", "pause_broker 2", "resume_broker 2"),
+    ],
+)
+def test_a_fault_is_done_and_undone(
+    done_to: Any, kind: str, done: str, undone: str
+) -> None:
+    injector, said = done_to(kind)
+
+    injector.turn(0.0)
+    injector.turn(1.0)
+    first = list(said.heard)
+    injector.turn(2.6)
+
+    assert (first, said.heard) == ([done], [done, undone])
+    assert injector.done == {kind: 1}
+
+
+def test_who_is_under_a_fault_is_left_alone(done_to: Any, tmp_path: Path) -> None:
+    injector, said = done_to("writer stop", "writer kill")
+
+    for now in (0.0, 1.0, 2.0):
+        injector.turn(now)
+
+    assert said.heard == ["send 19"]
+    assert [f["done"] for f in facts(tmp_path / "faults.ndjson")] == [True, False]
+    assert injector.kills == 0
+
+
+def test_at_the_end_everything_is_undone(done_to: Any) -> None:
+    injector, said = done_to("writer kill", "log slow")
+    for now in (0.0, 1.0, 2.0):
+        injector.turn(now)
+
+    injector.finish()
+
+    assert said.heard == ["kill", "turn slow", "start", "turn pass"]
+    assert injector.kills == 1
