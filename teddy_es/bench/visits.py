@@ -36,7 +36,7 @@ class Shelf:
         self._store = store
         self._world = world
         self._streams = streams
-        self._random = Random(streams)  # noqa: S311  (no secret)
+        self._random = Random(streams)
 
     def stream(self) -> str:
         """Some stream."""

@@ -95,7 +95,7 @@ class Draft:
 
 def history(wanted: Wanted) -> Iterator[Draft]:
     """Every commit, by when it happened: the streams' commits lie between one another as they do in life."""
-    rng = Random(wanted.mark)  # noqa: S311  (it hides nothing)
+    rng = Random(wanted.mark)
     going = [(stream.at, n, stream) for n, stream in enumerate(_streams(wanted, rng))]
     heapify(going)
     while going:
