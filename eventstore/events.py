@@ -336,7 +336,7 @@ def written(instant: datetime) -> str:
     except OverflowError:
         msg = "an instant lies in the years 1 to 9999, in UTC"
         raise ValueError(msg) from None
-    return instant.strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
+    return instant.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def instant_of(text: str) -> datetime:

@@ -17,7 +17,6 @@ from eventstore.errors import (
 )
 from eventstore.events import Commit, Place
 from eventstore.fold import (
-    KNOWN_RULE_VERSION,
     Entry,
     Folded,
     Judged,
@@ -25,8 +24,10 @@ from eventstore.fold import (
 )
 from eventstore.indexer.entries import Own, entry_of, fresh, tell
 from eventstore.indexer.flush import Stretch, flush, flush_together
+from eventstore.indexer.following import follow
 from eventstore.indexer.loading import load, read
 from eventstore.indexer.lookup import look_up, question
+from eventstore.indexer.own import at_cursors
 from eventstore.indexer.watch import Watch
 from eventstore.topics import Topics, check
 
@@ -106,33 +107,21 @@ class Indexer:
         own_by_offset = {o.entry.offset: o for o in own}
         with self._views_dropped_on_trouble(place):
             while (view := self._view(place)).cursor < until:
-                entries, cursor = self._entries(view, own_by_offset)  # 1
-                try:
-                    folded = self._fold(view, entries, cursor, own_by_offset)
-                except psycopg.errors.DivisionByZero:
-                    metrics.FOLD_RACES.inc()
-                    self.forget(place)
-                    continue
-                done += folded.judged
-                tell(place, folded)
-                if folded.judged:
-                    self.clocks.folded(place, folded.judged[-1].entry.recorded_at)
+                done += self._turn(view, own_by_offset)
                 self._refuse_after(deadline, view.cursor < until)
         return done
 
     def fold_own(
         self, own: Mapping[Place, Sequence[Own]]
     ) -> Mapping[Place, Sequence[Judged]]:
-        """Fold what this process has just produced at exactly its cursors, where nothing has to be looked up.
+        """A quick way for what this process has just produced: all places in one round trip; what is committed of them.
 
-        A quick way for several places: one round trip for all. What it does not fold, or cannot, it leaves out, for
-        `advance`, which meets the same trouble and says it. Gives what is committed, by place.
+        What it does not fold, or cannot, it leaves out, for `advance`, which meets the same trouble and says it.
         """
         stretches: list[Stretch] = []
         try:
             connection = self.connection()
-            for place, some in own.items():
-                stretches += self._own_stretch(connection, place, some)
+            stretches = at_cursors(connection, self._views, own)
             if stretches:
                 with metrics.FOLD_SECONDS.labels("flush").time():
                     flush_together(connection, stretches)
@@ -146,12 +135,19 @@ class Indexer:
         return {s.view.place: s.folded.judged for s in committed}
 
     def _drop(self, stretches: Sequence[Stretch], error: psycopg.Error) -> None:
-        """Forget the views of what was not committed."""
+        """What was not committed has a view that is behind, or not to be trusted."""
+        waiting = [s.view for s in stretches if not s.is_committed]
         if isinstance(error, psycopg.errors.DivisionByZero):
-            metrics.FOLD_RACES.inc()
-        for stretch in stretches:
-            if not stretch.is_committed:
-                self.forget(stretch.view.place)
+            self._lose(waiting[0])
+        else:
+            for view in waiting:
+                self.forget(view.place)
+
+    def _lose(self, view: View) -> None:
+        """Nothing was written: somebody else has moved the cursor."""
+        metrics.FOLD_RACES.inc()
+        view.is_behind = True
+        self.connection().rollback()
 
     def stretch(self, place: Place) -> int:
         """Fold one stretch of the place, so that its caller may stop between two; how many offsets that moved."""
@@ -200,6 +196,29 @@ class Indexer:
 
     # ---- one turn
 
+    def _turn(self, view: View, own: dict[int, Own]) -> Sequence[Judged]:
+        """Fold the next stretch; nothing yet where the view had to follow others first."""
+        held = False
+        if view.is_behind or (own and view.cursor not in own):
+            seen = view.cursor
+            if not follow(self.connection(), view):
+                self.forget(view.place)
+                return ()
+            if not (held := view.cursor in own):
+                self.connection().rollback()
+                if view.cursor != seen:
+                    return ()
+        entries, cursor = self._entries(view, own)  # 1
+        try:
+            folded = self._fold(view, entries, cursor, own, held=held)
+        except psycopg.errors.DivisionByZero:
+            self._lose(view)
+            return ()
+        tell(view.place, folded)
+        if folded.judged:
+            self.clocks.folded(view.place, folded.judged[-1].entry.recorded_at)
+        return folded.judged
+
     def _entries(self, view: View, own: dict[int, Own]) -> tuple[list[Entry], int]:
         """The next stretch of the log: what this process produced at exactly the cursor, else a fetch."""
         entries = []
@@ -216,41 +235,29 @@ class Indexer:
         return [entry_of(record) for record in batch.records], batch.next_offset
 
     def _fold(
-        self, view: View, entries: Sequence[Entry], cursor: int, own: dict[int, Own]
+        self,
+        view: View,
+        entries: Sequence[Entry],
+        cursor: int,
+        own: dict[int, Own],
+        *,
+        held: bool,
     ) -> Folded:
+        """held: the transaction is open and has the place's row."""
         connection = self.connection()
         named = [e.content for e in entries if isinstance(e.content, Commit)]
         asked = question(view, named, fresh(view, entries, own))
         with metrics.FOLD_SECONDS.labels("lookup").time():
-            state = look_up(connection, view, asked, named)  # 2
+            state = look_up(connection, view, asked, named, begun=held)  # 2
         folded = fold(state, entries)  # 3
         if len(folded.judged) < len(entries):
-            cursor = entries[
-                len(folded.judged)
-            ].offset  # an activation this code does not know
+            # an activation that this code does not know
+            cursor = entries[len(folded.judged)].offset
         with metrics.FOLD_SECONDS.labels("flush").time():
-            flush(connection, Stretch(view, folded, cursor, begun=bool(asked)))  # 4
+            flush(
+                connection, Stretch(view, folded, cursor, begun=held or bool(asked))
+            )  # 4
         return folded
-
-    def _own_stretch(
-        self, connection: psycopg.Connection[Any], place: Place, own: Sequence[Own]
-    ) -> list[Stretch]:
-        """What is to be written of a place's own records; nothing if that is not for the quick way."""
-        view = self._views.get(place)
-        if view is None or view.rule_version > KNOWN_RULE_VERSION:
-            return []
-        entries = [o.entry for o in own]
-        cursor = view.cursor + len(entries)
-        if [e.offset for e in entries] != list(range(view.cursor, cursor)):
-            return []
-        named = [e.content for e in entries if isinstance(e.content, Commit)]
-        by_offset = {o.entry.offset: o for o in own}
-        asked = question(view, named, fresh(view, entries, by_offset))
-        if asked:
-            return []
-        folded = fold(look_up(connection, view, asked, named), entries)
-        stretch = Stretch(view, folded, cursor)
-        return [] if stretch.is_long else [stretch]
 
     # ---- views
 
@@ -268,7 +275,7 @@ class Indexer:
 
     def _refuse_after(self, deadline: float | None, more: bool) -> None:  # noqa: FBT001
         if more and deadline is not None and self._clock.monotonic() > deadline:
-            msg = "the end of what has to be folded first was not reached in time"
+            msg = "what has to be folded first was not folded in time"
             raise LogUnavailable(msg)
 
     def forget(self, place: Place) -> None:

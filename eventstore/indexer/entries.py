@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,8 +62,12 @@ def entry_of(record: LogRecord) -> Entry:
 
 def tell(place: Place, folded: Folded) -> None:
     """Count the verdicts; a malformed record gets its line (rule 5), without anything of its content."""
+    counts = Counter(one.verdict for one in folded.judged)
+    for verdict, count in counts.items():
+        metrics.VERDICTS.labels(verdict.word).inc(count)
+    if not counts[Verdict.MALFORMED]:
+        return
     for one in folded.judged:
-        metrics.VERDICTS.labels(one.verdict.word).inc()
         if one.verdict is Verdict.MALFORMED:
             metrics.MALFORMED.labels(one.reason).inc()
             logger.warning(

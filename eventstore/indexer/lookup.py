@@ -46,8 +46,10 @@ def look_up(
     view: View,
     asked: Question,
     named: Sequence[Commit],
+    *,
+    begun: bool,
 ) -> State:
-    """The state to fold from. Opens the fold's transaction if there is anything to ask: one round trip."""
+    """The state to fold from. If there is anything to ask: one round trip, in the fold's transaction, begun or not."""
     commits = {k for c in named if (k := (c.stream_id, c.commit_id)) in view.commits}
     event_ids = {
         k
@@ -56,7 +58,7 @@ def look_up(
         if (k := (c.stream_id, e.event_id)) in view.event_ids
     }
     if asked:
-        found_commits, found_events = _ask(connection, view, asked)
+        found_commits, found_events = _ask(connection, view, asked, begun=begun)
         commits |= found_commits
         event_ids |= found_events
     return State(
@@ -71,10 +73,11 @@ def look_up(
 
 
 def _ask(
-    connection: psycopg.Connection[Any], view: View, asked: Question
+    connection: psycopg.Connection[Any], view: View, asked: Question, *, begun: bool
 ) -> tuple[set[StreamKey], set[StreamKey]]:
     with connection.pipeline():
-        connection.execute("BEGIN")
+        if not begun:
+            connection.execute("BEGIN")
         commits = connection.execute(COMMITS, _pairs(asked.commits))
         event_ids = connection.execute(EVENT_IDS, _pairs(asked.event_ids))
         heads = connection.execute(HEADS, {"streams": list(asked.streams)})

@@ -1,7 +1,7 @@
 """What a process knows of a partition at one cursor (rule 8).
 
 A view is true as long as the cursor stands where this process left it: the compare-and-set of the flush is its
-guard. A lost race, an error or an unanswered COMMIT drops it whole.
+guard. Where others have moved the cursor it follows (`following`); an error or an unanswered COMMIT drops it whole.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class View:
 
     heads: 0 means "no such stream". commits, event_ids: of what this process folded itself since `serial`
     was drawn; whoever took an id for fresh remembers that number, and the id is fresh only while it stands.
+    is_behind: it has lost a race, so somebody else has moved the cursor.
     max_heads, max_ids: beyond them all of the kind are forgotten, and looked up again when they are named.
     """
 
@@ -40,6 +41,7 @@ class View:
     commits: set[StreamKey] = field(default_factory=set)
     event_ids: set[StreamKey] = field(default_factory=set)
     serial: int = field(default_factory=lambda: next(_serials))
+    is_behind: bool = False
     max_heads: int = 100_000
     max_ids: int = 50_000
 
@@ -50,6 +52,7 @@ class View:
     def move(self, folded: Folded, cursor: int) -> None:
         """Take over what a committed fold has changed."""
         self.cursor = cursor
+        self.is_behind = False
         self.rule_version = folded.rule_version
         self.last_recorded_at = folded.last_recorded_at
         self.heads |= folded.heads

@@ -137,3 +137,26 @@ class LineCursor(psycopg.Cursor[Any]):
             (_, hook), line.after = line.after, None
             hook()
         return self
+
+
+@contextmanager
+def committing(table: str) -> Iterator[list[str]]:
+    """What `synchronous_commit` is where an insert into the table is about to be committed: the server's word, at the end."""
+    found: list[str] = []
+    with connect() as own:
+        own.execute("CREATE TABLE seen_at_commit (setting text)")
+        own.execute(
+            "CREATE FUNCTION see_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " INSERT INTO seen_at_commit VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$"
+        )
+        own.execute(
+            f"CREATE CONSTRAINT TRIGGER see_at_commit AFTER INSERT ON {table}"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see_at_commit()"
+        )
+        try:
+            yield found
+            rows = own.execute("SELECT setting FROM seen_at_commit").fetchall()
+            found += [row[0] for row in rows]
+        finally:
+            own.execute("DROP FUNCTION see_at_commit() CASCADE")
+            own.execute("DROP TABLE seen_at_commit")

@@ -13,7 +13,7 @@ from eventstore.database import connect
 from eventstore.errors import LogTruncated, MirrorDiverged, WrongExpectedVersion
 from eventstore.events import Expected, pack
 from eventstore.testing.faulty_log import THRICE, TWICE, Network
-from tests.integration.connections import Line
+from tests.integration.connections import Line, committing
 from tests.integration.worlds import FaultyStore, World, changed, record, versions
 
 # ---- rule 6: the cursor is moved first, and raises where it stands elsewhere
@@ -62,7 +62,8 @@ def test_of_two_that_fold_the_same_stretch_one_wins_and_the_other_finds_its_rows
 ) -> None:
     stream = audited.stream()
     here.append(stream, [changed()], 0)
-    there.append(stream, [changed()], 1)
+    here.append(stream, [changed()], 1)
+    audited.fold(there)
     before = _races()
     audited.network.after_write = lambda: audited.fold(there)
 
@@ -70,6 +71,39 @@ def test_of_two_that_fold_the_same_stretch_one_wins_and_the_other_finds_its_rows
 
     assert result.first_version == 3
     assert _races() == before + 1
+
+
+def test_who_finds_others_records_before_its_own_takes_turns_and_loses_no_fold(
+    audited: World, here: FaultyStore, there: FaultyStore
+) -> None:
+    ours, theirs = audited.stream(0, 0), audited.stream(0, 1)
+    here.append(ours, [changed()], 0)
+    there.append(theirs, [changed()], 0)
+    before = _races()
+
+    for version in range(1, 4):
+        here.append(ours, [changed()], version)
+        there.append(theirs, [changed()], version)
+    conflict = here.append(theirs, [changed()], 4)
+
+    assert conflict.first_version == 5
+    assert _races() == before
+
+
+def test_a_view_that_followed_knows_what_others_folded_of_its_own(
+    audited: World, here: FaultyStore, there: FaultyStore
+) -> None:
+    ours, theirs = audited.stream(0, 0), audited.stream(0, 1)
+    commit = uuid4()
+    here.append(ours, [changed()], 0)
+    there.append(ours, [changed()], 1, commit_id=commit)
+    there.append(theirs, [changed()], 0)
+
+    here.append(ours, [changed()], 2)  # follows
+    again = here.append(ours, [changed()], 1, commit_id=commit)
+
+    assert (again.first_version, again.replayed) == (2, True)
+    assert versions(here, ours) == [1, 2, 3]
 
 
 # ---- rule 7: the log's commits are durable, the fold's need not be, and each says so itself
@@ -82,10 +116,11 @@ def test_the_fold_commits_asynchronously_and_the_log_durably_whatever_they_inher
     fold, log = Line(setting=inherited), Line(setting=inherited)
     here = audited.store(line=fold.connect, log_line=log.connect)
 
-    here.append(audited.stream(), [changed()], 0)
+    with committing("eventstore_logrecord") as settings:
+        here.append(audited.stream(), [changed()], 0)
 
     assert fold.commits == ["off"]
-    assert log.commits == ["on"]
+    assert settings == ["on"]
 
 
 # ---- rule 8: a view is true or dropped

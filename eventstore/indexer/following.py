@@ -1,0 +1,75 @@
+"""How a view comes to where another process has moved the cursor, without being loaded anew (rule 8).
+
+Several processes that append to one partition take turns: each waits for its row, reads from the mirror what the others
+folded meanwhile, and folds its own while it holds the row, so that nobody's fold is in vain. (Without holding it two
+folds of three were lost, and eight processes got three quarters as far.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from eventstore.events import pack
+from eventstore.fold import DECIDING, Folded, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import psycopg
+
+    from eventstore.indexer.view import View
+
+MOST: Final = 200  # offsets; who lies further behind is quicker to load anew
+
+_HOLD: Final = """
+SELECT "cursor", generation, last_recorded_at, rule_version FROM eventstore_partition
+ WHERE id = %(partition)s FOR UPDATE
+"""
+# A statement of its own: its snapshot must be younger than the row that was waited for.
+_SINCE: Final = """
+SELECT r.verdict, r.stream_id, r.commit_id, r.head, r.event_count,
+       ARRAY(SELECT e.event_id FROM eventstore_event e WHERE e.position >= r.position AND e.position < r.position + 1024)
+  FROM eventstore_record r
+ WHERE r.position >= %(first)s AND r.position < %(behind)s
+ ORDER BY r.position
+"""
+
+
+def follow(connection: psycopg.Connection[Any], view: View) -> bool:
+    """Wait for the place's row and bring the view to its cursor; the open transaction then holds the row.
+
+    False where the view cannot follow: the cursor went back, the generation is another, or too much was folded.
+    Raises `TROUBLE` if the row is not to be had in time.
+    """
+    place, number = view.place, view.partition_id >> 9
+    asked = {
+        "partition": view.partition_id,
+        "first": pack(number, place.partition, view.cursor),
+        "behind": pack(number, place.partition, view.cursor + MOST),
+    }
+    with connection.pipeline():
+        connection.execute("BEGIN")
+        held = connection.execute(_HOLD, asked)
+        since = connection.execute(_SINCE, asked)
+    row = held.fetchone()
+    if row is None:
+        return False
+    cursor, generation, last_recorded_at, rule_version = row
+    if generation != view.generation or not 0 <= cursor - view.cursor <= MOST:
+        return False
+    view.move(_folded(rule_version, last_recorded_at, since), cursor)
+    return True
+
+
+def _folded(
+    rule_version: int, last_recorded_at: int, rows: Iterable[tuple[Any, ...]]
+) -> Folded:
+    """What the others' folds have added to the state, from what they wrote of it."""
+    folded = Folded([], rule_version, last_recorded_at)
+    for verdict, stream, commit_id, head, count, event_ids in rows:
+        if verdict in DECIDING:
+            folded.commits.add((stream, commit_id))
+        if verdict == Verdict.ACCEPTED:
+            folded.heads[stream] = head + count
+            folded.event_ids |= {(stream, event_id) for event_id in event_ids}
+    return folded
