@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
     from teddy_es.bench.world import World
 
-FULL: Final = "filled"
+FILLED: Final = "filled"
 LONG: Final = "long"
 _FULL_EVENTS: Final = 1_000_000
 _PER_STREAM: Final = 20
@@ -32,7 +32,7 @@ _LONG_EVENTS: Final = 10_000
 def fill_up(store: EventStore, world: World, wanted: int | None) -> None:
     """What `pages`, `export` and `history` work on: many streams, and one that is long."""
     events = full_events(wanted)
-    fill(store, world, FULL, events, streams=full_streams(events))
+    fill(store, world, FILLED, events, streams=full_streams(events))
     fill(store, world, LONG, min(events, _LONG_EVENTS), streams=1)
     with patient_connection() as connection:
         connection.execute("VACUUM (ANALYZE)")  # else autovacuum would, in mid-turn
