@@ -62,7 +62,7 @@ class Peer:
                     Identifier(schema_of(name))
                 )
             )
-            self._app: Application[UUID] = Application(_environment(name, writers))
+            self._app: Application[UUID] = Application(environment(name, writers))
 
     def writer(self, own: str) -> Append:
         """Saves aggregates that it keeps."""
@@ -124,7 +124,7 @@ def schema_of(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _environment(name: str, writers: int) -> dict[str, str]:
+def environment(name: str, writers: int) -> dict[str, str]:
     """A connection for each writer, so that nobody waits for one; what is not named stays as it comes.
 
     `PEER_FUNCTIONS` inserts by a function in the database, as its own benchmarks do. That function takes no lock of the

@@ -13,6 +13,7 @@ from teddy_es.bench.crews import Sample, Threads
 from teddy_es.bench.domain import PAYLOAD, texts
 from teddy_es.bench.figures import Series, as_costs, of_samples, percentile
 from teddy_es.bench.noise import Noise
+from teddy_es.bench.peer import environment
 from teddy_es.bench.plan import Plan
 from teddy_es.bench.report import as_json, as_lines, as_table, rows
 from teddy_es.bench.targets import target
@@ -113,6 +114,16 @@ def test_noise_is_told_by_its_median_and_bounds() -> None:
 
     assert noise.summary()["loop_ms"] == {"median": 2.0, "min": 1.0, "max": 9.0}
     assert Noise().summary() == {}
+
+
+def test_the_two_forms_of_the_peer_differ_in_one_setting() -> None:
+    as_it_comes, functions = (environment(name, 8) for name in (PEER, PEER_FUNCTIONS))
+
+    differing = {
+        name for name, value in functions.items() if as_it_comes.get(name) != value
+    }
+    assert differing == {"POSTGRES_ENABLE_DB_FUNCTIONS", "POSTGRES_SCHEMA"}
+    assert "POSTGRES_ENABLE_DB_FUNCTIONS" not in as_it_comes
 
 
 def test_every_text_fills_an_event_to_the_same_size() -> None:
