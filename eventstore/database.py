@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
 from django.db import connections
-from psycopg.errors import DiskFull
+from psycopg.errors import DiskFull, PipelineAborted
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not: that what stood behind a failed statement did not run either."""
+    return not any(isinstance(about, PipelineAborted) for about in record.args or ())
+
+
+# A fold that loses its race fails in a pipeline, is raised, and tried again. psycopg warns besides that the rest of the
+# pipeline was aborted; with many processes that is a line for about every append.
+logging.getLogger("psycopg").addFilter(_is_news)
 
 Connect = Callable[[], psycopg.Connection[Any]]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,6 @@ def eventstore_settings() -> dict[str, Any]:
 @contextmanager
 def elsewhere(database: str, eventstore: dict[str, Any]) -> Iterator[None]:
     """Let Django and the event store work on this database, with these settings of the event store's."""
-    # psycopg warns of every race for a row that was lost in a pipeline; importing the peer silences it in some processes
-    logging.getLogger("psycopg").setLevel(logging.ERROR)
     before = connection.settings_dict["NAME"]
     connections.close_all()
     connection.settings_dict["NAME"] = database

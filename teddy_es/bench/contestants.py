@@ -13,11 +13,11 @@ Append = Callable[[], None]
 
 OURS: Final = "teddy"
 PEER: Final = "eventsourcing"
-PEER_AS_IT_COMES: Final = "eventsourcing-as-it-comes"
+PEER_FUNCTIONS: Final = "eventsourcing-functions"
 RAW: Final = "insert"
 COPY: Final = "copy"
 EMPTY: Final = "teddy-empty"
-NAMES: Final = (OURS, PEER, PEER_AS_IT_COMES, RAW)
+NAMES: Final = (OURS, PEER, PEER_FUNCTIONS, RAW)
 
 STREAMS: Final = 4  # that a writer owns and appends to in turn
 

@@ -60,7 +60,7 @@ def texts(seed: str) -> Callable[[], str]:
 
     Random letters and blanks, which pack about as well as talk does.
     """
-    random = Random(seed)  # noqa: S311  (no secret)
+    random = Random(seed)
     long = "".join(random.choices(_LETTERS, k=64 * PAYLOAD))
     length = PAYLOAD - _FRAME
 

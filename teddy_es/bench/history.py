@@ -11,7 +11,7 @@ from eventstore.store import make_event_store
 from teddy_es.bench.contestants import EMPTY, OURS
 from teddy_es.bench.crews import Processes
 from teddy_es.bench.figures import as_costs
-from teddy_es.bench.fill import FULL, fill, full_events, full_streams
+from teddy_es.bench.fill import FILLED, fill, full_events, full_streams
 from teddy_es.bench.lineup import writing
 from teddy_es.bench.ours import Ours
 from teddy_es.bench.world import a_world
@@ -40,7 +40,7 @@ def history(plan: Plan, world: World) -> Iterator[Series]:
     streams = full_streams(events)
     plan = replace(plan, rounds=max(plan.rounds, _ROUNDS))
     with a_world() as empty:
-        fill(make_event_store(), empty, FULL, _FEW, streams=_FEW)
+        fill(make_event_store(), empty, FILLED, _FEW, streams=_FEW)
         own = partial(writing, OURS, "own")
         yield from _measured(
             plan, HISTORY[0], {OURS: (world, own), EMPTY: (empty, own)}
@@ -71,4 +71,4 @@ def _measured(
 @contextmanager
 def _visiting(events: int, streams: int, world: World) -> Iterator[Append]:
     with closing(Ours(world)) as store:
-        yield store.visitor(FULL, events, streams)
+        yield store.visitor(FILLED, events, streams)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from teddy_es.bench.contestants import OURS, PEER, RAW
+from teddy_es.bench.contestants import OURS, RAW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def contestant(name: str, world: World, *, writers: int) -> Contestant:
         return Raw()
     from teddy_es.bench.peer import Peer
 
-    return Peer(name, writers=writers, fast=name == PEER)
+    return Peer(name, writers=writers)
 
 
 @contextmanager

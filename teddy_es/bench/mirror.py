@@ -16,8 +16,9 @@ from eventstore.store import make_event_store
 from teddy_es.bench.alone import alone
 from teddy_es.bench.contestants import COPY, OURS
 from teddy_es.bench.figures import Series
-from teddy_es.bench.fill import exported, made_up, propose
+from teddy_es.bench.fill import exported, made_up
 from teddy_es.bench.tables import patient_connection, tables
+from teddy_es.synth.filling import propose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,8 +60,7 @@ def _fill_log(plan: Plan, world: World) -> int:
         commits = made_up(
             world, "filled", wanted, streams=max(1, wanted // _PER_STREAM)
         )
-    with make_event_store().indexer() as indexer:
-        return propose(indexer.log, commits)
+    return propose(make_event_store(), commits)
 
 
 def _turn(world: World) -> tuple[float, float]:

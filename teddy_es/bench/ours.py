@@ -57,7 +57,7 @@ class Ours:
             self._world.stream(f"{name}-{n}"): each + (n < more) for n in range(streams)
         }
         order = list(heads)
-        Random(streams).shuffle(order)  # noqa: S311  (no secret)
+        Random(streams).shuffle(order)
         return self._in_turn(heads, order, name)
 
     def reader(self, own: str, events: int) -> Callable[[], int]:

@@ -17,7 +17,7 @@ from eventsourcing.persistence import IntegrityError
 from psycopg.sql import SQL, Identifier
 
 from eventstore.database import connect
-from teddy_es.bench.contestants import STREAMS
+from teddy_es.bench.contestants import PEER_FUNCTIONS, STREAMS
 from teddy_es.bench.domain import texts
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class SharedTalk(Talk):
 class Peer:
     """See `Contestant`. Answered when it is committed."""
 
-    def __init__(self, name: str, *, writers: int, fast: bool) -> None:
+    def __init__(self, name: str, *, writers: int) -> None:
         with connect() as own:
             # processes that begin together must not make the same tables and functions at the same moment
             own.execute("SELECT pg_advisory_lock(hashtext('teddy_es.bench.peer'))")
@@ -62,9 +62,7 @@ class Peer:
                     Identifier(schema_of(name))
                 )
             )
-            self._app: Application[UUID] = Application(
-                _environment(schema_of(name), writers, fast=fast)
-            )
+            self._app: Application[UUID] = Application(environment(name, writers))
 
     def writer(self, own: str) -> Append:
         """Saves aggregates that it keeps."""
@@ -126,13 +124,14 @@ def schema_of(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _environment(schema: str, writers: int, *, fast: bool) -> dict[str, str]:
+def environment(name: str, writers: int) -> dict[str, str]:
     """A connection for each writer, so that nobody waits for one; what is not named stays as it comes.
 
-    fast: insert by a function in the database, as its own benchmarks do. That function takes no lock of the table, as
-    its inserts do otherwise to keep the order in which others are notified.
+    `PEER_FUNCTIONS` inserts by a function in the database, as its own benchmarks do. That function takes no lock of the
+    table, as its inserts do otherwise to keep the order in which others are notified.
     """
     given: dict[str, Any] = connection.get_connection_params()
+    functions = {"POSTGRES_ENABLE_DB_FUNCTIONS": "y"} if name == PEER_FUNCTIONS else {}
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
         "POSTGRES_DBNAME": given["dbname"],
@@ -140,9 +139,9 @@ def _environment(schema: str, writers: int, *, fast: bool) -> dict[str, str]:
         "POSTGRES_PORT": str(given.get("port", 5432)),
         "POSTGRES_USER": given.get("user", ""),
         "POSTGRES_PASSWORD": given.get("password", ""),
-        "POSTGRES_SCHEMA": schema,
+        "POSTGRES_SCHEMA": schema_of(name),
         "POSTGRES_POOL_SIZE": str(writers),
         "POSTGRES_MAX_OVERFLOW": "4",
-        "POSTGRES_ENABLE_DB_FUNCTIONS": "y" if fast else "n",
         "AGGREGATE_CACHE_MAXSIZE": str(_CACHED),
+        **functions,
     }

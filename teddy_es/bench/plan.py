@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from teddy_es.bench.contestants import OURS, PEER, RAW
+from teddy_es.bench.contestants import NAMES
 from teddy_es.bench.noise import Noise
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Plan:
     rounds: int = 5
     seconds: float = 3.0
     only: frozenset[str] = frozenset()
-    contestants: tuple[str, ...] = (OURS, PEER, RAW)
+    contestants: tuple[str, ...] = NAMES
     events: int | None = None
     file: str | None = None
     tell: Callable[[str], None] = lambda _: None

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A series, held against the peer's and the target. ratio: to the peer's median; None: it has nothing like it."""
+    """A series, held against ours, or ours against the target.
+
+    ratio: our median to this one's; in our own row, to the one that targets refer to (the peer's, or that of our store
+    without a history). None: there is nothing to compare.
+    """
 
     series: Series
     ratio: float | None = None
@@ -32,7 +36,7 @@ class Row:
 
 
 def rows(found: Sequence[Series], log: str) -> list[Row]:
-    """In the order of the measures; only ours have ratio and target."""
+    """In the order of the measures; only ours have a target."""
     medians = {(one.measure, one.contestant): one.median for one in found}
     return [
         _judged(
@@ -41,13 +45,17 @@ def rows(found: Sequence[Series], log: str) -> list[Row]:
             log,
         )
         if one.contestant == OURS
-        else Row(one)
+        else Row(one, _ratio(medians.get((one.measure, OURS)), one.median))
         for one in found
     ]
 
 
+def _ratio(ours: float | None, other: float | None) -> float | None:
+    return ours / other if ours is not None and other else None
+
+
 def _judged(ours: Series, peer: float | None, log: str) -> Row:
-    ratio = ours.median / peer if peer else None
+    ratio = _ratio(ours.median, peer)
     wanted = target(ours.measure, log)
     value = ratio if wanted and wanted.of == "ratio" else ours.median
     if wanted is None or value is None:

@@ -43,7 +43,7 @@ def _peers(events: int, streams: int) -> int:
     from teddy_es.bench.peer import Peer, schema_of
 
     schema = schema_of(PEER)
-    with closing(Peer(PEER, writers=1, fast=True)) as peer:
+    with closing(Peer(PEER, writers=1)) as peer:
         for n in range(streams):
             peer.fill(texts(str(n)), events // streams + (n < events % streams))
     return size(tables_of(schema), schema=schema)

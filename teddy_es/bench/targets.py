@@ -10,7 +10,7 @@ TIMES: Final = "\N{MULTIPLICATION SIGN}"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound for the ratio to the peer's median (`ratio`) or for our own (`median`, in the series' unit)."""
+    """A bound for the ratio to the median of the peer as it comes (`ratio`) or for our own (`median`, in the series' unit)."""
 
     of: Literal["ratio", "median"]
     at: Literal["least", "most"]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from audit.pages.addresses import event_address
 from eventstore.queries.keyset import cursor
 from eventstore.queries.positions import packed_of
-from teddy_es.bench.fill import FULL, LONG
+from teddy_es.bench.fill import FILLED, LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +36,11 @@ class Shelf:
         self._store = store
         self._world = world
         self._streams = streams
-        self._random = Random(streams)  # noqa: S311  (no secret)
+        self._random = Random(streams)
 
     def stream(self) -> str:
         """Some stream."""
-        return self._world.stream(f"{FULL}-{self._random.randrange(self._streams)}")
+        return self._world.stream(f"{FILLED}-{self._random.randrange(self._streams)}")
 
     def long_stream(self) -> str:
         """The one with many events."""

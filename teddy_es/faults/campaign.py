@@ -37,9 +37,8 @@ if TYPE_CHECKING:
 
 _TURN_S: Final = 0.1
 _TELL_EVERY_S: Final = 1.0
-_MARGIN: Final = (
-    1.02  # what was acknowledged twice is counted twice until the journals are read
-)
+# what was acknowledged twice is counted twice until the journals are read
+_MARGIN: Final = 1.02
 
 
 def run(world: World, wanted: Wanted, tell: Tell) -> Report:

@@ -39,8 +39,3 @@ class Findings:
     def zeros(self) -> dict[str, int]:
         """All of them, in their order."""
         return {kind: self.counts[kind] for kind in ZEROS}
-
-    @property
-    def clean(self) -> bool:
-        """Whether all are zero."""
-        return not self.counts.total()

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 STYLES: Final = {"sync": 1, "threads": 32, "async": 200}
 """How a writer works, and how many workers it then has."""
 
-_LOOK_EVERY: Final = (
-    40  # calls: at what others handed over, and at what one has just written
-)
+# calls; then at what others handed over, and at what one has just written
+_LOOK_EVERY: Final = 40
 
 
 def write(
@@ -70,7 +69,7 @@ class Desk:
         self._in = Tail(folder / f"handed-{(slot + 1) % slots}.ndjson", from_end=True)
 
     def is_time(self) -> bool:
-        """At each fortieth call of the process's."""
+        """To look, once in so many calls of the process's."""
         return next(self._calls) % _LOOK_EVERY == 0
 
     def hand_over(self, asked: Proposal) -> None:

@@ -1,4 +1,4 @@
-"""Writes a history to the log, many commits at once, and folds it. What stands there already is not doubled."""
+"""Writes commits to the log, many at once, and folds them. What stands there already is not doubled."""
 
 from __future__ import annotations
 
@@ -88,6 +88,12 @@ def fill(
             on_progress(filled.events)
         complete(indexer)
     return filled
+
+
+def propose(store: EventStore, drafts: Iterable[Draft]) -> int:
+    """Only write every commit to the log, for others to fold; how many events these are. Raises as `fill`."""
+    with closing(_Writing(store, drafts)) as writing:
+        return sum(batch.events for batch in iter(writing.next_batch, None))
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from teddy_es.synth import tales
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from eventstore.events import Expected
     from teddy_es.synth.tales import Fact
 
 _NAMESPACE: Final = UUID("7a0f6d4e-2b7c-5d0a-9c1f-5b8e3a6d9f42")
@@ -84,17 +85,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A commit as a writer would propose it: of a stream whose head he knows."""
+    """A commit as a writer would propose it."""
 
     stream_id: str
-    expected: int
+    expected: Expected | int
     commit_id: UUID
     events: list[NewEvent]
 
 
 def history(wanted: Wanted) -> Iterator[Draft]:
     """Every commit, by when it happened: the streams' commits lie between one another as they do in life."""
-    rng = Random(wanted.mark)  # noqa: S311  (it hides nothing)
+    rng = Random(wanted.mark)
     going = [(stream.at, n, stream) for n, stream in enumerate(_streams(wanted, rng))]
     heapify(going)
     while going:

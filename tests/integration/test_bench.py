@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from eventstore.store import EventStore
 
-EVERYBODY = {"teddy", "eventsourcing", "insert"}
+EVERYBODY = {"teddy", "eventsourcing", "eventsourcing-functions", "insert"}
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +67,7 @@ def test_appends(name: str) -> None:
 
 
 def test_appends_of_processes() -> None:
-    pair = ("teddy", "eventsourcing-as-it-comes")
+    pair = ("teddy", "eventsourcing-functions")
 
     found = measured("append", only=("8-processes",), contestants=pair)
 

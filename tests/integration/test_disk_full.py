@@ -174,16 +174,23 @@ def test_a_server_whose_disk_runs_full_loses_nothing(
         ballast.unlink()
         if database.server.child is None or database.server.child.process.poll():
             database.server.start()
-        again = [
-            told(process, "append", stream=stream, commit=commit, size=20_000)["done"]
-            for commit in commits[: len(answers)]
-        ]
-
-        assert sorted(again) == list(range(2, len(answers) + 2))
-        for answer, version in zip(answers, again, strict=True):
-            assert answer.get("done", version) == version
-        assert told(process, "read", stream=stream)["done"] == sorted([1, *again])
+        nothing_is_lost(process, stream, commits, answers)
     ordered("verify", database=database.settings)
+
+
+def nothing_is_lost(
+    process: Any, stream: str, commits: list[str], answers: list[dict[str, Any]]
+) -> None:
+    """Appended again, each commit gets one version, the acknowledged ones the same as before; all of it is read."""
+    again = [
+        told(process, "append", stream=stream, commit=commit, size=20_000)["done"]
+        for commit in commits[: len(answers)]
+    ]
+
+    assert sorted(again) == list(range(2, len(answers) + 2))
+    for answer, version in zip(answers, again, strict=True):
+        assert answer.get("done", version) == version
+    assert told(process, "read", stream=stream)["done"] == sorted([1, *again])
 
 
 def appended(process: Any, stream: str, commits: list[str]) -> Iterator[dict[str, Any]]:
@@ -235,13 +242,5 @@ def test_a_broker_whose_disk_runs_full_loses_nothing(
         assert len(refused) == 3, "the disk did not run full"
 
         broker.heal()
-        again = [
-            told(process, "append", stream=stream, commit=commit, size=20_000)["done"]
-            for commit in commits[: len(answers)]
-        ]
-
-        assert sorted(again) == list(range(2, len(answers) + 2))
-        for answer, version in zip(answers, again, strict=True):
-            assert answer.get("done", version) == version
-        assert told(process, "read", stream=stream)["done"] == sorted([1, *again])
+        nothing_is_lost(process, stream, commits, answers)
     ordered("verify")

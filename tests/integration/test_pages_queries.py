@@ -88,6 +88,30 @@ def test_going_back_costs_no_more(
     )
 
 
+@pytest.mark.parametrize(
+    "what", ["event", "commit", "correlation", "position", "stream", "nothing"]
+)
+def test_a_look_up_costs_at_most_eight_queries(
+    officer: Client, mirrored: Mirrored, what: str
+) -> None:
+    event, commit_id = an_event(correlation_id=uuid4()), uuid4()
+    [position] = mirrored.commit("conversation.conv-1", event, commit_id=commit_id)
+    typed = {
+        "event": event.event_id,
+        "commit": commit_id,
+        "correlation": event.correlation_id,
+        "position": position,
+        "stream": "conversation.conv-1",
+        "nothing": uuid4(),
+    }[what]
+
+    with CaptureQueriesContext(connection) as made:
+        answer = officer.post("/admin/find/", {"q": str(typed)})
+
+    assert answer.status_code == (404 if what == "nothing" else 302)
+    assert len(made) <= MOST, [query["sql"][:80] for query in made.captured_queries]
+
+
 def _next(client: Client) -> str:
     cursor: str = client.get("/admin/events/").context["listed"].next
     return cursor

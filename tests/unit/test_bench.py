@@ -8,11 +8,12 @@ from functools import partial
 
 import pytest
 
-from teddy_es.bench.contestants import EMPTY, OURS, PEER, RAW
+from teddy_es.bench.contestants import EMPTY, OURS, PEER, PEER_FUNCTIONS, RAW
 from teddy_es.bench.crews import Sample, Threads
 from teddy_es.bench.domain import PAYLOAD, texts
 from teddy_es.bench.figures import Series, as_costs, of_samples, percentile
 from teddy_es.bench.noise import Noise
+from teddy_es.bench.peer import environment
 from teddy_es.bench.plan import Plan
 from teddy_es.bench.report import as_json, as_lines, as_table, rows
 from teddy_es.bench.targets import target
@@ -115,6 +116,16 @@ def test_noise_is_told_by_its_median_and_bounds() -> None:
     assert Noise().summary() == {}
 
 
+def test_the_two_forms_of_the_peer_differ_in_one_setting() -> None:
+    as_it_comes, functions = (environment(name, 8) for name in (PEER, PEER_FUNCTIONS))
+
+    differing = {
+        name for name, value in functions.items() if as_it_comes.get(name) != value
+    }
+    assert differing == {"POSTGRES_ENABLE_DB_FUNCTIONS", "POSTGRES_SCHEMA"}
+    assert "POSTGRES_ENABLE_DB_FUNCTIONS" not in as_it_comes
+
+
 def test_every_text_fills_an_event_to_the_same_size() -> None:
     text, again = texts("a"), texts("a")
 
@@ -131,13 +142,25 @@ def test_every_text_fills_an_event_to_the_same_size() -> None:
 
 
 def test_ours_is_held_against_the_peers_median() -> None:
-    found = [a_series(), a_series(PEER, 30.0, 50.0, 40.0), a_series(RAW, 500.0)]
+    found = [a_series(PEER_FUNCTIONS, 80.0), a_series(PEER, 30.0, 50.0, 40.0)]
 
-    ours, *others = rows(found, "embedded")
+    *_, ours = rows([*found, a_series()], "embedded")
 
     assert ours.ratio == 2.5
     assert ours.reached is True
-    assert [other.ratio for other in others] == [None, None]
+
+
+def test_everybody_elses_row_says_how_many_times_theirs_ours_is() -> None:
+    others = [a_series(PEER, 40.0), a_series(PEER_FUNCTIONS, 80.0), a_series(RAW, 500)]
+
+    _, *found = rows([a_series(), *others], "embedded")
+
+    assert [row.ratio for row in found] == [2.5, 1.25, 0.2]
+    assert {row.target for row in found} == {None}
+
+
+def test_without_ours_nobody_has_a_ratio() -> None:
+    assert [row.ratio for row in rows([a_series(PEER, 40.0)], "kafka")] == [None]
 
 
 def test_a_full_store_is_held_against_an_empty_one() -> None:

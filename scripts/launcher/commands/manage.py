@@ -32,8 +32,7 @@ def manage(options: Namespace) -> int:
     data = chosen(options.data)
     data.make()
     log = settle_log(data, None)
-    # `torture --log kafka` starts brokers of its own, whatever the log of this directory
-    brokers = "kafka" in (log, *options.arguments)
+    brokers = log == "kafka" or wants_brokers(options.arguments)
     python = environment.ensure("kafka" if brokers else "quickstart")
     while True:
         if data.wait_for_owner():
@@ -45,6 +44,11 @@ def manage(options: Namespace) -> int:
                 return _with_our_own(data, python, log, options)
             except Busy:
                 note("Something starts at this moment: using that")
+
+
+def wants_brokers(arguments: list[str]) -> bool:
+    """`torture --log kafka` starts brokers of its own, whatever the log of the directory."""
+    return "kafka" in arguments or "--log=kafka" in arguments
 
 
 def _against_what_runs(

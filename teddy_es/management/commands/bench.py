@@ -17,7 +17,7 @@ from eventstore.conf import conf
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
 from teddy_es.bench.conditions import conditions
-from teddy_es.bench.contestants import NAMES, OURS, PEER, RAW
+from teddy_es.bench.contestants import NAMES
 from teddy_es.bench.measures import CHOICES, MEASURES
 from teddy_es.bench.plan import Plan
 from teddy_es.bench.report import as_json, as_lines, as_table
@@ -68,9 +68,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--contestants",
             type=_list,
-            default=(OURS, PEER, RAW),
+            default=NAMES,
             metavar="NAMES",
-            help=f"of {', '.join(NAMES)}; default: the first, the second and the last",
+            help=f"of {', '.join(NAMES)}; all of them if left out",
         )
         parser.add_argument(
             "--json", metavar="FILE", help="everything, for programs; - for stdout"
