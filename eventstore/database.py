@@ -22,7 +22,12 @@ logging.getLogger("psycopg").addFilter(_is_news)
 
 Connect = Callable[[], psycopg.Connection[Any]]
 
-TROUBLE: Final = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+TROUBLE: Final = (
+    psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    # "cached plan must not change result type": a migration went by; a new connection plans anew
+    psycopg.errors.FeatureNotSupported,
+)
 """What passes when the database is back, or is the primary again: whoever meets it drops its view and tries later."""
 
 _SETTINGS = (

@@ -70,7 +70,9 @@ class Turn:
             for place, answers in acknowledged.items()
         }
         folded = self._indexer.fold_own(own)
-        for place, answers in acknowledged.items():
+        # a place whose row somebody else holds must not keep the others waiting
+        for place in sorted(acknowledged, key=self._is_behind):
+            answers = acknowledged[place]
             with self._troubles_of([p for p, _ in answers]):
                 judged = folded.get(place) or self._advance(place, answers, own[place])
                 self._answer(place, answers, judged)  # 4, 5
@@ -89,26 +91,33 @@ class Turn:
         self._indexer.cursor(place)
         if again:
             self._indexer.catch_up([place], deadline=_latest(some))
+        view = self._indexer.known(place)
         for p in some:
             if not p.sent:
-                p.serial = self._indexer.serial(place)
+                p.serial = None if view is None else view.serial
 
     def _pre_check(self, ready: Sequence[Pending]) -> None:
-        # nobody can know an id that was made in this call: there only the head is of interest
-        asked = []
-        for p in ready:
-            head = self._indexer.head(p.place, p.commit.stream_id)
-            if p.sent or not p.fresh:
-                asked.append(p)
-            elif head is not None:  # one that lies behind refuses less, never more
-                refuse_if_stale(p, head)
-            elif p.commit.expected.value != "any":
-                asked.append(p)
+        # nobody can know an id that was made in this call; and where the head as last folded here does not speak
+        # against it, the log may be asked at once
+        asked = [p for p in ready if p.sent or not p.fresh or not self._may_hold(p)]
         for p, known, head in self._known(asked):
             if known is not None:
                 answer_from_decided(p, known)
             else:
                 refuse_if_stale(p, head)
+
+    def _is_behind(self, place: Place) -> bool:
+        view = self._indexer.known(place)
+        return view is not None and view.is_behind
+
+    def _may_hold(self, pending: Pending) -> bool:
+        """Whether its expectation can hold, for all that this process knows without asking: never a refusal."""
+        expected = pending.commit.expected
+        view = self._indexer.known(pending.place)
+        head = None if view is None else view.heads.get(pending.commit.stream_id)
+        if head is None:
+            return expected.value == "any"
+        return expected.can_still_hold(head)
 
     def _known(
         self, asked: Sequence[Pending]

@@ -61,18 +61,12 @@ class Indexer:
         self._watch = Watch(topics, log, clock)
         self._unknown_rules: dict[Place, tuple[int, int]] = {}  # offset, version
 
-    def serial(self, place: Place) -> int | None:
-        """What an id made now can be fresh by; None while no view of the place stands."""
-        view = self._views.get(place)
-        return None if view is None else view.serial
-
-    def head(self, place: Place, stream_id: str) -> int | None:
-        """The stream's head as this process last folded it, 0 for none; None where it knows nothing of it."""
-        view = self._views.get(place)
-        return None if view is None else view.heads.get(stream_id)
+    def known(self, place: Place) -> View | None:
+        """What this process knows of the place without asking; None if nothing."""
+        return self._views.get(place)
 
     def rule_version(self, place: Place) -> int:
-        """Up to which rule version the place is activated, as this process last saw it."""
+        """The rule version in force, as this process last saw it."""
         return self._view(place).rule_version
 
     def cursor(self, place: Place) -> int:

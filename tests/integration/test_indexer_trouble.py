@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from io import StringIO
+from threading import Event
 from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 
+from eventstore.database import connect
 from eventstore.errors import (
     AppendOutcomeUnknown,
     LogMisconfigured,
@@ -250,3 +252,25 @@ def do_what_it_says(error: Exception) -> None:
     assert commands
     for command in commands:
         call_command(command, stdout=StringIO())
+
+
+def test_a_row_that_somebody_holds_keeps_no_other_place_of_its_turn_waiting(
+    audited: World,
+) -> None:
+    here = audited.store()
+    slow, quick = audited.stream(0), audited.stream(1)
+    for stream in (slow, quick):
+        here.append(stream, [changed()], 0)
+    with connect() as holder, holder.transaction():
+        holder.execute(
+            "SELECT 1 FROM eventstore_partition WHERE id = %s FOR UPDATE",
+            [audited.topics.partition_id(audited.place(slow))],
+        )
+        together = Event()
+        here._appender.call(lambda _indexer: together.wait(30))
+        futures = [here.submit(s, [changed()], 1) for s in (slow, quick)]
+        together.set()
+        assert futures[1].result(30).first_version == 2
+        assert not futures[0].done()
+
+    assert futures[0].result(30).first_version == 2

@@ -16,6 +16,7 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult, Commit, Expected, derived_event_id
+from eventstore.rebuild import reset
 from eventstore.sealing import PassThroughSealer
 from tests.integration.connections import Line
 from tests.integration.worlds import FaultyStore, World, changed, versions
@@ -295,3 +296,19 @@ def test_event_ids_that_were_not_given_are_derived_from_the_commit_id(
 
     ids = [e.metadata.event_id for e in here.read(stream)]
     assert ids == [derived_event_id(commit, 0), derived_event_id(commit, 1)]
+
+
+def test_a_head_that_is_only_remembered_refuses_nothing(
+    audited: World, here: FaultyStore
+) -> None:
+    stream = audited.stream()
+    place = audited.place(stream)
+    here.append(stream, [changed()], "no_stream")
+    here.append(stream, [changed()], 1)
+    audited.replace_log(place, [])
+    with audited.store().indexer() as other:
+        reset(other.connection())
+
+    result = here.append(stream, [changed()], "no_stream")
+
+    assert result.first_version == 1

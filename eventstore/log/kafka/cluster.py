@@ -148,16 +148,13 @@ class Cluster:
         self.ask(request, deadline=deadline, node=node)
 
     def connected(self, node: int, *, deadline: float) -> bool:
-        """Be connected to a broker, as far as the sockets know now; False if it cannot be reached."""
+        """Be connected to a broker; False if it cannot be reached. Connections to others stay as they are."""
         try:
             with translated():
-                client = self._open(deadline)
-                client.poll(timeout_ms=0)  # hears of what ended while nobody polled
-                if not client.is_ready(node):
-                    self.reach(node, deadline=deadline)
+                wait_ms = _left_ms(deadline, CONNECT_S)
+                return bool(self._open(deadline).await_ready(node, timeout_ms=wait_ms))
         except LogUnavailable:
             return False
-        return True
 
     def tell(
         self, requests: Mapping[int, Any], *, deadline: float
@@ -169,15 +166,31 @@ class Cluster:
         client = self._client
         if client is None:
             return dict.fromkeys(requests)
-        sent = {node: client.send(node, request) for node, request in requests.items()}
+        sent: dict[int, Any] = {}
         try:
+            for node, request in requests.items():
+                sent[node] = client.send(node, request)
             for future in sent.values():
                 client.poll(timeout_ms=_left_ms(deadline, REQUEST_S), future=future)
-        except (errors.KafkaError, OSError):
-            logger.warning("Kafka's answer was lost", exc_info=True)
-        if not all(future.succeeded() for future in sent.values()):
+        except (errors.KafkaError, OSError) as error:
+            # no text of kafka-python's: it quotes whole requests
+            logger.warning("Kafka did not answer", cause=type(error).__name__)
+        if len(sent) < len(requests) or not all(f.succeeded() for f in sent.values()):
             self.close()
-        return {n: f.value if f.succeeded() else None for n, f in sent.items()}
+        return {
+            node: sent[node].value if node in sent and sent[node].succeeded() else None
+            for node in requests
+        }
+
+    def at_hand(self, node: int, *, deadline: float) -> bool:
+        """Whether a connection to the broker stands now, as far as the sockets know."""
+        try:
+            with translated():
+                client = self._open(deadline)
+                client.poll(timeout_ms=0)  # hears of what ended while nobody polled
+                return bool(client.is_ready(node))
+        except LogUnavailable:
+            return False
 
     def forget(self, topic: str) -> None:
         """Look a topic up anew when it is needed next."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 REQUEST_BYTES: Final = 8_000_000
+SHORT_S: Final = 0.5
 TRIES: Final = 4  # beyond the first
 
 
@@ -95,33 +96,44 @@ class Writer:
     def _leaders(
         self, waiting: Queues, answers: dict[int, Answer], deadline: float
     ) -> dict[Place, int]:
-        """The broker of each place; a place that none can be reached for has its proposals answered."""
+        """The broker of each place that can be sent to now; if there is none, of those that can be reached in time.
+
+        Places without a leader must not keep the others waiting; what they hold is answered at last.
+        """
         if any(parts[0].sent_elsewhere for parts in waiting.values()):
             time.sleep(max(0.0, min(PAUSE_S, deadline - time.monotonic())))
         found: dict[Place, int] = {}
+        for place in waiting:
+            self._leader(place, found, deadline, wait=False)
+        if found:
+            return found
+        if answers:  # others were sent and wait for their answers
+            deadline = min(deadline, time.monotonic() + SHORT_S)
         for place in list(waiting):
-            reason = self._leader(place, found, deadline)
+            reason = self._leader(place, found, deadline, wait=True)
             if reason is not None:
                 _give_up(waiting.pop(place), reason, answers)
         return found
 
     def _leader(
-        self, place: Place, found: dict[Place, int], deadline: float
+        self, place: Place, found: dict[Place, int], deadline: float, *, wait: bool
     ) -> str | None:
         """Find a place's broker and be connected to it; else why not.
 
-        A leader that cannot be reached is looked up anew until the deadline: another may have been elected.
+        wait: a leader that cannot be reached is looked up anew until the deadline: another may have been elected.
         """
+        reach = self._cluster.connected if wait else self._cluster.at_hand
         try:
             while time.monotonic() < deadline:
                 leaders = self._cluster.leaders([place], deadline=deadline)
                 node = leaders[place].node if place in leaders else -1
                 if node >= 0 and (
-                    node in found.values()
-                    or self._cluster.connected(node, deadline=deadline)
+                    node in found.values() or reach(node, deadline=deadline)
                 ):
                     found[place] = node
                     return None
+                if not wait:
+                    break
                 self._cluster.wait_for_change([place.topic], deadline=deadline)
         except LogUnavailable as error:
             return error.reason
@@ -191,6 +203,8 @@ def answer(place: Place, told: Any | None, index: int) -> Answer:
         return NotWritten(f"the broker refused it ({error.__name__})")
     if error is not None:
         return Unknown(f"the broker answered {error.__name__}")
+    if told.base_offset < 0:
+        return Unknown("the broker did not say at which offset")
     if told.log_append_time_ms < 0:
         return Unknown(
             f"topic {place.topic} does not stamp records with its own time:"
