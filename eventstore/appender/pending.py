@@ -44,6 +44,14 @@ class Pending:
         return self.commit.stream_id, self.commit.commit_id
 
     @property
+    def claim(self) -> tuple[str, int | str] | None:
+        """Stream and version of which only one commit can be accepted; None if others can be as well."""
+        expected = self.commit.expected.value
+        if expected in ("any", "stream_exists"):
+            return None
+        return self.commit.stream_id, 0 if expected == "no_stream" else expected
+
+    @property
     def proposal(self) -> Proposal:
         """What is written to the log; the same bytes however often."""
         return Proposal(self.place, self.commit.stream_id.encode(), self.value)

@@ -251,14 +251,27 @@ class _Work:
         return self.pause() == 0.0
 
     def take_from(self, queue: deque[Pending]) -> None:
-        """Make a batch of what is due and what waits, bounded in number and bytes."""
+        """Make a batch of what is due and what waits, bounded in number and bytes.
+
+        Of those that expect the same version of a stream one can win, so the others wait for the next turn: it refuses
+        most of them without a record in the log.
+        """
         self.batch = []
         if self.is_due():
             self.batch, self.unsettled = self.unsettled, []
         size = sum(len(p.value) for p in self.batch)
+        rivals: list[Pending] = []
+        claims = {p.claim for p in self.batch} - {None}
         while queue and len(self.batch) < _MAX_BATCH and size < _MAX_BATCH_BYTES:
-            self.batch.append(queue.popleft())
-            size += len(self.batch[-1].value)
+            pending = queue.popleft()
+            if pending.claim in claims:
+                rivals.append(pending)
+                continue
+            if pending.claim is not None:
+                claims.add(pending.claim)
+            self.batch.append(pending)
+            size += len(pending.value)
+        queue.extendleft(reversed(rivals))
         self.waiting = len(queue)
 
     def settle(self, turn: Turn) -> None:

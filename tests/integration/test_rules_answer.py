@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -312,3 +313,23 @@ def test_a_head_that_is_only_remembered_refuses_nothing(
     result = here.append(stream, [changed()], "no_stream")
 
     assert result.first_version == 1
+
+
+def test_of_rivals_in_one_turn_one_is_proposed_and_the_others_leave_no_record(
+    audited: World, here: FaultyStore
+) -> None:
+    stream = audited.stream()
+    place = audited.place(stream)
+    here.append(stream, [changed()], 0)
+    together = Event()
+    here._appender.call(lambda _indexer: together.wait(30))
+
+    futures = [here.submit(stream, [changed()], 1) for _ in range(5)]
+    together.set()
+
+    assert futures[0].result(30).first_version == 2
+    for future in futures[1:]:
+        with pytest.raises(WrongExpectedVersion) as refused:
+            future.result(30)
+        assert refused.value.current_version == 2
+    assert audited.verdicts(place) == ["accepted", "accepted"]
