@@ -5,7 +5,10 @@ It satisfies `teddy_es.faults.world.World`, without knowing it: the launcher kno
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -37,9 +40,13 @@ class BrokenWorld:
         self._python = Path(sys.executable)
         self._postgres: Postgres | None = None
         self._cluster: Cluster | None = None
+        self._hidden: dict[str, str] = {}
 
     def start(self) -> None:
         """PostgreSQL, then the brokers, which tell clients to come to other ports than their own."""
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            # PGHOSTADDR, PGSERVICE and the like would lead libpq to another server
+            self._hidden[name] = os.environ.pop(name)
         programs = postgres_programs(self._python)
         who = identity.identity(programs, self.folder / "postgres")
         self._postgres = Postgres(who, logs=self.folder / "logs")
@@ -83,9 +90,18 @@ class BrokenWorld:
     def spawn(
         self, name: str, arguments: Sequence[str], env: Mapping[str, str]
     ) -> Child:
-        """Python with these arguments."""
-        log = self.folder / "logs" / f"{name}.log"
-        return spawn(name, [self._python, *arguments], env=env, log=log)
+        """Python with these arguments; killed when we end, as a frozen one would not hear anything less."""
+        return spawn(
+            name,
+            [self._python, *arguments],
+            env=env,
+            log=self.folder / "logs" / f"{name}.log",
+            stop_signal=signal.SIGKILL,
+        )
+
+    def has_backend(self, pid: int) -> bool:
+        """Whether the process is the postmaster's child."""
+        return self.postgres.pid is not None and parent_of(pid) == self.postgres.pid
 
     # -- what is broken ---------------------------------------------------------------
 
@@ -141,10 +157,12 @@ class BrokenWorld:
         if self._cluster:
             for child in self._cluster.children:
                 child.kill()
-        if self._postgres and self._postgres.child:
-            self._postgres.child.stop()
+        if self._postgres:
+            if self._postgres.child:
+                self._postgres.child.stop()
             self._postgres.stop()
-        shutil.rmtree(self._front, ignore_errors=True)
+            shutil.rmtree(self._front, ignore_errors=True)
+        os.environ.update(self._hidden)
 
     # -- inside -----------------------------------------------------------------------
 
@@ -175,3 +193,16 @@ class BrokenWorld:
     def _bootstrap(self) -> str:
         nodes = self.cluster.nodes.values()
         return ",".join(f"127.0.0.1:{node.front}" for node in nodes)
+
+
+def parent_of(pid: int) -> int | None:
+    """The parent's process id; none if there is no such process."""
+    if Path("/proc/self").exists():
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return int(stat.rpartition(")")[2].split()[1])  # a name may hold anything
+    command = ["ps", "-o", "ppid=", "-p", str(pid)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return int(said) if said.strip() else None

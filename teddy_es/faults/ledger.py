@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-Key = tuple[str, str]  # stream id, commit id
+Key = tuple[str, str | None]  # stream id, commit id; none: nobody was ever told it
 
 
 @dataclass(slots=True)
@@ -63,7 +63,9 @@ class Ledger:
                 key = line["s"], line["c"]
                 self.calls[line["a"]] = Call(key, line["e"], line["n"], line["m"])
             case "answer":
-                self.calls[line["a"]].answer = line
+                call = self.calls[line["a"]]
+                call.answer = line
+                call.key = call.key[0], call.key[1] or line.get("c")
             case "outcome":
                 self.outcomes.append(((line["s"], line["c"]), line))
             case "wrong":
@@ -84,5 +86,6 @@ class Ledger:
         return told | {key for key, _ in self.outcomes}
 
     def unknown(self) -> set[Key]:
-        """The commits of which at some time nobody could say whether they are in the log."""
-        return {call.key for call in self.calls.values() if call.word == UNKNOWN}
+        """The commits of which at some time nobody could say whether they are in the log, and somebody could ask."""
+        calls = self.calls.values()
+        return {call.key for call in calls if call.word == UNKNOWN and call.key[1]}
