@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 RESTART_S = 30
+# lets a frozen process go on when it is asked to end, or when we do: frozen, it would hear of neither
+THAW = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+signal.sigwait([signal.SIGTERM])
+os.kill(int(sys.argv[1]), signal.SIGCONT)
+"""
 
 
 class BrokenWorld:
@@ -41,6 +49,7 @@ class BrokenWorld:
         self._postgres: Postgres | None = None
         self._cluster: Cluster | None = None
         self._hidden: dict[str, str] = {}
+        self._thaws: dict[int, Child] = {}
 
     def start(self) -> None:
         """PostgreSQL, then the brokers, which tell clients to come to other ports than their own."""
@@ -105,6 +114,23 @@ class BrokenWorld:
 
     # -- what is broken ---------------------------------------------------------------
 
+    def freeze(self, pid: int) -> None:
+        """SIGSTOP, until `thaw`, or until we end, however that is."""
+        self._thaws[pid] = spawn(
+            "thaw",
+            [self._python, "-I", "-S", "-c", THAW, str(pid)],
+            env={},
+            log=self.folder / "logs" / "thaw.log",
+        )
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self, pid: int) -> None:
+        """SIGCONT."""
+        self._thaws.pop(pid).stop()
+        with suppress(ProcessLookupError):  # the server was ended meanwhile
+            os.kill(pid, signal.SIGCONT)
+
     def kill_postgres(self) -> None:
         """The postmaster; the others of its processes see it and end."""
         if self.postgres.child:
@@ -132,11 +158,11 @@ class BrokenWorld:
 
     def pause_broker(self, number: int) -> None:
         """SIGSTOP."""
-        self.cluster.pause(number)
+        self.freeze(self.cluster.nodes[number].running.pid)
 
     def resume_broker(self, number: int) -> None:
         """SIGCONT."""
-        self.cluster.resume(number)
+        self.thaw(self.cluster.nodes[number].running.pid)
 
     def ask_broker_to_stop(self, number: int) -> None:
         """SIGTERM; it takes its time."""

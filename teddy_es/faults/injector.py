@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -176,13 +175,8 @@ def _stop_backend(world: World, which: int) -> Undo | None:
     pid = _backend(world, which, idle=False)
     if pid is None:
         return None
-    os.kill(pid, signal.SIGSTOP)
-
-    def again() -> None:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
-
-    return again
+    world.freeze(pid)
+    return lambda: world.thaw(pid)
 
 
 def _backend(world: World, which: int, *, idle: bool) -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teddy_es.faults.fold import Partition
 from teddy_es.faults.open_ends import UNAVAILABLE, UNKNOWN
-from teddy_es.faults.work import attempt_of
+from teddy_es.faults.work import are_of, attempt_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -108,8 +108,11 @@ class Judge:
         own = self._key(name, call)
         if line.verdict == "accepted":
             self._accepted[own] += 1
-        asked = (own, call.expected, call.count)
-        if asked != (key, content["expected"], len(content["events"])):
+        asked = (own, call.expected, call.count, call.event_ids)
+        events = content["events"]
+        ids = [event["event_id"] for event in events][: len(call.event_ids)]
+        found = (key, content["expected"], len(events), ids)
+        if asked != found or not are_of(events, name, key[0]):
             self.findings.add("invented", f"{where} is not what {name} proposed")
         if call.word == UNAVAILABLE:
             what = f"{name} was told that nothing was written: {where}"

@@ -24,6 +24,7 @@ class Call:
     expected: int | str
     count: int
     mode: str
+    event_ids: list[str]  # those that the caller gave
     answer: dict[str, Any] | None = None
 
     @property
@@ -61,7 +62,9 @@ class Ledger:
         match line["t"]:
             case "try":
                 key = line["s"], line["c"]
-                self.calls[line["a"]] = Call(key, line["e"], line["n"], line["m"])
+                self.calls[line["a"]] = Call(
+                    key, line["e"], line["n"], line["m"], line.get("ids", [])
+                )
             case "answer":
                 call = self.calls[line["a"]]
                 call.answer = line

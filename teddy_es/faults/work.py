@@ -19,7 +19,7 @@ from eventstore.errors import (
 from eventstore.events import AppendResult, NewEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from teddy_es.faults.journal import Journal
 
@@ -112,8 +112,19 @@ class Attempt:
 
 def attempt_of(event: dict[str, Any]) -> str:
     """The name of the call that wrote an event, from the event as it stands in the log; of another's, anything."""
+    return _label(event).rpartition("_")[0]
+
+
+def are_of(events: Sequence[dict[str, Any]], attempt: str, stream_id: str) -> bool:
+    """Whether events of the log are a call's: each of its type, in the order in which it named them."""
+    kind = "SafetyViolationClaimed" if stream_id.startswith("child.") else "ChildSpoke"
+    found = [(event["type"], _label(event)) for event in events]
+    return found == [(kind, f"{attempt}_{n}") for n in range(len(events))]
+
+
+def _label(event: dict[str, Any]) -> str:
     data = event["data"]
-    return str(data.get("child_id") or data.get("violation_id")).rpartition("_")[0]
+    return str(data.get("child_id") or data.get("violation_id"))
 
 
 class Worker:

@@ -53,6 +53,12 @@ class World(Protocol):
     def has_backend(self, pid: int) -> bool:
         """Whether it is a process of our PostgreSQL, and of no other that somebody may have led us to."""
 
+    def freeze(self, pid: int) -> None:
+        """SIGSTOP to one of its servers' processes; MUST be undone when we end, however that is."""
+
+    def thaw(self, pid: int) -> None:
+        """SIGCONT."""
+
     def kill_postgres(self) -> None:
         """`kill -9` of the postmaster."""
 

@@ -237,6 +237,22 @@ def test_a_record_that_was_changed_is_found(scene: Scene) -> None:
     assert scene.zeros() == {"invented": 1}
 
 
+@pytest.mark.parametrize("spoilt", ["order", "type", "id"])
+def test_events_that_are_not_as_they_were_proposed_are_found(
+    scene: Scene, spoilt: str
+) -> None:
+    events = scene.log[1]["events"]
+    if spoilt == "order":
+        events.reverse()
+    elif spoilt == "type":
+        events[1]["type"] = "TeddyReplied"
+    else:
+        asked = next(line for line in scene.lines if line["a"] == "two-1")
+        asked["ids"] = [commit_id("given"), events[1]["event_id"]]
+
+    assert scene.zeros() == {"invented": 1}
+
+
 def test_an_answer_that_no_caller_should_get_is_found(scene: Scene) -> None:
     scene.asked("six-1")
     scene.told("six-1", "mirror-diverged", said="…")
