@@ -5,9 +5,13 @@ It satisfies `teddy_es.faults.world.World`, without knowing it: the launcher kno
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -25,6 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 RESTART_S = 30
+# lets a frozen process go on when it is asked to end, or when we do: frozen, it would hear of neither
+THAW = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+signal.sigwait([signal.SIGTERM])
+os.kill(int(sys.argv[1]), signal.SIGCONT)
+"""
 
 
 class BrokenWorld:
@@ -37,9 +48,14 @@ class BrokenWorld:
         self._python = Path(sys.executable)
         self._postgres: Postgres | None = None
         self._cluster: Cluster | None = None
+        self._hidden: dict[str, str] = {}
+        self._thaws: dict[int, Child] = {}
 
     def start(self) -> None:
         """PostgreSQL, then the brokers, which tell clients to come to other ports than their own."""
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            # PGHOSTADDR, PGSERVICE and the like would lead libpq to another server
+            self._hidden[name] = os.environ.pop(name)
         programs = postgres_programs(self._python)
         who = identity.identity(programs, self.folder / "postgres")
         self._postgres = Postgres(who, logs=self.folder / "logs")
@@ -83,11 +99,37 @@ class BrokenWorld:
     def spawn(
         self, name: str, arguments: Sequence[str], env: Mapping[str, str]
     ) -> Child:
-        """Python with these arguments."""
-        log = self.folder / "logs" / f"{name}.log"
-        return spawn(name, [self._python, *arguments], env=env, log=log)
+        """Python with these arguments; killed when we end, as a frozen one would not hear anything less."""
+        return spawn(
+            name,
+            [self._python, *arguments],
+            env=env,
+            log=self.folder / "logs" / f"{name}.log",
+            stop_signal=signal.SIGKILL,
+        )
+
+    def has_backend(self, pid: int) -> bool:
+        """Whether the process is the postmaster's child."""
+        return self.postgres.pid is not None and parent_of(pid) == self.postgres.pid
 
     # -- what is broken ---------------------------------------------------------------
+
+    def freeze(self, pid: int) -> None:
+        """SIGSTOP, until `thaw`, or until we end, however that is."""
+        self._thaws[pid] = spawn(
+            "thaw",
+            [self._python, "-I", "-S", "-c", THAW, str(pid)],
+            env={},
+            log=self.folder / "logs" / "thaw.log",
+        )
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self, pid: int) -> None:
+        """SIGCONT."""
+        self._thaws.pop(pid).stop()
+        with suppress(ProcessLookupError):  # the server was ended meanwhile
+            os.kill(pid, signal.SIGCONT)
 
     def kill_postgres(self) -> None:
         """The postmaster; the others of its processes see it and end."""
@@ -116,11 +158,11 @@ class BrokenWorld:
 
     def pause_broker(self, number: int) -> None:
         """SIGSTOP."""
-        self.cluster.pause(number)
+        self.freeze(self.cluster.nodes[number].running.pid)
 
     def resume_broker(self, number: int) -> None:
         """SIGCONT."""
-        self.cluster.resume(number)
+        self.thaw(self.cluster.nodes[number].running.pid)
 
     def ask_broker_to_stop(self, number: int) -> None:
         """SIGTERM; it takes its time."""
@@ -141,10 +183,12 @@ class BrokenWorld:
         if self._cluster:
             for child in self._cluster.children:
                 child.kill()
-        if self._postgres and self._postgres.child:
-            self._postgres.child.stop()
+        if self._postgres:
+            if self._postgres.child:
+                self._postgres.child.stop()
             self._postgres.stop()
-        shutil.rmtree(self._front, ignore_errors=True)
+            shutil.rmtree(self._front, ignore_errors=True)
+        os.environ.update(self._hidden)
 
     # -- inside -----------------------------------------------------------------------
 
@@ -175,3 +219,16 @@ class BrokenWorld:
     def _bootstrap(self) -> str:
         nodes = self.cluster.nodes.values()
         return ",".join(f"127.0.0.1:{node.front}" for node in nodes)
+
+
+def parent_of(pid: int) -> int | None:
+    """The parent's process id; none if there is no such process."""
+    if Path("/proc/self").exists():
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return int(stat.rpartition(")")[2].split()[1])  # a name may hold anything
+    command = ["ps", "-o", "ppid=", "-p", str(pid)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return int(said) if said.strip() else None

@@ -56,6 +56,7 @@ def run(world: World, wanted: Wanted, tell: Tell) -> Report:
         stack.callback(journal.close)
         plan = schedule(wanted.seed, brokers=bool(world.brokers), pace_s=wanted.pace_s)
         injector = Injector(Targets(world, crew, proxies), plan, journal)
+        stack.callback(injector.finish)  # nobody stays frozen when we are interrupted
         findings = Findings()
         crew.start()
         seconds = _under_fire(crew, injector, wanted, findings, tell)

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     Undo = Callable[[], object]
 
-_IDLE: Final = """
+_BACKENDS: Final = """
 SELECT pid FROM pg_stat_activity
- WHERE backend_type = 'client backend' AND state = 'idle' AND pid <> pg_backend_pid() ORDER BY backend_start
+ WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND (state = 'idle' OR NOT %s)
+ ORDER BY backend_start
 """
 
 
@@ -118,7 +119,7 @@ class Injector:
             broker = targets.world.brokers[which % len(targets.world.brokers)]
             return f"broker {broker}", lambda: _BROKER[how](targets.world, broker)
         if what == "backend":
-            return "postgres", lambda: _kill_backend(targets.world, which)
+            return "postgres", lambda: _BACKEND[how](targets.world, which)
         return "postgres", lambda: _POSTGRES[how](targets.world)
 
 
@@ -162,12 +163,28 @@ def _restart_postgres(world: World) -> Undo:
 
 def _kill_backend(world: World, which: int) -> Undo | None:
     """One idle backend: the postmaster then ends all of them and recovers, by itself."""
-    with psycopg.connect(world.url(), autocommit=True) as connection:
-        idle = [pid for (pid,) in connection.execute(_IDLE)]
-        if not idle:
-            return None
-        os.kill(idle[which % len(idle)], signal.SIGKILL)
+    pid = _backend(world, which, idle=True)
+    if pid is None:
+        return None
+    os.kill(pid, signal.SIGKILL)
     return lambda: None
+
+
+def _stop_backend(world: World, which: int) -> Undo | None:
+    """Freeze one backend, whatever it is doing, with all locks that it holds."""
+    pid = _backend(world, which, idle=False)
+    if pid is None:
+        return None
+    world.freeze(pid)
+    return lambda: world.thaw(pid)
+
+
+def _backend(world: World, which: int, *, idle: bool) -> int | None:
+    """One of our own postmaster's."""
+    with psycopg.connect(world.url(), autocommit=True) as connection:
+        found = [pid for (pid,) in connection.execute(_BACKENDS, [idle])]
+        pid = found[which % len(found)] if found else None
+        return pid if pid and world.has_backend(pid) else None
 
 
 def _kill_broker(world: World, number: int) -> Undo:
@@ -192,6 +209,7 @@ def _restart_broker(world: World, number: int) -> Undo:
 
 _PROCESS: Final = {"kill": _kill, "stop": _stop, "restart": _restart}
 _POSTGRES: Final = {"kill": _kill_postgres, "restart": _restart_postgres}
+_BACKEND: Final = {"kill": _kill_backend, "stop": _stop_backend}
 _BROKER: Final = {
     "kill": _kill_broker,
     "stop": _pause_broker,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teddy_es.faults.fold import Partition
 from teddy_es.faults.open_ends import UNAVAILABLE, UNKNOWN
-from teddy_es.faults.work import attempt_of
+from teddy_es.faults.work import are_of, attempt_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +23,8 @@ _HOLDS_NOT: Final[dict[str, Callable[[int], bool]]] = {
     "no_stream": lambda head: head > 0,
     "stream_exists": lambda head: head == 0,
 }
+# what can never hold again, as heads only grow: the only refusal without a record (rule 11)
+_NEVER_AGAIN: Final = _HOLDS_NOT | {"stream_exists": lambda _head: False}
 
 
 class Place(NamedTuple):
@@ -62,6 +64,7 @@ class Judge:
     heads: dict[str, int] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
     _accepted: Counter[Key] = field(default_factory=Counter)
+    _adopted: dict[str, Key] = field(default_factory=dict)
 
     def take(
         self, place: Place, partitions: int, records: Iterable[tuple[int, Record]]
@@ -95,18 +98,29 @@ class Judge:
     ) -> None:
         """Who wrote it, and was that call told that nothing was written?"""
         names = {attempt_of(event) for event in content["events"]}
-        call = self.ledger.calls.get(min(names)) if len(names) == 1 else None
+        name = min(names)
+        call = self.ledger.calls.get(name) if len(names) == 1 else None
         if call is None:
             self.findings.add("invented", f"{where} is nobody's call: {sorted(names)}")
             return
+        if call.key[1] is None:  # the store made the id: the first record tells it
+            self._adopted.setdefault(name, (call.key[0], key[1]))
+        own = self._key(name, call)
         if line.verdict == "accepted":
-            self._accepted[call.key] += 1
-        asked = (call.key, call.expected, call.count)
-        if asked != (key, content["expected"], len(content["events"])):
-            self.findings.add("invented", f"{where} is not what {min(names)} proposed")
+            self._accepted[own] += 1
+        asked = (own, call.expected, call.count, call.event_ids)
+        events = content["events"]
+        ids = [event["event_id"] for event in events][: len(call.event_ids)]
+        found = (key, content["expected"], len(events), ids)
+        if asked != found or not are_of(events, name, key[0]):
+            self.findings.add("invented", f"{where} is not what {name} proposed")
         if call.word == UNAVAILABLE:
-            what = f"{min(names)} was told that nothing was written: {where}"
+            what = f"{name} was told that nothing was written: {where}"
             self.findings.add("contradicted", what)
+
+    def _key(self, name: str, call: Call) -> Key:
+        """As the caller knew it, else as its record has it."""
+        return self._adopted.get(name, call.key)
 
     # ---- when the whole log was taken
 
@@ -129,16 +143,17 @@ class Judge:
         self._feed()
 
     def _answer(self, name: str, call: Call, answer: dict[str, Any]) -> None:
-        decision = self.decided.get(call.key)
+        decision = self.decided.get(self._key(name, call))
         verdict = decision.line.verdict if decision else None
+        if answer.get("c", call.key[1]) != call.key[1]:
+            self._contradicted(name, answer, f"commit {call.key[1]} was asked for")
         match answer["is"]:
             case "accepted":
                 self._accepted_answer(name, decision, answer)
             case "wrong-expected-version":
-                # none: refused before it was written, as it could never come true again
                 if verdict not in (None, "wrong_expected_version"):
                     self._contradicted(name, answer, verdict)
-                self._plausible(name, call, answer["head"])
+                self._plausible(name, call, answer["head"], written=bool(decision))
             case "event-id-reused":
                 if verdict != "event_id_reused":
                     self._contradicted(name, answer, verdict)
@@ -156,15 +171,19 @@ class Judge:
         if decision.line.verdict != "accepted" or told != right:
             self._contradicted(name, answer, f"{decision.line.verdict} {right}")
 
-    def _plausible(self, name: str, call: Call, head: int) -> None:
-        """The head that the caller was told is one that the stream had, and refuses what it expected."""
-        refuses = (
-            head != call.expected
-            if isinstance(call.expected, int)
-            else _HOLDS_NOT[call.expected](head)
-        )
+    def _plausible(self, name: str, call: Call, head: int, *, written: bool) -> None:
+        """The head that the caller was told is one that the stream had, and refuses what it expected.
+
+        written: the log refused it. Else the head must exclude that it ever holds again.
+        """
+        expected = call.expected
+        if isinstance(expected, int):
+            refuses = head != expected if written else head > expected
+        else:
+            refuses = (_HOLDS_NOT if written else _NEVER_AGAIN)[expected](head)
         if not refuses or head > self.heads.get(call.key[0], 0):
-            what = f"{name}: expected {call.expected}, refused at head {head}"
+            how = "by the log" if written else "without a record"
+            what = f"{name}: expected {expected}, refused {how} at head {head}"
             self.findings.add("contradicted", what)
 
     def _outcome(self, key: Key, answer: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-Key = tuple[str, str]  # stream id, commit id
+Key = tuple[str, str | None]  # stream id, commit id; none: nobody was ever told it
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class Call:
     expected: int | str
     count: int
     mode: str
+    event_ids: list[str]  # those that the caller gave
     answer: dict[str, Any] | None = None
 
     @property
@@ -61,9 +62,13 @@ class Ledger:
         match line["t"]:
             case "try":
                 key = line["s"], line["c"]
-                self.calls[line["a"]] = Call(key, line["e"], line["n"], line["m"])
+                self.calls[line["a"]] = Call(
+                    key, line["e"], line["n"], line["m"], line.get("ids", [])
+                )
             case "answer":
-                self.calls[line["a"]].answer = line
+                call = self.calls[line["a"]]
+                call.answer = line
+                call.key = call.key[0], call.key[1] or line.get("c")
             case "outcome":
                 self.outcomes.append(((line["s"], line["c"]), line))
             case "wrong":
@@ -84,5 +89,6 @@ class Ledger:
         return told | {key for key, _ in self.outcomes}
 
     def unknown(self) -> set[Key]:
-        """The commits of which at some time nobody could say whether they are in the log."""
-        return {call.key for call in self.calls.values() if call.word == UNKNOWN}
+        """The commits of which at some time nobody could say whether they are in the log, and somebody could ask."""
+        calls = self.calls.values()
+        return {call.key for call in calls if call.word == UNKNOWN and call.key[1]}

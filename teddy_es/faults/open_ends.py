@@ -17,21 +17,28 @@ def open_ends(lines: Iterable[dict[str, Any]]) -> list[Proposal]:
     """The commits of which some call may have written a copy, and no call was told the verdict.
 
     A call without an answer counts as one: its process was killed. One that was told that nothing was written
-    says nothing about the calls before it.
+    says nothing about the calls before it. A call whose commit id was the store's to make, and that got no answer, is
+    left out: nobody can ask for it. The judge finds it by its name.
     """
     asked: dict[str, dict[str, Any]] = {}
-    waiting: dict[tuple[str, str], set[str]] = {}
-    settled: set[tuple[str, str]] = set()
+    waiting: dict[tuple[str, str | None], set[str]] = {}
+    settled: set[tuple[str, str | None]] = set()
     for line in lines:
         if line["t"] == "try":
             asked[line["a"]] = line
-            waiting.setdefault((line["s"], line["c"]), set()).add(line["a"])
+            if line["c"]:
+                waiting.setdefault((line["s"], line["c"]), set()).add(line["a"])
         elif line["t"] == "answer" and line["a"] in asked:
-            key = asked[line["a"]]["s"], asked[line["a"]]["c"]
-            if line["is"] == UNAVAILABLE:
-                waiting[key].discard(line["a"])
-            elif line["is"] != UNKNOWN:
-                settled.add(key)
+            call = asked[line["a"]]
+            commit = call["c"] or line.get("c")
+            asked[line["a"]] = {**call, "c": commit}
+            calls = waiting.setdefault((call["s"], commit), set())
+            if line["is"] == UNKNOWN:
+                calls.add(line["a"])
+            elif line["is"] == UNAVAILABLE:
+                calls.discard(line["a"])
+            else:
+                settled.add((call["s"], commit))
     return [
         Proposal.of(asked[min(calls)])
         for key, calls in waiting.items()

@@ -16,9 +16,11 @@ EVERYWHERE: Final = {
     "writer restart": 2,
     "mirror kill": 4,
     "mirror stop": 2,
+    "mirror restart": 1,
     "postgres kill": 3,
     "postgres restart": 1,
     "backend kill": 3,
+    "backend stop": 2,
     "log slow": 2,
     "log cut": 2,
     "log drop": 2,
@@ -26,6 +28,7 @@ EVERYWHERE: Final = {
 WITH_BROKERS: Final = {"broker kill": 2, "broker stop": 2, "broker restart": 1}
 # seconds; the longest are longer than a frozen process may hold a partition's row (rule 9)
 _LENGTHS: Final = {(0.1, 1.0): 50, (1.0, 4.0): 42, (4.0, 8.0): 8}
+_LENGTH_OF: Final = {"backend stop": (0.5, 4.0)}
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,6 @@ def schedule(seed: str, *, brokers: bool, pace_s: float) -> Iterator[Fault]:
         kind = drawn.pop()
         after = dice.uniform(0.4, 1.6) * pace_s
         low, high = dice.choices(list(_LENGTHS), list(_LENGTHS.values()))[0]
-        length = dice.uniform(low, high)
+        length = dice.uniform(*_LENGTH_OF.get(kind, (low, high)))
         yield Fault(number, kind, dice.randrange(1_000), after, length)
         number += 1

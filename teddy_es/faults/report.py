@@ -107,7 +107,8 @@ def _answers(ledger: Ledger) -> dict[str, int]:
 
 def _modes(ledger: Ledger) -> dict[str, int]:
     """Of the commits, each once."""
-    modes = {call.key: call.mode for call in ledger.calls.values()}
+    calls = ledger.calls.items()
+    modes = {c.key if c.key[1] else name: c.mode for name, c in calls}
     return dict(Counter(modes.values()).most_common())
 
 

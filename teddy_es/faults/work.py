@@ -19,13 +19,14 @@ from eventstore.errors import (
 from eventstore.events import AppendResult, NewEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from teddy_es.faults.journal import Journal
 
 SHARED: Final = 12  # streams that all writers write to
 TYPES: Final = ("conversation", "child")
 _OWN: Final = 8  # streams that a worker goes on with
+_FRESH: Final = 0.7  # of the commits leave their id to the store, as most callers do
 _TRIES: Final = 3  # of one worker for one commit, before others take over
 
 # how often each way to propose is drawn
@@ -47,9 +48,12 @@ _SIZES: Final = {(1, 1): 80, (2, 5): 14, (6, 20): 5, (21, 50): 1}
 
 @dataclass(frozen=True)
 class Proposal:
-    """One commit, whoever proposes it how often. event_ids: only where they are not left to the store."""
+    """One commit, whoever proposes it how often.
 
-    commit_id: str
+    commit_id, event_ids: only where they are not left to the store, or it has told them.
+    """
+
+    commit_id: str | None
     stream_id: str
     expected: int | str
     count: int
@@ -92,7 +96,7 @@ class Attempt:
             "stream_id": asked.stream_id,
             "events": [self._event(kind, n, id_) for n, id_ in enumerate(ids)],
             "expected": asked.expected,
-            "commit_id": UUID(asked.commit_id),
+            "commit_id": UUID(asked.commit_id) if asked.commit_id else None,
             "timeout_s": self.timeout_s,
         }
 
@@ -108,8 +112,19 @@ class Attempt:
 
 def attempt_of(event: dict[str, Any]) -> str:
     """The name of the call that wrote an event, from the event as it stands in the log; of another's, anything."""
+    return _label(event).rpartition("_")[0]
+
+
+def are_of(events: Sequence[dict[str, Any]], attempt: str, stream_id: str) -> bool:
+    """Whether events of the log are a call's: each of its type, in the order in which it named them."""
+    kind = "SafetyViolationClaimed" if stream_id.startswith("child.") else "ChildSpoke"
+    found = [(event["type"], _label(event)) for event in events]
+    return found == [(kind, f"{attempt}_{n}") for n in range(len(events))]
+
+
+def _label(event: dict[str, Any]) -> str:
     data = event["data"]
-    return str(data.get("child_id") or data.get("violation_id")).rpartition("_")[0]
+    return str(data.get("child_id") or data.get("violation_id"))
 
 
 class Worker:
@@ -156,8 +171,10 @@ class Worker:
             self._learn(asked.stream_id, answer.last_version)
         elif isinstance(answer, WrongExpectedVersion):
             self._learn(asked.stream_id, answer.current_version)
-        elif isinstance(answer, LogUnavailable | AppendOutcomeUnknown):
-            self._go_on(asked, unknown=isinstance(answer, AppendOutcomeUnknown))
+        elif isinstance(answer, AppendOutcomeUnknown):
+            self._go_on(replace(asked, commit_id=answer.commit_id), unknown=True)
+        elif isinstance(answer, LogUnavailable):
+            self._go_on(asked, unknown=False)
 
     def _learn(self, stream_id: str, head: int) -> None:
         known = self._own if stream_id in self._own else self._heads
@@ -185,9 +202,9 @@ class Worker:
         stream_id = streams[where]()
         low, high = self._random.choices(list(_SIZES), list(_SIZES.values()))[0]
         count = self._random.randint(low, high)
-        return Proposal(
-            self._uuid(), stream_id, self._expectation(stream_id, how), count, mode
-        )
+        commit_id = None if self._random.random() < _FRESH else self._uuid()
+        expected = self._expectation(stream_id, how)
+        return Proposal(commit_id, stream_id, expected, count, mode)
 
     def _expectation(self, stream_id: str, how: str) -> int | str:
         head = self._own.get(stream_id, self._heads.get(stream_id, 0))
@@ -217,15 +234,16 @@ def told(answer: AppendResult | Exception) -> dict[str, Any]:
     """An answer in the journal's words."""
     if isinstance(answer, AppendResult):
         return {
-            "is": "accepted", "first": answer.first_version, "last": answer.last_version,
+            "is": "accepted", "c": str(answer.commit_id), "first": answer.first_version,
+            "last": answer.last_version,
             "at": [str(position) for position in answer.positions],
             "ms": round(answer.recorded_at.timestamp() * 1000),
         }  # fmt: skip
     if isinstance(answer, WrongExpectedVersion):
         return {"is": answer.code, "head": answer.current_version}
+    if isinstance(answer, AppendOutcomeUnknown):
+        return {"is": answer.code, "c": answer.commit_id}
     if isinstance(answer, EventStoreError):
-        expected = isinstance(
-            answer, LogUnavailable | AppendOutcomeUnknown | EventIdReused
-        )
+        expected = isinstance(answer, LogUnavailable | EventIdReused)
         return {"is": answer.code} | ({} if expected else {"said": str(answer)})
     return {"is": f"error {type(answer).__name__}", "said": str(answer)}

@@ -20,7 +20,7 @@ class Process(Protocol):
         """As Python has it."""
 
     def stop(self) -> None:
-        """MUST end it: asked first, killed when its time is up."""
+        """MUST end it."""
 
     def kill(self) -> None:
         """MUST be `kill -9`, and wait until it is gone."""
@@ -34,7 +34,7 @@ class World(Protocol):
     brokers: Sequence[int]
 
     def start(self) -> None:
-        """MUST start all servers. Brokers MUST tell clients that they live at the ports of `fronts`."""
+        """MUST start all servers, and hide from libpq whatever leads it to others. Brokers MUST tell clients that they live at the ports of `fronts`."""
 
     def fronts(self) -> Mapping[Address, Address]:
         """Where a proxy is to listen, and where what comes there is to go. Only when it was started."""
@@ -49,6 +49,15 @@ class World(Protocol):
         self, name: str, arguments: Sequence[str], env: Mapping[str, str]
     ) -> Process:
         """Python with these arguments; its output goes to a file in the folder. MUST end when we end."""
+
+    def has_backend(self, pid: int) -> bool:
+        """Whether it is a process of our PostgreSQL, and of no other that somebody may have led us to."""
+
+    def freeze(self, pid: int) -> None:
+        """SIGSTOP to one of its servers' processes; MUST be undone when we end, however that is."""
+
+    def thaw(self, pid: int) -> None:
+        """SIGCONT."""
 
     def kill_postgres(self) -> None:
         """`kill -9` of the postmaster."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scripts.launcher.broken_world import BrokenWorld, parent_of
 from teddy_es.faults.injector import Injector, Targets
 from teddy_es.faults.journal import Journal, facts
 from teddy_es.faults.plan import Fault
@@ -112,3 +116,20 @@ def test_at_the_end_everything_is_undone(done_to: Any) -> None:
 
     assert said.heard == ["kill", "turn slow", "start", "turn pass"]
     assert injector.kills == 1
+
+
+def test_what_is_frozen_goes_on_when_it_is_thawed(tmp_path: Path) -> None:
+    world = BrokenWorld(tmp_path, log="embedded")
+    with subprocess.Popen(
+        [sys.executable, "-c", "print(input())"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        world.freeze(process.pid)
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        assert parent_of(process.pid) == os.getpid()
+
+        world.thaw(process.pid)
+
+        assert process.communicate(b"goes on\n")[0] == b"goes on\n"

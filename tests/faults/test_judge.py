@@ -39,13 +39,19 @@ class Scene:
             {"t": "try", "a": name, "c": commit, "s": STREAM, "e": expected, "n": count, "m": "own, any"}
         )  # fmt: skip
 
+    def asked_afresh(self, name: str, expected: int | str = "any") -> None:
+        """A call that leaves the commit id to the store."""
+        self.asked(name, expected)
+        self.lines[-1]["c"] = None
+
     def told(self, name: str, word: str, **facts: Any) -> None:
         """The answer to a call."""
         self.lines.append({"t": "answer", "a": name, "is": word, **facts})
 
-    def wrote(self, name: str) -> int:
-        """The call's record comes into the log; its offset."""
-        line = next(line for line in self.lines if line.get("a") == name)
+    def wrote(self, name: str, commit: str | None = None) -> int:
+        """The call's record comes into the log; its offset. commit: the id that the store made."""
+        asked = next(line for line in self.lines if line.get("a") == name)
+        line = {**asked, "c": asked["c"] or commit}
         events = [
             {"event_id": commit_id(f"{line['c']} {n}"), "type": "ChildSpoke", "schema": 1,
              "occurred_at": "2026-11-23T09:00:00.123456Z", "correlation_id": None, "causation_id": None,
@@ -167,6 +173,28 @@ def test_acceptance_of_what_the_log_refused_is_found(scene: Scene) -> None:
     assert scene.zeros() == {"contradicted": 1}
 
 
+@pytest.mark.parametrize(("expected", "head"), [(2, 3), ("no_stream", 3)])
+def test_a_refusal_without_a_record_is_sound_where_it_can_never_hold_again(
+    scene: Scene, expected: int | str, head: int
+) -> None:
+    scene.asked("six-1", expected)
+    scene.told("six-1", "wrong-expected-version", head=head)
+
+    assert scene.zeros() == {}
+
+
+@pytest.mark.parametrize(
+    ("expected", "head"), [(9, 3), (3, 3), ("stream_exists", 0), ("any", 3)]
+)
+def test_a_refusal_without_a_record_of_what_may_yet_hold_is_found(
+    scene: Scene, expected: int | str, head: int
+) -> None:
+    scene.asked("six-1", expected)
+    scene.told("six-1", "wrong-expected-version", head=head)
+
+    assert scene.zeros() == {"contradicted": 1}
+
+
 @pytest.mark.parametrize("head", [0, 99], ids=["would hold", "never was"])
 def test_a_refusal_with_a_head_that_cannot_be_is_found(scene: Scene, head: int) -> None:
     answer = next(line for line in scene.lines if line.get("head") == 1)
@@ -209,6 +237,22 @@ def test_a_record_that_was_changed_is_found(scene: Scene) -> None:
     assert scene.zeros() == {"invented": 1}
 
 
+@pytest.mark.parametrize("spoilt", ["order", "type", "id"])
+def test_events_that_are_not_as_they_were_proposed_are_found(
+    scene: Scene, spoilt: str
+) -> None:
+    events = scene.log[1]["events"]
+    if spoilt == "order":
+        events.reverse()
+    elif spoilt == "type":
+        events[1]["type"] = "TeddyReplied"
+    else:
+        asked = next(line for line in scene.lines if line["a"] == "two-1")
+        asked["ids"] = [commit_id("given"), events[1]["event_id"]]
+
+    assert scene.zeros() == {"invented": 1}
+
+
 def test_an_answer_that_no_caller_should_get_is_found(scene: Scene) -> None:
     scene.asked("six-1")
     scene.told("six-1", "mirror-diverged", said="…")
@@ -243,3 +287,92 @@ def test_a_finding_belongs_to_one_of_the_zeros() -> None:
     with pytest.raises(KeyError):
         findings.add("something else", "…")
     assert findings.zeros == dict.fromkeys(ZEROS, 0)
+
+
+# ---- calls that leave the commit id to the store
+
+
+def test_a_fresh_call_whose_writer_was_killed_may_be_in_the_log_or_not(
+    scene: Scene,
+) -> None:
+    scene.asked_afresh("six-1")
+    scene.asked_afresh("seven-1")
+    scene.wrote("six-1", commit_id("made"))
+    scene.feed(4)
+
+    assert scene.zeros() == {}
+
+
+def test_a_fresh_call_that_the_log_refused_is_sound(scene: Scene) -> None:
+    scene.asked_afresh("six-1", 9)
+    scene.wrote("six-1", commit_id("made"))
+    scene.told("six-1", "wrong-expected-version", head=3)
+
+    assert scene.zeros() == {}
+
+
+def test_a_fresh_call_that_was_retried_under_the_id_it_was_told_is_sound(
+    scene: Scene,
+) -> None:
+    scene.asked_afresh("six-1")
+    offset = scene.wrote("six-1", commit_id("made"))
+    scene.told("six-1", "outcome-unknown", c=commit_id("made"))
+    scene.asked("made-2")
+    scene.accepted("made-2", 4, offset)
+    scene.feed(4)
+
+    assert scene.zeros() == {}
+
+
+def test_a_fresh_call_that_was_acknowledged_and_is_not_in_the_log_is_lost(
+    scene: Scene,
+) -> None:
+    scene.asked_afresh("six-1")
+    scene.accepted("six-1", 4, 3)
+    scene.lines[-1]["c"] = commit_id("made")
+
+    assert scene.zeros() == {"lost": 1}
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+def test_a_fresh_call_that_stands_under_two_ids_is_stored_twice(
+    scene: Scene,
+    acknowledged: bool,  # noqa: FBT001
+) -> None:
+    scene.asked_afresh("six-1")
+    offset = scene.wrote("six-1", commit_id("made"))
+    scene.wrote("six-1", commit_id("made again"))
+    if acknowledged:
+        scene.accepted("six-1", 4, offset)
+        scene.lines[-1]["c"] = commit_id("made")
+    scene.feed(5)
+
+    assert scene.zeros() == {"twice": 1, "invented": 1}
+
+
+def test_a_fresh_call_whose_outcome_nobody_found_out_is_left(scene: Scene) -> None:
+    scene.asked_afresh("six-1")
+    scene.told("six-1", "outcome-unknown", c=commit_id("made"))
+
+    assert scene.zeros() == {"unresolved": 1}
+
+
+@pytest.mark.parametrize("word", ["log-unavailable", "event-id-reused"])
+def test_a_fresh_call_that_was_answered_otherwise_than_the_log_says_is_found(
+    scene: Scene, word: str
+) -> None:
+    scene.asked_afresh("six-1")
+    scene.wrote("six-1", commit_id("made"))
+    scene.told("six-1", word)
+    scene.feed(4)
+
+    assert scene.zeros() == {"contradicted": 1}
+
+
+def test_an_answer_about_another_commit_than_was_asked_for_is_found(
+    scene: Scene,
+) -> None:
+    answer = next(line for line in scene.lines if line["t"] == "answer")
+    answer["c"] = commit_id("another")
+
+    assert scene.zeros() == {"contradicted": 1}

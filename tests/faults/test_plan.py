@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from eventstore.errors import AppendOutcomeUnknown
+from teddy_es.faults.journal import Journal
 from teddy_es.faults.open_ends import open_ends
 from teddy_es.faults.plan import EVERYWHERE, WITH_BROKERS, Fault, schedule
+from teddy_es.faults.work import Worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def first(seed: str, *, brokers: bool = True) -> list[Fault]:
@@ -58,3 +64,34 @@ def test_a_commit_is_open_while_a_copy_may_exist_and_nobody_was_told(
     ]
 
     assert [asked.commit_id for asked in open_ends(lines)] == ["c"] * is_open
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_open"),
+    [("outcome-unknown", True), ("log-unavailable", False), (None, False)],
+)
+def test_a_commit_whose_id_the_store_made_is_open_once_somebody_was_told_the_id(
+    answer: str | None,
+    is_open: bool,  # noqa: FBT001
+) -> None:
+    lines = [line | {"c": None} for line in a_call("1", "c", answer)]
+    if answer == "outcome-unknown":
+        lines[-1]["c"] = "made"
+
+    assert [asked.commit_id for asked in open_ends(lines)] == ["made"] * is_open
+
+
+def test_most_workers_leave_the_commit_id_to_the_store_and_retry_with_what_they_are_told(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path / "w.ndjson")
+    worker = Worker("w", "7", journal, lambda _asked: None, {})
+    calls = [worker.next() for _ in range(200)]
+    fresh = [call for call in calls if call.proposal.commit_id is None]
+
+    for call in fresh:
+        worker.answered(call, AppendOutcomeUnknown("made", call.proposal.stream_id))
+    journal.close()
+
+    assert 100 < len(fresh) < 180
+    assert {asked.commit_id for asked in worker.waiting} == {"made"}
