@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,13 +24,15 @@ if TYPE_CHECKING:
 _PAUSE_S: Final = 0.1
 _RETRY_S: Final = 0.01  # after a crash: to be among the first who read again
 _PAGE: Final = 2_000
+_TAIL: Final = 10  # events of a shared stream that each look reads again
 
 
 def read(stop: threading.Event, directory: str) -> None:
     """Poll until told to stop; then read the feed to its end, so that it can be held against the log."""
     journal = Journal(Path(directory) / "reader.ndjson")
     store = get_event_store()
-    feed, streams = Feed(), Streams(journal)
+    memory = Memory()
+    feed, streams = Feed(memory), Streams(journal, memory)
     while not stop.is_set():
         refused = feed.refused
         _round(store, journal, feed, streams)
@@ -60,10 +64,33 @@ def _round(store: EventStore, journal: Journal, feed: Feed, streams: Streams) ->
     return bool(events)
 
 
+class Memory:
+    """A digest of each event of the shared streams that was read, by feed or stream: it must never read otherwise."""
+
+    def __init__(self) -> None:
+        self._digests: dict[tuple[str, int], bytes] = {}
+
+    def differs(self, event: RecordedEvent) -> list[str]:
+        """What is wrong with it, if anything."""
+        about = event.metadata
+        if ".shared-" not in about.stream_id:
+            return []
+        what = (str(about.event_id), about.event_type, event.data, event.recorded_at)
+        said = json.dumps(what, sort_keys=True, default=str).encode()
+        digest = sha256(said).digest()
+        key = about.stream_id, about.version
+        if self._digests.setdefault(key, digest) == digest:
+            return []
+        return [
+            f"{about.stream_id}: version {about.version} reads otherwise than before"
+        ]
+
+
 class Feed:
     """What came through the feed, event by event. `refused`: polls that got an error instead of an answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
         self.cut: Cut | None = None
         self.events = 0
         self.refused = 0
@@ -78,6 +105,7 @@ class Feed:
             if version != self.heads.get(stream_id, 0) + 1:
                 before = self.heads.get(stream_id, 0)
                 wrong.append(f"feed: {stream_id} went from {before} to {version}")
+            wrong += self._memory.differs(event)
             self.heads[stream_id] = version
             at = event.position
             if (at.offset, at.index) <= self._last.get(
@@ -96,12 +124,13 @@ class Feed:
 class Streams:
     """The versions of the streams that all share, as last seen."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, memory: Memory) -> None:
+        self._memory = memory
         self._journal = journal
         self._seen: dict[str, int] = {}
 
     def poll(self, store: EventStore) -> None:
-        """Look at each: its version, and the event that has it."""
+        """Look at each: its version, and its last events."""
         for number in range(SHARED):
             stream_id = f"{TYPES[number % 2]}.shared-{number}"
             try:
@@ -116,9 +145,14 @@ class Streams:
                 self._read_tail(store, stream_id, version)
 
     def _read_tail(self, store: EventStore, stream_id: str, version: int) -> None:
-        got = [e.metadata.version for e in store.read(stream_id, version, limit=1)]
-        if got != [version]:
-            self._wrong(f"{stream_id}: version {version} was read as {got}")
+        first = max(1, version - _TAIL + 1)
+        events = list(store.read(stream_id, first, version))
+        got = [event.metadata.version for event in events]
+        if got != list(range(first, version + 1)):
+            self._wrong(f"{stream_id}: {first} to {version} were read as {got}")
+        for event in events:
+            for what in self._memory.differs(event):
+                self._wrong(what)
 
     def _wrong(self, what: str) -> None:
         self._journal.write({"t": "wrong", "kind": "back", "what": what})

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from eventstore.events import Cut, EventMetadata, Position, RecordedEvent
 from eventstore.events import Place as LogPlace
 from teddy_es.faults.findings import Findings
-from teddy_es.faults.reader import Feed
+from teddy_es.faults.reader import Feed, Memory
 from teddy_es.faults.report import Report
 from tests.plugins.mirrored import START
 
@@ -80,7 +80,7 @@ def taken(feed: Feed, events: Sequence[RecordedEvent], offset: int) -> list[str]
 
 
 def test_a_feed_that_goes_on_is_sound() -> None:
-    feed = Feed()
+    feed = Feed(Memory())
 
     assert taken(feed, [an_event("child.1", 1, 0), an_event("child.1", 2, 1)], 2) == []
     assert taken(feed, [an_event("child.2", 1, 2)], 3) == []
@@ -100,12 +100,21 @@ def test_a_feed_that_goes_on_is_sound() -> None:
 def test_a_feed_that_misses_repeats_or_goes_back_is_told(
     event: RecordedEvent, cut: int, word: str
 ) -> None:
-    feed = Feed()
+    feed = Feed(Memory())
     taken(feed, [an_event("child.1", 1, 1)], 2)
 
     [wrong] = taken(feed, [event], cut)
 
     assert word in wrong
+
+
+def test_an_event_of_a_shared_stream_that_reads_otherwise_than_before_is_told() -> None:
+    memory = Memory()
+    event = an_event("child.shared-1", 1, 1)
+
+    assert memory.differs(event) == memory.differs(event) == []
+    [wrong] = memory.differs(an_event("child.shared-1", 1, 1))  # has another id
+    assert "reads otherwise" in wrong
 
 
 # ---- the command
