@@ -180,11 +180,14 @@ def _stop_backend(world: World, which: int) -> Undo | None:
 
 
 def _backend(world: World, which: int, *, idle: bool) -> int | None:
-    """One of our own postmaster's."""
-    with psycopg.connect(world.url(), autocommit=True) as connection:
-        found = [pid for (pid,) in connection.execute(_BACKENDS, [idle])]
-        pid = found[which % len(found)] if found else None
-        return pid if pid and world.has_backend(pid) else None
+    """One of our own postmaster's; None where there is none, or the server recovers from the last fault."""
+    try:
+        with psycopg.connect(world.url(), autocommit=True) as connection:
+            found = [pid for (pid,) in connection.execute(_BACKENDS, [idle])]
+    except psycopg.OperationalError:
+        return None
+    pid = found[which % len(found)] if found else None
+    return pid if pid and world.has_backend(pid) else None
 
 
 def _kill_broker(world: World, number: int) -> Undo:
