@@ -133,3 +133,17 @@ def test_what_is_frozen_goes_on_when_it_is_thawed(tmp_path: Path) -> None:
         world.thaw(process.pid)
 
         assert process.communicate(b"goes on\n")[0] == b"goes on\n"
+
+
+@pytest.mark.parametrize("kind", ["backend kill", "backend stop"])
+def test_a_server_that_does_not_answer_has_no_backend_to_harm(
+    done_to: Any, tmp_path: Path, kind: str
+) -> None:
+    injector, said = done_to(kind)
+    said.url = lambda: "postgresql://127.0.0.1:1/nobody"
+
+    injector.turn(0.0)
+    injector.turn(1.0)
+
+    assert [f["done"] for f in facts(tmp_path / "faults.ndjson")] == [False]
+    assert injector.kills == 0
