@@ -11,6 +11,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from eventstore.models import IndexComplete
+
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
@@ -23,6 +25,7 @@ def quickstart(db: None, settings: Settings) -> None:
     settings.EVENTSTORE = {**settings.EVENTSTORE, "MODE": "quickstart"}
     settings.TEDDY_ADMIN_PASSWORD = PASSWORDS[0]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    IndexComplete.objects.get_or_create(id=1)  # no log, so there is no more to fold
 
 
 def test_it_makes_a_superuser_who_can_log_in() -> None:
