@@ -25,7 +25,7 @@ from eventstore.events import (
     Sealed,
 )
 from eventstore.instants import is_written
-from eventstore.strict_json import MAX_DEPTH
+from eventstore.strict_json import may_be_deep
 
 # An integer beyond ±2^53 has 16 digits or more. Found as text: in fields, too, where it means nothing.
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
@@ -72,7 +72,7 @@ def read(key: bytes | None, value: bytes) -> Commit | None:
     """The commit, if `write` makes these very bytes of it and it keeps the grammar; None: ask the strict reader."""
     if _LONG_NUMBER in value.translate(_DIGITS) or b"\\u" in value:
         return None
-    if value.count(b"{") + value.count(b"[") > MAX_DEPTH:
+    if may_be_deep(value):
         return None
     try:
         value.decode()

@@ -37,7 +37,7 @@ def parse(value: bytes) -> Any:
         msg = "byte_order_mark"
         raise Broken(msg)
     # Counted before parsing: how deep is too deep must not depend on the interpreter's stack.
-    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if may_be_deep(value) and _depth(value) > MAX_DEPTH:
         msg = "too_deep"
         raise Broken(msg)
     try:
@@ -48,6 +48,11 @@ def parse(value: bytes) -> Any:
     if "\\u" in text:
         _refuse_forbidden_characters(node)
     return node
+
+
+def may_be_deep(value: bytes) -> bool:
+    """Whether there are brackets enough to nest too deep; most texts are spared the look at how they do."""
+    return value.count(b"{") + value.count(b"[") > MAX_DEPTH
 
 
 def refuse_other_than_json(value: Any) -> None:

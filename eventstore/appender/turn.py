@@ -32,7 +32,9 @@ logger = structlog.get_logger(__name__)
 _SHORTEST_WAIT: Final = (
     0.25  # seconds; what a caller in a hurry may cost the others of its batch
 )
-_LONGEST_WAIT: Final = 15.0  # the producer's own delivery time-out
+_LONGEST_WAIT: Final = (
+    15.0  # seconds for one call of the log, however patient its callers are
+)
 
 Acknowledged = Sequence[tuple[Pending, Appended]]
 

@@ -52,8 +52,7 @@ class Stretch:
 
     def __post_init__(self) -> None:
         """Make the rows."""
-        number = self.view.partition_id >> 9
-        self.rows = rows_of(self.view.place, number, self.folded.judged)
+        self.rows = rows_of(self.view.place, self.view.number, self.folded.judged)
 
     @property
     def is_committed(self) -> bool:
@@ -145,7 +144,7 @@ def _copy(connection: Connection, stretch: Stretch) -> None:
 
 def _heads(stretch: Stretch) -> list[Any]:
     rows = stretch.rows
-    number = stretch.view.partition_id >> 9
+    number = stretch.view.number
     return [*_arrays(MOVED_TYPES, rows.moved), number, *_arrays(NEW_TYPES, rows.new)]
 
 

@@ -41,7 +41,7 @@ def follow(connection: psycopg.Connection[Any], view: View) -> bool:
     False where the view cannot follow: the cursor went back, the generation is another, or too much was folded.
     Raises `TROUBLE` if the row is not to be had in time.
     """
-    place, number = view.place, view.partition_id >> 9
+    place, number = view.place, view.number
     asked = {
         "partition": view.partition_id,
         "first": pack(number, place.partition, view.cursor),

@@ -45,6 +45,11 @@ class View:
     max_heads: int = 100_000
     max_ids: int = 50_000
 
+    @property
+    def number(self) -> int:
+        """The type's, which positions are packed with."""
+        return self.partition_id >> 9
+
     def lacks(self, streams: Iterable[str]) -> list[str]:
         """The streams whose heads must be looked up."""
         return [stream for stream in set(streams) if stream not in self.heads]
