@@ -404,3 +404,23 @@ def test_metrics_of_several_processes_add_up(
         'eventstore_mirror_lag_records{partition="0",topic="eventstore.order"} 1.0'
         in lines
     )
+
+
+def test_a_process_that_is_just_being_started_does_not_spoil_the_metrics(
+    db: None, tmp_path: Path, settings: Settings
+) -> None:
+    subprocess.run(  # noqa: S603  (our own interpreter)
+        [sys.executable, "-c", WORKER, "2", "lives"],
+        check=True,
+        env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},  # noqa: TID251  (a child's)
+    )
+    # prometheus-client opens its file, and only then gives it a length
+    (tmp_path / "histogram_1.db").touch()
+    # and one that ended between the list of the files and the look at them
+    (tmp_path / "counter_2.db").symlink_to(tmp_path / "gone")
+    settings.PROMETHEUS_MULTIPROC_DIR = str(tmp_path)
+
+    answer = Client().get("/metrics")
+
+    assert answer.status_code == 200
+    assert 'eventstore_verdicts_total{verdict="accepted"} 2.0' in answer.text
