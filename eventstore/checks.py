@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
 
 from eventstore.conf import conf, registry
 from eventstore.database import TROUBLE
 from eventstore.errors import EventStoreError
 from eventstore.sealing import sealer
 from eventstore.store import KINDS, make_event_store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SERVER: Final = """
+SELECT name, setting FROM pg_settings
+ WHERE name IN ('server_version_num', 'server_encoding', 'fsync', 'full_page_writes')
+"""
 
 
 @register(Tags.compatibility)
@@ -61,6 +70,43 @@ def check_sealing(**_kwargs: Any) -> list[CheckMessage]:
             hint="Do not write real people's words to it; nothing can be erased from it later.",
         )
     ]
+
+
+@register(Tags.database, deploy=True)
+def check_database(**_kwargs: Any) -> list[CheckMessage]:
+    """`check --deploy --database default`: the server is one that keeps what it was given, in UTF-8."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_SERVER)
+            return wrong_with_server(dict(cursor.fetchall()))
+    except DatabaseError:
+        return []  # `check_log` says so
+
+
+def wrong_with_server(settings: Mapping[str, str]) -> list[CheckMessage]:
+    """By its `server_version_num`, `server_encoding`, `fsync` and `full_page_writes`."""
+    version, encoding = settings["server_version_num"], settings["server_encoding"]
+    old = Error(
+        f"The server is PostgreSQL {int(version) // 10_000}; the store needs 17 or later.",
+        id="eventstore.E011",
+        hint="A process that is frozen in a fold must let go of its row: transaction_timeout came with 17.",
+    )
+    other = Error(
+        f"The database's encoding is {encoding}, not UTF8.",
+        id="eventstore.E012",
+        hint="Make the database with ENCODING 'UTF8' TEMPLATE template0, then migrate.",
+    )
+    forgetful = checks.Warning(
+        "fsync or full_page_writes is off: a power cut can damage what is stored.",
+        id="eventstore.W002",
+        hint="Switch both on, on the embedded log above all: there the database is the log.",
+    )
+    fine = (
+        (old, int(version) >= 170_000),
+        (other, encoding == "UTF8"),
+        (forgetful, settings["fsync"] == settings["full_page_writes"] == "on"),
+    )
+    return [message for message, is_fine in fine if not is_fine]
 
 
 @register(Tags.database, deploy=True)

@@ -8,23 +8,26 @@ it the log is folded to its end before anything is read (rule 16).
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from weakref import WeakSet
 
 import structlog
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg import capabilities
 from psycopg.types.datetime import TimestamptzLoader
 
 from eventstore.errors import EventStoreError, IndexIncomplete, LogUnavailable
 from eventstore.indexer.mark import is_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from django.db.backends.utils import CursorWrapper
+    from eventstore.queries.rows import Cursor
 
 logger = structlog.get_logger(__name__)
 
+_ARRIVING: Final = 250  # rows at a time
 _looked: WeakSet[Any] = WeakSet()  # psycopg's connections on which the mark was seen
 
 
@@ -49,6 +52,30 @@ def unchecked_cursor() -> Iterator[CursorWrapper]:
     """A cursor for what is true of an incomplete index, too: how far it has come."""
     with connection.cursor() as cursor:
         yield cursor
+
+
+def arriving_rows(
+    cursor: Cursor, statement: str, given: Mapping[str, Any], *, many: bool
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement; many of them while they arrive, so that server and reader work at the same time.
+
+    Whoever begins must read to the end before the connection is used for anything else.
+    """
+    if many and _can_stream(cursor):
+        with cursor.db.wrap_database_errors:
+            yield from cursor.cursor.stream(statement, given, size=_ARRIVING)
+    else:
+        cursor.execute(statement, given)
+        yield from cursor.fetchall()
+
+
+def _can_stream(cursor: Cursor) -> TypeGuard[CursorWrapper]:
+    """Not where Django logs the queries: it would not see this one. And libpq can do so since its version 17."""
+    return (
+        isinstance(cursor, CursorWrapper)
+        and not cursor.db.queries_logged
+        and capabilities.has_stream_chunked()
+    )
 
 
 def completed_by(complete: Callable[[], object]) -> Callable[[], object]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.queries.connection import arriving_rows
 from eventstore.queries.rows import Cursor, recorded_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from eventstore.events import RecordedEvent
 
 _PAGE: Final = 5_000  # records a query
+_SMALL: Final = 500  # of them: not worth to be decoded while they arrive
 _PAGE_BYTES: Final = 4_000_000  # of them; whichever is reached first
 
 # Index: eventstore_record_stream (stream_id, first_version), both ways. Lengths stand in the row, so that no long
@@ -78,28 +80,42 @@ def read_stream(
     at_most: how many the reader will take at the most, if it knows; no page is then larger.
     """
     first, last = max(1, first), _NO_END if last is None else min(last, _NO_END)
+    statement = _BACKWARDS if backwards else _FORWARDS
     page = {"stream": stream_id, "page": min(at_most, _PAGE), "size": _PAGE_BYTES}
     while first <= last:
-        cursor.execute(
-            _BACKWARDS if backwards else _FORWARDS,
-            page | {"first": first, "last": last},
-        )
-        rows = cursor.fetchall()
-        for events in recorded_events(rows):
+        rows, commits = _read(cursor, statement, page | {"first": first, "last": last})
+        for events in commits:
             for event in reversed(events) if backwards else events:
                 if first <= event.metadata.version <= last:
                     yield event
         if _is_the_last(rows, at_most):
             return
         if backwards:
-            last = rows[-1][2] - 1
+            last = rows[-1][0] - 1
         else:
-            first = events[-1].metadata.version + 1
+            first = commits[-1][-1].metadata.version + 1
 
 
-def _is_the_last(rows: Sequence[tuple[Any, ...]], at_most: int) -> bool:
+def _read(
+    cursor: Cursor, statement: str, page: Mapping[str, Any]
+) -> tuple[list[tuple[int, int]], list[list[RecordedEvent]]]:
+    """First version and size of each row of a page, and its events. A large page is decoded while it arrives.
+
+    All of it before anybody sees an event: meanwhile the connection can do nothing else.
+    """
+    rows: list[tuple[int, int]] = []
+
+    def arriving() -> Iterator[tuple[Any, ...]]:
+        for row in arriving_rows(cursor, statement, page, many=page["page"] > _SMALL):
+            rows.append((row[2], row[4]))
+            yield row
+
+    return rows, list(recorded_events(arriving()))
+
+
+def _is_the_last(rows: Sequence[tuple[int, int]], at_most: int) -> bool:
     """Whether a page ended because there was no more, and not because it was full."""
-    size = sum(row[4] for row in rows)
+    size = sum(size for _, size in rows)
     return not rows or (
         len(rows) < min(at_most, _PAGE) and size < _PAGE_BYTES - 1_000_000
     )

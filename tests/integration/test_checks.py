@@ -22,6 +22,12 @@ def test_topics_as_they_were_created_are_passed_in_silence(world: World) -> None
     assert checks.check_log(databases=["default"]) == []
 
 
+def test_the_server_is_asked_for_what_is_judged(db: None) -> None:
+    ids = {message.id for message in checks.check_database(databases=["default"])}
+
+    assert ids <= {"eventstore.W002"}  # a server for tests may forget
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

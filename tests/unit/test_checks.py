@@ -82,3 +82,34 @@ def test_a_store_that_seals_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PassThroughSealer, "seals", True)
 
     assert checks.check_sealing() == []
+
+
+SOUND = {
+    "server_version_num": "180004",
+    "server_encoding": "UTF8",
+    "fsync": "on",
+    "full_page_writes": "on",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "id_"),
+    [
+        ({"server_version_num": "160010"}, "eventstore.E011"),
+        ({"server_encoding": "SQL_ASCII"}, "eventstore.E012"),
+        ({"fsync": "off"}, "eventstore.W002"),
+        ({"full_page_writes": "off"}, "eventstore.W002"),
+    ],
+)
+def test_a_server_that_cannot_keep_a_store_is_found(
+    changes: dict[str, str], id_: str
+) -> None:
+    (message,) = checks.wrong_with_server(SOUND | changes)
+
+    assert message.id == id_
+    assert message.is_serious() == (".E" in id_)
+    assert message.hint
+
+
+def test_a_sound_server_is_passed_in_silence() -> None:
+    assert checks.wrong_with_server(SOUND) == []
