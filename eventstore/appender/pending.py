@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,8 @@ from eventstore.errors import AppendOutcomeUnknown, EventStoreError, LogUnavaila
 from eventstore.ports import Clock, Proposal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from eventstore.events import AppendResult, Commit, Place
     from eventstore.fold import StreamKey
 
@@ -101,3 +104,27 @@ def outcome_of(future: Future[AppendResult]) -> str:
     if error is None:
         return "accepted"
     return error.code if isinstance(error, EventStoreError) else "error"
+
+
+def by_place(pendings: Iterable[Pending]) -> dict[Place, list[Pending]]:
+    """A turn's, each held by nothing yet."""
+    places: dict[Place, list[Pending]] = defaultdict(list)
+    for p in pendings:
+        p.held = False
+        places[p.place].append(p)
+    return places
+
+
+def latest(pendings: Iterable[Pending]) -> float:
+    """Until when any of them waits, on the monotonic clock."""
+    return max(p.deadline for p in pendings)
+
+
+def unanswered(pendings: Iterable[Pending]) -> list[Pending]:
+    """Those whose future is not resolved."""
+    return [p for p in pendings if not p.future.done()]
+
+
+def able(pendings: Iterable[Pending]) -> list[Pending]:
+    """Those of them that nothing keeps back."""
+    return [p for p in unanswered(pendings) if not p.held]

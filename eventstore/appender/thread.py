@@ -14,15 +14,14 @@ import time
 import weakref
 from collections import deque
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-import psycopg
 import structlog
 
 from eventstore import metrics
 from eventstore.appender.turn import Turn
-from eventstore.errors import EventStoreError, LogUnavailable
+from eventstore.appender.work import MAX_BATCH, Job, Work
+from eventstore.errors import LogUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,14 +35,8 @@ logger = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_MAX_BATCH: Final = 500  # commits a turn
-_MAX_BATCH_BYTES: Final = 8_000_000
 _COME_BACK: Final = 0.0001  # seconds; with a sleep's own cost about twice that
 _LONGEST_COME_BACK: Final = 0.25  # of the last turn's time
-_FIRST_PAUSE: Final = (
-    0.02  # seconds before what could not be settled is tried again; doubles
-)
-_LONGEST_PAUSE: Final = 1.0
 
 _inherited: Final[list[object]] = []  # what a forked child must neither use nor close
 
@@ -100,7 +93,7 @@ class Appender:
         future: Future[T] = Future()
         with self._changed:
             self._wake()
-            self._jobs.append(_Job(job, future))
+            self._jobs.append(Job(job, future))
         return future
 
     def close(self, timeout_s: float = 20.0) -> bool:
@@ -121,7 +114,7 @@ class Appender:
     def _reset(self) -> None:
         self._changed = threading.Condition()
         self._queue: deque[Pending] = deque()
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[Job] = deque()
         self._thread: threading.Thread | None = None
         self._indexer: Indexer | None = None
         self._closing = False
@@ -144,12 +137,12 @@ class Appender:
         self._changed.notify_all()
 
     def _live(self) -> None:
-        work = _Work(self._clock)
+        work = Work(self._clock)
         indexer = None  # this thread's own: while it dies, its successor has another
         try:
             indexer = self._indexer = self._make_indexer()
             turn = Turn(indexer, self._clock)
-            while self._gather(work):
+            while self._gather(work, turn):
                 for job in work.jobs:
                     job.run(indexer)
                 work.settle(turn)
@@ -163,7 +156,7 @@ class Appender:
                 indexer.close()
                 indexer.log.close()
 
-    def _gather(self, work: _Work) -> bool:
+    def _gather(self, work: Work, turn: Turn) -> bool:
         """Wait for something to do and take it; False when the thread has drained and shall end."""
         with self._changed:
             while not (self._queue or self._jobs or work.is_due()):
@@ -174,12 +167,12 @@ class Appender:
         with self._changed:
             work.jobs = list(self._jobs)
             self._jobs.clear()
-            work.take_from(self._queue)
+            work.take_from(self._queue, turn.is_lost)
             metrics.APPEND_QUEUE.set(len(self._queue))
             self._changed.notify_all()  # there is room again
         return True
 
-    def _let_come_back(self, work: _Work) -> None:
+    def _let_come_back(self, work: Work) -> None:
         """Let those whom the last turn has answered come back, as long as they do come.
 
         Else the callers fall into two halves, one on its way while the other waits, and every turn leaves half empty:
@@ -187,14 +180,14 @@ class Appender:
         """
         until = work.clock.monotonic() + _LONGEST_COME_BACK * work.took
         there = len(self._queue)
-        expected = min(work.answered + work.waiting, _MAX_BATCH)
+        expected = min(work.answered + work.waiting, MAX_BATCH)
         while 0 < there < expected and work.clock.monotonic() < until:
             time.sleep(_COME_BACK)
             before, there = there, len(self._queue)
             if there == before:
                 break
 
-    def _fail_everything(self, work: _Work, error: BaseException) -> None:
+    def _fail_everything(self, work: Work, error: BaseException) -> None:
         with self._changed:
             waiting = [*work.batch, *work.unsettled, *self._queue]
             jobs = [*work.jobs, *self._jobs]
@@ -209,88 +202,6 @@ class Appender:
         for job in jobs:
             if not job.future.done():
                 job.future.set_exception(LogUnavailable("the appender died"))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Job:
-    do: Callable[[Indexer], Any]
-    future: Future[Any]
-
-    def run(self, indexer: Indexer) -> None:
-        if not self.future.set_running_or_notify_cancel():
-            return
-        try:
-            self.future.set_result(self.do(indexer))
-        except (EventStoreError, psycopg.Error) as error:
-            self.future.set_exception(error)
-
-
-@dataclass(slots=True)
-class _Work:
-    """What the thread has in hand. Unsettled commits are tried again after a pause, and given up at their deadline."""
-
-    clock: Clock
-    batch: list[Pending] = field(default_factory=list)
-    jobs: list[_Job] = field(default_factory=list)
-    unsettled: list[Pending] = field(default_factory=list)
-    took: float = 0.0  # seconds, the last turn
-    answered: int = 0  # by it
-    waiting: int = 0  # when it began
-    _pause: float = 0.0
-    _due_at: float = 0.0
-
-    def pause(self) -> float | None:
-        """Seconds until something is due; None for "nothing but new work"."""
-        if not self.unsettled:
-            return None
-        due = min(self._due_at, *(p.deadline for p in self.unsettled))
-        return max(0.0, due - self.clock.monotonic())
-
-    def is_due(self) -> bool:
-        """Whether what is unsettled should be taken up."""
-        return self.pause() == 0.0
-
-    def take_from(self, queue: deque[Pending]) -> None:
-        """Make a batch of what is due and what waits, bounded in number and bytes.
-
-        Of those that expect the same version of a stream one can win, so the others wait for the next turn: it refuses
-        most of them without a record in the log.
-        """
-        self.batch = []
-        if self.is_due():
-            self.batch, self.unsettled = self.unsettled, []
-        size = sum(len(p.value) for p in self.batch)
-        rivals: list[Pending] = []
-        claims = {p.claim for p in self.batch} - {None}
-        while queue and len(self.batch) < _MAX_BATCH and size < _MAX_BATCH_BYTES:
-            pending = queue.popleft()
-            if pending.claim in claims:
-                rivals.append(pending)
-                continue
-            if pending.claim is not None:
-                claims.add(pending.claim)
-            self.batch.append(pending)
-            size += len(pending.value)
-        queue.extendleft(reversed(rivals))
-        self.waiting = len(queue)
-
-    def settle(self, turn: Turn) -> None:
-        """One turn; give up what is past its deadline, keep the rest for later."""
-        begun = self.clock.monotonic()
-        left = turn.take(self.batch)
-        now = self.clock.monotonic()
-        self.took, self.answered = now - begun, len(self.batch) - len(left)
-        for pending in left:
-            if pending.deadline <= now:
-                pending.give_up()
-        left = [p for p in left if not p.future.done()]
-        if left:
-            self._pause = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
-            self._due_at = now + self._pause
-        elif self.batch:
-            self._pause = 0.0
-        self.unsettled += left
-        self.batch = []
 
 
 def _call(hook: Callable[[], object] | None) -> None:

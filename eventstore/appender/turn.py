@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +14,13 @@ from eventstore.appender.answer import (
     answer_from_record,
     refuse_if_stale,
 )
-from eventstore.appender.pending import Pending
+from eventstore.appender.pending import (
+    Pending,
+    able,
+    by_place,
+    latest,
+    unanswered,
+)
 from eventstore.appender.times import StageTimes
 from eventstore.database import TROUBLE, told
 from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
@@ -45,6 +51,13 @@ class Turn:
     def __init__(self, indexer: Indexer, clock: Clock) -> None:
         self._indexer = indexer
         self._clock = clock
+        self._stale: list[tuple[Pending, int]] = []  # of this turn, and the head that was seen
+
+    def is_lost(self, pending: Pending) -> bool:
+        """Whether it can never hold again, by the head as last folded here: a hint, for another process may know better."""
+        view = self._indexer.known(pending.place)
+        head = None if view is None else view.heads.get(pending.commit.stream_id)
+        return head is not None and not pending.commit.expected.can_still_hold(head)
 
     def take(self, batch: Sequence[Pending]) -> list[Pending]:
         """Carry the batch as far as it goes; those that need another turn.
@@ -52,20 +65,21 @@ class Turn:
         1. load the views: a log that lost something is found before it is written to; draw the serials, by which
            ids made here count as fresh, before the first copy is sent (rule 8); whoever was sent before: fold to
            the log's end, so that the pre-check sees what landed
-        2. pre-check: answer what is decided, refuse what can never come true again
+        2. pre-check: answer what is decided, refuse what can never come true again; beside a rival that may still
+           come true it waits for that one's fold, and is told the head behind it, first
         3. produce the rest            4. advance its partitions            5. answer from what is committed
         A crash before 3 wrote nothing; behind it the commit is in the log or not, and its id finds out.
         """
         times = StageTimes(self._clock)
         ready = [p for p in batch if p.start()]
-        for place, some in _by_place(ready).items():
+        for place, some in by_place(ready).items():
             with self._troubles_of(some):
                 self._prepare(place, some)  # 1
-        ready = _able(ready)
+        ready = able(ready)
         with self._troubles_of(ready):
             self._pre_check(ready)  # 2
         times.end("pre_check")
-        acknowledged = self._produce(_able(ready))  # 3
+        acknowledged = self._produce(able(ready))  # 3
         times.end("produce")
         own = {
             place: [_own(p, answer) for p, answer in answers]
@@ -92,7 +106,7 @@ class Turn:
         # a log that lost something is found before it is written to
         self._indexer.cursor(place)
         if again:
-            self._indexer.catch_up([place], deadline=_latest(some))
+            self._indexer.catch_up([place], deadline=latest(some))
         view = self._indexer.known(place)
         for p in some:
             if not p.sent:
@@ -102,10 +116,18 @@ class Turn:
         # nobody can know an id that was made in this call; and where the head as last folded here does not speak
         # against it, the log may be asked at once
         asked = [p for p in ready if p.sent or not p.fresh or not self._may_hold(p)]
+        self._stale, stale = [], []
         for p, known, head in self._known(asked):
             if known is not None:
                 answer_from_decided(p, known)
-            else:
+            elif not p.commit.expected.can_still_hold(head):
+                stale.append((p, head))
+                p.held = True
+        # Who is told a head that a rival of this very turn leaves behind proposes in vain again, and so for ever.
+        contested = {p.commit.stream_id for p in able(ready)}
+        self._stale = [one for one in stale if one[0].commit.stream_id in contested]
+        for p, head in stale:
+            if p.commit.stream_id not in contested:
                 refuse_if_stale(p, head)
 
     def _is_behind(self, place: Place) -> bool:
@@ -160,7 +182,7 @@ class Turn:
         self, place: Place, answers: Acknowledged, own: Sequence[Own]
     ) -> Sequence[Judged]:
         until = max(answer.offset for _, answer in answers) + 1
-        deadline = _latest([p for p, _ in answers])
+        deadline = latest([p for p, _ in answers])
         return self._indexer.advance(place, until, own, deadline=deadline)
 
     def _answer(
@@ -174,6 +196,7 @@ class Turn:
                 raise self._lost(
                     place, f"its offset {answer.offset} was given away twice"
                 )
+        self._refuse_stale(place)
         duplicates = [
             p
             for p, answer in answers
@@ -182,6 +205,14 @@ class Turn:
         for p, known, _ in self._known(duplicates):
             if known is not None:
                 answer_from_decided(p, known)
+
+    def _refuse_stale(self, place: Place) -> None:
+        """By the heads as they are committed now. Before the rivals are answered: who lost may be first to come back."""
+        view = self._indexer.known(place)
+        heads = {} if view is None else view.heads
+        for p, head in self._stale:
+            if p.place == place:
+                refuse_if_stale(p, max(head, heads.get(p.commit.stream_id, 0)))
 
     def _rows(self, place: Place, offsets: Sequence[int]) -> dict[int, Mirrored]:
         """The mirror's rows at acknowledged offsets that others folded (rule 12).
@@ -227,36 +258,15 @@ class Turn:
             logger.warning(
                 "append has to wait", commits=len(some), cause=type(error).__name__
             )
-            for p in _open(some):
+            for p in unanswered(some):
                 p.trouble = _told(error)
                 p.held = True
         except EventStoreError as error:
-            for p in _open(some):
+            for p in unanswered(some):
                 if p.sent and not isinstance(error, LogTruncated):
                     p.give_up(error)
                 else:
                     p.refuse(error)
-
-
-def _by_place(pendings: Iterable[Pending]) -> dict[Place, list[Pending]]:
-    places: dict[Place, list[Pending]] = defaultdict(list)
-    for p in pendings:
-        p.held = False
-        places[p.place].append(p)
-    return places
-
-
-def _latest(pendings: Iterable[Pending]) -> float:
-    """Until when any of them waits."""
-    return max(p.deadline for p in pendings)
-
-
-def _open(pendings: Iterable[Pending]) -> list[Pending]:
-    return [p for p in pendings if not p.future.done()]
-
-
-def _able(pendings: Iterable[Pending]) -> list[Pending]:
-    return [p for p in _open(pendings) if not p.held]
 
 
 def _own(pending: Pending, answer: Appended) -> Own:

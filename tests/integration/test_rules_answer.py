@@ -333,3 +333,36 @@ def test_of_rivals_in_one_turn_one_is_proposed_and_the_others_leave_no_record(
             future.result(30)
         assert refused.value.current_version == 2
     assert audited.verdicts(place) == ["accepted", "accepted"]
+
+
+def test_rivals_that_lost_hear_it_together_and_before_the_winner_hears_that_it_won_again(
+    audited: World, here: FaultyStore
+) -> None:
+    stream = audited.stream()
+    here.append(stream, [changed()], 0)
+    together, heard = Event(), Event()
+    here._appender.call(lambda _indexer: together.wait(30))
+    second: list[AppendResult] = []
+
+    def win_again(_first: object) -> None:
+        again = here.submit(stream, [changed()], 2)
+        again.add_done_callback(lambda won: hear(won.result()))
+
+    def hear(won: AppendResult) -> None:
+        second.append(won)
+        told_before.extend(rival.done() for rival in rivals)
+        heard.set()
+
+    told_before: list[bool] = []
+    winner = here.submit(stream, [changed()], 1)
+    winner.add_done_callback(win_again)
+    rivals = [here.submit(stream, [changed()], 1) for _ in range(4)]
+    together.set()
+
+    assert heard.wait(30)
+    assert second[0].first_version == 3
+    assert told_before == [True] * 4
+    for rival in rivals:
+        with pytest.raises(WrongExpectedVersion) as refused:
+            rival.result(30)
+        assert refused.value.current_version == 3

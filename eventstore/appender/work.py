@@ -1,0 +1,112 @@
+"""What the appender's thread has in hand: a batch, jobs, and what could not be settled yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from eventstore.errors import EventStoreError
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from eventstore.appender.pending import Pending
+    from eventstore.appender.turn import Turn
+    from eventstore.indexer.advance import Indexer
+    from eventstore.ports import Clock
+
+MAX_BATCH: Final = 500  # commits a turn
+_MAX_BATCH_BYTES: Final = 8_000_000
+_FIRST_PAUSE: Final = (
+    0.02  # seconds before what could not be settled is tried again; doubles
+)
+_LONGEST_PAUSE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    do: Callable[[Indexer], Any]
+    future: Future[Any]
+
+    def run(self, indexer: Indexer) -> None:
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            self.future.set_result(self.do(indexer))
+        except (EventStoreError, psycopg.Error) as error:
+            self.future.set_exception(error)
+
+
+@dataclass(slots=True)
+class Work:
+    """What the thread has in hand. Unsettled commits are tried again after a pause, and given up at their deadline."""
+
+    clock: Clock
+    batch: list[Pending] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    unsettled: list[Pending] = field(default_factory=list)
+    took: float = 0.0  # seconds, the last turn
+    answered: int = 0  # by it
+    waiting: int = 0  # when it began
+    _pause: float = 0.0
+    _due_at: float = 0.0
+
+    def pause(self) -> float | None:
+        """Seconds until something is due; None for "nothing but new work"."""
+        if not self.unsettled:
+            return None
+        due = min(self._due_at, *(p.deadline for p in self.unsettled))
+        return max(0.0, due - self.clock.monotonic())
+
+    def is_due(self) -> bool:
+        """Whether what is unsettled should be taken up."""
+        return self.pause() == 0.0
+
+    def take_from(
+        self, queue: deque[Pending], is_lost: Callable[[Pending], bool]
+    ) -> None:
+        """Make a batch of what is due and what waits, bounded in number and bytes.
+
+        Of those that expect the same version of a stream one can win, so the others wait for the next turn. All of
+        those that have lost by now come along with it, to be refused together: one a turn, and whoever won would be
+        back, and win again, before the last of them had heard.
+        """
+        self.batch = []
+        if self.is_due():
+            self.batch, self.unsettled = self.unsettled, []
+        size = sum(len(p.value) for p in self.batch)
+        rivals: list[Pending] = []
+        claims = {p.claim for p in self.batch} - {None}
+        while queue and len(self.batch) < MAX_BATCH and size < _MAX_BATCH_BYTES:
+            pending = queue.popleft()
+            if pending.claim in claims and not is_lost(pending):
+                rivals.append(pending)
+                continue
+            if pending.claim is not None:
+                claims.add(pending.claim)
+            self.batch.append(pending)
+            size += len(pending.value)
+        queue.extendleft(reversed(rivals))
+        self.waiting = len(queue)
+
+    def settle(self, turn: Turn) -> None:
+        """One turn; give up what is past its deadline, keep the rest for later."""
+        begun = self.clock.monotonic()
+        left = turn.take(self.batch)
+        now = self.clock.monotonic()
+        self.took, self.answered = now - begun, len(self.batch) - len(left)
+        for pending in left:
+            if pending.deadline <= now:
+                pending.give_up()
+        left = [p for p in left if not p.future.done()]
+        if left:
+            self._pause = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
+            self._due_at = now + self._pause
+        elif self.batch:
+            self._pause = 0.0
+        self.unsettled += left
+        self.batch = []
