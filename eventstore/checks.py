@@ -18,6 +18,8 @@ from eventstore.store import KINDS, make_event_store
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from eventstore.registry import Registry
+
 _SERVER: Final = """
 SELECT name, setting FROM pg_settings
  WHERE name IN ('server_version_num', 'server_encoding', 'fsync', 'full_page_writes')
@@ -28,10 +30,21 @@ SELECT name, setting FROM pg_settings
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     """What can be said without asking anybody."""
     try:
-        registry()
+        types = registry()
     except (ImproperlyConfigured, ImportError) as error:
         return [Error(str(error), id="eventstore.E001", hint="Put EVENTSTORE right.")]
-    return _wrong_values()
+    return [*_wrong_values(), *_wrong_upcasters(types)]
+
+
+def _wrong_upcasters(types: Registry) -> list[CheckMessage]:
+    return [
+        Error(
+            f"Upcasters: {problem}.",
+            id="eventstore.E005",
+            hint="Each schema of an event type needs one step to the next: Registry.upcaster.",
+        )
+        for problem in types.problems
+    ]
 
 
 def _wrong_values() -> list[CheckMessage]:

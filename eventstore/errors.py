@@ -13,6 +13,7 @@
     │   └── CommitIdReused            the id belongs to another commit; take a new one
     ├── AppendOutcomeUnknown          ask `outcome`, or append again with the same commit id
     ├── StreamNotFound                nothing was ever accepted under that id
+    ├── UnreadableEvent               the stream's other readers go on; register the type or its upcaster
     ├── IndexIncomplete               wait a moment: the index is catching up
     ├── IndexRebuilt                  begin again: what was read before and after does not fit together
     ├── LogTruncated                  stop writing; an operator must look (docs/OPERATIONS.md)
@@ -175,6 +176,32 @@ class StreamNotFound(EventStoreError):
     def __init__(self, stream_id: str) -> None:
         self.stream_id = stream_id
         super().__init__(f"There is no stream {stream_id}.")
+
+
+class UnreadableEvent(EventStoreError):
+    """An event of the stream's history is none that this code can read, so its state cannot be told."""
+
+    code = "unreadable-event"
+    status = 500
+
+    def __init__(
+        self,
+        stream_id: str,
+        version: int,
+        *,
+        event_type: str,
+        position: str,
+        problem: str,
+    ) -> None:
+        self.stream_id = stream_id
+        self.version = version
+        self.event_type = event_type
+        self.position = position
+        self.problem = problem
+        super().__init__(
+            f"{stream_id} cannot be loaded: version {version}, a {event_type} at {position}, is not readable here"
+            f" ({problem}). Register its type, or the upcaster of its schema."
+        )
 
 
 class IndexIncomplete(EventStoreError):

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, get_args, get_type_hints
 
 import msgspec
 
-from eventstore.errors import InvalidEvent, InvalidStreamId
+from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX
+from eventstore.upcasters import Fields, Upcast, Upcasters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from eventstore.events import Sealed
+    from eventstore.events import RecordedEvent, Sealed
 
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -95,6 +96,7 @@ class Registry:
         self._topics: dict[int, str] = {}
         self._events: dict[str, EventType] = {}
         self._by_struct: dict[type[Event], EventType] = {}
+        self._upcasters = Upcasters()
 
     # ---- filling it
 
@@ -139,7 +141,16 @@ class Registry:
         )
         self._events[name] = self._by_struct[struct] = known
 
+    def upcaster(self, name: str, *, from_schema: int, upcast: Upcast) -> None:
+        """Register the step of an event type from one schema to the next; what is wrong with it `problems` tells."""
+        self._upcasters.register(name, from_schema, upcast)
+
     # ---- asking it
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the upcasters: a step that is missing, twice, of no type, or leads nowhere."""
+        return self._upcasters.problems({t.name: t.schema for t in self.event_types()})
 
     @property
     def stream_types(self) -> Mapping[str, StreamType]:
@@ -212,15 +223,42 @@ class Registry:
             return "unknown_type"
         if known.stream_type != stream_type:
             return "wrong_stream_type"
-        if event.schema != known.schema:
+        if event.schema != known.schema and not self._upcasters.reach(
+            event.type, event.schema, known.schema
+        ):
             return "unknown_schema"
         if event.sealed is not None:
             return None  # what is sealed cannot be judged from outside
         try:
-            msgspec.convert(event.data, known.struct)
+            self._converted(known, event.schema, event.data)
         except msgspec.ValidationError:
             return "ill_typed"
         return None
+
+    def event_of(self, recorded: RecordedEvent) -> Event:
+        """The event as its class of today, through the upcasters. Raises `UnreadableEvent`, which quotes no value."""
+        if recorded.problem is None and recorded.sealed is None:
+            known = self._events[recorded.metadata.event_type]
+            return self._converted(known, recorded.schema, recorded.data)
+        metadata = recorded.metadata
+        raise UnreadableEvent(
+            metadata.stream_id,
+            metadata.version,
+            event_type=metadata.event_type,
+            position=str(recorded.position),
+            problem=recorded.problem or "sealed",
+        )
+
+    def upcaster_digest(self, stream_type: str) -> str:
+        """SHA-256 of the upcasters of a stream type's events. Raises OSError where their source is not at hand."""
+        return self._upcasters.digest(
+            {t.name for t in self.event_types() if t.stream_type == stream_type}
+        )
+
+    def _converted(self, known: EventType, schema: int, data: Fields) -> Event:
+        if schema != known.schema:
+            data = self._upcasters.raised(known.name, data, schema, known.schema)
+        return msgspec.convert(data, known.struct)
 
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema of every event type, by name, from the classes that the door validates with."""

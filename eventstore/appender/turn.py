@@ -51,7 +51,9 @@ class Turn:
     def __init__(self, indexer: Indexer, clock: Clock) -> None:
         self._indexer = indexer
         self._clock = clock
-        self._stale: list[tuple[Pending, int]] = []  # of this turn, and the head that was seen
+        self._stale: list[
+            tuple[Pending, int]
+        ] = []  # of this turn, and the head that was seen
 
     def is_lost(self, pending: Pending) -> bool:
         """Whether it can never hold again, by the head as last folded here: a hint, for another process may know better."""

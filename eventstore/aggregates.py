@@ -1,0 +1,141 @@
+"""Decide and evolve: what application developers write. Pure Python; loading and saving happen elsewhere.
+
+A command method looks at the state, refuses by a `DomainError` what the rules do not allow, and records what happened.
+`apply` evolves the state by one event and never refuses: what the log has accepted is a fact. Replay runs `apply` alone.
+
+    class OrderState(msgspec.Struct):
+        quantity: int = 0
+        is_closed: bool = False
+
+    class Order(Aggregate[OrderState]):
+        stream_type = "order"
+        state_type = OrderState
+
+        def change(self, quantity: int) -> None:
+            if self.state.is_closed:
+                raise OrderIsClosed
+            self.record(OrderChanged(quantity=quantity))
+
+        def apply(self, event: msgspec.Struct) -> None:
+            match event:
+                case OrderChanged():
+                    self.state.quantity = event.quantity
+                case OrderClosed():
+                    self.state.is_closed = True
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+
+import msgspec
+
+from eventstore.events import NewEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class DomainError(Exception):
+    """The rules of the domain do not allow it. `code` is stable; no message carries anything personal."""
+
+    code: ClassVar[str] = "domain-error"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or _first_line(type(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The first `count` of the recorded events went to the log under this commit id, and no answer came yet."""
+
+    commit_id: UUID
+    count: int
+
+
+class Aggregate(ABC, Generic[S]):
+    """One stream's history, as far as the rules need it.
+
+    stream_type: the registered kind of its stream. state_type: what a snapshot holds, all of it and nothing else, so a
+    Struct of plain values whose fields all have defaults. state_schema: raised when the form of the state changes.
+    snapshot_frequency: events from snapshot to snapshot; None: as configured.
+    """
+
+    stream_type: ClassVar[str]
+    state_type: ClassVar[type[msgspec.Struct]]
+    state_schema: ClassVar[int] = 1
+    snapshot_frequency: ClassVar[int | None] = None
+
+    def __init__(
+        self, aggregate_id: str, *, state: S | None = None, version: int = 0
+    ) -> None:
+        self.aggregate_id = aggregate_id
+        self.version = version
+        self.state: S = cast("S", self.state_type()) if state is None else state
+        self._domain_events: list[NewEvent] = []
+        self._proposed: Proposed | None = None
+
+    @property
+    def stream_id(self) -> str:
+        """`{stream_type}.{aggregate_id}`."""
+        return f"{self.stream_type}.{self.aggregate_id}"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has happened to it, recorded or accepted."""
+        return self.version == 0
+
+    def record(
+        self, event: msgspec.Struct, *, occurred_at: datetime | None = None
+    ) -> None:
+        """Keep what a command has decided, until it is saved, and evolve by it. occurred_at: aware; else the time of the save."""
+        self._domain_events.append(NewEvent(event, occurred_at=occurred_at))
+        self.evolve(event)
+
+    def evolve(self, event: msgspec.Struct) -> None:
+        """Take one event of the stream's history, the next one."""
+        self.apply(event)
+        self.version += 1
+
+    @abstractmethod
+    def apply(self, event: msgspec.Struct) -> None:
+        """Evolve the state by an event. MUST NOT refuse, and MUST NOT look at anything but state and event."""
+
+
+def replay(aggregate: Aggregate[S], history: Iterable[msgspec.Struct]) -> None:
+    """Evolve an aggregate by the events behind its version, in their order."""
+    for event in history:
+        aggregate.evolve(event)
+
+
+@cache
+def code_digest(aggregate_class: type[Aggregate[S]]) -> str:
+    """SHA-256, in hexadecimal digits, of the code that makes states of events: the modules of the class, its bases and its state.
+
+    The same in every process and under every version of Python, and another after any change in these files; what they
+    import from others is not in it. Raises OSError where the source is not at hand.
+    """
+    bases = [
+        one
+        for one in aggregate_class.__mro__
+        if one not in (Aggregate, ABC, Generic, object)
+    ]
+    names = {one.__module__ for one in (*bases, aggregate_class.state_type)}
+    found = sha256(aggregate_class.__qualname__.encode())
+    for name in sorted(names):
+        found.update(inspect.getsource(sys.modules[name]).encode())
+    return found.hexdigest()
+
+
+def _first_line(error: type[DomainError]) -> str:
+    return (error.__doc__ or error.code).partition("\n")[0]
