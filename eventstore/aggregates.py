@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 import msgspec
 
-from eventstore.events import NewEvent
+from eventstore.events import Expected, NewEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,10 +57,11 @@ class DomainError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """The first `count` of the recorded events went to the log under this commit id, and no answer came yet."""
+    """What goes to the log next: these events, under this id, at the version that they were decided at."""
 
     commit_id: UUID
-    count: int
+    events: tuple[NewEvent, ...]
+    expected: Expected
 
 
 class Aggregate(ABC, Generic[S]):
@@ -106,6 +107,35 @@ class Aggregate(ABC, Generic[S]):
         """Take one event of the stream's history, the next one."""
         self.apply(event)
         self.version += 1
+
+    # ---- saving: what a repository asks
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it holds something that was recorded and not accepted yet."""
+        return bool(self._domain_events)
+
+    def propose(self, commit_id: UUID) -> Proposed:
+        """What to append next: what was recorded, under this id.
+
+        Until it is accepted or withdrawn it stays the same, its id too: whoever did not get an answer proposes it again,
+        and what has been recorded since has to wait (rule 14).
+        """
+        if self._proposed is None:
+            events = tuple(self._domain_events)
+            loaded = self.version - len(events)
+            expected = Expected.version(loaded) if loaded else Expected.NO_STREAM
+            self._proposed = Proposed(commit_id, events, expected)
+        return self._proposed
+
+    def accept(self, proposed: Proposed) -> None:
+        """The log has accepted it: these events are recorded no more."""
+        del self._domain_events[: len(proposed.events)]
+        self._proposed = None
+
+    def withdraw(self) -> None:
+        """The log will never accept it: its events stay recorded, its id is of no use any more."""
+        self._proposed = None
 
     @abstractmethod
     def apply(self, event: msgspec.Struct) -> None:

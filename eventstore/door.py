@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from eventstore.context import current
 from eventstore.errors import InvalidEvent
 from eventstore.events import (
     MAX_COMMIT_EVENTS,
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Makes a commit of what a caller proposes: registered types, ids that a repeat derives again, sealed fields."""
+    """Makes a commit of what a caller proposes: registered types, ids that a repeat derives again, sealed fields.
+
+    Correlation and causation: as given, else the context's (`eventstore.context`), else the first event's id and none.
+    """
 
     registry: Registry
     clock: Clock
@@ -59,7 +63,7 @@ class Door:
     def _admit(
         self, stream_type: str, event: NewEvent, event_id: UUID, first_id: UUID
     ) -> tuple[EventType, CommitEvent]:
-        name, data = event.type, event.data
+        name, data, around = event.type, event.data, current()
         if isinstance(data, msgspec.Struct):
             name = self.registry.type_of(data).name
             if event.type not in (None, name):
@@ -75,8 +79,10 @@ class Door:
             type=name,
             schema=known.schema,
             occurred_at=_written(event.occurred_at or self.clock.now()),
-            correlation_id=_uuid(event.correlation_id or first_id),
-            causation_id=event.causation_id and _uuid(event.causation_id),
+            correlation_id=_uuid(
+                event.correlation_id or around.correlation_id or first_id
+            ),
+            causation_id=_uuid_or_none(event.causation_id or around.causation_id),
             data=clean,
         )
 
@@ -110,6 +116,10 @@ def _uuid(given: object) -> UUID:
         msg = f"an id of it is a {type(given).__name__}, not a UUID"
         raise InvalidEvent(msg)
     return given
+
+
+def _uuid_or_none(given: object) -> UUID | None:
+    return None if given is None else _uuid(given)
 
 
 def _written(instant: datetime) -> str:

@@ -13,6 +13,8 @@
     │   └── CommitIdReused            the id belongs to another commit; take a new one
     ├── AppendOutcomeUnknown          ask `outcome`, or append again with the same commit id
     ├── StreamNotFound                nothing was ever accepted under that id
+    ├── VersionNotFound               the stream has not come so far
+    ├── FutureInstant                 ask for a time that has come
     ├── UnreadableEvent               the stream's other readers go on; register the type or its upcaster
     ├── IndexIncomplete               wait a moment: the index is catching up
     ├── IndexRebuilt                  begin again: what was read before and after does not fit together
@@ -176,6 +178,33 @@ class StreamNotFound(EventStoreError):
     def __init__(self, stream_id: str) -> None:
         self.stream_id = stream_id
         super().__init__(f"There is no stream {stream_id}.")
+
+
+class VersionNotFound(EventStoreError):
+    """The stream has not reached this version."""
+
+    code = "version-not-found"
+    status = 404
+
+    def __init__(self, stream_id: str, version: int, *, current_version: int) -> None:
+        self.stream_id = stream_id
+        self.version = version
+        self.current_version = current_version
+        super().__init__(
+            f"{stream_id} stands at version {current_version}; there is no version {version} yet."
+        )
+
+
+class FutureInstant(EventStoreError):
+    """What will be known at a time that has not come cannot be told."""
+
+    code = "future-instant"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This time has not come yet: what will be known then cannot be told. Ask for now, or for the past."
+        )
 
 
 class UnreadableEvent(EventStoreError):

@@ -57,3 +57,20 @@ CLOCK_SKEW: Final = Gauge(
     ["topic", "partition"],
     multiprocess_mode="mostrecent",
 )
+BUS_ERRORS: Final = Counter(
+    "eventstore_bus_errors",
+    "Events that a handler of this process's bus failed of, by the event's class.",
+    ["event_type"],
+)
+REPLAYED_EVENTS: Final = Histogram(
+    "eventstore_replayed_events",
+    "Events replayed behind the snapshot, or behind nothing, to load an aggregate.",
+    ["stream_type"],
+    buckets=(0, 1, 2, 5, 10, 20, 50, 100, 1_000, 10_000),
+)
+LOAD_SECONDS: Final = Histogram(
+    "eventstore_load_seconds",
+    "Time to load an aggregate, by where its state came from (cache, snapshot, events).",
+    ["stream_type", "source"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+)

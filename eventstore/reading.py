@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
-from eventstore.conf import registry
-from eventstore.errors import InvalidStreamId, StreamNotFound
+from eventstore.conf import conf, registry
+from eventstore.errors import FutureInstant, InvalidStreamId, StreamNotFound
 from eventstore.events import MAX_OFFSET, Cut
+from eventstore.placement import place_of
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.everything import read_after
+from eventstore.queries.history import version_as_of
 from eventstore.queries.streams import StreamInfo, read_stream, stream_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
-    from eventstore.events import RecordedEvent
+    from eventstore.events import Place, RecordedEvent
+    from eventstore.ports import Clock
     from eventstore.topics import Topics
 
 
-class Reading:
+class Reading(ABC):
     """Reads of a store. They see what the caller's transaction sees; outside of one, everything acknowledged."""
 
     topics: Topics
+    _clock: Clock
 
     def read(
         self,
@@ -124,6 +130,30 @@ class Reading:
         if info is None:
             raise StreamNotFound(stream_id)
         return info
+
+    def version_as_of(
+        self, stream_id: str, instant: datetime, *, timeout_s: float | None = None
+    ) -> int:
+        """The version that the stream had reached by then, by `recorded_at`; 0 if it was not there yet.
+
+        First everything that the log holds of it is folded. Raises `FutureInstant`, `InvalidStreamId`, `LogUnavailable`
+        if the log's end is not reached in time, ValueError for a naive instant.
+        """
+        registry().stream_type_of(stream_id)
+        if instant.tzinfo is None:
+            msg = "an instant needs its time zone"
+            raise ValueError(msg)
+        if instant > self._clock.now():
+            raise FutureInstant
+        place = place_of(stream_id, self.topics.partitions)
+        patience = conf.APPEND_TIMEOUT if timeout_s is None else timeout_s
+        self.catch_up([place], timeout_s=patience)
+        with reading_cursor() as cursor:
+            return version_as_of(cursor, stream_id, instant)
+
+    @abstractmethod
+    def catch_up(self, places: Sequence[Place], *, timeout_s: float) -> Cut:
+        """Fold the places to the log's end as it is now; where the cursors then stand."""
 
     async def astream_info(self, stream_id: str) -> StreamInfo:
         """`stream_info` for coroutines."""

@@ -42,14 +42,14 @@ def commit_of(key: bytes, value: bytes) -> Commit:
 
 
 def recorded_events(
-    rows: Iterable[tuple[Any, ...]],
+    rows: Iterable[tuple[Any, ...]], types: Registry | None = None
 ) -> Iterator[list[RecordedEvent]]:
     """The events of accepted records, record by record.
 
     A row begins with position, recorded_at, first_version, and the value as text: bytes would travel in hexadecimal
-    digits, twice as long, and an accepted record is UTF-8.
+    digits, twice as long, and an accepted record is UTF-8. types: the configured ones, if left out.
     """
-    types, seen = registry(), None
+    types, seen = types or registry(), None
     for packed, recorded_at, first_version, value, *_ in rows:
         if packed >> _PLACE != seen:  # as a rule the rows are of one place
             seen = packed >> _PLACE

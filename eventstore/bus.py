@@ -1,0 +1,105 @@
+"""The bus within a process: handlers that are called after this process's saves were accepted.
+
+It is for what may be lost with the process: a cache to clear, a hint to send. A handler that raises is logged and
+counted, and never turns a save into a failure. Whoever must not miss an event follows the log instead.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from asgiref.sync import async_to_sync, sync_to_async
+
+from eventstore import metrics
+from eventstore.context import correlated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    import msgspec
+
+    from eventstore.events import Position
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An event that was accepted, as its class, and where it stands."""
+
+    event: msgspec.Struct
+    event_id: UUID
+    stream_id: str
+    version: int
+    position: Position
+    recorded_at: datetime
+    correlation_id: UUID | None = None
+
+
+Handler = Callable[[Published], Awaitable[None] | None]
+"""A function, or a coroutine function, of one published event."""
+
+
+class EventBus:
+    """Handlers by the classes of the events that they want."""
+
+    def __init__(self) -> None:
+        self._handlers: list[tuple[Handler, frozenset[type[Any]]]] = []
+
+    def subscribe(self, handler: Handler, *event_types: type[msgspec.Struct]) -> None:
+        """Have the handler called with every accepted event of these classes; of all, if none is named."""
+        self._handlers.append((handler, frozenset(event_types)))
+
+    def publish(self, events: Sequence[Published]) -> None:
+        """Call the handlers, event by event, in the order of their subscription. Never raises for what one of them did.
+
+        What a handler appends meanwhile is caused by the event, and belongs to its correlation.
+        """
+        for handler, event in self._calls(events):
+            try:
+                with correlated(event.correlation_id, event.event_id):
+                    if inspect.iscoroutinefunction(handler):
+                        async_to_sync(handler)(event)
+                    else:
+                        handler(event)
+            except Exception as error:  # noqa: BLE001  (told and counted; the save stands)
+                _tell(handler, event, error)
+
+    async def apublish(self, events: Sequence[Published]) -> None:
+        """`publish` for coroutines: a handler that is a plain function runs in a thread."""
+        for handler, event in self._calls(events):
+            try:
+                with correlated(event.correlation_id, event.event_id):
+                    if inspect.iscoroutinefunction(handler):
+                        await handler(event)
+                    else:
+                        await sync_to_async(handler)(event)
+            except Exception as error:  # noqa: BLE001  (as above)
+                _tell(handler, event, error)
+
+    def _calls(
+        self, events: Sequence[Published]
+    ) -> Iterator[tuple[Handler, Published]]:
+        for event in events:
+            for handler, wanted in tuple(self._handlers):
+                if not wanted or type(event.event) in wanted:
+                    yield handler, event
+
+
+def _tell(handler: Handler, event: Published, error: Exception) -> None:
+    """By the error's kind: its text may quote what the event holds."""
+    event_type = type(event.event).__name__
+    metrics.BUS_ERRORS.labels(event_type).inc()
+    logger.error(
+        "a handler failed",
+        handler=getattr(handler, "__qualname__", type(handler).__name__),
+        event_type=event_type,
+        error=type(error).__name__,
+        position=str(event.position),
+    )

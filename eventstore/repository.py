@@ -1,0 +1,274 @@
+"""Aggregates, loaded and saved: the newest snapshot and the events behind it; what was recorded, at the version it met.
+
+`EventSourcingRepository` is what applications depend on; `AggregateRepository` keeps it on any event store.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import uuid4
+
+import msgspec
+from asgiref.sync import sync_to_async
+
+from eventstore import metrics
+from eventstore.aggregate_cache import AggregateCache
+from eventstore.aggregates import Aggregate
+from eventstore.bus import EventBus, Published
+from eventstore.conf import registry
+from eventstore.context import correlated, current
+from eventstore.errors import (
+    CommitIdReused,
+    CommitTooLarge,
+    EventIdReused,
+    InvalidEvent,
+    InvalidStreamId,
+    LogUnavailable,
+    StreamNotFound,
+    SubjectErased,
+    VersionNotFound,
+    WrongExpectedVersion,
+)
+from eventstore.events import derived_event_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from uuid import UUID
+
+    from eventstore.aggregates import Proposed
+    from eventstore.events import AppendResult
+    from eventstore.registry import Registry
+    from eventstore.sources import Snapshots, Streams
+
+A = TypeVar("A", bound=Aggregate[Any])
+
+_DEFINITE = (
+    WrongExpectedVersion,
+    EventIdReused,
+    CommitIdReused,
+    InvalidEvent,
+    InvalidStreamId,
+    CommitTooLarge,
+    LogUnavailable,
+    SubjectErased,
+)
+"""Behind these nothing of the commit is in the log, or ever accepted: its id is of no use any more."""
+
+
+class EventSourcingRepository(ABC, Generic[A]):
+    """Aggregates of one class. Each method has its `a…` twin for coroutines."""
+
+    @abstractmethod
+    def load(
+        self,
+        aggregate_id: str,
+        *,
+        version: int | None = None,
+        as_of: datetime | None = None,
+    ) -> A:
+        """The aggregate as it is now, as it was at a version, or as it was known at a time (by `recorded_at`).
+
+        Raises `StreamNotFound`, `VersionNotFound`, `FutureInstant`, `UnreadableEvent`; ValueError if both are given.
+        """
+
+    @abstractmethod
+    def save(
+        self,
+        aggregate: A,
+        *,
+        correlation_id: UUID | None = None,
+        causation_id: UUID | None = None,
+    ) -> AppendResult | None:
+        """Append what it has recorded, expecting the version that it was loaded at; None if there was nothing.
+
+        Only what was accepted is taken off it. Raises what `EventStore.append` raises. After `WrongExpectedVersion` it
+        still holds what it recorded: load it anew and decide again. After `AppendOutcomeUnknown` call save again: the
+        same commit is proposed under the same id, and what was recorded since goes in one of its own.
+        """
+
+    @abstractmethod
+    def exists(self, aggregate_id: str) -> bool:
+        """Whether anything was ever accepted of it."""
+
+
+class AggregateRepository(EventSourcingRepository[A]):
+    """The repository on an event store.
+
+    snapshots: of this class, or None: then every load replays from the first event. bus: told what was accepted.
+    types: what events are read by; the configured registry, if left out. cache: aggregates to remember, each checked against the stream's head before it is used; 0 for none.
+    """
+
+    def __init__(
+        self,
+        aggregate_class: type[A],
+        store: Streams,
+        *,
+        snapshots: Snapshots | None = None,
+        bus: EventBus | None = None,
+        types: Registry | None = None,
+        cache: int = 1_000,
+    ) -> None:
+        self._class = aggregate_class
+        self._store = store
+        self._snapshots = snapshots
+        self._types = types or registry()
+        self._bus = EventBus() if bus is None else bus
+        self._cache = AggregateCache(aggregate_class, cache)
+
+    # ---- loading
+
+    def load(
+        self,
+        aggregate_id: str,
+        *,
+        version: int | None = None,
+        as_of: datetime | None = None,
+    ) -> A:
+        """See `EventSourcingRepository`. The newest snapshot at or below the version, then the events behind it."""
+        if version is not None and as_of is not None:
+            msg = "a version or a time, not both"
+            raise ValueError(msg)
+        if version is not None and version < 1:
+            msg = f"a version is 1 or more, not {version}"
+            raise ValueError(msg)
+        stream_id = self._class(aggregate_id).stream_id
+        if as_of is not None:
+            version = self._store.version_as_of(stream_id, as_of)
+            if version == 0:
+                raise StreamNotFound(stream_id)
+        return self._load(aggregate_id, stream_id, version)
+
+    def _load(self, aggregate_id: str, stream_id: str, version: int | None) -> A:
+        began = time.monotonic()
+        source, aggregate = self._start(aggregate_id, stream_id, version)
+        before = aggregate.version
+        for recorded in self._store.read(stream_id, before + 1, version):
+            aggregate.evolve(self._types.event_of(recorded))
+        if aggregate.is_new:
+            raise StreamNotFound(stream_id)
+        if version is not None and aggregate.version < version:
+            raise VersionNotFound(stream_id, version, current_version=aggregate.version)
+        if version is None:
+            self._cache.put(aggregate)
+        kind = self._class.stream_type
+        metrics.REPLAYED_EVENTS.labels(kind).observe(aggregate.version - before)
+        metrics.LOAD_SECONDS.labels(kind, source).observe(time.monotonic() - began)
+        return aggregate
+
+    def _start(
+        self, aggregate_id: str, stream_id: str, version: int | None
+    ) -> tuple[str, A]:
+        """Where the replay begins, and what that comes from."""
+        if version is None:
+            cached = self._cache.get(aggregate_id)
+            # behind a restore the stream may have another history: then its head may lie below
+            if cached is not None and self._head(stream_id) >= cached.version:
+                return "cache", cached
+        found = self._snapshots and self._snapshots.newest(stream_id, at_most=version)
+        if not found:
+            return "events", self._class(aggregate_id)
+        state = msgspec.json.decode(found.state, type=self._class.state_type)
+        return "snapshot", self._class(aggregate_id, state=state, version=found.version)
+
+    async def aload(
+        self,
+        aggregate_id: str,
+        *,
+        version: int | None = None,
+        as_of: datetime | None = None,
+    ) -> A:
+        """`load` for coroutines."""
+        load = partial(self.load, aggregate_id, version=version, as_of=as_of)
+        return await sync_to_async(load)()
+
+    def exists(self, aggregate_id: str) -> bool:
+        """See `EventSourcingRepository`."""
+        return self._head(self._class(aggregate_id).stream_id) > 0
+
+    async def aexists(self, aggregate_id: str) -> bool:
+        """`exists` for coroutines."""
+        return await sync_to_async(self.exists)(aggregate_id)
+
+    def _head(self, stream_id: str) -> int:
+        try:
+            return self._store.stream_info(stream_id).version
+        except StreamNotFound:
+            return 0
+
+    # ---- saving
+
+    def save(
+        self,
+        aggregate: A,
+        *,
+        correlation_id: UUID | None = None,
+        causation_id: UUID | None = None,
+    ) -> AppendResult | None:
+        """See `EventSourcingRepository`."""
+        result = None
+        with correlated(correlation_id, causation_id):
+            while aggregate.is_changed:
+                with self._proposing(aggregate) as new:
+                    result = self._store.append(
+                        aggregate.stream_id,
+                        new.events,
+                        new.expected,
+                        commit_id=new.commit_id,
+                    )
+                self._bus.publish(self._accepted(aggregate, new, result))
+        return result
+
+    async def asave(
+        self,
+        aggregate: A,
+        *,
+        correlation_id: UUID | None = None,
+        causation_id: UUID | None = None,
+    ) -> AppendResult | None:
+        """`save` for coroutines."""
+        result = None
+        with correlated(correlation_id, causation_id):
+            while aggregate.is_changed:
+                with self._proposing(aggregate) as new:
+                    result = await self._store.aappend(
+                        aggregate.stream_id,
+                        new.events,
+                        new.expected,
+                        commit_id=new.commit_id,
+                    )
+                await self._bus.apublish(self._accepted(aggregate, new, result))
+        return result
+
+    @contextmanager
+    def _proposing(self, aggregate: A) -> Iterator[Proposed]:
+        try:
+            yield aggregate.propose(uuid4())
+        except _DEFINITE:
+            aggregate.withdraw()
+            raise
+
+    def _accepted(
+        self, aggregate: A, new: Proposed, result: AppendResult
+    ) -> list[Published]:
+        """Take off what was accepted; in the words of the bus."""
+        aggregate.accept(new)
+        if not aggregate.is_changed:
+            self._cache.put(aggregate)
+        ids = [derived_event_id(new.commit_id, i) for i in range(len(new.events))]
+        return [
+            Published(
+                event.data,
+                ids[index],
+                result.stream_id,
+                result.first_version + index,
+                result.positions[index],
+                result.recorded_at,
+                current().correlation_id or ids[0],
+            )
+            for index, event in enumerate(new.events)
+        ]

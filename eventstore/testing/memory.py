@@ -1,0 +1,227 @@
+"""An event store in memory, for unit tests of applications: the same door, the same fold, no log and no database.
+
+It keeps what `EventStore` promises for one process (`store_contract` runs on it), and forgets all of it with itself.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from itertools import islice
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from eventstore.appender.pending import deadline_in
+from eventstore.clock import SystemClock
+from eventstore.codec import encode
+from eventstore.conf import registry as configured
+from eventstore.door import Door
+from eventstore.errors import (
+    CommitTooLarge,
+    EventStoreError,
+    FutureInstant,
+    InvalidStreamId,
+    StreamNotFound,
+)
+from eventstore.events import MAX_COMMIT_BYTES, MAX_OFFSET, Cut, Expected, Place
+from eventstore.placement import place_of
+from eventstore.queries.commits import CommitOutcome, Decided
+from eventstore.queries.streams import StreamInfo
+from eventstore.sealing import sealer
+from eventstore.testing.memory_log import MemoryPartition, answer
+from eventstore.topics import Topics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from eventstore.events import AppendResult, Commit, NewEvent, RecordedEvent
+    from eventstore.ports import Clock
+    from eventstore.registry import Registry
+
+
+class MemoryEventStore:
+    """The methods of `EventStore`; for use from many threads. types: the configured registry, if left out."""
+
+    def __init__(
+        self,
+        types: Registry | None = None,
+        *,
+        clock: Clock | None = None,
+        partitions: int = 3,
+    ) -> None:
+        self._types = types or configured()
+        self._clock = clock or SystemClock()
+        self.topics = Topics.of(self._types, partitions)
+        self._door = Door(self._types, self._clock, sealer())
+        self._lock = Lock()
+        self._partitions = {
+            place: MemoryPartition(place, partitions, self.topics.partition_id(place))
+            for place in self.topics.places
+        }
+
+    # ---- writing
+
+    def append(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        *,
+        commit_id: UUID | None = None,
+        timeout_s: float | None = None,
+    ) -> AppendResult:
+        """See `EventStore`."""
+        deadline_in(timeout_s or 0.0, self._clock)
+        commit = self._door.commit(stream_id, events, expected, commit_id or uuid4())
+        value = encode(commit)
+        if len(value) > MAX_COMMIT_BYTES:
+            raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
+        with self._lock:
+            return self._decide(commit, value)
+
+    async def aappend(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        *,
+        commit_id: UUID | None = None,
+        timeout_s: float | None = None,
+    ) -> AppendResult:
+        """See `EventStore`."""
+        return self.append(
+            stream_id, events, expected, commit_id=commit_id, timeout_s=timeout_s
+        )
+
+    def submit(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        *,
+        commit_id: UUID | None = None,
+    ) -> Future[AppendResult]:
+        """See `EventStore`; decided at once."""
+        future: Future[AppendResult] = Future()
+        try:
+            future.set_result(
+                self.append(stream_id, events, expected, commit_id=commit_id)
+            )
+        except EventStoreError as error:
+            future.set_exception(error)
+        return future
+
+    def outcome(self, commit_id: UUID, stream_id: str | None = None) -> CommitOutcome:
+        """See `EventStore`."""
+        places = self.topics.places
+        if stream_id is not None:
+            self._types.stream_type_of(stream_id)
+            places = [place_of(stream_id, self.topics.partitions)]
+        with self._lock:
+            found: list[Decided] = [
+                decided
+                for place in places
+                for (stream, known), decided in self._partitions[place].decided.items()
+                if known == commit_id and stream_id in (None, stream)
+            ]
+            ends = {place: self._partitions[place].end for place in places}
+        return CommitOutcome(found, Cut(ends))
+
+    def _decide(self, commit: Commit, value: bytes) -> AppendResult:
+        partition = self._partitions[place_of(commit.stream_id, self.topics.partitions)]
+        known = partition.decided.get((commit.stream_id, commit.commit_id))
+        if known is None:
+            return answer(partition.take(commit, value, self._clock.now()), commit)
+        return answer(known, commit, replayed=True)
+
+    # ---- reading
+
+    def read(
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        backwards: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[RecordedEvent]:
+        """See `EventStore`."""
+        self._types.stream_type_of(stream_id)
+        with self._lock:
+            events = [
+                event
+                for event in self._of(stream_id).events_of(stream_id, self._types)
+                if from_version
+                <= event.metadata.version
+                <= (to_version or event.metadata.version)
+            ]
+        return islice(reversed(events) if backwards else events, limit)
+
+    async def aread(self, stream_id: str, **how: Any) -> Sequence[RecordedEvent]:
+        """See `EventStore`."""
+        return list(self.read(stream_id, **how))
+
+    def read_all(
+        self,
+        after: Cut | None = None,
+        *,
+        types: Sequence[str] | None = None,
+        limit: int = 1_000,
+    ) -> tuple[Sequence[RecordedEvent], Cut]:
+        """See `EventStore`."""
+        topics = self._topics_of(types)
+        offsets = dict((after or Cut()).offsets)
+        for place, offset in offsets.items():
+            if place not in self._partitions or not 0 <= offset < MAX_OFFSET:
+                msg = f"the cut names {place} at {offset}, which this store cannot have"
+                raise ValueError(msg)
+        with self._lock:
+            waiting = sorted(
+                (row.recorded_at, place, row.position.offset, row)
+                for place, partition in self._partitions.items()
+                if place.topic in topics
+                for row in partition.accepted
+                if row.position.offset >= offsets.get(place, 0)
+            )
+            events: list[RecordedEvent] = []
+            for _, place, offset, row in waiting:
+                of_row = self._partitions[place].events_in(row, self._types)
+                if events and len(events) + len(of_row) > limit:
+                    return events, Cut(offsets)
+                events += of_row
+                offsets[place] = offset + 1
+            ends = {p: self._partitions[p].end for p in self._partitions}
+        passed = {p: end for p, end in ends.items() if end and p.topic in topics}
+        return events, Cut(offsets | passed)
+
+    def stream_info(self, stream_id: str) -> StreamInfo:
+        """See `EventStore`."""
+        events = list(self.read(stream_id))
+        if not events:
+            raise StreamNotFound(stream_id)
+        first, last = events[0], events[-1]
+        return StreamInfo(
+            stream_id, last.metadata.version, first.recorded_at, last.recorded_at
+        )
+
+    def version_as_of(self, stream_id: str, instant: datetime) -> int:
+        """See `EventStore`."""
+        if instant > self._clock.now():
+            raise FutureInstant
+        return sum(event.recorded_at <= instant for event in self.read(stream_id))
+
+    def catch_up(self, places: Sequence[Place], *, timeout_s: float) -> Cut:
+        """See `EventStore`: there is nothing to fold."""
+        del timeout_s
+        return Cut({place: self._partitions[place].end for place in places})
+
+    def _of(self, stream_id: str) -> MemoryPartition:
+        return self._partitions[place_of(stream_id, self.topics.partitions)]
+
+    def _topics_of(self, types: Sequence[str] | None) -> set[str]:
+        known = self._types.stream_types
+        if unknown := set(types or ()) - known.keys():
+            msg = f"{', '.join(sorted(unknown))} is none of {', '.join(known)}"
+            raise InvalidStreamId(msg)
+        return {known[name].topic for name in types or known}
