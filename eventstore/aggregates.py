@@ -111,6 +111,11 @@ class Aggregate(ABC, Generic[S]):
     # ---- saving: what a repository asks
 
     @property
+    def recorded(self) -> tuple[msgspec.Struct, ...]:
+        """What its commands have decided and the log has not accepted yet."""
+        return tuple(event.data for event in self._domain_events)
+
+    @property
     def is_changed(self) -> bool:
         """Whether it holds something that was recorded and not accepted yet."""
         return bool(self._domain_events)

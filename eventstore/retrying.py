@@ -74,7 +74,7 @@ async def aretrying(
     for seconds in _pauses(attempts, random or SystemRandom()):
         aggregate = await repository.aload(aggregate_id)
         given = decide(aggregate)
-        decided: T = await given if isawaitable(given) else given  # type: ignore[assignment]
+        decided: T = await given if isawaitable(given) else given
         try:
             await repository.asave(aggregate)
         except WrongExpectedVersion:

@@ -124,7 +124,7 @@ class Network:
         self, chance: float, seed: int, faults: Sequence[Fault] = ALL
     ) -> None:
         """Each proposal that is not scripted meets one of the faults with this chance."""
-        self._chances = random.Random(seed), faults, chance  # noqa: S311  (repeatable, not secret)
+        self._chances = random.Random(seed), faults, chance
 
     def be_good(self) -> None:
         """Nothing goes wrong any more. What is in flight stays there."""

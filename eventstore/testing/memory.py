@@ -177,23 +177,7 @@ class MemoryEventStore:
                 msg = f"the cut names {place} at {offset}, which this store cannot have"
                 raise ValueError(msg)
         with self._lock:
-            waiting = sorted(
-                (row.recorded_at, place, row.position.offset, row)
-                for place, partition in self._partitions.items()
-                if place.topic in topics
-                for row in partition.accepted
-                if row.position.offset >= offsets.get(place, 0)
-            )
-            events: list[RecordedEvent] = []
-            for _, place, offset, row in waiting:
-                of_row = self._partitions[place].events_in(row, self._types)
-                if events and len(events) + len(of_row) > limit:
-                    return events, Cut(offsets)
-                events += of_row
-                offsets[place] = offset + 1
-            ends = {p: self._partitions[p].end for p in self._partitions}
-        passed = {p: end for p, end in ends.items() if end and p.topic in topics}
-        return events, Cut(offsets | passed)
+            return self._next(topics, offsets, limit)
 
     def stream_info(self, stream_id: str) -> StreamInfo:
         """See `EventStore`."""
@@ -215,6 +199,27 @@ class MemoryEventStore:
         """See `EventStore`: there is nothing to fold."""
         del timeout_s
         return Cut({place: self._partitions[place].end for place in places})
+
+    def _next(
+        self, topics: set[str], offsets: dict[Place, int], limit: int
+    ) -> tuple[Sequence[RecordedEvent], Cut]:
+        waiting = sorted(
+            (row.recorded_at, place, row.position.offset, row)
+            for place, partition in self._partitions.items()
+            if place.topic in topics
+            for row in partition.accepted
+            if row.position.offset >= offsets.get(place, 0)
+        )
+        events: list[RecordedEvent] = []
+        for _, place, offset, row in waiting:
+            of_row = self._partitions[place].events_in(row, self._types)
+            if events and len(events) + len(of_row) > limit:
+                return events, Cut(offsets)
+            events += of_row
+            offsets[place] = offset + 1
+        ends = {place: self._partitions[place].end for place in self._partitions}
+        passed = {p: end for p, end in ends.items() if end and p.topic in topics}
+        return events, Cut(offsets | passed)
 
     def _of(self, stream_id: str) -> MemoryPartition:
         return self._partitions[place_of(stream_id, self.topics.partitions)]

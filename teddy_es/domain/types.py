@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import Final
 
 from eventstore.registry import Event, Registry
-from teddy_es.domain import access, approval, child, conversation, parent, privacy
+from teddy_es.domain import (
+    access,
+    approval,
+    child,
+    conversation,
+    parent,
+    privacy,
+    violations,
+)
 from teddy_es.domain.fields import is_id
 
 _NUMBERS: Final = {
@@ -28,13 +36,13 @@ _EVENTS: Final[dict[str, tuple[str | None, tuple[type[Event], ...]]]] = {
         (
             child.ChildRegistered,
             child.ChildProfileUpdated,
-            child.SafetyViolationDetected,
-            child.SafetyViolationAcknowledged,
-            child.SafetyViolationEscalated,
-            child.SafetyViolationClaimed,
-            child.SafetyViolationReleased,
-            child.SafetyViolationReopened,
-            child.SafetyViolationResolved,
+            violations.SafetyViolationDetected,
+            violations.SafetyViolationAcknowledged,
+            violations.SafetyViolationEscalated,
+            violations.SafetyViolationClaimed,
+            violations.SafetyViolationReleased,
+            violations.SafetyViolationReopened,
+            violations.SafetyViolationResolved,
         ),
     ),
     "conversation": (

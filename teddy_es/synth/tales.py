@@ -7,9 +7,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from teddy_es.domain.access import Kind, Purpose
-from teddy_es.domain.child import Category
 from teddy_es.domain.conversation import EndReason
 from teddy_es.domain.parent import Scope
+from teddy_es.domain.violations import Category
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from eventstore.events import EventMetadata, Position, RecordedEvent
 from teddy_es.domain.types import registry
 from tests.golden.vectors import lines
 
 VECTORS = lines("event_types.jsonl")
 STREAM_TYPES = [v for v in VECTORS if "number" in v]
 EVENT_TYPES = [v for v in VECTORS if "event_type" in v]
+STORED = lines("stored_events.jsonl")
 
 
 def digest(name: str) -> str:
@@ -74,3 +78,34 @@ def _with_definitions(schema: Any, definitions: dict[str, Any]) -> Any:
         for key, part in schema.items()
         if key not in {"title", "description"} or isinstance(part, dict)
     }
+
+
+@pytest.mark.parametrize(
+    "stored", STORED, ids=lambda v: f"{v['event_type']}/{v['schema']}"
+)
+def test_an_event_that_was_ever_written_is_read_today(stored: dict[str, Any]) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    stream_type, name = stored["stream_type"], stored["event_type"]
+    metadata = EventMetadata(UUID(int=1), f"{stream_type}.x", name, 1, at, None, None)
+    position = Position(f"eventstore.{stream_type}", 0, 0)
+    event = RecordedEvent(
+        metadata, stored["data"], stored["schema"], position, at, UUID(int=2)
+    )
+
+    read = registry.event_of(event)
+
+    assert registry.type_of(read).name == name
+
+
+def test_every_schema_that_was_ever_written_has_a_stored_event() -> None:
+    stored = {(v["event_type"], v["schema"]) for v in STORED}
+
+    assert stored == {
+        (t.name, schema)
+        for t in registry.event_types()
+        for schema in range(1, t.schema + 1)
+    }
+
+
+def test_the_domains_upcasters_have_no_gaps() -> None:
+    assert registry.problems == []

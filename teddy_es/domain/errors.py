@@ -1,0 +1,132 @@
+"""What the rules of the Teddy domain refuse. Codes are stable; a docstring's first line is the message.
+
+DomainError
+├── ChildAlreadyRegistered, ChildNotRegistered
+├── ViolationAlreadyDetected, ViolationUnknown
+├── ViolationAlreadyAcknowledged, ViolationNotAcknowledged
+├── ViolationClaimed, ViolationNotClaimed
+├── ViolationAlreadyEscalated
+├── ViolationResolved, ViolationNotResolved
+├── ConversationAlreadyStarted, ConversationNotStarted, ConversationIsOver
+├── ParentAlreadyRegistered, ParentNotRegistered
+├── ConsentAlreadyGranted, ConsentNotGranted
+└── ErasureAlreadyRequested
+"""
+
+from __future__ import annotations
+
+from eventstore.aggregates import DomainError
+
+
+class ChildAlreadyRegistered(DomainError):
+    """The child is registered; its profile can be updated."""
+
+    code = "child-already-registered"
+
+
+class ChildNotRegistered(DomainError):
+    """The child is not registered yet: register it first."""
+
+    code = "child-not-registered"
+
+
+class ViolationAlreadyDetected(DomainError):
+    """A violation with this id was recorded before; another one takes another id."""
+
+    code = "violation-already-detected"
+
+
+class ViolationUnknown(DomainError):
+    """No violation with this id was ever detected for this child."""
+
+    code = "violation-unknown"
+
+
+class ViolationAlreadyAcknowledged(DomainError):
+    """The violation was acknowledged before."""
+
+    code = "violation-already-acknowledged"
+
+
+class ViolationNotAcknowledged(DomainError):
+    """A violation is acknowledged before it is resolved."""
+
+    code = "violation-not-acknowledged"
+
+
+class ViolationClaimed(DomainError):
+    """An officer works on the violation; it must be released first."""
+
+    code = "violation-claimed"
+
+
+class ViolationNotClaimed(DomainError):
+    """Only the officer who claimed a violation can release it."""
+
+    code = "violation-not-claimed"
+
+
+class ViolationAlreadyEscalated(DomainError):
+    """The violation was escalated to this level before."""
+
+    code = "violation-already-escalated"
+
+
+class ViolationResolved(DomainError):
+    """The violation is resolved; to go on with it, reopen it."""
+
+    code = "violation-resolved"
+
+
+class ViolationNotResolved(DomainError):
+    """Only a resolved violation can be reopened."""
+
+    code = "violation-not-resolved"
+
+
+class ConversationAlreadyStarted(DomainError):
+    """The conversation has begun; another one takes another id."""
+
+    code = "conversation-already-started"
+
+
+class ConversationNotStarted(DomainError):
+    """The conversation has not begun: start it first."""
+
+    code = "conversation-not-started"
+
+
+class ConversationIsOver(DomainError):
+    """The conversation has ended, and nothing is said in it any more."""
+
+    code = "conversation-is-over"
+
+
+class ParentAlreadyRegistered(DomainError):
+    """The parent is registered."""
+
+    code = "parent-already-registered"
+
+
+class ParentNotRegistered(DomainError):
+    """The parent is not registered yet: register it first."""
+
+    code = "parent-not-registered"
+
+
+class ConsentAlreadyGranted(DomainError):
+    """This is allowed already, under the same version of the policy."""
+
+    code = "consent-already-granted"
+
+
+class ConsentNotGranted(DomainError):
+    """This is not allowed, so it cannot be withdrawn."""
+
+    code = "consent-not-granted"
+
+
+class ErasureAlreadyRequested(DomainError):
+    """The erasure of this child was requested before."""
+
+    code = "erasure-already-requested"

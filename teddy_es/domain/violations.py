@@ -1,0 +1,116 @@
+"""What is found and decided about a child's safety: the events, and where a violation stands. Stream: `child.{id}`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from eventstore.registry import Event
+from teddy_es.domain.fields import Code, Id, Words
+
+Category = Literal[
+    "self_harm",
+    "violence",
+    "sexual_content",
+    "personal_information",
+    "bullying",
+    "dangerous_activity",
+    "hate",
+    "inappropriate_language",
+    "stranger_contact",
+    "other",
+]
+Severity = Literal["low", "medium", "high", "critical"]
+Level = Literal["overdue_50", "overdue_100", "overdue_150", "manual"]
+Outcome = Literal["confirmed", "false_positive", "cannot_decide"]
+
+
+class SafetyViolationDetected(Event, frozen=True, kw_only=True):
+    """A detector found something in what was said that must be looked at."""
+
+    violation_id: Code
+    category: Category
+    severity: Severity
+    detector: Code
+    rule: Code | None = None
+    conversation_id: Id | None = None
+    message_id: Code | None = None
+    excerpt: Words | None = None
+
+
+class SafetyViolationAcknowledged(Event, frozen=True, kw_only=True):
+    """An officer has seen it."""
+
+    violation_id: Code
+    officer: Code
+    note: Words | None = None
+
+
+class SafetyViolationEscalated(Event, frozen=True, kw_only=True):
+    """It waited for too long, or somebody asked for more attention."""
+
+    violation_id: Code
+    level: Level
+    reason: Words | None = None
+
+
+class SafetyViolationClaimed(Event, frozen=True, kw_only=True):
+    """An officer works on it."""
+
+    violation_id: Code
+    officer: Code
+
+
+class SafetyViolationReleased(Event, frozen=True, kw_only=True):
+    """An officer no longer works on it."""
+
+    violation_id: Code
+    officer: Code
+
+
+class SafetyViolationReopened(Event, frozen=True, kw_only=True):
+    """A resolved one is looked at again."""
+
+    violation_id: Code
+    officer: Code
+    note: Words | None = None
+
+
+class SafetyViolationResolved(Event, frozen=True, kw_only=True):
+    """An officer decided what it was."""
+
+    violation_id: Code
+    officer: Code
+    outcome: Outcome
+    clause: Code | None = None
+    note: Words | None = None
+
+
+class Violation(msgspec.Struct):
+    """Where a violation stands. claimed_by: the officer who works on it."""
+
+    severity: Severity
+    is_acknowledged: bool = False
+    is_resolved: bool = False
+    claimed_by: str | None = None
+    levels: list[Level] = []
+
+
+def follow(violation: Violation, event: msgspec.Struct) -> None:
+    """Evolve a violation by one of these events."""
+    match event:
+        case SafetyViolationAcknowledged():
+            violation.is_acknowledged = True
+        case SafetyViolationClaimed():
+            violation.claimed_by = event.officer
+        case SafetyViolationReleased():
+            violation.claimed_by = None
+        case SafetyViolationEscalated():
+            violation.levels.append(event.level)
+        case SafetyViolationResolved():
+            violation.is_resolved = True
+            violation.claimed_by = None
+        case SafetyViolationReopened():
+            violation.is_resolved = violation.is_acknowledged = False
+            violation.levels.clear()
