@@ -24,6 +24,7 @@
     ├── LogMisconfigured              stop writing; the message says what to put right
     ├── UnknownRuleVersion            update the code: the log uses rules that it does not know
     ├── MirrorDiverged                an operator must look: `verify`, then `rebuild_index`
+    ├── VerificationFailed            an operator must look: run `verify`, which names the places
     ├── OwnRecordMalformed            an error of this code: report it
     └── KeyStoreUnavailable           wait and try again
 
@@ -352,6 +353,19 @@ class MirrorDiverged(EventStoreError):
         super().__init__(
             f"The mirror of {topic}/{partition} differs from the log at offset {offset}."
             " Run `verify`; if the log is right, `rebuild_index`."
+        )
+
+
+class VerificationFailed(EventStoreError):
+    """Log, mirror, index and heads do not agree."""
+
+    code = "verification-failed"
+    status = 500
+
+    def __init__(self, differences: int) -> None:
+        self.differences = differences
+        super().__init__(
+            f"Log, mirror, index and heads differ in {differences} places. Run `verify`, which names them."
         )
 
 
