@@ -160,6 +160,10 @@ EVENTSTORE: dict[str, Any] = {
         default="kafka" if PRODUCTION else "embedded",
     ),
     "REGISTRY": "teddy_es.domain.types.registry",
+    "AGGREGATES": (),
+    "SNAPSHOT_FREQUENCY": env.whole(
+        "TEDDY_SNAPSHOT_FREQUENCY", default=10, least=1, most=1_000_000
+    ),
     "PARTITIONS": env.whole("TEDDY_PARTITIONS", default=6, least=1, most=512),
     "APPEND_TIMEOUT": env.seconds("TEDDY_APPEND_TIMEOUT", default=10.0),
     "KAFKA_BOOTSTRAP": env.several(
