@@ -160,7 +160,11 @@ EVENTSTORE: dict[str, Any] = {
         default="kafka" if PRODUCTION else "embedded",
     ),
     "REGISTRY": "teddy_es.domain.types.registry",
-    "AGGREGATES": (),
+    "AGGREGATES": (
+        "teddy_es.domain.child.Child",
+        "teddy_es.domain.conversation.Conversation",
+        "teddy_es.domain.parent.Parent",
+    ),
     "SNAPSHOT_FREQUENCY": env.whole(
         "TEDDY_SNAPSHOT_FREQUENCY", default=10, least=1, most=1_000_000
     ),

@@ -97,16 +97,14 @@ class Replay(Generic[T]):
 
     def apply(self, aggregate: T, event: RecordedEvent) -> None:
         """The event, read by the registry as it is now. Raises `UnreadableEvent`, `ApplyError`."""
-        read = registry().event_of(event)
         try:
-            aggregate.apply(read)
+            aggregate.evolve(registry().event_of(event))
         except (EventStoreError, *TROUBLE):
             raise
         except Exception as error:  # noqa: BLE001  (an application's code may raise anything)
             # neither its text nor its traceback, which may quote what an event says
             version, name = event.metadata.version, type(error).__name__
             raise ApplyError(version, name) from None
-        aggregate.version = event.metadata.version
         self.events += 1
 
     def _start(self, stream_id: str, at_most: int) -> T:

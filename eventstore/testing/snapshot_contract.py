@@ -52,8 +52,7 @@ class SnapshotStoreContract:
         """The order as of a version, and the event at it."""
         order = snapshots.aggregate(stream.partition(".")[2])
         for event in store.read(stream, 1, version):
-            order.apply(registry().event_of(event))
-            order.version = event.metadata.version
+            order.evolve(registry().event_of(event))
         return order, event
 
     def keep(

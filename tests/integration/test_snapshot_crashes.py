@@ -232,7 +232,7 @@ def test_a_stream_that_has_become_another_has_its_snapshots_ignored_and_built_an
     assert new is not None
     assert (new.version, world.versions(stream)) == (10, [10, 10, 20])
     assert new.event_id != old.event_id
-    assert world.snapshots.aggregate_of(new).state.quantity == 9
+    assert world.snapshots.aggregate_of(new).state.changes == 9
 
 
 class Meanwhile:

@@ -67,7 +67,7 @@ def test_the_state_of_a_snapshot_is_that_of_a_replay(world: World) -> None:
     assert found is not None
     order = world.snapshots.aggregate_of(found)
     assert (order.version, order.stream_id) == (20, stream)
-    assert order.state.quantity == 19
+    assert order.state.changes == 19
     assert order._domain_events == []
 
 
