@@ -91,14 +91,8 @@ class Snapshotter:
             return late or stopped() or len(troubles) >= _TROUBLES
 
         with self._builders() as builders:
-            built = Built()
-            for builder in builders:
-                built += _told(builder.retry(RETRY_AFTER), progress)
-            waiting = [
-                (builder, id_) for builder in builders for id_ in builder.behind()
-            ]
-            self._chance.shuffle(waiting)
-            turns = deque(waiting)
+            tried = (_told(b.retry(RETRY_AFTER), progress) for b in builders)
+            built, turns = sum(tried, Built()), self._turns(builders)
             while turns and not ended():
                 builder, partition = turns.popleft()
                 done = _turn(builder, partition, troubles)
@@ -165,6 +159,12 @@ class Snapshotter:
             yield made
         finally:
             made.close()
+
+    def _turns(self, builders: list[Builder[Any]]) -> deque[tuple[Builder[Any], int]]:
+        """Who builds where, as long as there is something left."""
+        behind = [(builder, id_) for builder in builders for id_ in builder.behind()]
+        self._chance.shuffle(behind)
+        return deque(behind)
 
     def _sampler(self, cls: type[Any], writer: SnapshotWriter) -> Sampler[Any]:
         return Sampler(snapshot_store(cls), self._store, writer, self._chance)
