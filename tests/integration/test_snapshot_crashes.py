@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from eventstore.rebuild import reset
 from eventstore.snapshots import snapshot_store
 from eventstore.snapshots.topics import snapshot_topics
 from eventstore.testing.faulty_log import ANSWER_LOST, REFUSED, TWICE, Network
+from tests.integration.processes import a_process
 from tests.integration.snapshotting import World
 
 if TYPE_CHECKING:
@@ -126,6 +128,25 @@ def test_a_builder_whose_connection_is_cut_before_its_commit_leaves_the_cursor(
     world.snapshotter().build_due()
 
     assert world.versions(stream) == [10, 20]
+
+
+def test_processes_that_are_killed_at_their_work_leave_it_to_the_next(
+    world: World,
+) -> None:
+    streams = [world.stream(str(n), 40) for n in range(12)]
+    killed = 0
+    for writes in (1, 2, 3, 4):
+        with a_process("build_until_killed", writes=writes) as process:
+            killed += process.wait(timeout=60) == -signal.SIGKILL
+    built_before = sum(len(world.versions(stream)) for stream in streams)
+
+    world.snapshotter().build_due()
+
+    assert killed == 4
+    assert 0 < built_before < 48
+    assert [world.versions(stream) for stream in streams] == [[10, 20, 30, 40]] * 12
+    assert world.snapshotter().sample(100).drifted == []
+    assert world.filler().once() == 0
 
 
 def test_rows_that_are_written_twice_are_there_once(world: World) -> None:
