@@ -71,19 +71,24 @@ def _wrong_values() -> list[CheckMessage]:
         (partitions, 1 <= conf.PARTITIONS <= 512),
         (append, conf.APPEND_TIMEOUT > 0 and conf.APPEND_QUEUE > 0),
     )
-    return [error for error, is_fine in fine if not is_fine] + _wrong_frequencies()
+    return [error for error, is_fine in fine if not is_fine] + _wrong_snapshots()
 
 
-def _wrong_frequencies() -> list[CheckMessage]:
-    own = {cls.__name__: cls.snapshot_frequency for cls in aggregates().values()}
+def _wrong_snapshots() -> list[CheckMessage]:
+    """SNAPSHOT_FREQUENCY, and what the classes say of their own snapshots."""
+    numbers = {"SNAPSHOT_FREQUENCY": conf.SNAPSHOT_FREQUENCY}
+    for cls in aggregates().values():
+        if cls.snapshot_frequency is not None:
+            numbers[f"snapshot_frequency of {cls.__name__}"] = cls.snapshot_frequency
+        numbers[f"state_schema of {cls.__name__}"] = cls.state_schema
     return [
         Error(
-            f"The snapshot frequency of {name} is {frequency}; it must be above 0.",
+            f"{name} is {number}; it must be 1 or more.",
             id="eventstore.E006",
-            hint="SNAPSHOT_FREQUENCY, and a class's own snapshot_frequency, are numbers of events.",
+            hint="A frequency is a number of events, a schema rises when the form of the state changes.",
         )
-        for name, frequency in {"EVENTSTORE": conf.SNAPSHOT_FREQUENCY, **own}.items()
-        if frequency is not None and frequency < 1
+        for name, number in numbers.items()
+        if number < 1
     ]
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +28,7 @@ from eventstore.snapshotter.sampling import Sampled, Sampler
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
     import psycopg
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
 
     Progress = Callable[[Built], None]
+    Turn = Callable[[], Built | None]
 
 logger = structlog.get_logger(__name__)
 
@@ -91,14 +93,14 @@ class Snapshotter:
             return late or stopped() or len(troubles) >= _TROUBLES
 
         with self._builders() as builders:
-            tried = (_told(b.retry(RETRY_AFTER), progress) for b in builders)
-            built, turns = sum(tried, Built()), self._turns(builders)
+            built, turns = Built(), self._turns(builders)
             while turns and not ended():
-                builder, partition = turns.popleft()
-                done = _turn(builder, partition, troubles)
-                built += _told(done, progress)
+                turn = turns.popleft()
+                done = _taken(turn, troubles)
+                built += done
+                progress(done)
                 if done.more:
-                    turns.append((builder, partition))
+                    turns.append(turn)
         if troubles:
             raise troubles[0]
         return replace(built, more=bool(turns))
@@ -160,11 +162,14 @@ class Snapshotter:
         finally:
             made.close()
 
-    def _turns(self, builders: list[Builder[Any]]) -> deque[tuple[Builder[Any], int]]:
-        """Who builds where, as long as there is something left."""
-        behind = [(builder, id_) for builder in builders for id_ in builder.behind()]
-        self._chance.shuffle(behind)
-        return deque(behind)
+    def _turns(self, builders: Sequence[Builder[Any]]) -> deque[Turn]:
+        """What is to be done: the streams that are to be tried again, and the partitions where something is left."""
+        turns: list[Turn] = []
+        for builder in builders:
+            turns.append(partial(builder.retry, RETRY_AFTER))
+            turns += [partial(builder.build, id_) for id_ in builder.behind()]
+        self._chance.shuffle(turns)
+        return deque(turns)
 
     def _sampler(self, cls: type[Any], writer: SnapshotWriter) -> Sampler[Any]:
         return Sampler(snapshot_store(cls), self._store, writer, self._chance)
@@ -184,20 +189,13 @@ class Snapshotter:
             ]
 
 
-def _told(built: Built, progress: Progress) -> Built:
-    progress(built)
-    return built
-
-
-def _turn(
-    builder: Builder[Any], partition: int, troubles: list[SnapshotNotWritten]
-) -> Built:
-    """One batch. Nothing where somebody else is at it, or the index was made anew meanwhile, or the topic does not answer:
-    the next call will look."""
+def _taken(turn: Turn, troubles: list[SnapshotNotWritten]) -> Built:
+    """What one turn has built. Nothing where somebody else is at it, or the index was made anew meanwhile, or the topic
+    does not answer: the next call will look."""
     try:
-        return builder.build(partition) or Built()
+        return turn() or Built()
     except IndexRebuilt:
-        logger.warning("the index was rebuilt under a builder", partition=partition)
+        logger.warning("the index was rebuilt under a builder")
     except SnapshotNotWritten as error:
         troubles.append(error)
     return Built()

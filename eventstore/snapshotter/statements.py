@@ -47,5 +47,5 @@ UPDATE eventstore_snapshot SET drifted = true
 # A batch stands idle in its transaction while it replays and while the topic answers; but a builder that was frozen
 # must lose its partition.
 LIMITS: Final = """
-SET idle_in_transaction_session_timeout = '60s'; SET transaction_timeout = '120s'
+SET idle_in_transaction_session_timeout = '60s'; SET transaction_timeout = '120s'; SET lock_timeout = '30s'
 """

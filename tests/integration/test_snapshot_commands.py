@@ -161,6 +161,7 @@ def test_topics_of_snapshots_are_created_checked_and_created_once(
         ({"AGGREGATES": ["tests.shops.Order_other"]}, "eventstore.E001"),
         ({"AGGREGATES": ["tests.nowhere.Order"]}, "eventstore.E001"),
         ({"SNAPSHOT_FREQUENCY": 0}, "eventstore.E006"),
+        ({"SNAPSHOT_FREQUENCY": -1}, "eventstore.E006"),
     ],
     ids=str,
 )
