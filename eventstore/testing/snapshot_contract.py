@@ -184,6 +184,9 @@ class SnapshotStoreContract:
 
         with pytest.raises(ValueError, match="version 5"):
             snapshots.snapshot_of(order, last)
+        _, of_somebody_else = self.order(store, snapshots, stream, 5)
+        with pytest.raises(ValueError, match="not accepted yet"):
+            snapshots.snapshot_of(order, of_somebody_else)
 
     def test_a_snapshot_is_taken_at_the_event_that_was_applied_last(
         self, store: EventStore, snapshots: SnapshotStore[Any], stream: str

@@ -294,6 +294,18 @@ def test_an_index_that_is_made_anew_under_a_builder_has_all_built_all_the_same(
 # ---- the filler
 
 
+def test_a_filler_that_is_faster_than_the_builder_disturbs_nobody(world: World) -> None:
+    stream = died_behind_the_topic(world)
+    filler = world.filler()
+
+    built = world.snapshotter(clock=Meanwhile(filler.once)).build_due()
+
+    assert built.snapshots == 2
+    assert world.versions(stream) == [10, 20]
+    with world.builder() as builder:
+        assert builder.behind() == []
+
+
 def test_a_table_that_was_lost_is_filled_from_the_topic_by_whoever_says_so(
     world: World,
 ) -> None:
