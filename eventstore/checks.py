@@ -9,10 +9,12 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
-from eventstore.conf import conf, registry
+from eventstore.conf import aggregates, conf, registry
 from eventstore.database import TROUBLE
 from eventstore.errors import EventStoreError
 from eventstore.sealing import sealer
+from eventstore.snapshots.topics import check as check_for_snapshots
+from eventstore.snapshots.topics import snapshot_topics
 from eventstore.store import KINDS, make_event_store
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     """What can be said without asking anybody."""
     try:
         types = registry()
+        aggregates()
     except (ImproperlyConfigured, ImportError) as error:
         return [Error(str(error), id="eventstore.E001", hint="Put EVENTSTORE right.")]
     return [*_wrong_values(), *_wrong_upcasters(types)]
@@ -68,7 +71,25 @@ def _wrong_values() -> list[CheckMessage]:
         (partitions, 1 <= conf.PARTITIONS <= 512),
         (append, conf.APPEND_TIMEOUT > 0 and conf.APPEND_QUEUE > 0),
     )
-    return [error for error, is_fine in fine if not is_fine]
+    return [error for error, is_fine in fine if not is_fine] + _wrong_snapshots()
+
+
+def _wrong_snapshots() -> list[CheckMessage]:
+    """SNAPSHOT_FREQUENCY, and what the classes say of their own snapshots."""
+    numbers = {"SNAPSHOT_FREQUENCY": conf.SNAPSHOT_FREQUENCY}
+    for cls in aggregates().values():
+        if cls.snapshot_frequency is not None:
+            numbers[f"snapshot_frequency of {cls.__name__}"] = cls.snapshot_frequency
+        numbers[f"state_schema of {cls.__name__}"] = cls.state_schema
+    return [
+        Error(
+            f"{name} is {number}; it must be 1 or more.",
+            id="eventstore.E006",
+            hint="A frequency is a number of events, a schema rises when the form of the state changes.",
+        )
+        for name, number in numbers.items()
+        if number < 1
+    ]
 
 
 @register(Tags.security)
@@ -128,6 +149,7 @@ def check_log(**_kwargs: Any) -> list[CheckMessage]:
     try:
         with make_event_store().indexer() as indexer:
             indexer.check_topics()
+            check_for_snapshots(snapshot_topics(), indexer.log)
     except EventStoreError as error:
         return [Error(str(error), id="eventstore.E010", hint="See docs/OPERATIONS.md.")]
     except TROUBLE as error:

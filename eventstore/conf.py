@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from eventstore.aggregates import Aggregate
 from eventstore.registry import Registry
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ class EventStoreSettings:
 
     LOG: str = "embedded"  # or "kafka"
     REGISTRY: str = ""  # dotted path of the domain's Registry
+    AGGREGATES: Sequence[str] = ()  # dotted paths of the domain's Aggregate classes
+    SNAPSHOT_FREQUENCY: int = 10  # events; an Aggregate may say otherwise
     PARTITIONS: int = 6  # of every topic; fixed at its creation, at most 512
     APPEND_TIMEOUT: float = 10.0  # seconds a caller of append waits
     APPEND_QUEUE: int = 10_000  # commits that may wait in a process
@@ -75,5 +78,27 @@ def _registry_at(path: str) -> Registry:
     found = import_string(path)
     if not isinstance(found, Registry):
         msg = f"EVENTSTORE['REGISTRY'] names {path}, which is no Registry."
+        raise ImproperlyConfigured(msg)
+    return found
+
+
+def aggregates() -> Mapping[str, type[Aggregate[Any]]]:
+    """The configured classes by their stream type. Raises ImproperlyConfigured for a path to no Aggregate, for two of
+    one stream type, and for a stream type that the registry does not know."""
+    found: dict[str, type[Aggregate[Any]]] = {}
+    for path in conf.AGGREGATES:
+        made = _aggregate_at(path)
+        if made.stream_type in found or made.stream_type not in registry().stream_types:
+            msg = f"EVENTSTORE['AGGREGATES'] names {path}, whose stream type {made.stream_type} is taken or not registered."
+            raise ImproperlyConfigured(msg)
+        found[made.stream_type] = made
+    return found
+
+
+@cache
+def _aggregate_at(path: str) -> type[Aggregate[Any]]:
+    found = import_string(path)
+    if not (isinstance(found, type) and issubclass(found, Aggregate)):
+        msg = f"EVENTSTORE['AGGREGATES'] names {path}, which is no Aggregate."
         raise ImproperlyConfigured(msg)
     return found

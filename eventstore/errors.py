@@ -24,8 +24,11 @@
     ├── LogMisconfigured              stop writing; the message says what to put right
     ├── UnknownRuleVersion            update the code: the log uses rules that it does not know
     ├── MirrorDiverged                an operator must look: `verify`, then `rebuild_index`
+    ├── SnapshotDrifted               an operator must look: `apply` is not what it was (docs/guide/SNAPSHOTS.md)
     ├── VerificationFailed            an operator must look: run `verify`, which names the places
     ├── OwnRecordMalformed            an error of this code: report it
+    ├── StateNotStorable              the state needs another form; without it all works, but slower
+    ├── SnapshotNotWritten            nobody waits for it: it is built later
     └── KeyStoreUnavailable           wait and try again
 
 A class's first docstring line is what happened, `code` is stable and public, facts are attributes. No
@@ -356,6 +359,20 @@ class MirrorDiverged(EventStoreError):
         )
 
 
+class SnapshotDrifted(EventStoreError):
+    """Snapshots say something else than a replay of their events; they are set aside, and nobody loads them again."""
+
+    code = "snapshot-drifted"
+    status = 500
+
+    def __init__(self, snapshots: int) -> None:
+        self.snapshots = snapshots
+        super().__init__(
+            f"{snapshots} snapshots have drifted and were set aside: the log names them."
+            " See docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'."
+        )
+
+
 class VerificationFailed(EventStoreError):
     """Log, mirror, index and heads do not agree."""
 
@@ -382,6 +399,35 @@ class OwnRecordMalformed(EventStoreError):
         super().__init__(
             f"This code wrote {topic}/{partition}/{offset}, and the fold calls it malformed."
             " Nothing was accepted. Please report it; the mirror row has the reason."
+        )
+
+
+class StateNotStorable(EventStoreError):
+    """An aggregate's state cannot be kept in a snapshot as it is; the message names the field."""
+
+    code = "state-not-storable"
+    status = 500
+
+    def __init__(self, aggregate: str, path: str, reason: str) -> None:
+        self.aggregate = aggregate
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"The state of {aggregate} cannot be kept in a snapshot, at {path}: {reason}."
+            " A state holds what the rules need, in plain types, and never the history."
+        )
+
+
+class SnapshotNotWritten(EventStoreError):
+    """The topic of the snapshots did not take them; they are built again later, and nothing else depends on it."""
+
+    code = "snapshot-not-written"
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"Snapshots were not written: {reason}. They are built again later."
         )
 
 

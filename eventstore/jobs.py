@@ -56,7 +56,8 @@ INSERT INTO eventstore_jobrun (job, due, until, runs, started, scope, counts, ou
 VALUES (%(job)s, %(due)s, %(due)s, 1, %(now)s, %(scope)s, '{}', 'running') RETURNING id
 """
 _ENDED: Final = """
-UPDATE eventstore_jobrun SET ended = %(now)s, counts = %(counts)s, outcome = %(outcome)s, error = %(error)s
+UPDATE eventstore_jobrun
+   SET ended = %(now)s, until = %(until)s, counts = %(counts)s, outcome = %(outcome)s, error = %(error)s
  WHERE id = %(id)s
 """
 # Index: eventstore_jobrun_old (outcome, due). What went wrong stays for good.
@@ -132,10 +133,11 @@ class Jobs:
             logger.exception("a job failed", job=job.name, error=kind)
             raise
         finally:
-            ended = {"id": id_, "now": self._clock.now(), "outcome": str(outcome)}
-            connection.execute(
-                _ENDED, ended | {"counts": Jsonb(counts), "error": kind}
-            )  # 5
+            now = self._clock.now()
+            # a time that came while it was at work was not missed
+            ended = {"id": id_, "now": now, "until": job.due_at(now), "error": kind}
+            said = {"counts": Jsonb(counts), "outcome": str(outcome)}
+            connection.execute(_ENDED, ended | said)  # 5
             metrics.JOB_RUNS.labels(job.name, str(outcome)).inc()
             metrics.JOB_SECONDS.labels(job.name).observe(
                 self._clock.monotonic() - began

@@ -85,3 +85,34 @@ JOB_SECONDS: Final = Histogram(
     ["job"],
     buckets=(0.01, 0.1, 1, 10, 60, 600, 3_600),
 )
+SNAPSHOTS_BUILT: Final = Counter(
+    "eventstore_snapshots_built",
+    "Snapshots written by this installation.",
+    ["stream_type"],
+)
+SNAPSHOT_AGE_SECONDS: Final = Histogram(
+    "eventstore_snapshot_age_seconds",
+    "Time from an event's acceptance to the snapshot that was due at it.",
+    ["stream_type"],
+    buckets=(1, 5, 10, 20, 30, 60, 300, 1800, 3600, 21600, 86400),
+)
+SNAPSHOT_FAILURES: Final = Counter(
+    "eventstore_snapshot_failures",
+    "Attempts to make a stream's snapshots that failed, by the error's code.",
+    ["stream_type", "code"],
+)
+SNAPSHOTS_FILLED: Final = Counter(
+    "eventstore_snapshots_filled",
+    "Snapshots that the topic had and the table lacked.",
+    ["stream_type"],
+)
+SNAPSHOT_GARBAGE: Final = Counter(
+    "eventstore_snapshot_garbage",
+    "Records of the snapshots' topics that are no snapshots, by reason; and states that no longer decode.",
+    ["reason"],
+)
+SNAPSHOT_SAMPLES: Final = Counter(
+    "eventstore_snapshot_samples",
+    "Snapshots held against a full replay, by the result (same, drifted, unreadable).",
+    ["stream_type", "result"],
+)

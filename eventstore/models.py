@@ -1,4 +1,4 @@
-"""The PostgreSQL tables: mirror, index, heads and cursors, all rebuilt from the log at will, and the embedded log.
+"""The PostgreSQL tables: mirror, index, heads and cursors, all rebuilt from the log at will; snapshots; the embedded log.
 
 Only fold, create, rebuild and restore write Partition, Record, Stream and Event, and no foreign key points at
 them (rule 9). They are written by SQL in `eventstore.indexer`; the models are for reading and for migrations.
@@ -171,6 +171,86 @@ class IndexComplete(models.Model):
         return "complete"
 
 
+class Snapshot(models.Model):
+    """The state of an aggregate at a version, as some code made it. All are kept; what none was made for is replayed.
+
+    The key is its one index: a stream's newest by the code that asks, at or below a version, is one step in it.
+    event_id: of the event at that version when it was made; another there now makes the row worthless.
+    drifted: a replay said otherwise, so nobody loads it.
+    """
+
+    pk = models.CompositePrimaryKey(
+        "stream_id", "state_schema", "code", "version", "event_id"
+    )
+    stream_id = models.TextField()
+    state_schema = models.IntegerField()
+    code = models.BinaryField()
+    version = models.IntegerField()
+    event_id = models.UUIDField()
+    state = models.BinaryField()
+    drifted = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.stream_id} {self.version}"
+
+
+class SnapshotPartition(models.Model):
+    """How far one partition of a `snapshots.{type}` topic is read into `Snapshot`. id: as that of `Partition`."""
+
+    id = models.IntegerField(primary_key=True)
+    topic = models.TextField()
+    topic_id = models.TextField()
+    cursor = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.id % 512}"
+
+
+class SnapshotBuild(models.Model):
+    """How far one partition's events are looked through for snapshots that are due, by one code and frequency.
+
+    Old and new code, at work at the same time, have a row each. cursor: the packed position of the next event to look
+    at. generation: the partition's; another one there now means that the events are not those that were looked at.
+    """
+
+    pk = models.CompositePrimaryKey("partition_id", "state_schema", "code", "frequency")
+    partition_id = models.IntegerField()
+    state_schema = models.IntegerField()
+    code = models.BinaryField()
+    frequency = models.IntegerField()
+    cursor = models.BigIntegerField()
+    generation = models.UUIDField()
+
+    def __str__(self) -> str:
+        return f"{self.partition_id} {self.cursor}"
+
+
+class SnapshotFailure(models.Model):
+    """A stream of which one code could not make a snapshot: why, and at which version. Gone when it could."""
+
+    pk = models.CompositePrimaryKey("stream_id", "state_schema", "code")
+    stream_id = models.TextField()
+    state_schema = models.IntegerField()
+    code = models.BinaryField()
+    partition_id = models.IntegerField()
+    version = models.IntegerField()
+    error = models.TextField()
+    detail = models.TextField()
+    failed_at = models.DateTimeField()
+    attempts = models.IntegerField(default=1)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["partition_id", "state_schema", "code", "failed_at"],
+                name="eventstore_snapshotfailure_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream_id} {self.version}"
+
+
 class LogTopic(models.Model):
     """A topic of the embedded log."""
 
@@ -212,7 +292,8 @@ class LogRecord(models.Model):
 class JobRun(models.Model):
     """A run of a scheduled job, or all those between two that did not happen (outcome "missed").
 
-    due, until: the time it was due, the same unless missed: then the first and the last. runs: how many those are.
+    due, until: when it was due, and the last such time that came while it was at work; if missed the first and the last.
+    runs: how many those are, if missed.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -183,6 +183,14 @@ EVENTSTORE: dict[str, Any] = {
         default="kafka" if PRODUCTION else "embedded",
     ),
     "REGISTRY": "teddy_es.domain.types.registry",
+    "AGGREGATES": (
+        "teddy_es.domain.child.Child",
+        "teddy_es.domain.conversation.Conversation",
+        "teddy_es.domain.parent.Parent",
+    ),
+    "SNAPSHOT_FREQUENCY": env.whole(
+        "TEDDY_SNAPSHOT_FREQUENCY", default=10, least=1, most=1_000_000
+    ),
     "PARTITIONS": env.whole("TEDDY_PARTITIONS", default=6, least=1, most=512),
     "APPEND_TIMEOUT": env.seconds("TEDDY_APPEND_TIMEOUT", default=10.0),
     "KAFKA_BOOTSTRAP": env.several(

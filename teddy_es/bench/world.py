@@ -46,7 +46,7 @@ def a_world() -> Iterator[World]:
     """Make it, be there, and leave nothing of it behind, whatever happens. Raises `CannotMeasure`."""
     suffix = token_hex(4)
     types = f"teddy_es.bench.domain.types_{suffix}"
-    given = {**eventstore_settings(), "REGISTRY": types}
+    given = {**eventstore_settings(), "REGISTRY": types, "AGGREGATES": ()}
     world = World(f"teddy_bench_{getpid()}_{suffix}", suffix, given)
     with _database(world.database), elsewhere(world.database, given):
         call_command("migrate", verbosity=0, interactive=False)

@@ -30,7 +30,11 @@ class OnAnyStore(RepositoryContract):
 @pytest.fixture
 def memory_store(settings: Settings) -> EventStore:
     """A store that forgets all of it with itself."""
-    settings.EVENTSTORE = {**settings.EVENTSTORE, "REGISTRY": "tests.shops.order_here"}
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "REGISTRY": "tests.shops.order_here",
+        "AGGREGATES": [],
+    }
     return cast("EventStore", MemoryEventStore())
 
 

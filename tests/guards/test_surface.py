@@ -37,7 +37,8 @@ def listed() -> set[str]:
 
 
 def public_names(module: str) -> set[str]:
-    """Classes, functions and constants that a module itself defines, without those with an underscore."""
+    """Classes, functions and constants that a module itself defines, or a package's root hands on, without those with an
+    underscore."""
     names: set[str] = set()
     for node in tree_of(path_of(module)).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -46,6 +47,9 @@ def public_names(module: str) -> set[str]:
             names |= {t.id for t in node.targets if isinstance(t, ast.Name)}
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names.add(node.target.id)
+        elif isinstance(node, ast.ImportFrom) and path_of(module).stem == "__init__":
+            names |= {given.asname or given.name for given in node.names}
+    names -= {"annotations"}
     return {f"{module}.{name}" for name in names if not name.startswith("_")}
 
 

@@ -12,7 +12,8 @@ from tests.guards.sources import OURS, ROOT, name_of, python_files, tree_of
 FOLDED = "partition|record|event|stream|indexcomplete"
 LOGS_OWN = "logrecord|logtail|logtopic"
 JOBS_OWN = "jobrun"
-TABLE = re.compile(rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN})\b")
+SNAPSHOTS = "snapshot|snapshotpartition|snapshotbuild|snapshotfailure"
+TABLE = re.compile(rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{SNAPSHOTS})\b")
 WRITE = re.compile(
     rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|COPY)\s+(?:\w+, )*eventstore_({FOLDED})\b"
 )
@@ -41,6 +42,11 @@ LOG_ROOMS = {
 JOB_ROOMS = {
     "eventstore/jobs.py": "a run is a row",
     "eventstore/queries": "runs are shown",
+}
+SNAPSHOT_ROOMS = {
+    "eventstore/queries": "the newest of a stream, and what is due",
+    "eventstore/snapshots": "writes the rows, and fills in what only the topics have",
+    "eventstore/snapshotter": "how far it is, what it could not build, what has drifted",
 }
 
 
@@ -106,6 +112,14 @@ def test_only_these_rooms_touch_the_runs_of_jobs() -> None:
     assert rooms_that(TABLE, JOBS_OWN) == set(JOB_ROOMS)
 
 
+def test_only_these_rooms_touch_the_tables_of_snapshots() -> None:
+    found = rooms_that(TABLE, SNAPSHOTS)
+
+    assert found == set(SNAPSHOT_ROOMS), (
+        f"{sorted(found ^ set(SNAPSHOT_ROOMS))}: ask a SnapshotStore; to write a snapshot, it has `write`."
+    )
+
+
 def test_every_table_of_the_models_is_among_those_looked_for() -> None:
     tables = {
         f"eventstore_{node.name.lower()}"
@@ -114,4 +128,6 @@ def test_every_table_of_the_models_is_among_those_looked_for() -> None:
     }
 
     unknown = [table for table in tables if not TABLE.fullmatch(table)]
-    assert not unknown, f"{unknown}: put them into FOLDED or LOGS_OWN, or beside them."
+    assert not unknown, (
+        f"{unknown}: put them into FOLDED, LOGS_OWN or SNAPSHOTS, or beside them."
+    )

@@ -48,6 +48,34 @@ def say(**facts: Any) -> None:
     sys.stdout.flush()
 
 
+def build_until_killed(writes: int) -> None:
+    """Build snapshots that are due, in small batches, and be killed behind the topic's n-th write, before any row of it."""
+    from random import Random
+
+    from eventstore.clock import SystemClock
+    from eventstore.snapshotter.batch import Bounds
+    from eventstore.snapshotter.run import Snapshotter
+    from eventstore.store import get_event_store
+    from eventstore.testing.faulty_log import FaultyLog, Network
+
+    left = [writes]
+
+    def die() -> None:
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    store = get_event_store()
+    snapshotter = Snapshotter(
+        store,
+        SystemClock(),
+        Random(writes),  # noqa: S311  (repeatable)
+        make_log=lambda: FaultyLog(store.make_log(), Network(after_write=die)),
+        bounds=Bounds(snapshots=7),
+    )
+    say(more=snapshotter.build_due().more)
+
+
 def append_many(stream: str, count: int, mode: str, writer: int) -> None:
     """Append so often: blindly, or by load, decide, retry with exact versions."""
     from eventstore.store import get_event_store
@@ -273,6 +301,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "rebuild_and_stand_still": rebuild_and_stand_still,
     "command": command,
     "job": job,
+    "build_until_killed": build_until_killed,
 }
 
 if __name__ == "__main__":

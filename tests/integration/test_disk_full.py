@@ -137,6 +137,7 @@ def database(tmp_path: Path, disk: Path, settings: Settings) -> Iterator[Databas
         **settings.EVENTSTORE,
         "LOG": "embedded",
         "REGISTRY": "tests.shops.order_full",
+        "AGGREGATES": [],
         "PARTITIONS": 3,
         "APPEND_TIMEOUT": 2.0,
     }

@@ -244,7 +244,11 @@ def test_a_topic_that_changes_while_the_process_runs_is_not_ready_within_a_minut
 def test_a_store_without_its_topics_is_not_ready(
     transactional_db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.EVENTSTORE = {**settings.EVENTSTORE, "REGISTRY": "tests.shops.order_gone"}
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "REGISTRY": "tests.shops.order_gone",
+        "AGGREGATES": [],
+    }
     monkeypatch.setattr(health, "get_event_store", make_event_store)
 
     status, answer = ready()

@@ -40,6 +40,7 @@ def test_a_postgresql_that_is_killed_in_the_middle_loses_and_doubles_nothing(
         **settings.EVENTSTORE,
         "LOG": "embedded",
         "REGISTRY": "tests.shops.order_crash",
+        "AGGREGATES": [],
         "PARTITIONS": 3,
     }
     database = environ.Env.db_url_config(server.url)

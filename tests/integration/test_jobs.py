@@ -136,6 +136,21 @@ def test_runs_that_did_not_happen_are_one_row_that_counts_them(
     assert missed.started is None
 
 
+def test_a_time_that_came_while_it_was_at_work_was_not_missed(
+    jobs: Jobs, clock: MovableClock
+) -> None:
+    def long() -> Counts:
+        clock.ahead += 3 * HOUR.total_seconds()
+        return {}
+
+    jobs.run(Job("count", HOUR, "nothing", long))
+    clock.ahead += HOUR.total_seconds()
+
+    jobs.run(hourly())
+
+    assert told() == [("done", 1), ("done", 1)]
+
+
 def test_a_job_that_is_new_has_missed_nothing(jobs: Jobs) -> None:
     jobs.run(hourly())
 

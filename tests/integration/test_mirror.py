@@ -386,8 +386,8 @@ def test_once_folds_to_the_end_and_says_how_much(audited: World) -> None:
     told = json.loads(once("--json"))
 
     assert told.pop("seconds") >= 0
-    assert told == {"offsets": 6, "stopped": {}}
-    assert "0 offsets folded in " in once()
+    assert told == {"offsets": 6, "snapshots": 0, "stopped": {}}
+    assert "0 offsets folded, 0 snapshots filled in " in once()
 
 
 @pytest.mark.usefixtures("signals")

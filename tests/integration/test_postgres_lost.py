@@ -42,6 +42,7 @@ def a_store(settings: Settings, kind: str, bootstrap: str = "") -> list[str]:
         **settings.EVENTSTORE,
         "LOG": kind,
         "REGISTRY": f"tests.shops.{stream_type}",
+        "AGGREGATES": [],
         "PARTITIONS": 3,
         "KAFKA_BOOTSTRAP": [bootstrap],
     }

@@ -29,6 +29,7 @@ def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
         **settings.EVENTSTORE,
         "LOG": "embedded",
         "REGISTRY": "tests.shops.order_crash",
+        "AGGREGATES": [],
         "PARTITIONS": 3,
     }
     database = a_server(tmp_path)

@@ -12,6 +12,7 @@ import pytest
 from eventstore import topics
 from eventstore.indexer.mark import complete
 from eventstore.queries.connection import completed_by
+from eventstore.snapshots import topics as snapshot_topics
 from eventstore.store import EventStore, get_event_store, make_event_store
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
                 **settings.EVENTSTORE,
                 "LOG": kind,
                 "REGISTRY": f"tests.shops.{stream_type}",
+                "AGGREGATES": [f"tests.shops.{stream_type.capitalize()}"],
                 "PARTITIONS": 3,
                 "KAFKA_BOOTSTRAP": [bootstrap],
                 **overrides,
@@ -55,6 +57,10 @@ def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
             store = make_event_store()
             indexer = store.make_indexer()
             topics.create(store.topics, indexer.log, indexer.connection())
+            if (
+                kind == "embedded"
+            ):  # of a broker's many topics only those that a test needs
+                snapshot_topics.create(snapshot_topics.snapshot_topics(), indexer.log)
             complete(indexer)
             indexer.close()
             indexer.log.close()

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """Safe at any size: a new, empty table, no lock on those that are there. Reversible: the history of runs goes with it."""
 
     dependencies = [
-        ("eventstore", "0003_index_complete"),
+        ("eventstore", "0004_snapshots"),
     ]
 
     operations = [

@@ -1,0 +1,240 @@
+"""Snapshots: the newest that is true, which are due, and some to look at again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from eventstore.queries.rows import Cursor
+
+NO_END: Final = 2**31 - 1
+_PLACE: Final = 48  # bits of a packed position below its partition
+
+# Index: the key of eventstore_snapshot, backwards to the first row whose event is still the stream's (as a rule the
+# first of all). Its event is looked up by itself, though twice: of a join the planner may read both tables.
+_NEWEST: Final = """
+SELECT s.version, s.event_id,
+       (SELECT e.recorded_at FROM eventstore_event e
+         WHERE e.stream_id = s.stream_id AND e.version = s.version AND e.event_id = s.event_id), s.state
+  FROM eventstore_snapshot s
+ WHERE s.stream_id = %(stream)s AND s.state_schema = %(schema)s AND s.code = %(code)s AND s.version <= %(at_most)s
+   AND NOT s.drifted
+   AND (SELECT e.version FROM eventstore_event e
+         WHERE e.stream_id = s.stream_id AND e.version = s.version AND e.event_id = s.event_id) IS NOT NULL
+ ORDER BY s.version DESC LIMIT 1
+"""
+# As far as a partition is folded, and as far as one code has looked through it.
+_BEHIND: Final = """
+SELECT p.id
+  FROM eventstore_partition p
+  LEFT JOIN eventstore_snapshotbuild b ON b.partition_id = p.id AND b.state_schema = %(schema)s AND b.code = %(code)s
+       AND b.frequency = %(frequency)s
+ WHERE p.topic = %(topic)s
+   AND (b.generation <> p.generation
+        OR coalesce(b."cursor", p.id::bigint << 48) < (p.id::bigint << 48) + (p."cursor" << 10))
+ ORDER BY p.id
+"""
+_FOLDED: Final = """
+SELECT generation, (id::bigint << 48) + ("cursor" << 10) FROM eventstore_partition WHERE id = %(partition)s
+"""
+# The primary key alone. What lies before the answer is one stretch.
+_STRETCH: Final = """
+SELECT position FROM eventstore_event WHERE position >= %(first)s AND position < %(behind)s
+ ORDER BY position OFFSET %(scan)s LIMIT 1
+"""
+# One stretch of the primary key; of each tenth event or so one look at the key of the snapshots, and of the failures.
+# As an anti-join the planner would read all snapshots at every batch, as long as it has not heard how many they are.
+_DUE: Final = """
+SELECT e.position, e.stream_id, e.version, e.event_id
+  FROM eventstore_event e
+ WHERE e.position >= %(first)s AND e.position < %(behind)s AND e.version %% %(frequency)s = 0
+   AND (SELECT s.version FROM eventstore_snapshot s
+         WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
+           AND s.version = e.version AND s.event_id = e.event_id) IS NULL
+   AND (SELECT f.version FROM eventstore_snapshotfailure f
+         WHERE f.stream_id = e.stream_id AND f.state_schema = %(schema)s AND f.code = %(code)s) IS NULL
+ ORDER BY e.position LIMIT %(most)s
+"""
+# Index: eventstore_event_version.
+_DUE_OF_STREAM: Final = """
+SELECT e.position, e.stream_id, e.version, e.event_id
+  FROM eventstore_event e
+ WHERE e.stream_id = %(stream)s AND e.version > %(after)s AND e.version %% %(frequency)s = 0
+   AND (SELECT s.version FROM eventstore_snapshot s
+         WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
+           AND s.version = e.version AND s.event_id = e.event_id) IS NULL
+ ORDER BY e.version LIMIT %(most)s
+"""
+# Index: eventstore_snapshotfailure_due.
+_RETRY: Final = """
+SELECT stream_id FROM eventstore_snapshotfailure
+ WHERE partition_id = ANY(%(partitions)s::int[]) AND state_schema = %(schema)s AND code = %(code)s
+   AND failed_at < %(before)s
+ ORDER BY failed_at LIMIT %(most)s
+"""
+_FAILURES: Final = """
+SELECT stream_id, version, error, detail, failed_at, attempts FROM eventstore_snapshotfailure
+ WHERE partition_id = ANY(%(partitions)s::int[]) AND state_schema = %(schema)s AND code = %(code)s
+ ORDER BY failed_at DESC LIMIT %(most)s
+"""
+_LOOKED_THROUGH: Final = """
+SELECT partition_id, "cursor" FROM eventstore_snapshotbuild
+ WHERE partition_id = ANY(%(partitions)s::int[]) AND state_schema = %(schema)s AND code = %(code)s
+   AND frequency = %(frequency)s
+"""
+# The true snapshots from a place in the log on, but not far from it; event by event, as above.
+_NEAR: Final = """
+SELECT e.stream_id, e.version
+  FROM (SELECT stream_id, version, event_id, position FROM eventstore_event
+         WHERE position >= %(first)s AND position < %(behind)s ORDER BY position LIMIT 1000) e
+ CROSS JOIN LATERAL (SELECT FROM eventstore_snapshot s
+         WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
+           AND s.version = e.version AND s.event_id = e.event_id AND NOT s.drifted OFFSET 0) s
+ ORDER BY e.position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """With what the snapshots that are asked for were made: the stamp, as the table has it."""
+
+    schema: int
+    code: bytes
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """As a statement's parameters."""
+        return {"schema": self.schema, "code": self.code}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row whose event is still the one at its version."""
+
+    stream_id: str
+    version: int
+    event_id: UUID
+    recorded_at: datetime
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A version of which there is no snapshot yet. position: packed, of its event."""
+
+    position: int
+    stream_id: str
+    version: int
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A stream of which no snapshot could be made, and why."""
+
+    stream_id: str
+    version: int
+    error: str
+    detail: str
+    failed_at: datetime
+    attempts: int
+
+
+def newest(
+    cursor: Cursor, stream_id: str, made: Made, at_most: int | None = None
+) -> Found | None:
+    """The stream's newest snapshot at or below a version, of those that are true and made with this."""
+    at_most = NO_END if at_most is None else min(at_most, NO_END)
+    asked = {"stream": stream_id, "at_most": at_most, **made.asked}
+    cursor.execute(_NEWEST, asked)
+    rows = cursor.fetchall()
+    if not rows:
+        return None
+    version, event_id, recorded_at, state = rows[0]
+    return Found(stream_id, version, event_id, recorded_at, bytes(state))
+
+
+def behind(cursor: Cursor, topic: str, made: Made, frequency: int) -> list[int]:
+    """The ids of a topic's partitions in which events wait to be looked through."""
+    cursor.execute(_BEHIND, {"topic": topic, "frequency": frequency, **made.asked})
+    return [row[0] for row in cursor.fetchall()]
+
+
+def folded_to(cursor: Cursor, partition: int) -> tuple[UUID, int]:
+    """A partition's generation, and the packed position before which everything is folded."""
+    cursor.execute(_FOLDED, {"partition": partition})
+    ((generation, end),) = cursor.fetchall()
+    return generation, end
+
+
+def due(
+    cursor: Cursor,
+    span: tuple[int, int],
+    made: Made,
+    frequency: int,
+    *,
+    most: int,
+    scan: int,
+) -> tuple[list[Due], int]:
+    """What is due between two packed positions, at most so many, of at most so many events; and where to go on."""
+    first, behind = span
+    cursor.execute(_STRETCH, {"first": first, "behind": behind, "scan": scan})
+    stretch = cursor.fetchall()
+    if stretch:
+        behind = stretch[0][0]
+    asked = {"first": first, "behind": behind, "frequency": frequency, "most": most}
+    cursor.execute(_DUE, asked | made.asked)
+    found = [Due(*row) for row in cursor.fetchall()]
+    return found, found[-1].position + 1 if len(found) == most else behind
+
+
+def due_of_stream(
+    cursor: Cursor, stream_id: str, after: int, made: Made, frequency: int, *, most: int
+) -> list[Due]:
+    """What is due of one stream above a version."""
+    span = {"stream": stream_id, "after": after, "frequency": frequency, "most": most}
+    cursor.execute(_DUE_OF_STREAM, span | made.asked)
+    return [Due(*row) for row in cursor.fetchall()]
+
+
+def to_retry(
+    cursor: Cursor,
+    partitions: Sequence[int],
+    made: Made,
+    before: datetime,
+    *,
+    most: int,
+) -> list[str]:
+    """Streams that have failed and were not tried again since, those that have waited longest first."""
+    asked = {"partitions": list(partitions), "before": before, "most": most}
+    cursor.execute(_RETRY, asked | made.asked)
+    return [row[0] for row in cursor.fetchall()]
+
+
+def failures(
+    cursor: Cursor, partitions: Sequence[int], made: Made, *, most: int = 100
+) -> list[Failure]:
+    """Streams of which this code could make no snapshot, the last first."""
+    asked = {"partitions": list(partitions), "most": most}
+    cursor.execute(_FAILURES, asked | made.asked)
+    return [Failure(*row) for row in cursor.fetchall()]
+
+
+def looked_through(
+    cursor: Cursor, partitions: Sequence[int], made: Made, frequency: int
+) -> list[tuple[int, int]]:
+    """The packed positions of each partition between which the snapshots that are due were made."""
+    asked = {"partitions": list(partitions), "frequency": frequency}
+    cursor.execute(_LOOKED_THROUGH, asked | made.asked)
+    return [(id_ << _PLACE, end) for id_, end in cursor.fetchall()]
+
+
+def near(cursor: Cursor, first: int, behind: int, made: Made) -> list[tuple[str, int]]:
+    """Stream and version of the snapshots of the next thousand events from a packed position on."""
+    cursor.execute(_NEAR, {"first": first, "behind": behind, **made.asked})
+    return [(row[0], row[1]) for row in cursor.fetchall()]

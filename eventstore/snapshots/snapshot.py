@@ -1,0 +1,55 @@
+"""What a snapshot is, and what it was made with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from eventstore.aggregates import code_digest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from eventstore.aggregates import Aggregate
+    from eventstore.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a state was made with; another one means another state, perhaps.
+
+    state_schema: the class's number. code: SHA-256 over its name, its source and its stream type's upcasters.
+    """
+
+    state_schema: int
+    code: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a stream's aggregate at a version, as one code made it.
+
+    event_id, recorded_at: of the event with that version. state: JSON of the aggregate's `state_type`.
+    """
+
+    stream_id: str
+    version: int
+    event_id: UUID
+    recorded_at: datetime
+    stamp: Stamp
+    state: bytes
+
+
+def stamp_of(cls: type[Aggregate[Any]], registry: Registry) -> Stamp:
+    """What this process makes states of a class with. Raises OSError where its source is not at hand."""
+    return _made(cls, registry)
+
+
+@cache  # reads source files, and no code changes while it runs
+def _made(cls: Any, registry: Registry) -> Stamp:
+    parts = code_digest(cls) + registry.upcaster_digest(cls.stream_type)
+    code = hashlib.sha256(parts.encode())
+    return Stamp(cls.state_schema, code.digest())

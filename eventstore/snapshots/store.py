@@ -1,0 +1,198 @@
+"""What applications use: the newest snapshot of a stream, and writing one. The stores differ in their log only."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import msgspec
+import structlog
+from asgiref.sync import sync_to_async
+
+from eventstore import metrics
+from eventstore.aggregates import Aggregate
+from eventstore.conf import conf, registry
+from eventstore.database import Connect, connect
+from eventstore.log.embedded import EmbeddedLog
+from eventstore.queries import snapshots as queries
+from eventstore.queries.connection import reading_cursor
+from eventstore.snapshots.snapshot import Snapshot, Stamp, stamp_of
+from eventstore.snapshots.states import decoded, encoded
+from eventstore.snapshots.writing import SnapshotWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from eventstore.events import RecordedEvent
+    from eventstore.ports import Log
+
+logger = structlog.get_logger(__name__)
+
+T = TypeVar("T", bound=Aggregate[Any])
+
+
+class SnapshotStore(ABC, Generic[T]):
+    """The snapshots of one class of aggregates; for use from many threads.
+
+    A snapshot saves time and decides nothing: whoever loads takes `newest`, applies the events after it, and would
+    come to the same state from the events alone.
+    """
+
+    def __init__(self, aggregate: type[T], *, connect: Connect = connect) -> None:
+        self.aggregate = aggregate
+        self._connect = connect
+
+    @abstractmethod
+    def make_log(self) -> Log:
+        """A log adapter for one thread."""
+
+    @property
+    def stamp(self) -> Stamp:
+        """What this process makes this class's states with."""
+        return stamp_of(self.aggregate, registry())
+
+    @property
+    def frequency(self) -> int:
+        """Events between two snapshots of a stream: the class's own, or the configured one."""
+        return self.aggregate.snapshot_frequency or int(conf.SNAPSHOT_FREQUENCY)
+
+    # ---- reading
+
+    def newest(self, stream_id: str, *, at_most: int | None = None) -> Snapshot | None:
+        """The stream's newest snapshot, or its newest at or below a version, if there is one that is true.
+
+        True: made with this process's stamp, its last event still the stream's at that version, and its state is one.
+        One statement. Raises `IndexIncomplete`.
+        """
+        with reading_cursor() as cursor:
+            found = queries.newest(cursor, stream_id, self.made_with, at_most)
+        if found is None or not self._is_state(found):
+            return None
+        return Snapshot(
+            found.stream_id,
+            found.version,
+            found.event_id,
+            found.recorded_at,
+            self.stamp,
+            found.state,
+        )
+
+    async def anewest(
+        self, stream_id: str, *, at_most: int | None = None
+    ) -> Snapshot | None:
+        """`newest` for coroutines."""
+        return await sync_to_async(self.newest)(stream_id, at_most=at_most)
+
+    def aggregate_of(self, snapshot: Snapshot) -> T:
+        """The aggregate as it stood then. Raises `msgspec.DecodeError` for a state that `newest` did not give."""
+        _, _, aggregate_id = snapshot.stream_id.partition(".")
+        state = decoded(snapshot.state, self.aggregate.state_type)
+        return self.aggregate(aggregate_id, state=state, version=snapshot.version)
+
+    # ---- writing
+
+    def snapshot_of(self, aggregate: T, last: RecordedEvent) -> Snapshot:
+        """The aggregate's state after the event that was applied last.
+
+        Raises `StateNotStorable`, which names the field; ValueError if the aggregate does not stand at that event, or
+        has recorded others that nobody has accepted yet.
+        """
+        meta = last.metadata
+        if (aggregate.stream_id, aggregate.version) != (meta.stream_id, meta.version):
+            msg = f"the aggregate stands at version {aggregate.version}, not at the event's"
+            raise ValueError(msg)
+        if aggregate._domain_events:  # noqa: SLF001  (the aggregate's contract with us)
+            msg = "the aggregate has recorded events that are not accepted yet: save it first"
+            raise ValueError(msg)
+        return Snapshot(
+            meta.stream_id,
+            meta.version,
+            meta.event_id,
+            last.recorded_at,
+            self.stamp,
+            encoded(self.aggregate.__name__, aggregate.state),
+        )
+
+    def write(self, snapshots: Sequence[Snapshot]) -> None:
+        """Keep them: topic, then row. Idempotent. Raises `SnapshotNotWritten`."""
+        with self.writer() as writer:
+            writer.write(snapshots)
+
+    async def awrite(self, snapshots: Sequence[Snapshot]) -> None:
+        """`write` for coroutines."""
+        await sync_to_async(self.write)(snapshots)
+
+    @contextmanager
+    def writer(self) -> Iterator[SnapshotWriter]:
+        """A writer for one thread, for whoever writes often; closed at the end."""
+        made = SnapshotWriter(self.make_log(), self._connect)
+        try:
+            yield made
+        finally:
+            made.close()
+
+    # ---- inside
+
+    @property
+    def made_with(self) -> queries.Made:
+        """The stamp as the queries take it."""
+        stamp = self.stamp
+        return queries.Made(stamp.state_schema, stamp.code)
+
+    def _is_state(self, found: queries.Found) -> bool:
+        """Whether the bytes are a state of the class. A topic takes what anybody writes to it."""
+        try:
+            decoded(found.state, self.aggregate.state_type)
+        except msgspec.DecodeError:
+            metrics.SNAPSHOT_GARBAGE.labels("bad_state").inc()
+            logger.exception(
+                "a snapshot holds no state of its class, all events are replayed",
+                stream=found.stream_id,
+                version=found.version,
+            )
+            return False
+        return True
+
+
+def _embedded(connect: Connect) -> Log:
+    return EmbeddedLog(connect)
+
+
+def _kafka(_connect: Connect) -> Log:
+    # imported here: whoever runs on the embedded log needs no Kafka client
+    from eventstore.log.kafka.log import KafkaLog
+
+    return KafkaLog(conf.KAFKA_BOOTSTRAP, security=conf.KAFKA_SECURITY)
+
+
+class EmbeddedSnapshotStore(SnapshotStore[T]):
+    """The store whose topics are in PostgreSQL."""
+
+    def make_log(self) -> Log:
+        """See `SnapshotStore`."""
+        return _embedded(self._connect)
+
+
+class KafkaSnapshotStore(SnapshotStore[T]):
+    """The store whose topics are in Kafka, by the configured addresses."""
+
+    def make_log(self) -> Log:
+        """See `SnapshotStore`."""
+        return _kafka(self._connect)
+
+
+KINDS: Final[dict[str, type[SnapshotStore[Any]]]] = {
+    "embedded": EmbeddedSnapshotStore,
+    "kafka": KafkaSnapshotStore,
+}
+
+
+def snapshot_store(aggregate: type[T]) -> SnapshotStore[T]:
+    """The store of a class's snapshots on the configured log. Cheap to make: it holds no connection."""
+    return KINDS[conf.LOG](aggregate)
+
+
+def make_log() -> Log:
+    """The configured log's adapter for one thread, without any class of aggregates."""
+    return {"embedded": _embedded, "kafka": _kafka}[conf.LOG](connect)

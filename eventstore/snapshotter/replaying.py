@@ -1,0 +1,124 @@
+"""From a stream's events to the snapshots that are due of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from eventstore.aggregates import Aggregate
+from eventstore.conf import registry
+from eventstore.database import TROUBLE
+from eventstore.errors import (
+    EventStoreError,
+    IndexRebuilt,
+    StateNotStorable,
+    UnreadableEvent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from eventstore.events import RecordedEvent
+    from eventstore.queries.snapshots import Due
+    from eventstore.snapshots import Snapshot, SnapshotStore
+    from eventstore.store import EventStore
+
+T = TypeVar("T", bound=Aggregate[Any])
+
+APPLY_FAILED: Final = "apply-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why there is no snapshot at a version. error: the code of the error. No value of an event is quoted.
+
+    ends: whether nothing behind that version can be replayed either.
+    """
+
+    stream_id: str
+    version: int
+    error: str
+    detail: str
+    ends: bool
+
+
+class ApplyError(Exception):
+    """An aggregate's `apply` raised, which it must not."""
+
+    def __init__(self, version: int, cause: str) -> None:
+        self.version = version
+        self.cause = cause
+        super().__init__(f"apply raised {cause} at version {version}")
+
+
+@dataclass(slots=True)
+class Replay(Generic[T]):
+    """One pass over one stream. `events` counts what was applied."""
+
+    store: EventStore
+    snapshots: SnapshotStore[T]
+    events: int = field(default=0)
+
+    def of(self, stream_id: str, due: Sequence[Due]) -> Iterator[Snapshot | Problem]:
+        """One after the other the snapshots that are due, by version; a problem in the place of one.
+
+        A state that cannot be kept is a problem of its version; an event that cannot be read, or an `apply` that
+        raises, of all versions from there on, and is the last that comes. Raises `IndexRebuilt` if an event that is
+        due is not the stream's any more.
+        """
+        wanted = {one.version: one for one in due}
+        aggregate = self._start(stream_id, due[0].version - 1)
+        try:
+            for event in self.store.read(
+                stream_id, aggregate.version + 1, due[-1].version
+            ):
+                self.apply(aggregate, event)
+                one = wanted.pop(event.metadata.version, None)
+                if one is None:
+                    continue
+                if one.event_id != event.metadata.event_id:
+                    raise IndexRebuilt
+                yield self._kept(aggregate, event)
+        except UnreadableEvent as error:
+            version = aggregate.version + 1
+            yield Problem(stream_id, version, error.code, str(error), ends=True)
+        except ApplyError as error:
+            yield Problem(stream_id, error.version, APPLY_FAILED, str(error), ends=True)
+        else:
+            if wanted:
+                raise IndexRebuilt
+
+    def whole(self, stream_id: str, version: int) -> T:
+        """The aggregate from its events alone. Raises `UnreadableEvent`, `ApplyError`."""
+        aggregate = self._blank(stream_id)
+        for event in self.store.read(stream_id, 1, version):
+            self.apply(aggregate, event)
+        return aggregate
+
+    def apply(self, aggregate: T, event: RecordedEvent) -> None:
+        """The event, read by the registry as it is now. Raises `UnreadableEvent`, `ApplyError`."""
+        try:
+            aggregate.evolve(registry().event_of(event))
+        except (EventStoreError, *TROUBLE):
+            raise
+        except Exception as error:  # noqa: BLE001  (an application's code may raise anything)
+            # neither its text nor its traceback, which may quote what an event says
+            version, name = event.metadata.version, type(error).__name__
+            raise ApplyError(version, name) from None
+        self.events += 1
+
+    def _start(self, stream_id: str, at_most: int) -> T:
+        newest = self.snapshots.newest(stream_id, at_most=at_most)
+        if newest is None:
+            return self._blank(stream_id)
+        return self.snapshots.aggregate_of(newest)
+
+    def _blank(self, stream_id: str) -> T:
+        return self.snapshots.aggregate(stream_id.partition(".")[2])
+
+    def _kept(self, aggregate: T, event: RecordedEvent) -> Snapshot | Problem:
+        try:
+            return self.snapshots.snapshot_of(aggregate, event)
+        except StateNotStorable as error:
+            at = aggregate.stream_id, aggregate.version
+            return Problem(*at, error.code, str(error), ends=False)

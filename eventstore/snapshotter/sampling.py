@@ -1,0 +1,139 @@
+"""Holds some snapshots against a full replay: what they say must be what the events say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import msgspec
+import structlog
+
+from eventstore import metrics
+from eventstore.aggregates import Aggregate
+from eventstore.errors import StateNotStorable, UnreadableEvent
+from eventstore.queries import snapshots as queries
+from eventstore.queries.connection import reading_cursor
+from eventstore.snapshots.states import decoded, encoded
+from eventstore.snapshotter import statements
+from eventstore.snapshotter.places import partitions_of
+from eventstore.snapshotter.replaying import ApplyError, Replay
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from eventstore.queries.snapshots import Found
+    from eventstore.snapshots import SnapshotStore
+    from eventstore.snapshots.writing import SnapshotWriter
+    from eventstore.store import EventStore
+
+logger = structlog.get_logger(__name__)
+
+T = TypeVar("T", bound=Aggregate[Any])
+
+_INDEX: Final = 10  # bits of a packed position below its offset
+
+
+@dataclass(slots=True)
+class Sampled:
+    """How many snapshots were looked at; which of them a replay contradicts, and which it cannot be held against."""
+
+    looked_at: int = 0
+    events: int = 0
+    drifted: list[str] = field(default_factory=list)  # "order.order-1 at version 10"
+    unreadable: list[str] = field(default_factory=list)
+
+
+class Sampler(Generic[T]):
+    """Of one class's snapshots. One thread's, as its writer is."""
+
+    def __init__(
+        self,
+        snapshots: SnapshotStore[T],
+        store: EventStore,
+        writer: SnapshotWriter,
+        chance: Random,
+    ) -> None:
+        self._snapshots = snapshots
+        self._writer = writer
+        self._chance = chance
+        self._topics = store.topics
+        self._replay = Replay(store, snapshots)
+
+    def spans(self) -> list[tuple[int, int]]:
+        """The packed positions of each partition between which there are snapshots. Raises `IndexIncomplete`."""
+        snapshots = self._snapshots
+        partitions = partitions_of(snapshots.aggregate, self._topics)
+        asked = partitions, snapshots.made_with, snapshots.frequency
+        with reading_cursor() as cursor:
+            found = queries.looked_through(cursor, *asked)
+        return [span for span in found if span[0] < span[1]]
+
+    def look_into(self, span: tuple[int, int], sampled: Sampled) -> None:
+        """Compare one snapshot by chance, if there is one near that place in the log.
+
+        One that has drifted is an error in the log, counted, and never loaded again: whoever loads replays from the
+        one before it. Raises `IndexIncomplete`, and `TROUBLE`.
+        """
+        made, before = self._snapshots.made_with, self._replay.events
+        at = self._chance.randrange(*span) >> _INDEX << _INDEX
+        with reading_cursor() as cursor:
+            there = queries.near(cursor, at, span[1], made)
+            if not there:
+                return
+            stream_id, version = self._chance.choice(there)
+            found = queries.newest(cursor, stream_id, made, version)
+        if found is not None:
+            self._compare(found, sampled)
+        sampled.events += self._replay.events - before
+
+    def _compare(self, found: Found, sampled: Sampled) -> None:
+        name = f"{found.stream_id} at version {found.version}"
+        try:
+            whole = self._replay.whole(found.stream_id, found.version)
+            value = encoded(type(whole).__name__, whole.state)
+        except (UnreadableEvent, ApplyError, StateNotStorable) as error:
+            sampled.unreadable.append(name)
+            self._count("unreadable")
+            logger.error(  # noqa: TRY400  (its traceback may quote an event)
+                "a snapshot cannot be held against a replay",
+                stream=found.stream_id,
+                version=found.version,
+                cause=str(error),
+            )
+            return
+        if whole.version != found.version:
+            return  # the index was made anew meanwhile
+        sampled.looked_at += 1
+        if self._says(found, value):
+            self._count("same")
+            return
+        sampled.drifted.append(name)
+        self._set_aside(found)
+
+    def _says(self, found: Found, value: bytes) -> bool:
+        """Whether a snapshot says what a replay says; as states, for a set has no order."""
+        state_type = self._snapshots.aggregate.state_type
+        try:
+            return decoded(found.state, state_type) == decoded(value, state_type)
+        except msgspec.DecodeError:
+            return False
+
+    def _set_aside(self, found: Found) -> None:
+        row = {
+            "stream": found.stream_id,
+            "version": found.version,
+            "event_id": found.event_id,
+        }
+        asked = self._snapshots.made_with.asked
+        self._writer.connection().execute(statements.DRIFTED, asked | row)
+        self._count("drifted")
+        logger.error(
+            "a snapshot has drifted: it says another state than its events",
+            stream=found.stream_id,
+            version=found.version,
+            remedy="docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'",
+        )
+
+    def _count(self, result: str) -> None:
+        stream_type = self._snapshots.aggregate.stream_type
+        metrics.SNAPSHOT_SAMPLES.labels(stream_type, result).inc()

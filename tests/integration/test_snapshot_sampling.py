@@ -1,0 +1,108 @@
+"""Snapshots are held against full replays: one that says something else is told, counted, and loaded by nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection
+from structlog.testing import capture_logs
+
+from eventstore.metrics import SNAPSHOT_SAMPLES
+from tests.integration.snapshotting import World
+
+if TYPE_CHECKING:
+    from eventstore.store import EventStore
+
+
+@pytest.fixture
+def world(embedded_store: EventStore) -> World:
+    """On the embedded log."""
+    return World(embedded_store)
+
+
+def counted(world: World, result: str) -> Any:
+    """Of Prometheus."""
+    return SNAPSHOT_SAMPLES.labels(world.order.stream_type, result)._value.get()
+
+
+def rewrite(stream: str, version: int, state: str) -> None:
+    """Somebody, or an `apply` that is no function of its events, has the snapshot say another state."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE eventstore_snapshot SET state = %s WHERE stream_id = %s AND version = %s",
+            [state.encode(), stream, version],
+        )
+
+
+def test_snapshots_that_say_what_the_events_say_are_the_same(world: World) -> None:
+    for name in "abc":
+        world.stream(name, 30)
+    world.snapshotter().build_due()
+
+    sampled = world.snapshotter().sample(20)
+
+    assert (sampled.looked_at, sampled.drifted, sampled.unreadable) == (20, [], [])
+    assert sampled.events >= 200
+    assert counted(world, "same") == 20
+
+
+@pytest.mark.parametrize(
+    "state", ['{"quantity":1}', '{"quantity":"many"}', "no JSON"], ids=str
+)
+def test_a_snapshot_that_says_another_state_raises_an_alarm_and_is_not_loaded(
+    world: World, state: str
+) -> None:
+    stream = world.stream("a", 20)
+    world.snapshotter().build_due()
+    rewrite(stream, 20, state)
+
+    with capture_logs() as said:
+        sampled = world.snapshotter().sample(10)
+
+    assert sampled.drifted == [f"{stream} at version 20"]
+    newest = world.snapshots.newest(stream)
+    assert newest is not None
+    assert newest.version == 10
+    assert counted(world, "drifted") == 1
+    (line,) = [line for line in said if line["log_level"] == "error"]
+    assert (line["stream"], line["version"]) == (stream, 20)
+
+
+def test_what_has_drifted_is_set_aside_for_good(world: World) -> None:
+    stream = world.stream("a", 20)
+    world.snapshotter().build_due()
+    rewrite(stream, 20, "{}")
+    world.snapshotter().sample(10)
+
+    again = world.snapshotter().sample(10)
+    world.snapshotter().start_again()
+    built = world.snapshotter().build_due()
+
+    assert (again.drifted, built.snapshots) == ([], 0)
+    newest = world.snapshots.newest(stream)
+    assert newest is not None
+    assert newest.version == 10
+
+
+def test_a_history_that_can_no_longer_be_read_is_told_too(world: World) -> None:
+    stream = world.stream("a", 10)
+    world.snapshotter().build_due()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE eventstore_record SET value = replace(convert_from(value, 'UTF8'), 'OrderPlaced', 'OrderFramed')::bytea"
+        )
+
+    sampled = world.snapshotter().sample(1)
+
+    assert (sampled.looked_at, sampled.unreadable) == (0, [f"{stream} at version 10"])
+    assert counted(world, "unreadable") == 1
+
+
+def test_where_there_are_no_snapshots_none_is_looked_at(world: World) -> None:
+    world.stream("a", 9)
+    assert world.snapshotter().sample(5).looked_at == 0
+
+    world.snapshotter().build_due()
+
+    assert world.snapshotter().sample(5).looked_at == 0
