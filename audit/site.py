@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 
-from audit.pages import events, find, overview, streams
+from audit.pages import events, find, jobs, overview, streams
 from audit.sealing import DEVELOPMENT_DATA
 from eventstore.clock import SystemClock
 
@@ -44,6 +44,7 @@ class AuditAdminSite(AdminSite):
                 name="event",
             ),
             path("find/", self.admin_view(find.find), name="find"),
+            path("jobs/", self.admin_view(jobs.jobs), name="jobs"),
         ]
         return [*pages, *super().get_urls()]
 

@@ -24,6 +24,8 @@
     ├── LogMisconfigured              stop writing; the message says what to put right
     ├── UnknownRuleVersion            update the code: the log uses rules that it does not know
     ├── MirrorDiverged                an operator must look: `verify`, then `rebuild_index`
+    ├── SnapshotDrifted               an operator must look: `apply` is not what it was (docs/guide/SNAPSHOTS.md)
+    ├── VerificationFailed            an operator must look: run `verify`, which names the places
     ├── OwnRecordMalformed            an error of this code: report it
     ├── StateNotStorable              the state needs another form; without it all works, but slower
     ├── SnapshotNotWritten            nobody waits for it: it is built later
@@ -354,6 +356,33 @@ class MirrorDiverged(EventStoreError):
         super().__init__(
             f"The mirror of {topic}/{partition} differs from the log at offset {offset}."
             " Run `verify`; if the log is right, `rebuild_index`."
+        )
+
+
+class SnapshotDrifted(EventStoreError):
+    """Snapshots say something else than a replay of their events; they are set aside, and nobody loads them again."""
+
+    code = "snapshot-drifted"
+    status = 500
+
+    def __init__(self, snapshots: int) -> None:
+        self.snapshots = snapshots
+        super().__init__(
+            f"{snapshots} snapshots have drifted and were set aside: the log names them."
+            " See docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'."
+        )
+
+
+class VerificationFailed(EventStoreError):
+    """Log, mirror, index and heads do not agree."""
+
+    code = "verification-failed"
+    status = 500
+
+    def __init__(self, differences: int) -> None:
+        self.differences = differences
+        super().__init__(
+            f"Log, mirror, index and heads differ in {differences} places. Run `verify`, which names them."
         )
 
 

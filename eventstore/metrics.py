@@ -74,6 +74,17 @@ LOAD_SECONDS: Final = Histogram(
     ["stream_type", "source"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
 )
+JOB_RUNS: Final = Counter(
+    "eventstore_job_runs",
+    "Runs of scheduled jobs by outcome (done, failed, missed).",
+    ["job", "outcome"],
+)
+JOB_SECONDS: Final = Histogram(
+    "eventstore_job_seconds",
+    "Time of a run of a scheduled job.",
+    ["job"],
+    buckets=(0.01, 0.1, 1, 10, 60, 600, 3_600),
+)
 SNAPSHOTS_BUILT: Final = Counter(
     "eventstore_snapshots_built",
     "Snapshots written by this installation.",

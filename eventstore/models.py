@@ -287,3 +287,33 @@ class LogRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+class JobRun(models.Model):
+    """A run of a scheduled job, or all those between two that did not happen (outcome "missed").
+
+    due, until: when it was due, and the last such time that came while it was at work; if missed the first and the last.
+    runs: how many those are, if missed.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.TextField()
+    due = models.DateTimeField()
+    until = models.DateTimeField()
+    runs = models.IntegerField(default=1)
+    started = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+    scope = models.TextField()
+    counts = models.JSONField()
+    outcome = models.TextField()
+    error = models.TextField(null=True)  # noqa: DJ001  (absent is not empty)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["job", "-due", "-id"], name="eventstore_jobrun_job"),
+            models.Index(fields=["-due", "-id"], name="eventstore_jobrun_newest"),
+            models.Index(fields=["outcome", "due"], name="eventstore_jobrun_old"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.due}"

@@ -6,7 +6,10 @@ from django.apps import AppConfig
 
 
 class TeddyConfig(AppConfig):
-    """Nothing to set up yet."""
+    """Loads Celery's app, else whoever sends a task would send it to a broker of Celery's choice."""
 
     name = "teddy_es"
     verbose_name = "Teddy ES"
+
+    def ready(self) -> None:
+        from teddy_es import celery, checks  # noqa: F401  (each registers itself)

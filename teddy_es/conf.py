@@ -18,6 +18,8 @@ class TeddySettings:
         ""  # where the processes' metrics meet; "": this process alone
     )
 
+    CELERY_BROKER_URL: str = ""  # where tasks wait for a worker
+
     def __getattribute__(self, name: str) -> Any:
         default = super().__getattribute__(name)
         return getattr(settings, name, default) if name.isupper() else default

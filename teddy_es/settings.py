@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "teddy_es.correlation.CorrelationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -124,6 +125,28 @@ SECURE_PROXY_SSL_HEADER = (
     if env.switch("TEDDY_BEHIND_PROXY", default=False)
     else None
 )
+
+# ---- Celery: docs/guide/JOBS.md
+
+CELERY_BROKER_URL = env.text(
+    "CELERY_BROKER_URL", default="" if PRODUCTION else "filesystem://"
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True  # a worker that dies gives its task back
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+if CELERY_BROKER_URL == "filesystem://":
+    _tasks = env.folder("TEDDY_TASKS", default=BASE_DIR / ".teddy" / "tasks")
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "data_folder_in": str(_tasks),
+        "data_folder_out": str(_tasks),
+        "control_folder": str(_tasks / "control"),
+        "polling_interval": 0.2,
+    }
 
 # ---- metrics: one directory for all processes of an installation, emptied by whoever starts it
 

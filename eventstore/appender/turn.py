@@ -115,6 +115,7 @@ class Turn:
                 p.serial = None if view is None else view.serial
 
     def _pre_check(self, ready: Sequence[Pending]) -> None:
+        self._indexer.learn({(p.place, p.commit.stream_id) for p in ready if p.fresh})
         # nobody can know an id that was made in this call; and where the head as last folded here does not speak
         # against it, the log may be asked at once
         asked = [p for p in ready if p.sent or not p.fresh or not self._may_hold(p)]

@@ -16,15 +16,11 @@ from eventstore.errors import (
     UnknownRuleVersion,
 )
 from eventstore.events import Commit, Place
-from eventstore.fold import (
-    Entry,
-    Folded,
-    Judged,
-    fold,
-)
+from eventstore.fold import Entry, Folded, Judged, fold
 from eventstore.indexer.entries import Own, entry_of, fresh, tell
 from eventstore.indexer.flush import Stretch, flush, flush_together
 from eventstore.indexer.following import follow
+from eventstore.indexer.heads import lacks, learn
 from eventstore.indexer.loading import load, read
 from eventstore.indexer.lookup import look_up, question
 from eventstore.indexer.own import at_cursors
@@ -33,6 +29,7 @@ from eventstore.topics import Topics, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from eventstore.database import Connect
     from eventstore.indexer.clocks import LogClocks
@@ -64,6 +61,11 @@ class Indexer:
     def known(self, place: Place) -> View | None:
         """What this process knows of the place without asking; None if nothing."""
         return self._views.get(place)
+
+    def learn(self, named: AbstractSet[tuple[Place, str]]) -> None:
+        """Ask for the heads of streams that the views lack, where they can be told. Raises `TROUBLE`."""
+        if lacking := lacks(self._views, named):
+            learn(self.connection(), lacking)
 
     def rule_version(self, place: Place) -> int:
         """The rule version in force, as this process last saw it."""
@@ -248,9 +250,8 @@ class Indexer:
             # an activation that this code does not know
             cursor = entries[len(folded.judged)].offset
         with metrics.FOLD_SECONDS.labels("flush").time():
-            flush(
-                connection, Stretch(view, folded, cursor, begun=held or bool(asked))
-            )  # 4
+            begun = held or bool(asked)
+            flush(connection, Stretch(view, folded, cursor, begun=begun))  # 4
         return folded
 
     # ---- views

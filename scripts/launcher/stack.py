@@ -115,6 +115,7 @@ def django_environment(
         "TEDDY_LOG": base.log,
         "TEDDY_MODE": "quickstart",
         "TEDDY_STATIC_ROOT": str(data.path / "static"),
+        "TEDDY_TASKS": str(data.path / "tasks"),
         "VIRTUAL_ENV": str(programs.parent),
     }
 

@@ -11,8 +11,9 @@ from tests.guards.sources import OURS, ROOT, name_of, python_files, tree_of
 
 FOLDED = "partition|record|event|stream|indexcomplete"
 LOGS_OWN = "logrecord|logtail|logtopic"
+JOBS_OWN = "jobrun"
 SNAPSHOTS = "snapshot|snapshotpartition|snapshotbuild|snapshotfailure"
-TABLE = re.compile(rf"\beventstore_({FOLDED}|{LOGS_OWN}|{SNAPSHOTS})\b")
+TABLE = re.compile(rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{SNAPSHOTS})\b")
 WRITE = re.compile(
     rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|COPY)\s+(?:\w+, )*eventstore_({FOLDED})\b"
 )
@@ -37,6 +38,10 @@ WRITERS = {
 LOG_ROOMS = {
     "eventstore/log": "the log in tables",
     "teddy_es/faults": "an independent judge reads the log as it stands",
+}
+JOB_ROOMS = {
+    "eventstore/jobs.py": "a run is a row",
+    "eventstore/queries": "runs are shown",
 }
 SNAPSHOT_ROOMS = {
     "eventstore/queries": "the newest of a stream, and what is due",
@@ -101,6 +106,10 @@ def test_only_these_rooms_touch_the_logs_own_tables() -> None:
     assert found == set(LOG_ROOMS), (
         f"{sorted(found ^ set(LOG_ROOMS))}: the log's tables are the log's own. Ask the Log port."
     )
+
+
+def test_only_these_rooms_touch_the_runs_of_jobs() -> None:
+    assert rooms_that(TABLE, JOBS_OWN) == set(JOB_ROOMS)
 
 
 def test_only_these_rooms_touch_the_tables_of_snapshots() -> None:

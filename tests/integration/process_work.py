@@ -269,6 +269,25 @@ def command(name: str, arguments: list[str] | None = None) -> None:
     call_command(name, *(arguments or []))
 
 
+def job(ahead: float) -> None:
+    """Run a job that never ends, on a clock that is so far ahead."""
+    from datetime import timedelta
+    from threading import Event
+
+    from eventstore.database import connect
+    from eventstore.jobs import Job, Jobs
+    from tests.integration.clocks import MovableClock
+
+    def work() -> dict[str, int]:
+        say(running=True)
+        Event().wait()
+        return {}
+
+    clock = MovableClock()
+    clock.ahead = ahead
+    Jobs(connect, clock).run(Job("count", timedelta(hours=1), "nothing", work))
+
+
 TASKS: dict[str, Callable[..., None]] = {
     "append_many": append_many,
     "submit_and_end": submit_and_end,
@@ -281,6 +300,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "obey": obey,
     "rebuild_and_stand_still": rebuild_and_stand_still,
     "command": command,
+    "job": job,
     "build_until_killed": build_until_killed,
 }
 

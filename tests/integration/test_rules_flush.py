@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
@@ -15,6 +16,9 @@ from eventstore.events import Expected, pack
 from eventstore.testing.faulty_log import THRICE, TWICE, Network
 from tests.integration.connections import Line, committing
 from tests.integration.worlds import FaultyStore, World, changed, record, versions
+
+if TYPE_CHECKING:
+    from eventstore.indexer.advance import Indexer
 
 # ---- rule 6: the cursor is moved first, and raises where it stands elsewhere
 
@@ -330,3 +334,38 @@ def test_a_paused_process_that_holds_the_row_delays_others_and_loses_nothing(
 def _races() -> float:
     (metric,) = metrics.FOLD_RACES.collect()
     return next(s.value for s in metric.samples if s.name.endswith("_total"))
+
+
+def test_a_head_is_learned_only_where_the_cursor_stands_as_the_view_has_it(
+    audited: World,
+) -> None:
+    stream, other = audited.stream(), audited.stream(n=1)
+    place = audited.place(stream)
+    mine, rival = audited.store(), audited.store()
+    mine.append(other, [changed()], 0)
+    rival.append(stream, [changed()], 0)  # the cursor moves on without this view
+
+    def learned(indexer: Indexer) -> tuple[int | None, int | None]:
+        indexer.learn({(place, stream)})
+        before = indexer.known(place).heads.get(stream)  # type: ignore[union-attr]
+        indexer.forget(place)
+        indexer.cursor(place)
+        indexer.learn({(place, stream)})
+        return before, indexer.known(place).heads.get(stream)  # type: ignore[union-attr]
+
+    assert mine._appender.call(learned).result(30) == (None, 1)
+
+
+def test_a_stream_that_is_new_to_a_process_is_not_looked_up_by_the_fold(
+    audited: World,
+) -> None:
+    here = audited.store()
+    here.append(audited.stream(n=1), [changed()], 0)
+    looked_up: list[str] = []
+    line = Line(after_look_up=lambda: looked_up.append("looked up"))
+    other = audited.store(line=line.connect)
+
+    for n in range(2, 6):
+        other.append(audited.stream(n=n), [changed()], 0)
+
+    assert looked_up == []

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 READY_S = 60
+# One machine, one worker: there is nobody to gossip with.
+WORKER = (
+    *("--concurrency", "2", "--loglevel", "WARNING"),
+    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+)
+BEAT = ("--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile=")
 
 
 def up(options: Namespace) -> int:
@@ -39,7 +45,7 @@ def up(options: Namespace) -> int:
     1. the lock of the data directory, the port, the packages
     2. PostgreSQL, then the broker
     3. tables, topics, static files, password, demo data
-    4. mirror, then web
+    4. mirror, worker and beat, then web
     A failure or a signal anywhere stops what runs. The next start repeats every step
     that is not known to be done; each may be repeated.
     """
@@ -73,6 +79,7 @@ def prepare(
     metrics = Path(env["PROMETHEUS_MULTIPROC_DIR"])
     shutil.rmtree(metrics, ignore_errors=True)  # the counters of processes long gone
     metrics.mkdir(mode=0o700)
+    Path(env["TEDDY_TASKS"]).mkdir(mode=0o700, exist_ok=True)
     note("Preparing tables, topics and static files")
     names = ["migrate", "create_topics", "collectstatic", *more]
     command = [str(python), "-m", "scripts.launcher.prepare", *names]
@@ -96,20 +103,29 @@ def _port(wanted: int) -> int:
 def _services(
     data: DataDirectory, python: Path, env: Mapping[str, str], port: int
 ) -> Iterator[list[Child]]:
-    """Web and mirror, for as long as the block runs."""
-    note("Starting mirror and web")
-    logs = data.path / "logs"
-    command: list[str | Path] = [python, MANAGE, "mirror"]
-    mirror = spawn("mirror", command, env=env, log=logs / "mirror.log", cwd=CHECKOUT)
-    with ended(mirror):
+    """Mirror, worker, beat and web, for as long as the block runs."""
+    note("Starting mirror, worker, beat and web")
+    celery: list[str | Path] = [python, "-m", "celery", "--app", "teddy_es.celery"]
+    commands: dict[str, list[str | Path]] = {
+        "mirror": [python, MANAGE, "mirror"],
+        "worker": [*celery, "worker", *WORKER],
+        "beat": [*celery, "beat", *BEAT],
+    }
+    with ExitStack() as stack:
+        services = []
+        for name, command in commands.items():
+            log = data.path / "logs" / f"{name}.log"
+            child = spawn(name, command, env=env, log=log, cwd=CHECKOUT)
+            stack.enter_context(ended(child))
+            services.append(child)
         web = _spawn_web(data, python, env, port)
-        with ended(web):
-            probe = _Readiness(port)
-            try:
-                wait_until(probe, web, timeout_s=READY_S)
-            except Trouble as trouble:
-                raise Trouble(f"{trouble}{probe.last}") from trouble
-            yield [mirror, web]
+        stack.enter_context(ended(web))
+        probe = _Readiness(port)
+        try:
+            wait_until(probe, web, timeout_s=READY_S)
+        except Trouble as trouble:
+            raise Trouble(f"{trouble}{probe.last}") from trouble
+        yield [*services, web]
 
 
 def _spawn_web(

@@ -1,0 +1,102 @@
+"""One place for applications to begin: repositories, what a stream is, snapshots by hand, the bus."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from asgiref.sync import sync_to_async
+
+from eventstore.aggregates import Aggregate
+from eventstore.bus import EventBus
+from eventstore.repository import AggregateRepository
+from eventstore.snapshots import snapshot_store
+from eventstore.store import get_event_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eventstore.queries.streams import StreamInfo
+    from eventstore.snapshots import Snapshot, SnapshotStore
+    from eventstore.sources import Streams
+
+A = TypeVar("A", bound=Aggregate[Any])
+
+
+class EventSourcingService:
+    """For use from many threads; one a process is enough (`get_service`).
+
+    snapshots: gives a class its store of snapshots; None for none, as for a store in memory.
+    """
+
+    def __init__(
+        self,
+        store: Streams,
+        *,
+        bus: EventBus | None = None,
+        snapshots: Callable[[type[Any]], SnapshotStore[Any]] | None = snapshot_store,
+    ) -> None:
+        self.store = store
+        self._bus = EventBus() if bus is None else bus
+        self._snapshots = snapshots
+        self._lock = Lock()
+        self._repositories: dict[type[Any], AggregateRepository[Any]] = {}
+
+    @property
+    def event_bus(self) -> EventBus:
+        """Told of what this service's repositories have saved, in this process."""
+        return self._bus
+
+    def repository_for(self, aggregate_class: type[A]) -> AggregateRepository[A]:
+        """The repository of a class, with its cache: the same at every call."""
+        with self._lock:
+            made = self._repositories.get(aggregate_class)
+            if made is None:
+                snapshots = self._snapshots and self._snapshots(aggregate_class)
+                made = AggregateRepository(
+                    aggregate_class, self.store, snapshots=snapshots, bus=self._bus
+                )
+                self._repositories[aggregate_class] = made
+        return made
+
+    def stream_info(self, stream_id: str) -> StreamInfo:
+        """The stream's head and times. Raises `InvalidStreamId`, `StreamNotFound`."""
+        return self.store.stream_info(stream_id)
+
+    async def astream_info(self, stream_id: str) -> StreamInfo:
+        """`stream_info` for coroutines."""
+        return await sync_to_async(self.stream_info)(stream_id)
+
+    def create_snapshot(
+        self, aggregate_class: type[A], aggregate_id: str, *, version: int | None = None
+    ) -> Snapshot:
+        """Write a snapshot of the aggregate as it is now, or as it was at a version, by hand; again does no harm.
+
+        Raises what `load` raises, `StateNotStorable` and `SnapshotNotWritten`; ValueError where there are no snapshots.
+        """
+        if self._snapshots is None:
+            msg = "this service was made without snapshots"
+            raise ValueError(msg)
+        aggregate = self.repository_for(aggregate_class).load(
+            aggregate_id, version=version
+        )
+        at = aggregate.version
+        [last] = self.store.read(aggregate.stream_id, at, at)
+        snapshots = self._snapshots(aggregate_class)
+        made = snapshots.snapshot_of(aggregate, last)
+        snapshots.write([made])
+        return made
+
+    async def acreate_snapshot(
+        self, aggregate_class: type[A], aggregate_id: str, *, version: int | None = None
+    ) -> Snapshot:
+        """`create_snapshot` for coroutines."""
+        create = partial(self.create_snapshot, aggregate_class, aggregate_id)
+        return await sync_to_async(create)(version=version)
+
+
+@cache
+def get_service() -> EventSourcingService:
+    """The service on the configured store: one a process, made at the first call."""
+    return EventSourcingService(get_event_store())

@@ -1,0 +1,50 @@
+"""Celery: who runs the schedule. One task, `eventstore.run_job`; the row of the run says what became of it.
+
+    celery --app teddy_es.celery worker --without-gossip --without-mingle --without-heartbeat
+    celery --app teddy_es.celery beat --scheduler celery.beat:Scheduler
+
+Beat keeps no state: a run belongs to the time at which it was due, so two beats, or one that is started anew, run nothing
+twice. A task that waited until the next one is due expires.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+
+import eventstore.tasks  # noqa: F401  (registers itself)
+from eventstore.schedule import SCHEDULE
+from teddy_es.correlation import follow_tasks
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teddy_es.settings")  # noqa: TID251  (the worker's command has no other way)
+
+app = Celery("teddy_es")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = {
+    job.name: {
+        "task": "eventstore.run_job",
+        "schedule": job.every,
+        "args": (job.name,),
+        "options": {"expires": job.every.total_seconds()},
+    }
+    for job in SCHEDULE.values()
+}
+follow_tasks()
+
+
+def _keep_our_logging(**_: Any) -> None:
+    """Celery would put its own in place of what the settings configured."""
+
+
+def _begin_a_process(**_: Any) -> None:
+    """A forked worker uses no connection of its parent."""
+    from django.db import connections
+
+    connections.close_all()
+
+
+setup_logging.connect(_keep_our_logging, weak=False)
+worker_process_init.connect(_begin_a_process, weak=False)

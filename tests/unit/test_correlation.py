@@ -1,0 +1,111 @@
+"""Correlation ids go from a request to its answer, and with a task to whoever works on it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from eventstore.context import Correlation, correlated, current
+from eventstore.schedule import SCHEDULE
+from teddy_es import checks
+from teddy_es.celery import app
+from teddy_es.correlation import CorrelationMiddleware, _begin, _end, _send
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
+
+def answered(**headers: str) -> tuple[Correlation, str]:
+    """What held while the request was answered, and what the answer tells."""
+    seen: list[Correlation] = []
+
+    def view(_: Any) -> HttpResponse:
+        seen.append(current())
+        return HttpResponse()
+
+    response = CorrelationMiddleware(view)(RequestFactory().get("/", headers=headers))
+    return seen[0], response.headers["X-Correlation-ID"]
+
+
+def test_a_request_keeps_the_id_that_it_came_with() -> None:
+    given = uuid4()
+
+    inside, told = answered(**{"X-Correlation-ID": str(given)})
+
+    assert inside == Correlation(given)
+    assert told == str(given)
+    assert current() == Correlation()
+
+
+@pytest.mark.parametrize("given", ["", "no id", "x" * 10_000])
+def test_a_request_without_an_id_of_ours_gets_one(given: str) -> None:
+    inside, told = answered(**{"X-Correlation-ID": given})
+
+    assert inside.correlation_id == UUID(told)
+
+
+def test_a_task_takes_the_ids_of_whoever_sent_it() -> None:
+    story, cause = uuid4(), uuid4()
+    headers: dict[str, Any] = {}
+    with correlated(story, cause):
+        _send(headers=headers)
+
+    _begin(task_id="1", task=SimpleNamespace(request=headers))
+    inside = current()
+    _end(task_id="1")
+
+    assert inside == Correlation(story, cause)
+    assert current() == Correlation()
+
+
+def test_a_task_that_nobody_sent_in_a_context_begins_a_story_of_its_own() -> None:
+    headers: dict[str, Any] = {}
+    _send(headers=headers)
+
+    _begin(task_id="1", task=SimpleNamespace(request=headers))
+    inside = current()
+    _end(task_id="1")
+
+    assert headers == {}
+    assert inside.correlation_id is not None
+
+
+def test_an_inner_context_keeps_what_it_does_not_say() -> None:
+    story, cause = uuid4(), uuid4()
+
+    with correlated(story), correlated(causation_id=cause) as inner:
+        assert inner == current() == Correlation(story, cause)
+
+
+def test_beat_sends_every_job_of_the_schedule_and_each_expires() -> None:
+    beat = app.conf.beat_schedule
+
+    assert set(beat) == set(SCHEDULE)
+    for name, entry in beat.items():
+        assert entry["task"] in app.tasks
+        assert entry["args"] == (name,)
+        assert entry["schedule"] == SCHEDULE[name].every
+        assert entry["options"]["expires"] <= SCHEDULE[name].every.total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("mode", "broker", "found"),
+    [
+        ("production", "", ["teddy_es.E001"]),
+        ("production", "filesystem://", ["teddy_es.E001"]),
+        ("production", "redis://redis:6379/0", []),
+        ("quickstart", "filesystem://", []),
+    ],
+)
+def test_production_needs_a_broker_for_its_jobs(
+    settings: Settings, mode: str, broker: str, found: list[str]
+) -> None:
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "MODE": mode}
+    settings.CELERY_BROKER_URL = broker
+
+    assert [message.id for message in checks.check_broker()] == found
