@@ -358,12 +358,14 @@ class Slow:
     def __init__(self, log: Any, overtaken: Callable[[], object]) -> None:
         self._log = log
         self._overtaken = overtaken
+        self.reads = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
 
     def read(self, place: Place, offset: int) -> Batch:
         """See `Log`."""
+        self.reads += 1
         first, *_ = self._log.read(place, offset).records
         self._overtaken()
         return Batch([first], offset + 1)
@@ -372,10 +374,11 @@ class Slow:
 def test_a_filler_that_was_overtaken_does_not_set_the_cursor_back(world: World) -> None:
     world.stream("a", 30)
     world.snapshotter().build_due()
-    other = world.filler()
+    slow = Slow(world.store.make_log(), world.filler().once)
 
-    world.filler(lambda: Slow(world.store.make_log(), other.once)).once()
+    world.filler(lambda: slow).once()
 
+    assert slow.reads == 1
     assert SnapshotPartition.objects.filter(cursor=3).count() == 1
 
 
