@@ -50,7 +50,7 @@ SELECT position FROM eventstore_event WHERE position >= %(first)s AND position <
 # One stretch of the primary key; of each tenth event or so one look at the key of the snapshots, and of the failures.
 # As an anti-join the planner would read all snapshots at every batch, as long as it has not heard how many they are.
 _DUE: Final = """
-SELECT e.position, e.stream_id, e.version, e.event_id
+SELECT e.position, e.stream_id, e.version
   FROM eventstore_event e
  WHERE e.position >= %(first)s AND e.position < %(behind)s AND e.version %% %(frequency)s = 0
    AND (SELECT s.version FROM eventstore_snapshot s
@@ -62,7 +62,7 @@ SELECT e.position, e.stream_id, e.version, e.event_id
 """
 # Index: eventstore_event_version.
 _DUE_OF_STREAM: Final = """
-SELECT e.position, e.stream_id, e.version, e.event_id
+SELECT e.position, e.stream_id, e.version
   FROM eventstore_event e
  WHERE e.stream_id = %(stream)s AND e.version > %(after)s AND e.version %% %(frequency)s = 0
    AND (SELECT s.version FROM eventstore_snapshot s
@@ -130,7 +130,6 @@ class Due:
     position: int
     stream_id: str
     version: int
-    event_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

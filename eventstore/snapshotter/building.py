@@ -9,6 +9,7 @@ import structlog
 
 from eventstore import metrics
 from eventstore.aggregates import Aggregate
+from eventstore.errors import IndexRebuilt
 from eventstore.placement import place_of
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
@@ -16,7 +17,7 @@ from eventstore.snapshots.writing import count, insert
 from eventstore.snapshotter import statements
 from eventstore.snapshotter.batch import Batch, Bounds, replayed
 from eventstore.snapshotter.places import partitions_of, topic_of
-from eventstore.snapshotter.replaying import Problem, Replay
+from eventstore.snapshotter.replaying import GAP, Problem, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,7 +101,7 @@ class Builder(Generic[T]):
             if row is None:
                 return None
             due, moved, end = self._due(partition, *row)  # 2
-            batch = self._replayed(due)  # 3
+            batch = self._replayed(due, partition, moved["generation"])  # 3
             if batch.snapshots:
                 self._writer.to_topic(batch.snapshots)  # 4
                 insert(connection, batch.snapshots)  # 5
@@ -115,9 +116,12 @@ class Builder(Generic[T]):
 
         Batch by batch; what a batch wrote stays, and a call that was cut short can be repeated.
         """
+        place = place_of(stream_id, self._topics.partitions)
+        partition = self._topics.partition_id(place)
+        generation, _ = self._folded_to(partition)
         built, after = Built(), 0
         while due := self._due_of_stream(stream_id, after):
-            batch = self._replayed(due)
+            batch = self._replayed(due, partition, generation)
             if batch.snapshots:
                 self._writer.to_topic(batch.snapshots)
                 insert(self._writer.connection(), batch.snapshots)
@@ -126,10 +130,8 @@ class Builder(Generic[T]):
                 break
             left = [version for _, version in batch.undone]
             after = min(left) - 1 if left else due[-1].version
-        if built.problems:
-            place = place_of(stream_id, self._topics.partitions)
-            self._note(built.problems[:1], self._topics.partition_id(place))
-        else:
+        self._note(built.problems[:1], partition)
+        if not built.problems:
             key = self._key | {"stream": stream_id}
             self._writer.connection().execute(statements.WORKED, key)
         return built
@@ -145,8 +147,18 @@ class Builder(Generic[T]):
 
     # ---- inside
 
-    def _replayed(self, due: Sequence[Due]) -> Batch:
-        return replayed(self._replay, due, self._clock, self._bounds)
+    def _replayed(self, due: Sequence[Due], partition: int, generation: UUID) -> Batch:
+        """The batch of what is due. Raises `IndexRebuilt` where events are missing because the index is made anew."""
+        batch = replayed(self._replay, due, self._clock, self._bounds)
+        if any(problem.error == GAP for problem in batch.problems.values()):
+            now, _ = self._folded_to(partition)
+            if now != generation:
+                raise IndexRebuilt
+        return batch
+
+    def _folded_to(self, partition: int) -> tuple[UUID, int]:
+        with reading_cursor() as cursor:
+            return queries.folded_to(cursor, partition)
 
     def _due(
         self, partition: int, cursor: int, generation: UUID

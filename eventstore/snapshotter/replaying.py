@@ -10,7 +10,6 @@ from eventstore.conf import registry
 from eventstore.database import TROUBLE
 from eventstore.errors import (
     EventStoreError,
-    IndexRebuilt,
     StateNotStorable,
     UnreadableEvent,
 )
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Aggregate[Any])
 
 APPLY_FAILED: Final = "apply-failed"
+GAP: Final = "mirror-has-a-gap"
+_GAP: Final = (
+    "the index has versions whose records the mirror lacks: run `manage.py verify`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +65,27 @@ class Replay(Generic[T]):
     def of(self, stream_id: str, due: Sequence[Due]) -> Iterator[Snapshot | Problem]:
         """One after the other the snapshots that are due, by version; a problem in the place of one.
 
-        A state that cannot be kept is a problem of its version; an event that cannot be read, or an `apply` that
-        raises, of all versions from there on, and is the last that comes. Raises `IndexRebuilt` if an event that is
-        due is not the stream's any more.
+        A state that cannot be kept is a problem of its version; an event that cannot be read, or is not there, and an
+        `apply` that raises, of all versions from there on, and is the last that comes.
         """
-        wanted = {one.version: one for one in due}
+        wanted = {one.version for one in due}
         aggregate = self._start(stream_id, due[0].version - 1)
         try:
             for event in self.store.read(
                 stream_id, aggregate.version + 1, due[-1].version
             ):
                 self.apply(aggregate, event)
-                one = wanted.pop(event.metadata.version, None)
-                if one is None:
-                    continue
-                if one.event_id != event.metadata.event_id:
-                    raise IndexRebuilt
-                yield self._kept(aggregate, event)
+                if event.metadata.version in wanted:
+                    yield self._kept(aggregate, event)
         except UnreadableEvent as error:
             version = aggregate.version + 1
             yield Problem(stream_id, version, error.code, str(error), ends=True)
         except ApplyError as error:
             yield Problem(stream_id, error.version, APPLY_FAILED, str(error), ends=True)
         else:
-            if wanted:
-                raise IndexRebuilt
+            if aggregate.version < due[-1].version:
+                version = aggregate.version + 1
+                yield Problem(stream_id, version, GAP, _GAP, ends=True)
 
     def whole(self, stream_id: str, version: int) -> T:
         """The aggregate from its events alone. Raises `UnreadableEvent`, `ApplyError`."""

@@ -102,11 +102,11 @@ class World:
             else self.store.make_log()
         )
 
-    def filler(self) -> Filler:
+    def filler(self, make_log: Callable[[], Any] | None = None) -> Filler:
         """What the mirror process runs."""
         return Filler(
             snapshot_topics(),
-            self.store.make_log,
+            make_log or self.store.make_log,
             connect,
             SystemClock(),
             threading.Event(),

@@ -13,7 +13,7 @@ from django.db import connection, connections
 from eventstore.clock import SystemClock
 from eventstore.errors import SnapshotNotWritten
 from eventstore.models import SnapshotPartition
-from eventstore.ports import Proposal
+from eventstore.ports import Batch, Proposal
 from eventstore.rebuild import reset
 from eventstore.snapshots import snapshot_store
 from eventstore.snapshots.topics import snapshot_topics
@@ -22,8 +22,10 @@ from tests.integration.processes import a_process
 from tests.integration.snapshotting import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    from eventstore.events import Place
     from eventstore.store import EventStore
 
 
@@ -348,6 +350,36 @@ def test_a_topic_that_lost_its_end_is_read_anew(world: World) -> None:
 
     assert world.filler().once() == 3
     assert world.versions(stream) == [10, 20, 30]
+
+
+class Slow:
+    """A log by which a filler reads only the first record, and is overtaken by another filler behind it."""
+
+    def __init__(self, log: Any, overtaken: Callable[[], object]) -> None:
+        self._log = log
+        self._overtaken = overtaken
+        self.reads = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    def read(self, place: Place, offset: int) -> Batch:
+        """See `Log`."""
+        self.reads += 1
+        first, *_ = self._log.read(place, offset).records
+        self._overtaken()
+        return Batch([first], offset + 1)
+
+
+def test_a_filler_that_was_overtaken_does_not_set_the_cursor_back(world: World) -> None:
+    world.stream("a", 30)
+    world.snapshotter().build_due()
+    slow = Slow(world.store.make_log(), world.filler().once)
+
+    world.filler(lambda: slow).once()
+
+    assert slow.reads == 1
+    assert SnapshotPartition.objects.filter(cursor=3).count() == 1
 
 
 def test_garbage_in_the_topic_is_counted_and_passed(world: World) -> None:

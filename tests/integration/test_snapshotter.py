@@ -243,6 +243,32 @@ def test_a_stream_that_cannot_be_read_is_recorded_counted_told_and_passed(
     assert (line["stream"], line["version"]) == (stream, 15)
 
 
+def test_a_stream_whose_records_are_missing_holds_up_no_other(world: World) -> None:
+    stream, other = world.stream("a", 20), world.stream("b", 20)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM eventstore_record WHERE stream_id = %s", [stream])
+
+    built = world.snapshotter().build_due(seconds=30)
+
+    assert not built.more
+    assert (world.versions(stream), world.versions(other)) == ([], [10, 20])
+    assert failures() == [(stream, 1, "mirror-has-a-gap", 1)]
+
+
+def test_the_rest_of_a_stream_that_cannot_be_read_is_passed_at_once(
+    world: World,
+) -> None:
+    poisoned(world)
+
+    with world.builder() as builder:
+        (partition,) = builder.behind()
+        built = builder.build(partition)
+
+        assert built is not None
+        assert not built.more
+        assert builder.behind() == []
+
+
 def test_a_stream_that_failed_is_passed_in_silence_until_it_is_time_to_try_again(
     world: World,
 ) -> None:
@@ -304,6 +330,17 @@ def test_a_stream_that_can_be_read_again_gets_all_it_lacks(world: World) -> None
 
     assert world.versions(stream) == [10, 20, 30, 40]
     assert failures() == []
+
+
+def test_a_stream_that_cannot_be_read_is_not_tried_at_each_of_its_versions(
+    world: World,
+) -> None:
+    stream = world.stream("a", 45)
+
+    with world.builder(fussy(world, Fussy()), snapshots=1) as builder:
+        built = builder.build_stream(stream)
+
+    assert (built.events, built.snapshots) == (12, 1)
 
 
 def hoarding(world: World, until: int) -> type[Any]:
