@@ -13,6 +13,7 @@ from teddy_es.domain.parent import Parent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from eventstore.repository import AggregateRepository
     from eventstore.service import EventSourcingService
 
 CHILD = "child-1"
@@ -42,7 +43,14 @@ async def run(service: EventSourcingService, tell: Callable[[str], None]) -> Non
     )
     tell("decided anew on what is there now, it was accepted")
 
-    now = await parents.aload(parent.aggregate_id)
+    await _withdraw(parents, parent.aggregate_id, tell)
+    await _look_back(parents, parent.aggregate_id, tell)
+
+
+async def _withdraw(
+    parents: AggregateRepository[Parent], parent_id: str, tell: Callable[[str], None]
+) -> None:
+    now = await parents.aload(parent_id)
     try:
         now.grant_consent(CHILD, "conversation", "2026-01")
     except ConsentAlreadyGranted as refusal:
@@ -50,7 +58,12 @@ async def run(service: EventSourcingService, tell: Callable[[str], None]) -> Non
     now.withdraw_consent(CHILD, "voice_recording")
     await parents.asave(now)
 
+
+async def _look_back(
+    parents: AggregateRepository[Parent], parent_id: str, tell: Callable[[str], None]
+) -> None:
+    now = await parents.aload(parent_id)
     for version in range(1, now.version + 1):
-        then = await parents.aload(parent.aggregate_id, version=version)
+        then = await parents.aload(parent_id, version=version)
         allowed = ", ".join(sorted(then.state.consents.get(CHILD, {}))) or "nothing"
         tell(f"at version {version} the parent allowed {allowed}")

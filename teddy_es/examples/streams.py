@@ -13,6 +13,8 @@ from teddy_es.domain.conversation import Conversation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from eventstore.queries.streams import StreamInfo
+    from eventstore.repository import AggregateRepository
     from eventstore.service import EventSourcingService
 
 SAID = 24
@@ -38,6 +40,15 @@ async def run(service: EventSourcingService, tell: Callable[[str], None]) -> Non
             f"a snapshot at version {made.version}: {len(made.state)} bytes, {made.state.decode()}"
         )
 
+    await _look_back(conversations, talk, info, tell)
+
+
+async def _look_back(
+    conversations: AggregateRepository[Conversation],
+    talk: Conversation,
+    info: StreamInfo,
+    tell: Callable[[str], None],
+) -> None:
     snapshots = snapshot_store(Conversation)
     for version in (9, 15, info.version):
         newest = await snapshots.anewest(talk.stream_id, at_most=version)

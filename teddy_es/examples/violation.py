@@ -12,6 +12,7 @@ from teddy_es.domain.violations import SafetyViolationDetected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from eventstore.bus import Published
     from eventstore.service import EventSourcingService
@@ -45,9 +46,18 @@ async def run(service: EventSourcingService, tell: Callable[[str], None]) -> Non
         child.resolve(violation, "ada", "confirmed", clause="policy-3.2")
         await children.asave(child)
 
+    await _tell_the_story(service, child, story, tell)
+    again = await children.aload(child.aggregate_id)
+    tell(f"resolved: {again.state.violations[violation].is_resolved}")
+
+
+async def _tell_the_story(
+    service: EventSourcingService,
+    child: Child,
+    story: UUID,
+    tell: Callable[[str], None],
+) -> None:
     for event in await service.store.aread(child.stream_id):
         meta = event.metadata
         same = "same story" if meta.correlation_id == story else "another story"
         tell(f"{meta.version}. {meta.event_type} ({same})")
-    again = await children.aload(child.aggregate_id)
-    tell(f"resolved: {again.state.violations[violation].is_resolved}")
