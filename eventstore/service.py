@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import lru_cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eventstore.queries.streams import StreamInfo
     from eventstore.snapshots import Snapshot, SnapshotStore
     from eventstore.sources import Streams
+    from eventstore.store import EventStore
 
 A = TypeVar("A", bound=Aggregate[Any])
 
@@ -96,7 +97,11 @@ class EventSourcingService:
         return await sync_to_async(create)(version=version)
 
 
-@cache
 def get_service() -> EventSourcingService:
     """The service on the configured store: one a process, made at the first call."""
-    return EventSourcingService(get_event_store())
+    return _service_on(get_event_store())
+
+
+@lru_cache(maxsize=1)  # by the store, so that a new one has a service of its own
+def _service_on(store: EventStore) -> EventSourcingService:
+    return EventSourcingService(store)

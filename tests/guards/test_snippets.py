@@ -108,7 +108,9 @@ def run(block: Block, names: dict[str, Any]) -> None:
     """Run one block; what is wrong raises, or fails with the place on the page."""
     if block.language == "python":
         # line numbers as on the page, so that a traceback points there
-        code = compile("\n" * block.line + block.code, block.page, "exec")
+        source = "\n" * block.line + block.code
+        # as a reader's own file, which has no `from __future__ import annotations`
+        code = compile(source, block.page, "exec", dont_inherit=True)
         exec(code, names)  # noqa: S102  (our own documentation)
         return
     test = doctest.DocTestParser().get_doctest(

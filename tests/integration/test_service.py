@@ -139,8 +139,7 @@ def test_a_store_in_memory_does_without_snapshots(store: EventStore) -> None:
         service.create_snapshot(Order, "1")
 
 
-def test_the_configured_service_is_one_a_process() -> None:
-    get_service.cache_clear()
+def test_the_configured_service_is_one_a_process(store: EventStore) -> None:
+    del store
 
     assert get_service() is get_service()
-    get_service.cache_clear()
