@@ -16,6 +16,16 @@ VERDICTS: Final = Counter(
     "Records folded by this installation, by the fold's verdict.",
     ["verdict"],
 )
+EVENTS: Final = Counter(
+    "eventstore_events",
+    "Events accepted by folds of this installation, by the kind of their stream.",
+    ["stream_type"],
+)
+STREAMS_BEGUN: Final = Counter(
+    "eventstore_streams_begun",
+    "Streams whose first commit was accepted; events by streams is how they grow.",
+    ["stream_type"],
+)
 MALFORMED: Final = Counter(
     "eventstore_malformed",
     "Malformed records folded, by the rule of the grammar they break.",

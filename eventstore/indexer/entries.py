@@ -10,7 +10,7 @@ import structlog
 
 from eventstore import metrics
 from eventstore.codec import decode
-from eventstore.events import Commit
+from eventstore.events import TOPIC_PREFIX, Commit
 from eventstore.fold import Entry, Folded, StreamKey, Verdict
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def tell(place: Place, folded: Folded) -> None:
     counts = Counter(one.verdict for one in folded.judged)
     for verdict, count in counts.items():
         metrics.VERDICTS.labels(verdict.word).inc(count)
+    if counts[Verdict.ACCEPTED]:
+        _count_growth(place, folded)
     if not counts[Verdict.MALFORMED]:
         return
     for one in folded.judged:
@@ -76,3 +78,13 @@ def tell(place: Place, folded: Folded) -> None:
                 offset=one.entry.offset,
                 reason=one.reason,
             )
+
+
+def _count_growth(place: Place, folded: Folded) -> None:
+    accepted = [one for one in folded.judged if one.verdict is Verdict.ACCEPTED]
+    commits = (one.entry.content for one in accepted)
+    events = sum(len(one.events) for one in commits if isinstance(one, Commit))
+    begun = sum(one.first_version == 1 for one in accepted)
+    stream_type = place.topic.removeprefix(TOPIC_PREFIX)
+    metrics.EVENTS.labels(stream_type).inc(events)
+    metrics.STREAMS_BEGUN.labels(stream_type).inc(begun)
