@@ -41,6 +41,11 @@ class Streams(Protocol):
     ) -> Iterator[RecordedEvent]:
         """See `EventStore`."""
 
+    async def aread(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Sequence[RecordedEvent]:
+        """See `EventStore`."""
+
     def stream_info(self, stream_id: str) -> StreamInfo:
         """See `EventStore`."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from eventstore.appender.pending import deadline_in
@@ -158,9 +158,20 @@ class MemoryEventStore:
             ]
         return islice(reversed(events) if backwards else events, limit)
 
-    async def aread(self, stream_id: str, **how: Any) -> Sequence[RecordedEvent]:
+    async def aread(
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        backwards: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[RecordedEvent]:
         """See `EventStore`."""
-        return list(self.read(stream_id, **how))
+        found = self.read(
+            stream_id, from_version, to_version, backwards=backwards, limit=limit
+        )
+        return list(found)
 
     def read_all(
         self,

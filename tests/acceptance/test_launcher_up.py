@@ -124,7 +124,14 @@ def test_status_tells_what_runs_and_where(running: tuple[Up, Path]) -> None:
     assert told["kafka"] == {"bootstrap": None, "pid": None}
     assert told["data_dir"] == str(data)
     assert told["versions"]["postgresql"].startswith("18.")
-    assert set(told["pids"]) == {"teddy", "postgres", "mirror", "web"}
+    assert set(told["pids"]) == {
+        "teddy",
+        "postgres",
+        "mirror",
+        "worker",
+        "beat",
+        "web",
+    }
     assert all(lives(pid) for pid in told["pids"].values())
 
 
@@ -142,6 +149,29 @@ def test_manage_uses_what_runs_and_passes_input_output_and_exit_code(
 
     assert done.stdout.splitlines() == [str(data / "postgres" / "data"), "HELLO"]
     assert done.returncode == 7
+
+
+def test_jobs_run_by_themselves(running: tuple[Up, Path]) -> None:
+    _, data = running
+    code = (
+        "from eventstore.queries.jobs import latest_runs;"
+        "run = latest_runs(['build_snapshots']).get('build_snapshots');"
+        "print(run and run.outcome)"
+    )
+
+    def outcome() -> str:
+        return teddy("manage", "--data", data, "shell", "-v0", "-c", code).stdout
+
+    assert becomes_true(lambda: outcome().strip() == "done", within_s=60)
+
+
+def test_an_example_is_one_command(running: tuple[Up, Path]) -> None:
+    _, data = running
+
+    done = teddy("manage", "--data", data, "run_examples", "3")
+
+    assert done.returncode == 0
+    assert "resolved: True" in done.stdout
 
 
 def test_a_second_start_on_the_same_data_is_refused(running: tuple[Up, Path]) -> None:
