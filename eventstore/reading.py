@@ -12,7 +12,7 @@ from eventstore.conf import conf, registry
 from eventstore.errors import FutureInstant, InvalidStreamId, StreamNotFound
 from eventstore.events import MAX_OFFSET, Cut
 from eventstore.placement import place_of
-from eventstore.queries.connection import reading_cursor
+from eventstore.queries.connection import prepared_cursor, reading_cursor
 from eventstore.queries.everything import read_after
 from eventstore.queries.history import version_as_of
 from eventstore.queries.streams import StreamInfo, read_stream, stream_info
@@ -49,7 +49,7 @@ class Reading(ABC):
         _refuse_negative(limit)
 
         def events() -> Iterator[RecordedEvent]:
-            with reading_cursor() as cursor:
+            with prepared_cursor() as cursor:
                 yield from read_stream(
                     cursor,
                     stream_id,
@@ -125,7 +125,7 @@ class Reading(ABC):
     def stream_info(self, stream_id: str) -> StreamInfo:
         """The stream's head and times. Raises `InvalidStreamId`, `StreamNotFound`."""
         registry().stream_type_of(stream_id)
-        with reading_cursor() as cursor:
+        with prepared_cursor() as cursor:
             info = stream_info(cursor, stream_id)
         if info is None:
             raise StreamNotFound(stream_id)
@@ -148,7 +148,7 @@ class Reading(ABC):
         place = place_of(stream_id, self.topics.partitions)
         patience = conf.APPEND_TIMEOUT if timeout_s is None else timeout_s
         self.catch_up([place], timeout_s=patience)
-        with reading_cursor() as cursor:
+        with prepared_cursor() as cursor:
             return version_as_of(cursor, stream_id, instant)
 
     @abstractmethod

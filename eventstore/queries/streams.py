@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from eventstore.events import RecordedEvent
 
 _PAGE: Final = 5_000  # records a query
-_SMALL: Final = 500  # of them: not worth to be decoded while they arrive
+_SMALL: Final = (
+    200  # of them: the first page, and one that need not be decoded while it arrives
+)
 _PAGE_BYTES: Final = 4_000_000  # of them; whichever is reached first
 
 # Index: eventstore_record_stream (stream_id, first_version), both ways. Lengths stand in the row, so that no long
@@ -81,15 +83,17 @@ def read_stream(
     """
     first, last = max(1, first), _NO_END if last is None else min(last, _NO_END)
     statement = _BACKWARDS if backwards else _FORWARDS
-    page = {"stream": stream_id, "page": min(at_most, _PAGE), "size": _PAGE_BYTES}
+    page: dict[str, Any] = {"stream": stream_id, "page": min(at_most, _SMALL)}
+    page["size"] = _PAGE_BYTES
     while first <= last:
         rows, commits = _read(cursor, statement, page | {"first": first, "last": last})
         for events in commits:
             for event in reversed(events) if backwards else events:
                 if first <= event.metadata.version <= last:
                     yield event
-        if _is_the_last(rows, at_most):
+        if _is_the_last(rows, page["page"]):
             return
+        page["page"] = min(at_most, _PAGE)  # there is more than a handful
         if backwards:
             last = rows[-1][0] - 1
         else:
@@ -113,9 +117,7 @@ def _read(
     return rows, list(recorded_events(arriving()))
 
 
-def _is_the_last(rows: Sequence[tuple[int, int]], at_most: int) -> bool:
+def _is_the_last(rows: Sequence[tuple[int, int]], page: int) -> bool:
     """Whether a page ended because there was no more, and not because it was full."""
     size = sum(size for _, size in rows)
-    return not rows or (
-        len(rows) < min(at_most, _PAGE) and size < _PAGE_BYTES - 1_000_000
-    )
+    return not rows or (len(rows) < page and size < _PAGE_BYTES - 1_000_000)

@@ -16,7 +16,7 @@ from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.queries import snapshots as queries
-from eventstore.queries.connection import reading_cursor
+from eventstore.queries.connection import prepared_cursor
 from eventstore.snapshots.snapshot import Snapshot, Stamp, stamp_of
 from eventstore.snapshots.states import decoded, encoded
 from eventstore.snapshots.writing import SnapshotWriter
@@ -65,7 +65,7 @@ class SnapshotStore(ABC, Generic[T]):
         True: made with this process's stamp, its last event still the stream's at that version, and its state is one.
         One statement. Raises `IndexIncomplete`.
         """
-        with reading_cursor() as cursor:
+        with prepared_cursor() as cursor:
             found = queries.newest(cursor, stream_id, self.made_with, at_most)
         if found is None or not self._is_state(found):
             return None

@@ -17,9 +17,33 @@ PEER_FUNCTIONS: Final = "eventsourcing-functions"
 RAW: Final = "insert"
 COPY: Final = "copy"
 EMPTY: Final = "teddy-empty"
+NOW: Final = "teddy-now"
+UNCACHED: Final = "teddy-uncached"
 NAMES: Final = (OURS, PEER, PEER_FUNCTIONS, RAW)
 
 STREAMS: Final = 4  # that a writer owns and appends to in turn
+
+
+SNAPSHOT_FREQUENCY: Final = 10  # events
+
+
+class AggregateContestant(Protocol):
+    """One of the stores with its aggregates, opened in this process, as it comes."""
+
+    def loader(self, own: str, events: int) -> Callable[[], int]:
+        """Makes an aggregate of so many events; the function loads it as it is now and gives its version."""
+
+    def past(self, own: str, events: int) -> Callable[[int], int]:
+        """The same; the function loads it as it was at a version."""
+
+    def commander(self, own: str, events: int, aggregates: int) -> Append:
+        """Makes aggregates of so many events; each call loads the next of them, has it decide, and saves it."""
+
+    def settle(self) -> None:
+        """Have done what is done in the background."""
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
 
 
 class Contestant(Protocol):

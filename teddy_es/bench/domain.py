@@ -9,6 +9,9 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from eventstore.aggregates import Aggregate
 from eventstore.registry import Event, Registry
 from teddy_es.domain.types import registry as domain
 
@@ -27,8 +30,32 @@ class Happened(Event, frozen=True, kw_only=True):
     text: str
 
 
+class TalkState(msgspec.Struct):
+    """What was said last: a state of some 600 bytes, as the peer's."""
+
+    said: str = ""
+
+
+class Talk(Aggregate[TalkState]):
+    """A stream of made-up events, as an aggregate."""
+
+    stream_type = "bench"
+    state_type = TalkState
+
+    def happen(self, text: str) -> None:
+        """Something is said."""
+        self.record(Happened(text=text))
+
+    def apply(self, event: msgspec.Struct) -> None:
+        """See `Aggregate`."""
+        if isinstance(event, Happened):
+            self.state.said = event.text
+
+
 @cache
-def __getattr__(name: str) -> Registry:
+def __getattr__(name: str) -> Registry | type[Talk]:
+    if name.startswith("Talk_"):
+        return talks(name.removeprefix("Talk_"))
     if not name.startswith("types_"):
         raise AttributeError(name)
     suffix = name.removeprefix("types_")
@@ -48,6 +75,12 @@ def __getattr__(name: str) -> Registry:
     types.stream_type(renamed("bench", suffix), number=_NUMBER)
     types.event_type(Happened, stream_type=renamed("bench", suffix), subject=None)
     return types
+
+
+@cache
+def talks(suffix: str) -> type[Talk]:
+    """The aggregate of this suffix's streams; also `teddy_es.bench.domain.Talk_ab12cd34`."""
+    return type("Talk", (Talk,), {"stream_type": renamed("bench", suffix)})
 
 
 def renamed(stream_type: str, suffix: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from teddy_es.bench.aggregates import MEASURES as AGGREGATES
+from teddy_es.bench.aggregates import aggregates
 from teddy_es.bench.append import TURNS, append
 from teddy_es.bench.export import export
 from teddy_es.bench.history import HISTORY, history
 from teddy_es.bench.mirror import mirror
 from teddy_es.bench.pages import pages
 from teddy_es.bench.read import read
+from teddy_es.bench.snapshots import snapshots
 from teddy_es.bench.space import space
 from teddy_es.bench.visits import VISITS
 
@@ -28,6 +31,8 @@ FRESH: Final[dict[str, Measure]] = {
     "mirror": mirror,
     "read": read,
     "space": space,
+    "aggregates": aggregates,
+    "snapshots": snapshots,
 }
 """Each in an empty world of its own."""
 
@@ -40,5 +45,7 @@ FULL: Final[dict[str, Measure]] = {
 
 MEASURES: Final[dict[str, Measure]] = FRESH | FULL
 
-CHOICES: Final = [measure.rpartition("/")[2] for measure in (*TURNS, *VISITS, *HISTORY)]
+CHOICES: Final = [
+    measure.rpartition("/")[2] for measure in (*TURNS, *AGGREGATES, *VISITS, *HISTORY)
+]
 """What can be asked for alone (`Plan.only`)."""

@@ -7,7 +7,7 @@ the application's cache, which brings it up to date with what others saved (`AGG
 from __future__ import annotations
 
 from itertools import cycle
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django.db import connection
@@ -17,7 +17,7 @@ from eventsourcing.persistence import IntegrityError
 from psycopg.sql import SQL, Identifier
 
 from eventstore.database import connect
-from teddy_es.bench.contestants import PEER_FUNCTIONS, STREAMS
+from teddy_es.bench.contestants import PEER_FUNCTIONS, SNAPSHOT_FREQUENCY, STREAMS
 from teddy_es.bench.domain import texts
 
 if TYPE_CHECKING:
@@ -117,6 +117,71 @@ class Peer:
             self._app.save(SharedTalk(shared))
         except IntegrityError:  # another was faster
             return
+
+
+class SnapshottingApplication(Application[UUID]):
+    """Takes a snapshot of every tenth version, as a part of the save."""
+
+    snapshotting_intervals: ClassVar[Any] = {Talk: SNAPSHOT_FREQUENCY}
+
+
+class PlainApplication(Application[UUID]):
+    """No snapshots."""
+
+
+class PeerAggregates:
+    """See `AggregateContestant`. Its default configuration: no cache."""
+
+    def __init__(self, *, snapshots: bool) -> None:
+        name = "peer_snapshots" if snapshots else "peer_plain"
+        with connect() as own:
+            own.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(name)))
+        settings = environment(name, 1)
+        del settings["AGGREGATE_CACHE_MAXSIZE"]
+        made = SnapshottingApplication if snapshots else PlainApplication
+        self._app = made(settings)
+
+    def loader(self, own: str, events: int) -> Callable[[], int]:
+        """See `AggregateContestant`."""
+        [talk] = self._filled(own, events, 1)
+        return lambda: int(self._app.repository.get(talk).version)
+
+    def past(self, own: str, events: int) -> Callable[[int], int]:
+        """See `AggregateContestant`."""
+        [talk] = self._filled(own, events, 1)
+        return lambda version: int(
+            self._app.repository.get(talk, version=version).version
+        )
+
+    def commander(self, own: str, events: int, aggregates: int) -> Append:
+        """See `AggregateContestant`."""
+        turns, text = cycle(self._filled(own, events, aggregates)), texts(own)
+
+        def command() -> None:
+            talk: Talk = self._app.repository.get(next(turns))
+            talk.happen(text())
+            self._app.save(talk)
+
+        return command
+
+    def settle(self) -> None:
+        """See `AggregateContestant`: its snapshots are a part of each save."""
+
+    def close(self) -> None:
+        """See `AggregateContestant`."""
+        self._app.close()
+
+    def _filled(self, own: str, events: int, aggregates: int) -> list[UUID]:
+        text, ids = texts(own), []
+        for _ in range(aggregates):
+            talk = Talk()
+            for n in range(1, events):
+                talk.happen(text())
+                if n % SNAPSHOT_FREQUENCY == 0:
+                    self._app.save(talk)
+            self._app.save(talk)
+            ids.append(talk.id)
+        return ids
 
 
 def schema_of(name: str) -> str:

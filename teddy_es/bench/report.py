@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from io import StringIO
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from teddy_es.bench.contestants import EMPTY, OURS, PEER
+from teddy_es.bench.contestants import EMPTY, NOW, OURS, PEER
 from teddy_es.bench.targets import TIMES, target
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from teddy_es.bench.targets import Target
 
 
+_BESIDE: Final = (PEER, EMPTY, NOW)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A series, held against ours, or ours against the target.
 
-    ratio: our median to this one's; in our own row, to the one that targets refer to (the peer's, or that of our store
-    without a history). None: there is nothing to compare.
+    ratio: our median to this one's; in our own row, to the one that targets refer to (the peer's, that of our store
+    without a history, or of its present). None: there is nothing to compare.
     """
 
     series: Series
@@ -41,7 +44,9 @@ def rows(found: Sequence[Series], log: str) -> list[Row]:
     return [
         _judged(
             one,
-            medians.get((one.measure, PEER)) or medians.get((one.measure, EMPTY)),
+            next(
+                (m for name in _BESIDE if (m := medians.get((one.measure, name)))), None
+            ),
             log,
         )
         if one.contestant == OURS

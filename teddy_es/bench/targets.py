@@ -49,6 +49,14 @@ _TARGETS: Final[dict[str, tuple[Target, Target]]] = {
     "space/without-log": (Target("median", "most", 2_200),) * 2,
     "history/events": (Target("ratio", "most", 1.2),) * 2,
     "history/streams": (Target("ratio", "most", 1.2),) * 2,
+    **dict.fromkeys(
+        (f"aggregates/load-{events}" for events in (10, 100, 1_000, 10_000)),
+        (Target("ratio", "most", 1.0),) * 2,
+    ),
+    "aggregates/replay": (Target("ratio", "most", 0.4),) * 2,
+    "aggregates/past": (Target("ratio", "most", 1.5),) * 2,
+    "aggregates/commands": (_ratio(1.2), _ratio(0.8)),
+    "snapshots/speed": (Target("median", "least", 3_000),) * 2,
 }
 _PAGES: Final = Target("median", "most", 120)
 

@@ -16,6 +16,7 @@ from eventstore import topics
 from eventstore.conf import conf, registry
 from eventstore.database import connect
 from eventstore.indexer.mark import complete
+from eventstore.snapshots import topics as snapshot_topics
 from eventstore.store import make_event_store
 from teddy_es.bench.conf import elsewhere, eventstore_settings
 from teddy_es.bench.domain import renamed
@@ -45,8 +46,11 @@ class World:
 def a_world() -> Iterator[World]:
     """Make it, be there, and leave nothing of it behind, whatever happens. Raises `CannotMeasure`."""
     suffix = token_hex(4)
-    types = f"teddy_es.bench.domain.types_{suffix}"
-    given = {**eventstore_settings(), "REGISTRY": types, "AGGREGATES": ()}
+    given = {
+        **eventstore_settings(),
+        "REGISTRY": f"teddy_es.bench.domain.types_{suffix}",
+        "AGGREGATES": [f"teddy_es.bench.domain.Talk_{suffix}"],
+    }
     world = World(f"teddy_bench_{getpid()}_{suffix}", suffix, given)
     with _database(world.database), elsewhere(world.database, given):
         call_command("migrate", verbosity=0, interactive=False)
@@ -78,10 +82,12 @@ def _topics() -> Iterator[None]:
     try:
         with make_event_store().indexer() as indexer:
             topics.create(indexer.topics, indexer.log, indexer.connection())
+            snapshot_topics.create(snapshot_topics.snapshot_topics(), indexer.log)
             complete(indexer)
         yield
     finally:
         if conf.LOG == "kafka":
             from teddy_es.bench.broker import delete_topics
 
-            delete_topics(known.topic for known in registry().stream_types.values())
+            logs = [known.topic for known in registry().stream_types.values()]
+            delete_topics([*logs, *snapshot_topics.snapshot_topics().numbers])
