@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.apps import AppConfig
+from django.core.exceptions import ImproperlyConfigured
 
 
 class EventStoreConfig(AppConfig):
-    """Registers the system checks when Django is ready, and who completes the index for readers."""
+    """When Django is ready: registers the system checks and who completes the index for readers, and takes the stamps."""
 
     name = "eventstore"
     verbose_name = "Event store"
@@ -18,3 +21,19 @@ class EventStoreConfig(AppConfig):
         from eventstore.store import get_event_store
 
         completed_by(lambda: get_event_store().complete_index())
+        _take_stamps()
+
+
+def _take_stamps() -> None:
+    """Have the hash of the domain's code made now, from the files that this process has just loaded.
+
+    Later they may be those of the next version, put in place under a process that still runs the old one: its snapshots
+    would then carry the new one's stamp.
+    """
+    from eventstore.conf import aggregates, registry
+    from eventstore.snapshots import stamp_of
+
+    # what is wrong is said by the checks, E001 and E007
+    with suppress(ImproperlyConfigured, ImportError, OSError, TypeError):
+        for aggregate in aggregates().values():
+            stamp_of(aggregate, registry())

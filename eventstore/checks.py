@@ -13,6 +13,7 @@ from eventstore.conf import aggregates, conf, registry
 from eventstore.database import TROUBLE
 from eventstore.errors import EventStoreError
 from eventstore.sealing import sealer
+from eventstore.snapshots import stamp_of
 from eventstore.snapshots.topics import check as check_for_snapshots
 from eventstore.snapshots.topics import snapshot_topics
 from eventstore.store import KINDS, make_event_store
@@ -36,7 +37,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         aggregates()
     except (ImproperlyConfigured, ImportError) as error:
         return [Error(str(error), id="eventstore.E001", hint="Put EVENTSTORE right.")]
-    return [*_wrong_values(), *_wrong_upcasters(types)]
+    return [*_wrong_values(), *_wrong_upcasters(types), *_without_source(types)]
 
 
 def _wrong_upcasters(types: Registry) -> list[CheckMessage]:
@@ -89,6 +90,24 @@ def _wrong_snapshots() -> list[CheckMessage]:
         )
         for name, number in numbers.items()
         if number < 1
+    ]
+
+
+def _without_source(types: Registry) -> list[CheckMessage]:
+    """Classes whose code cannot be told from another's, so that no snapshot of theirs could be trusted."""
+    found = []
+    for aggregate in aggregates().values():
+        try:
+            stamp_of(aggregate, types)
+        except (OSError, TypeError):  # no file, or none that ever was
+            found.append(aggregate.__name__)
+    return [
+        Error(
+            f"The source of {name} is not at hand, so its snapshots cannot be stamped.",
+            id="eventstore.E007",
+            hint="Install the domain with its .py files, as files.",
+        )
+        for name in found
     ]
 
 

@@ -427,7 +427,8 @@ class SnapshotNotWritten(EventStoreError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(
-            f"Snapshots were not written: {reason}. They are built again later."
+            f"Snapshots were not written ({reason}). They are built again later; if their topic is missing,"
+            " run `manage.py create_topics`."
         )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import psycopg
 import structlog
 
 from eventstore import metrics
 from eventstore.clock import SystemClock
-from eventstore.database import TROUBLE, connect, told
+from eventstore.database import connect, told
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
@@ -27,8 +28,6 @@ from eventstore.snapshots.writing import insert
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from threading import Event
-
-    import psycopg
 
     from eventstore.database import Connect
     from eventstore.events import Place
@@ -81,13 +80,18 @@ class Filler:
         self._told: dict[Place, str] = {}
 
     def run(self) -> None:
-        """Fill until stopped. Whatever fails says so in the log and begins anew; the mirror is not held up by it."""
+        """Fill until stopped. Whatever fails says so in the log and begins anew; the mirror is not held up by it.
+
+        Ends at once where no class has snapshots.
+        """
+        if not self._topics.places:
+            return
         pause = _FIRST_PAUSE
         while not self._stop.is_set():
             try:
                 with self._connect() as connection:
                     self._follow(connection)
-            except (EventStoreError, *TROUBLE) as error:
+            except (EventStoreError, psycopg.Error) as error:
                 logger.warning(
                     "filling snapshots waits and begins anew",
                     code=getattr(error, "code", type(error).__name__),
@@ -101,6 +105,8 @@ class Filler:
 
     def once(self) -> int:
         """Fill to the topics' ends as they are now; how many rows that added. Raises what the log raises."""
+        if not self._topics.places:
+            return 0
         log = self._make_log()
         try:
             with self._connect() as connection:

@@ -77,9 +77,10 @@ class SnapshotWriter:
         """Append them, durably. Raises `SnapshotNotWritten`; some of them may be there all the same."""
         proposals = [_proposal(snapshot) for snapshot in snapshots]
         answers = self._log.append(proposals, timeout_s=conf.APPEND_TIMEOUT)
-        for answer in answers:
+        for proposal, answer in zip(proposals, answers, strict=True):
             if not isinstance(answer, Appended):
-                raise SnapshotNotWritten(answer.reason)
+                msg = f"{proposal.place.topic}: {answer.reason}"
+                raise SnapshotNotWritten(msg)
 
     def connection(self) -> psycopg.Connection[Any]:
         """The writer's own connection, opened if need be."""

@@ -114,26 +114,19 @@ class Builder(Generic[T]):
     def build_stream(self, stream_id: str) -> Built:
         """Build what is due of one stream, whoever else may be at it. Raises as `build`.
 
-        Batch by batch; what a batch wrote stays, and a call that was cut short can be repeated.
+        1. build it, batch by batch      2. if that went well, it counts as failing no more
+        3. build what others have passed meanwhile because it did. What a batch wrote stays, and a call that was cut short
+        can be repeated.
         """
-        place = place_of(stream_id, self._topics.partitions)
-        partition = self._topics.partition_id(place)
-        generation, _ = self._folded_to(partition)
-        built, after = Built(), 0
-        while due := self._due_of_stream(stream_id, after):
-            batch = self._replayed(due, partition, generation)
-            if batch.snapshots:
-                self._writer.to_topic(batch.snapshots)
-                insert(self._writer.connection(), batch.snapshots)
-            built += self._built(batch, more=False)
-            if any(problem.ends for problem in batch.problems.values()):
-                break
-            left = [version for _, version in batch.undone]
-            after = min(left) - 1 if left else due[-1].version
-        self._note(built.problems[:1], partition)
+        partition = self._topics.partition_id(
+            place_of(stream_id, self._topics.partitions)
+        )
+        built = self._all_of(stream_id, partition)  # 1
         if not built.problems:
             key = self._key | {"stream": stream_id}
-            self._writer.connection().execute(statements.WORKED, key)
+            self._writer.connection().execute(statements.WORKED, key)  # 2
+            built += self._all_of(stream_id, partition)  # 3
+        self._note(built.problems[:1], partition)
         return built
 
     def retry(self, after: timedelta) -> Built:
@@ -146,6 +139,22 @@ class Builder(Generic[T]):
         return sum((self.build_stream(stream) for stream in streams), Built())
 
     # ---- inside
+
+    def _all_of(self, stream_id: str, partition: int) -> Built:
+        """What is due of a stream, up to what cannot be replayed."""
+        generation, _ = self._folded_to(partition)
+        built, after = Built(), 0
+        while due := self._due_of_stream(stream_id, after):
+            batch = self._replayed(due, partition, generation)
+            if batch.snapshots:
+                self._writer.to_topic(batch.snapshots)
+                insert(self._writer.connection(), batch.snapshots)
+            built += self._built(batch, more=False)
+            if any(problem.ends for problem in batch.problems.values()):
+                break
+            left = [version for _, version in batch.undone]
+            after = min(left) - 1 if left else due[-1].version
+        return built
 
     def _replayed(self, due: Sequence[Due], partition: int, generation: UUID) -> Batch:
         """The batch of what is due. Raises `IndexRebuilt` where events are missing because the index is made anew."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from eventstore.clock import SystemClock
-from eventstore.conf import aggregates, registry
+from eventstore.conf import aggregates
 from eventstore.database import connect
 from eventstore.errors import IndexRebuilt, InvalidStreamId, SnapshotNotWritten
 from eventstore.queries import snapshots as queries
@@ -106,8 +106,8 @@ class Snapshotter:
         return replace(built, more=bool(turns))
 
     def build_stream(self, stream_id: str) -> Built:
-        """Build what is due of one stream. Raises `InvalidStreamId`, and as `build_due`."""
-        stream_type = registry().stream_type_of(stream_id).name
+        """Build what is due of one stream. Raises `InvalidStreamId`, `StreamNotFound`, and as `build_due`."""
+        stream_type = self._store.stream_info(stream_id).stream_id.partition(".")[0]
         with self._builders() as builders:
             for builder in builders:
                 if builder.snapshots.aggregate.stream_type == stream_type:

@@ -102,14 +102,16 @@ class World:
             else self.store.make_log()
         )
 
-    def filler(self, make_log: Callable[[], Any] | None = None) -> Filler:
+    def filler(
+        self, make_log: Callable[[], Any] | None = None, stop: Any = None
+    ) -> Filler:
         """What the mirror process runs."""
         return Filler(
             snapshot_topics(),
             make_log or self.store.make_log,
             connect,
             SystemClock(),
-            threading.Event(),
+            stop or threading.Event(),
         )
 
     def rebuild(self) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import signal
+import sys
+import threading
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +15,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from eventstore.checks import check_log, check_settings
+from eventstore.conf import registry
 from eventstore.errors import LogMisconfigured
 from eventstore.models import Snapshot as Row
+from eventstore.snapshots import snapshot, stamp_of
+from eventstore.snapshots.filling import make_filler
 from eventstore.snapshots.topics import check, snapshot_topics
+from teddy_es.domain.conversation import Conversation
 from tests.integration.processes import a_process
 from tests.integration.snapshotting import World
 from tests.plugins.kafka_logs import until
@@ -80,6 +87,56 @@ def test_a_stream_that_cannot_be_read_makes_the_command_fail_and_is_named(
 def test_a_stream_of_an_unknown_type_is_refused_in_a_line(world: World) -> None:
     with pytest.raises(CommandError, match="no stream id here"):
         said("build_snapshots", "--stream", "parcel.1")
+
+
+def test_a_stream_that_is_not_there_is_said(world: World) -> None:
+    with pytest.raises(CommandError, match="There is no stream"):
+        said("build_snapshots", "--stream", f"{world.order.stream_type}.nowhere")
+
+
+def test_without_its_topic_the_command_says_what_to_do(world: World) -> None:
+    world.stream("a", 10)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM eventstore_logtopic WHERE name LIKE 'snapshots.%'")
+
+    with pytest.raises(CommandError, match=r"run `manage\.py create_topics`"):
+        said("build_snapshots")
+
+
+def test_where_no_class_has_snapshots_the_mirror_fills_none(
+    world: World, settings: Settings
+) -> None:
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "AGGREGATES": []}
+
+    assert answered("mirror", "--once")["snapshots"] == 0
+    make_filler(threading.Event()).run()  # ends by itself
+    assert answered("build_snapshots")["snapshots"] == 0
+    assert answered("build_snapshots", "--sample", "3")["looked_at"] == 0
+
+
+def test_the_stamps_are_those_of_the_files_that_the_process_has_loaded() -> None:
+    before = snapshot._made.cache_info().misses
+
+    stamp_of(Conversation, registry())
+
+    assert snapshot._made.cache_info().misses == before
+
+
+def test_a_class_without_source_is_found_by_a_check(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = ModuleType("tests.compiled")
+    compiled.__file__ = "/nowhere/compiled.pyc"
+    monkeypatch.setitem(sys.modules, "tests.compiled", compiled)
+    compiled.Order = type("Order", (world.order,), {"__module__": "tests.compiled"})  # type: ignore[attr-defined]
+    assert check_settings() == []
+
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "AGGREGATES": ["tests.compiled.Order"],
+    }
+
+    assert [error.id for error in check_settings()] == ["eventstore.E007"]
 
 
 def test_a_sample_is_taken_and_drift_makes_the_command_fail(world: World) -> None:

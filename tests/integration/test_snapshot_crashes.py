@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import signal
-import threading
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from eventstore.clock import SystemClock
 from eventstore.errors import SnapshotNotWritten
-from eventstore.models import SnapshotPartition
-from eventstore.ports import Batch, Proposal
 from eventstore.rebuild import reset
 from eventstore.snapshots import snapshot_store
-from eventstore.snapshots.topics import snapshot_topics
 from eventstore.testing.faulty_log import ANSWER_LOST, REFUSED, TWICE, Network
 from tests.integration.processes import a_process
 from tests.integration.snapshotting import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
-    from eventstore.events import Place
     from eventstore.store import EventStore
 
 
@@ -293,9 +287,6 @@ def test_an_index_that_is_made_anew_under_a_builder_has_all_built_all_the_same(
     assert world.versions(stream) == [10, 20]
 
 
-# ---- the filler
-
-
 def test_a_filler_that_is_faster_than_the_builder_disturbs_nobody(world: World) -> None:
     stream = died_behind_the_topic(world)
     filler = world.filler()
@@ -306,119 +297,3 @@ def test_a_filler_that_is_faster_than_the_builder_disturbs_nobody(world: World) 
     assert world.versions(stream) == [10, 20]
     with world.builder() as builder:
         assert builder.behind() == []
-
-
-def test_a_table_that_was_lost_is_filled_from_the_topic_by_whoever_says_so(
-    world: World,
-) -> None:
-    streams = [world.stream(name, 30) for name in "abc"]
-    world.snapshotter().build_due()
-    assert world.filler().once() == 0
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE eventstore_snapshot")
-
-    world.snapshotter().start_again()
-    filled = world.filler().once()
-
-    assert filled == 9
-    assert [world.versions(stream) for stream in streams] == [[10, 20, 30]] * 3
-    assert world.snapshotter().build_due().snapshots == 0
-
-
-def test_a_topic_that_was_made_anew_is_read_from_its_beginning(world: World) -> None:
-    stream = world.stream("a", 30)
-    world.snapshotter().build_due()
-    world.filler().once()
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE eventstore_snapshot")
-        cursor.execute(
-            "UPDATE eventstore_logtopic SET topic_id = gen_random_uuid()"
-            " WHERE name LIKE 'snapshots.%'"
-        )
-
-    assert world.filler().once() == 3
-    assert world.versions(stream) == [10, 20, 30]
-
-
-def test_a_topic_that_lost_its_end_is_read_anew(world: World) -> None:
-    stream = world.stream("a", 30)
-    world.snapshotter().build_due()
-    world.filler().once()
-    SnapshotPartition.objects.filter(cursor=3).update(cursor=1_000)
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE eventstore_snapshot")
-
-    assert world.filler().once() == 3
-    assert world.versions(stream) == [10, 20, 30]
-
-
-class Slow:
-    """A log by which a filler reads only the first record, and is overtaken by another filler behind it."""
-
-    def __init__(self, log: Any, overtaken: Callable[[], object]) -> None:
-        self._log = log
-        self._overtaken = overtaken
-        self.reads = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
-
-    def read(self, place: Place, offset: int) -> Batch:
-        """See `Log`."""
-        self.reads += 1
-        first, *_ = self._log.read(place, offset).records
-        self._overtaken()
-        return Batch([first], offset + 1)
-
-
-def test_a_filler_that_was_overtaken_does_not_set_the_cursor_back(world: World) -> None:
-    world.stream("a", 30)
-    world.snapshotter().build_due()
-    slow = Slow(world.store.make_log(), world.filler().once)
-
-    world.filler(lambda: slow).once()
-
-    assert slow.reads == 1
-    assert SnapshotPartition.objects.filter(cursor=3).count() == 1
-
-
-def test_garbage_in_the_topic_is_counted_and_passed(world: World) -> None:
-    stream = world.stream("a", 10)
-    (place, *_) = snapshot_topics().places
-    log = world.store.make_log()
-    log.append(
-        [Proposal(p, b"x", b"garbage") for p in snapshot_topics().places], timeout_s=5
-    )
-    log.close()
-    world.snapshotter().build_due()
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE eventstore_snapshot")
-
-    assert world.filler().once() == 1
-    assert world.versions(stream) == [10]
-    assert place.topic.startswith("snapshots.")
-
-
-def test_fillers_and_builders_at_work_at_once_end_with_everything_once(
-    world: World,
-) -> None:
-    streams = [world.stream(str(n), 30) for n in range(10)]
-
-    def work(job: Any) -> None:
-        try:
-            job()
-        finally:
-            connections.close_all()
-
-    jobs = [
-        world.snapshotter(seed=1).build_due,
-        *[world.filler().once for _ in range(3)],
-    ]
-    threads = [threading.Thread(target=work, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    world.filler().once()
-
-    assert [world.versions(stream) for stream in streams] == [[10, 20, 30]] * 10

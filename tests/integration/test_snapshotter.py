@@ -15,7 +15,7 @@ from eventstore.database import connect
 from eventstore.errors import InvalidStreamId
 from eventstore.metrics import SNAPSHOT_FAILURES
 from eventstore.models import SnapshotFailure
-from eventstore.snapshotter import statements
+from eventstore.snapshotter import run, statements
 from eventstore.snapshotter.batch import Bounds
 from tests.integration.snapshotting import World
 
@@ -170,6 +170,22 @@ def test_a_partition_that_another_builder_has_is_left_to_it(world: World) -> Non
 
     assert built is not None
     assert world.versions(stream) == [10]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_builder_that_is_frozen_loses_its_partition_to_the_others() -> None:
+    limits = (
+        "idle_in_transaction_session_timeout",
+        "transaction_timeout",
+        "lock_timeout",
+    )
+
+    with run._patient() as connection:
+        found = connection.execute(
+            "SELECT current_setting(name) FROM unnest(%s::text[]) name", [list(limits)]
+        ).fetchall()
+
+    assert found == [("1min",), ("2min",), ("30s",)]
 
 
 def test_builders_at_work_at_once_build_everything_once(world: World) -> None:
