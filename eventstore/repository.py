@@ -145,10 +145,11 @@ class AggregateRepository(EventSourcingRepository[A]):
 
     def _load(self, aggregate_id: str, stream_id: str, version: int | None) -> A:
         began = time.monotonic()
-        source, aggregate = self._start(aggregate_id, stream_id, version)
+        source, aggregate, behind = self._start(aggregate_id, stream_id, version)
         before = aggregate.version
-        for recorded in self._store.read(stream_id, before + 1, version):
-            aggregate.evolve(self._types.event_of(recorded))
+        if behind:
+            for recorded in self._store.read(stream_id, before + 1, version):
+                aggregate.evolve(self._types.event_of(recorded))
         if aggregate.is_new:
             raise StreamNotFound(stream_id)
         if version is not None and aggregate.version < version:
@@ -162,18 +163,18 @@ class AggregateRepository(EventSourcingRepository[A]):
 
     def _start(
         self, aggregate_id: str, stream_id: str, version: int | None
-    ) -> tuple[str, A]:
-        """Where the replay begins, and what that comes from."""
-        if version is None:
-            cached = self._cache.get(aggregate_id)
-            # behind a restore the stream may have another history: then its head may lie below
-            if cached is not None and self._head(stream_id) >= cached.version:
-                return "cache", cached
+    ) -> tuple[str, A, bool]:
+        """What the state comes from, where the replay begins, and whether there may be anything to replay."""
+        if version is None and (cached := self._cache.get(aggregate_id)) is not None:
+            head = self._head(stream_id)
+            if head >= cached.version:  # behind a restore it may lie below
+                return "cache", cached, head > cached.version
         found = self._snapshots and self._snapshots.newest(stream_id, at_most=version)
         if not found:
-            return "events", self._class(aggregate_id)
+            return "events", self._class(aggregate_id), True
         state = msgspec.json.decode(found.state, type=self._class.state_type)
-        return "snapshot", self._class(aggregate_id, state=state, version=found.version)
+        made = self._class(aggregate_id, state=state, version=found.version)
+        return "snapshot", made, found.version != version
 
     async def aload(
         self,
