@@ -76,6 +76,9 @@ class JobOutcome(StrEnum):
     MISSED = "missed"
 
 
+_ENDED_BY_ITSELF: Final = (JobOutcome.DONE, JobOutcome.FAILED)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """work: does what is due, may be repeated at any time, and gives counts of what it did. scope: what it is about."""
@@ -98,9 +101,9 @@ class Jobs:
         self._clock = clock
 
     def run(self, job: Job, *, again: bool = False) -> JobOutcome | None:
-        """Run it for the time at which it was due last; None if that has been done, or another run goes on.
+        """Run it for the time at which it was due last; None if that was done or failed, or another run goes on.
 
-        again: also if it has been done, for people. 1. take the job's lock; what is said to run was lost with its
+        again: also then, for people; what failed would as a rule fail again. 1. take the job's lock; what is said to run was lost with its
         process 2. a row for the times that were missed since 3. a row for this run 4. the work 5. how it ended.
         A process that dies in between leaves its row "running", which the next run finds lost. Raises what the work
         raises, told by its kind in the row.
@@ -112,7 +115,7 @@ class Jobs:
             due = job.due_at(now)
             connection.execute(_LOST, {"job": job.name, "now": now})
             last = connection.execute(_LAST, {"job": job.name}).fetchone()
-            if last and last[0] == due and last[2] == JobOutcome.DONE and not again:
+            if last and last[0] == due and last[2] in _ENDED_BY_ITSELF and not again:
                 return None
             if last:
                 self._tell_missed(connection, job, last[1], due)  # 2

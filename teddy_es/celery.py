@@ -3,14 +3,16 @@
     celery --app teddy_es.celery worker --without-gossip --without-mingle --without-heartbeat
     celery --app teddy_es.celery beat --scheduler celery.beat:Scheduler
 
-Beat keeps no state: a run belongs to the time at which it was due, so two beats, or one that is started anew, run nothing
-twice. A task that waited until the next one is due expires.
+Beat keeps no state, and begins to count at its start: a daily task would never be sent by one that is started anew every
+day. So it asks for every job at least once a minute; what has been run for its time is not run again, however many beats
+there are. A task that waited until the next one was sent expires.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
@@ -19,19 +21,27 @@ import eventstore.tasks  # noqa: F401  (registers itself)
 from eventstore.schedule import SCHEDULE
 from teddy_es.correlation import follow_tasks
 
+if TYPE_CHECKING:
+    from eventstore.jobs import Job
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teddy_es.settings")  # noqa: TID251  (the worker's command has no other way)
 
 app = Celery("teddy_es")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.beat_schedule = {
-    job.name: {
+_LOOK: Final = timedelta(minutes=1)
+
+
+def _entry(job: Job) -> dict[str, Any]:
+    every = min(job.every, _LOOK)
+    return {
         "task": "eventstore.run_job",
-        "schedule": job.every,
+        "schedule": every,
         "args": (job.name,),
-        "options": {"expires": job.every.total_seconds()},
+        "options": {"expires": every.total_seconds()},
     }
-    for job in SCHEDULE.values()
-}
+
+
+app.conf.beat_schedule = {job.name: _entry(job) for job in SCHEDULE.values()}
 follow_tasks()
 
 

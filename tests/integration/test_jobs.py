@@ -105,11 +105,15 @@ def test_what_was_done_for_its_time_is_not_done_again_unless_a_person_asks(
     assert told() == [("done", 1), ("done", 1)]
 
 
-def test_a_run_that_failed_says_of_what_and_is_tried_again(jobs: Jobs) -> None:
+def test_a_run_that_failed_says_of_what_and_is_tried_again_when_it_is_due(
+    jobs: Jobs, clock: MovableClock
+) -> None:
     with pytest.raises(VerificationFailed):
         jobs.run(failing(VerificationFailed(2)))
+    assert jobs.run(hourly()) is None
     with pytest.raises(ZeroDivisionError):
-        jobs.run(failing(ZeroDivisionError("a secret")))
+        jobs.run(failing(ZeroDivisionError("a secret")), again=True)
+    clock.ahead += HOUR.total_seconds()
 
     assert jobs.run(hourly()) is JobOutcome.DONE
     assert [(row.outcome, row.error) for row in rows()] == [
