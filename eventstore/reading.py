@@ -59,7 +59,7 @@ class Reading(ABC):
                     **({} if limit is None else {"at_most": max(1, limit)}),
                 )
 
-        return islice(events(), limit)
+        return events() if limit is None else islice(events(), limit)
 
     async def aread(
         self,

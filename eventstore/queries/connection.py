@@ -55,7 +55,7 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     """A cursor for the few reads that everybody waits for: PostgreSQL parses and plans each statement once a connection.
 
     Django binds parameters itself, so every statement is a new one: three quarters of the time in which a handful of a
-    stream's events are read. One a connection, for it costs something to make; whoever executes a statement fetches
+    stream's events are read. Results are binary: a value travels as it is. One a connection, for it costs something to make; whoever executes a statement fetches
     all rows of it before anybody else does. Raises as `reading_cursor`.
     """
     connection.close_if_health_check_failed()
@@ -64,8 +64,8 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     if raw is None:
         with reading_cursor():  # is the index complete?
             raw = psycopg.Cursor(connection.connection)
+            raw.format = psycopg.pq.Format.BINARY
         connection.connection.prepare_threshold = _PREPARE_AFTER
-        raw.adapters.register_loader("timestamptz", TimestamptzLoader)
         _prepared[connection.connection] = raw
     make: Any = (
         connection.make_debug_cursor

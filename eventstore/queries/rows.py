@@ -46,8 +46,8 @@ def recorded_events(
 ) -> Iterator[list[RecordedEvent]]:
     """The events of accepted records, record by record.
 
-    A row begins with position, recorded_at, first_version, and the value as text: bytes would travel in hexadecimal
-    digits, twice as long, and an accepted record is UTF-8. types: the configured ones, if left out.
+    A row begins with position, recorded_at, first_version, and the value: as bytes from a cursor whose results are
+    binary, else as text, for bytes would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
     """
     types, seen = types or registry(), None
     for packed, recorded_at, first_version, value, *_ in rows:
@@ -68,26 +68,27 @@ def _recorded(
     first_version: int,
 ) -> list[RecordedEvent]:
     stream_id, stream_type = commit.stream_id, commit.stream_id.partition(".")[0]
+    problem_of = types.problem_of
     return [
         RecordedEvent(
             _metadata(
                 event.event_id,
                 stream_id,
                 event.type,
-                first_version + index,
+                version,
                 event.occurred_at,
                 event.correlation_id,
                 event.causation_id,
             ),
             event.data,
             event.schema,
-            Position(*place, index),
+            Position(*place, version - first_version),
             recorded_at,
             commit.commit_id,
             event.sealed,
-            types.problem_of(stream_type, event),
+            problem_of(stream_type, event),
         )
-        for index, event in enumerate(commit.events)
+        for version, event in enumerate(commit.events, first_version)
     ]
 
 

@@ -9,7 +9,7 @@ from eventstore.queries.connection import arriving_rows
 from eventstore.queries.rows import Cursor, recorded_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from eventstore.events import RecordedEvent
@@ -21,9 +21,9 @@ _SMALL: Final = (
 _PAGE_BYTES: Final = 4_000_000  # of them; whichever is reached first
 
 # Index: eventstore_record_stream (stream_id, first_version), both ways. Lengths stand in the row, so that no long
-# value is fetched only to be left out; what is fetched travels as text (see rows).
+# value is fetched only to be left out.
 _FORWARDS: Final = """
-SELECT position, recorded_at, first_version, convert_from(value, 'UTF8'), octet_length(value) FROM (
+SELECT position, recorded_at, first_version, value, octet_length(value) FROM (
        SELECT position, recorded_at, first_version, value,
               sum(octet_length(value)) OVER (ORDER BY first_version ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
@@ -35,7 +35,7 @@ SELECT position, recorded_at, first_version, convert_from(value, 'UTF8'), octet_
 """
 # A commit has at most 1,000 events, so whatever reaches up to `first` begins within the 1,000 versions before it.
 _BACKWARDS: Final = """
-SELECT position, recorded_at, first_version, convert_from(value, 'UTF8'), octet_length(value) FROM (
+SELECT position, recorded_at, first_version, value, octet_length(value) FROM (
        SELECT position, recorded_at, first_version, value,
               sum(octet_length(value)) OVER (ORDER BY first_version DESC ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
@@ -88,9 +88,7 @@ def read_stream(
     while first <= last:
         rows, commits = _read(cursor, statement, page | {"first": first, "last": last})
         for events in commits:
-            for event in reversed(events) if backwards else events:
-                if first <= event.metadata.version <= last:
-                    yield event
+            yield from _between(events, first, last, backwards=backwards)
         if _is_the_last(rows, page["page"]):
             return
         page["page"] = min(at_most, _PAGE)  # there is more than a handful
@@ -98,6 +96,16 @@ def read_stream(
             last = rows[-1][0] - 1
         else:
             first = commits[-1][-1].metadata.version + 1
+
+
+def _between(
+    events: list[RecordedEvent], first: int, last: int, *, backwards: bool
+) -> Iterable[RecordedEvent]:
+    """Those of a commit whose versions are wanted: all of them, but for the commits at either end."""
+    head, tail = events[0].metadata.version, events[-1].metadata.version
+    if head < first or tail > last:
+        events = [event for event in events if first <= event.metadata.version <= last]
+    return reversed(events) if backwards else events
 
 
 def _read(
