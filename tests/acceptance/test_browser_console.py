@@ -168,6 +168,7 @@ def test_every_page_is_accessible_and_fits(
         "/admin/streams/conversation.conv-1/",
         "/admin/events/",
         "/admin/events/?type=ConversationEnded",
+        "/admin/jobs/",
         event,
         "/admin/password_change/",
     ):

@@ -57,7 +57,8 @@ def test_runs_are_told_with_their_counts_and_gaps_with_theirs(
         "missed",
         "done",
     ]
-    assert "missed, 3 runs" in page.text
+    assert "missed</span>" in page.text
+    assert " 3 runs" in page.text
     assert "1,234" in page.text.replace("\N{NARROW NO-BREAK SPACE}", ",")
 
 
