@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import psycopg
 import structlog
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorWrapper
 from psycopg import capabilities
 from psycopg.types.datetime import TimestamptzLoader
@@ -30,6 +30,7 @@ logger = structlog.get_logger(__name__)
 
 _ARRIVING: Final = 250  # rows at a time
 _PREPARE_AFTER: Final = 2  # times that a statement was executed
+# By Django's wrapper, which each thread has one of: by psycopg's connection, to which the cursor holds on, none would ever go.
 _prepared: WeakKeyDictionary[Any, psycopg.Cursor[Any]] = WeakKeyDictionary()
 _looked: WeakSet[Any] = WeakSet()  # psycopg's connections on which the mark was seen
 
@@ -60,13 +61,14 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    raw = _prepared.get(connection.connection)
-    if raw is None:
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    raw = _prepared.get(wrapper)
+    if raw is None or raw.connection is not connection.connection:
         with reading_cursor():  # is the index complete?
             raw = psycopg.Cursor(connection.connection)
             raw.format = psycopg.pq.Format.BINARY
         connection.connection.prepare_threshold = _PREPARE_AFTER
-        _prepared[connection.connection] = raw
+        _prepared[wrapper] = raw
     make: Any = (
         connection.make_debug_cursor
         if connection.queries_logged
