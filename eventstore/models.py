@@ -311,7 +311,12 @@ class JobRun(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["job", "-due", "-id"], name="eventstore_jobrun_job"),
-            models.Index(fields=["-due", "-id"], name="eventstore_jobrun_newest"),
+            # See Event for the NULLS: a job's own runs must not be looked for among those of all.
+            models.Index(
+                F("due").desc(nulls_last=True),
+                F("id").desc(nulls_last=True),
+                name="eventstore_jobrun_newest",
+            ),
             models.Index(fields=["outcome", "due"], name="eventstore_jobrun_old"),
         ]
 

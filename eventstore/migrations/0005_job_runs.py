@@ -34,7 +34,13 @@ class Migration(migrations.Migration):
                         fields=["job", "-due", "-id"], name="eventstore_jobrun_job"
                     ),
                     models.Index(
-                        fields=["-due", "-id"], name="eventstore_jobrun_newest"
+                        models.OrderBy(
+                            models.F("due"), descending=True, nulls_last=True
+                        ),
+                        models.OrderBy(
+                            models.F("id"), descending=True, nulls_last=True
+                        ),
+                        name="eventstore_jobrun_newest",
                     ),
                     models.Index(
                         fields=["outcome", "due"], name="eventstore_jobrun_old"

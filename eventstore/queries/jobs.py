@@ -45,6 +45,13 @@ SELECT id, job, due, until, runs, started, ended, scope, counts::text, outcome, 
 _OF_JOB: Final = "job = %(job)s"
 _EARLIER: Final = "(due, id) < (%(due)s, %(id)s)"
 _LATER: Final = "(due, id) > (%(due)s, %(id)s)"
+# (of one job, onwards) → the order of the index that serves it: only the list of everything names the nulls
+_NEWEST: Final = {
+    (True, True): "due DESC, id DESC",
+    (True, False): "due, id",
+    (False, True): "due DESC NULLS LAST, id DESC NULLS LAST",
+    (False, False): "due NULLS FIRST, id NULLS FIRST",
+}
 _LATEST: Final = """
 SELECT run.* FROM unnest(%(jobs)s::text[]) WITH ORDINALITY wanted(job, n)
  CROSS JOIN LATERAL (
@@ -63,7 +70,7 @@ def runs(wanted: Wanted, *, job: str | None = None) -> Page[JobRunRow]:
             *([_EARLIER if onwards else _LATER] if key else []),
         ]
         where = ("WHERE", " AND ".join(conditions)) if conditions else ()
-        order = "due DESC, id DESC" if onwards else "due, id"
+        order = _NEWEST[job is not None, onwards]
         sql = " ".join((_COLUMNS, *where, "ORDER BY", order, "LIMIT %(limit)s"))
         due, id_ = key or (None, None)
         return _rows(sql, {"job": job, "due": due, "id": id_, "limit": limit})
