@@ -15,7 +15,12 @@ from eventstore.placement import place_of
 from eventstore.queries.connection import prepared_cursor, reading_cursor
 from eventstore.queries.everything import read_after
 from eventstore.queries.history import version_as_of
-from eventstore.queries.streams import StreamInfo, read_stream, stream_info
+from eventstore.queries.streams import (
+    StreamInfo,
+    read_history,
+    read_stream,
+    stream_info,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place, RecordedEvent
     from eventstore.ports import Clock
+    from eventstore.registry import Event
     from eventstore.topics import Topics
 
 
@@ -60,6 +66,23 @@ class Reading(ABC):
                 )
 
         return events() if limit is None else islice(events(), limit)
+
+    def history(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Iterator[Event]:
+        """The stream's events as their classes of today, to be replayed: versions from one to another, both included.
+
+        Raises `InvalidStreamId` at once, and `UnreadableEvent` at a page that holds one between them.
+        """
+        registry().stream_type_of(stream_id)
+
+        def events() -> Iterator[Event]:
+            with prepared_cursor() as cursor:
+                yield from read_history(
+                    cursor, stream_id, first=from_version, last=to_version
+                )
+
+        return events()
 
     async def aread(
         self,

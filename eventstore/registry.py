@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, get_args, get_type_hints
 import msgspec
 
 from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
-from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX
-from eventstore.upcasters import Fields, Upcast, Upcasters
+from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
+from eventstore.upcasters import Upcast, Upcasters
+from eventstore.wording import without_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
+SEALED: Final = "sealed"
 SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
 """Annotates the fields of an event that are sealed in the log."""
 
@@ -212,41 +214,52 @@ class Registry:
         try:
             event = msgspec.convert(data, known.struct)
         except msgspec.ValidationError as error:
-            msg = f"{name}: {_without_value(str(error))}"
+            msg = f"{name}: {without_value(str(error))}"
             raise InvalidEvent(msg) from None
         return known, msgspec.to_builtins(event)
 
     def problem_of(self, stream_type: str, event: _Written) -> str | None:
-        """Why an accepted event cannot be read by these types, or None. Never quotes a value."""
+        """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""
+        found = self.read(stream_type, event)
+        return found if isinstance(found, str) and found != SEALED else None
+
+    def read(self, stream_type: str, event: _Written) -> Event | str:
+        """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value."""
         known = self._events.get(event.type)
         if known is None:
             return "unknown_type"
         if known.stream_type != stream_type:
             return "wrong_stream_type"
-        if event.schema != known.schema and not self._upcasters.reach(
-            event.type, event.schema, known.schema
-        ):
-            return "unknown_schema"
+        schema, data = event.schema, event.data
+        if schema != known.schema:
+            if not self._upcasters.reach(event.type, schema, known.schema):
+                return "unknown_schema"
+            if event.sealed is None:
+                data = self._upcasters.raised(known.name, data, schema, known.schema)
         if event.sealed is not None:
-            return None  # what is sealed cannot be judged from outside
+            return SEALED
         try:
-            self._converted(known, event.schema, event.data)
+            return msgspec.convert(data, known.struct)
         except msgspec.ValidationError:
             return "ill_typed"
-        return None
 
     def event_of(self, recorded: RecordedEvent) -> Event:
-        """The event as its class of today, through the upcasters. Raises `UnreadableEvent`, which quotes no value."""
-        if recorded.problem is None and recorded.sealed is None:
-            known = self._events[recorded.metadata.event_type]
-            return self._converted(known, recorded.schema, recorded.data)
+        """A read event as its class of today. Raises `UnreadableEvent`, which quotes no value."""
         metadata = recorded.metadata
+        written = CommitEvent(
+            *(metadata.event_id, metadata.event_type, recorded.schema, "", None, None),
+            data=recorded.data,
+            sealed=recorded.sealed,
+        )
+        found = self.read(metadata.stream_id.partition(".")[0], written)
+        if not isinstance(found, str):
+            return found
         raise UnreadableEvent(
             metadata.stream_id,
             metadata.version,
             event_type=metadata.event_type,
             position=str(recorded.position),
-            problem=recorded.problem or "sealed",
+            problem=found,
         )
 
     def upcaster_digest(self, stream_type: str) -> str:
@@ -254,11 +267,6 @@ class Registry:
         return self._upcasters.digest(
             {t.name for t in self.event_types() if t.stream_type == stream_type}
         )
-
-    def _converted(self, known: EventType, schema: int, data: Fields) -> Event:
-        if schema != known.schema:
-            data = self._upcasters.raised(known.name, data, schema, known.schema)
-        return msgspec.convert(data, known.struct)
 
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema of every event type, by name, from the classes that the door validates with."""
@@ -268,20 +276,6 @@ class Registry:
             "$defs": definitions,
             "events": {t.name: s for t, s in zip(types, schemas, strict=True)},
         }
-
-
-def _without_value(message: str) -> str:
-    """msgspec quotes the value where it is none of the listed ones; it may be a person's words."""
-    if message.startswith("Object contains unknown field"):
-        return "it has a field that the type does not know"
-    if not message.startswith("Invalid enum value"):
-        return message
-    _, at, path = message.rpartition(" - at ")
-    return (
-        f"Not one of the listed values{at}{path}"
-        if at
-        else "Not one of the listed values"
-    )
 
 
 def sensitive_fields(struct: type[Event]) -> frozenset[str]:

@@ -17,9 +17,8 @@ from asgiref.sync import sync_to_async
 
 from eventstore import metrics
 from eventstore.aggregate_cache import AggregateCache
-from eventstore.aggregates import Aggregate
+from eventstore.aggregates import Aggregate, replay
 from eventstore.bus import EventBus, Published
-from eventstore.conf import registry
 from eventstore.context import correlated, current
 from eventstore.errors import (
     CommitIdReused,
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
     from eventstore.aggregates import Proposed
     from eventstore.events import AppendResult
-    from eventstore.registry import Registry
     from eventstore.sources import Snapshots, Streams
 
 A = TypeVar("A", bound=Aggregate[Any])
@@ -100,7 +98,7 @@ class AggregateRepository(EventSourcingRepository[A]):
     """The repository on an event store.
 
     snapshots: of this class, or None: then every load replays from the first event. bus: told what was accepted.
-    types: what events are read by; the configured registry, if left out. cache: aggregates to remember, each checked against the stream's head before it is used; 0 for none.
+    cache: aggregates to remember, each checked against the stream's head before it is used; 0 for none.
     """
 
     def __init__(
@@ -110,13 +108,11 @@ class AggregateRepository(EventSourcingRepository[A]):
         *,
         snapshots: Snapshots | None = None,
         bus: EventBus | None = None,
-        types: Registry | None = None,
         cache: int = 1_000,
     ) -> None:
         self._class = aggregate_class
         self._store = store
         self._snapshots = snapshots
-        self._types = types or registry()
         self._bus = EventBus() if bus is None else bus
         self._cache = AggregateCache(aggregate_class, cache)
 
@@ -148,8 +144,7 @@ class AggregateRepository(EventSourcingRepository[A]):
         source, aggregate, behind = self._start(aggregate_id, stream_id, version)
         before = aggregate.version
         if behind:
-            for recorded in self._store.read(stream_id, before + 1, version):
-                aggregate.evolve(self._types.event_of(recorded))
+            replay(aggregate, self._store.history(stream_id, before + 1, version))
         if aggregate.is_new:
             raise StreamNotFound(stream_id)
         if version is not None and aggregate.version < version:

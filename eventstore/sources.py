@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import AppendResult, Expected, NewEvent, RecordedEvent
     from eventstore.queries.streams import StreamInfo
+    from eventstore.registry import Event
 
 
 class Streams(Protocol):
@@ -39,6 +40,11 @@ class Streams(Protocol):
     def read(
         self, stream_id: str, from_version: int = 1, to_version: int | None = None
     ) -> Iterator[RecordedEvent]:
+        """See `EventStore`."""
+
+    def history(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Iterator[Event]:
         """See `EventStore`."""
 
     async def aread(

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from eventstore.accepted import decode_accepted
 from eventstore.codec import decode
 from eventstore.conf import registry
+from eventstore.errors import UnreadableEvent
 from eventstore.events import Commit, EventMetadata, Position, RecordedEvent, unpack
+from eventstore.queries.positions import position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from eventstore.accepted import AcceptedCommit
-    from eventstore.registry import Registry
+    from eventstore.registry import Event, Registry
 
 
 class Cursor(Protocol):
@@ -58,6 +60,32 @@ def recorded_events(
         place = topic, partition, (packed & _OFFSET) >> 10
         commit = decode_accepted(value)
         yield _recorded(types, commit, place, recorded_at, first_version)
+
+
+def domain_events(
+    rows: Iterable[tuple[Any, ...]], *, first: int, last: int
+) -> Iterator[list[Event]]:
+    """The events of accepted records as their classes of today, record by record; rows as above.
+
+    Outside of the versions `first` to `last` they are not looked at: whatever stands there. Raises `UnreadableEvent`.
+    """
+    types = registry()
+    for packed, _, first_version, value, *_ in rows:
+        commit = decode_accepted(value)
+        stream_type = commit.stream_id.partition(".")[0]
+        made: list[Any] = []
+        for version, event in enumerate(commit.events, first_version):
+            found = types.read(stream_type, event) if first <= version <= last else None
+            if isinstance(found, str):
+                raise UnreadableEvent(
+                    commit.stream_id,
+                    version,
+                    event_type=event.type,
+                    position=str(position_of(packed + version - first_version)),
+                    problem=found,
+                )
+            made.append(found)
+        yield made
 
 
 def _recorded(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eventstore.queries.connection import arriving_rows
-from eventstore.queries.rows import Cursor, recorded_events
+from eventstore.queries.rows import Cursor, domain_events, recorded_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from eventstore.events import RecordedEvent
+    from eventstore.registry import Event
+
+_T = TypeVar("_T")
 
 _PAGE: Final = 5_000  # records a query
 _SMALL: Final = (
@@ -81,37 +85,73 @@ def read_stream(
 
     at_most: how many the reader will take at the most, if it knows; no page is then larger.
     """
-    first, last = max(1, first), _NO_END if last is None else min(last, _NO_END)
+    span = _Span(max(1, first), _NO_END if last is None else min(last, _NO_END))
+    pages = _pages(
+        cursor, stream_id, recorded_events, span, backwards=backwards, at_most=at_most
+    )
+    for head, events in pages:
+        wanted = span.within(head, events)
+        yield from reversed(wanted) if backwards else wanted
+
+
+def read_history(
+    cursor: Cursor, stream_id: str, *, first: int, last: int | None
+) -> Iterator[Event]:
+    """The same as their classes of today, oldest first: a third less to do for who wants no more. Raises `UnreadableEvent`."""
+    span = _Span(first, _NO_END if last is None else last)
+    make = partial(domain_events, first=span.first, last=span.last)
+    for head, events in _pages(cursor, stream_id, make, span):
+        yield from span.within(head, events)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Versions, both included."""
+
+    first: int
+    last: int
+
+    def within(self, head: int, events: list[_T]) -> list[_T]:
+        """Those of a commit that begins at this version: all of them, but for the commits at either end."""
+        if self.first <= head and head + len(events) - 1 <= self.last:
+            return events
+        return events[max(0, self.first - head) : max(0, self.last - head + 1)]
+
+
+def _pages(
+    cursor: Cursor,
+    stream_id: str,
+    make: Callable[[Iterable[tuple[Any, ...]]], Iterator[list[_T]]],
+    span: _Span,
+    *,
+    backwards: bool = False,
+    at_most: int = _PAGE,
+) -> Iterator[tuple[int, list[_T]]]:
+    """Commit by commit: its first version, and what `make` makes of its row."""
+    first, last = span.first, span.last
     statement = _BACKWARDS if backwards else _FORWARDS
     page: dict[str, Any] = {"stream": stream_id, "page": min(at_most, _SMALL)}
     page["size"] = _PAGE_BYTES
     while first <= last:
-        rows, commits = _read(cursor, statement, page | {"first": first, "last": last})
-        for events in commits:
-            yield from _between(events, first, last, backwards=backwards)
+        asked = page | {"first": first, "last": last}
+        rows, commits = _read(cursor, statement, asked, make)
+        yield from zip((row[0] for row in rows), commits, strict=True)
         if _is_the_last(rows, page["page"]):
             return
         page["page"] = min(at_most, _PAGE)  # there is more than a handful
         if backwards:
             last = rows[-1][0] - 1
         else:
-            first = commits[-1][-1].metadata.version + 1
-
-
-def _between(
-    events: list[RecordedEvent], first: int, last: int, *, backwards: bool
-) -> Iterable[RecordedEvent]:
-    """Those of a commit whose versions are wanted: all of them, but for the commits at either end."""
-    head, tail = events[0].metadata.version, events[-1].metadata.version
-    if head < first or tail > last:
-        events = [event for event in events if first <= event.metadata.version <= last]
-    return reversed(events) if backwards else events
+            first = rows[-1][0] + len(commits[-1])
 
 
 def _read(
-    cursor: Cursor, statement: str, page: Mapping[str, Any]
-) -> tuple[list[tuple[int, int]], list[list[RecordedEvent]]]:
-    """First version and size of each row of a page, and its events. A large page is decoded while it arrives.
+    cursor: Cursor,
+    statement: str,
+    page: Mapping[str, Any],
+    make: Callable[[Iterable[tuple[Any, ...]]], Iterator[list[_T]]],
+) -> tuple[list[tuple[int, int]], list[list[_T]]]:
+    """First version and size of each row of a page, and what is made of it. A large page is decoded while it arrives.
 
     All of it before anybody sees an event: meanwhile the connection can do nothing else.
     """
@@ -122,7 +162,7 @@ def _read(
             rows.append((row[2], row[4]))
             yield row
 
-    return rows, list(recorded_events(arriving()))
+    return rows, list(make(arriving()))
 
 
 def _is_the_last(rows: Sequence[tuple[int, int]], page: int) -> bool:

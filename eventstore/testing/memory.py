@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import AppendResult, Commit, NewEvent, RecordedEvent
     from eventstore.ports import Clock
-    from eventstore.registry import Registry
+    from eventstore.registry import Event, Registry
 
 
 class MemoryEventStore:
@@ -157,6 +157,12 @@ class MemoryEventStore:
                 <= (to_version or event.metadata.version)
             ]
         return islice(reversed(events) if backwards else events, limit)
+
+    def history(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Iterator[Event]:
+        """See `EventStore`."""
+        return map(self._types.event_of, self.read(stream_id, from_version, to_version))
 
     async def aread(
         self,

@@ -136,6 +136,24 @@ class EventStoreContract:
         assert versions(backwards=True, limit=2) == [7, 6]
         assert versions(from_version=8) == []
 
+    def test_a_history_is_the_same_events_as_their_classes(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        store.append(a_stream, [PLACED, changed(2), changed(3)], Expected.NO_STREAM)
+        store.append(a_stream, [changed(4), changed(5)], 3)
+
+        assert list(store.history(a_stream)) == [
+            PLACED.data,
+            *(OrderChanged(quantity=n) for n in range(2, 6)),
+        ]
+        for first in range(1, 7):
+            for last in range(first - 1, 7):
+                found = list(store.history(a_stream, first, last))
+                read = store.read(a_stream, first, last)
+                assert len(found) == len(list(read)) == max(0, min(last, 5) - first + 1)
+        with pytest.raises(InvalidStreamId):
+            store.history("garbage")
+
     def test_a_stream_that_does_not_exist_reads_as_nothing_and_has_no_info(
         self, store: EventStore, a_stream: str
     ) -> None:

@@ -68,3 +68,26 @@ def test_a_foreign_event_in_the_middle_of_history(
     assert orders.load(order.aggregate_id, version=1).state.customer_id == "customer-1"
     assert orders.load(other.aggregate_id).version == 1
     assert OrderPlaced.__name__ in {e.metadata.event_type for e in here.read(stream)}
+
+
+def test_what_lies_behind_the_wanted_version_is_not_looked_at_though_in_one_commit(
+    audited: World, here: FaultyStore
+) -> None:
+    order_class = type("Order", (Order,), {"stream_type": audited.stream_type})
+    orders: AggregateRepository[Order] = AggregateRepository(order_class, here)
+    stream = audited.stream()
+    events = [
+        an_event("OrderChanged", {"quantity": 7}),
+        an_event("OrderVanished", {}),
+        an_event("OrderChanged", {"quantity": 8}),
+    ]
+    foreign = record(stream, expected="any", events=events)
+    audited.foreign(audited.place(stream), foreign, stream.encode())
+    here.catch_up([audited.place(stream)], timeout_s=30)
+    own_id = stream.partition(".")[2]
+
+    assert orders.load(own_id, version=1).state.quantity == 7
+    with pytest.raises(UnreadableEvent) as refused:
+        orders.load(own_id)
+    assert refused.value.position.endswith("/1")
+    assert len(list(here.history(stream, 3))) == 1
