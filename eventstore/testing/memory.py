@@ -152,9 +152,8 @@ class MemoryEventStore:
             events = [
                 event
                 for event in self._of(stream_id).events_of(stream_id, self._types)
-                if from_version
-                <= event.metadata.version
-                <= (to_version or event.metadata.version)
+                if event.metadata.version >= from_version
+                and (to_version is None or event.metadata.version <= to_version)
             ]
         return islice(reversed(events) if backwards else events, limit)
 
