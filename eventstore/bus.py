@@ -31,7 +31,11 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An event that was accepted, as its class, and where it stands."""
+    """An event that was accepted, as its class, and where it stands.
+
+    live: whether this happens for the first time. False where a subscription handles what was handled before, so that
+    what is done outside of the database (a mail) is not done twice.
+    """
 
     event: msgspec.Struct
     event_id: UUID
@@ -40,6 +44,8 @@ class Published:
     position: Position
     recorded_at: datetime
     correlation_id: UUID | None = None
+    occurred_at: datetime | None = None
+    live: bool = True
 
 
 Handler = Callable[[Published], Awaitable[None] | None]

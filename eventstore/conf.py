@@ -22,6 +22,8 @@ class EventStoreSettings:
     LOG: str = "embedded"  # or "kafka"
     REGISTRY: str = ""  # dotted path of the domain's Registry
     AGGREGATES: Sequence[str] = ()  # dotted paths of the domain's Aggregate classes
+    SUBSCRIPTIONS: Sequence[str] = ()  # dotted paths of Subscription objects
+    PROJECTIONS: Sequence[str] = ()  # dotted paths of Projection classes
     SNAPSHOT_FREQUENCY: int = 10  # events; an Aggregate may say otherwise
     PARTITIONS: int = 6  # of every topic; fixed at its creation, at most 512
     APPEND_TIMEOUT: float = 10.0  # seconds a caller of append waits

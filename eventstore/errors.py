@@ -29,6 +29,11 @@
     ├── OwnRecordMalformed            an error of this code: report it
     ├── StateNotStorable              the state needs another form; without it all works, but slower
     ├── SnapshotNotWritten            nobody waits for it: it is built later
+    ├── SubscriptionNotFound          name one that there is
+    ├── SubscriptionSuperseded        stop: a newer version of its code has taken over
+    ├── SubscriptionBehind            it goes on by itself: answer without it, or ask again
+    ├── StreamParked                  look at what failed, then replay or skip it
+    ├── StreamNotParked               nothing of that stream waits: look at the list again
     └── KeyStoreUnavailable           wait and try again
 
 A class's first docstring line is what happened, `code` is stable and public, facts are attributes. No
@@ -37,7 +42,10 @@ message carries a payload or a name.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class EventStoreError(Exception):
@@ -429,6 +437,82 @@ class SnapshotNotWritten(EventStoreError):
         super().__init__(
             f"Snapshots were not written ({reason}). They are built again later; if their topic is missing,"
             " run `manage.py create_topics`."
+        )
+
+
+class SubscriptionNotFound(EventStoreError):
+    """No subscription has that name."""
+
+    code = "subscription-not-found"
+    status = 404
+
+    def __init__(self, name: str, *, there_are: Sequence[str]) -> None:
+        self.name = name
+        self.there_are = there_are
+        names = ", ".join(there_are) or "none yet: `manage.py subscriptions run`"
+        super().__init__(f"No subscription is named {name}. There are: {names}.")
+
+
+class SubscriptionSuperseded(EventStoreError):
+    """A newer version of a subscription's code has taken over; the older one handles nothing any more."""
+
+    code = "subscription-superseded"
+    status = 409
+
+    def __init__(self, name: str, *, version: int, newest: int) -> None:
+        self.name = name
+        self.version = version
+        self.newest = newest
+        super().__init__(
+            f"{name} is handled by version {newest} of its code, this is version {version}."
+            " Stop the processes that run the older code."
+        )
+
+
+class SubscriptionBehind(EventStoreError):
+    """A subscription had not come to a position in the time given; it goes on by itself."""
+
+    code = "subscription-behind"
+    status = 503
+
+    def __init__(self, name: str, *, position: str, records: int) -> None:
+        self.name = name
+        self.position = position
+        self.records = records
+        super().__init__(
+            f"{name} has not handled {position} yet: {records} records lie before it. What was written stands."
+            " Answer without it, or ask again later. Is `manage.py subscriptions run` at work, and is it not paused?"
+        )
+
+
+class StreamParked(EventStoreError):
+    """A subscription cannot get on with a stream: an event failed, and those behind it wait."""
+
+    code = "stream-parked"
+    status = 503
+
+    def __init__(self, name: str, stream_id: str, *, version: int, error: str) -> None:
+        self.name = name
+        self.stream_id = stream_id
+        self.version = version
+        self.error = error
+        super().__init__(
+            f"{name} failed of version {version} of {stream_id} ({error}), and what follows it there waits."
+            " Put its cause right and `manage.py subscriptions replay`, or skip it with a reason."
+        )
+
+
+class StreamNotParked(EventStoreError):
+    """Nothing of that stream waits in that subscription."""
+
+    code = "stream-not-parked"
+    status = 404
+
+    def __init__(self, name: str, stream_id: str) -> None:
+        self.name = name
+        self.stream_id = stream_id
+        super().__init__(
+            f"{stream_id} is not parked in {name}: it went on, or was never stopped."
         )
 
 

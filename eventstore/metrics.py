@@ -126,3 +126,37 @@ SNAPSHOT_SAMPLES: Final = Counter(
     "Snapshots held against a full replay, by the result (same, drifted, unreadable).",
     ["stream_type", "result"],
 )
+# A subscription's name is one of the configured ones.
+FOLLOWED: Final = Counter(
+    "eventstore_followed_events",
+    "Events of subscriptions by what became of them (handled; skipped: the registry could not read them).",
+    ["subscription", "result"],
+)
+FOLLOW_FAILURES: Final = Counter(
+    "eventstore_follow_failures",
+    "Attempts to handle an event that failed, by what is done (retry, park), and turns that were repeated (wait).",
+    ["subscription", "then"],
+)
+FOLLOW_LAG: Final = Gauge(
+    "eventstore_follow_lag_records",
+    "Records that the index holds and a subscription has not handled, as last looked up.",
+    ["subscription"],
+    multiprocess_mode="mostrecent",
+)
+PARKED_STREAMS: Final = Gauge(
+    "eventstore_parked_streams",
+    "Streams that a subscription cannot get on with, as last looked up: those to be tried again, those that wait for a person.",
+    ["subscription", "state"],
+    multiprocess_mode="mostrecent",
+)
+FOLLOW_SECONDS: Final = Histogram(
+    "eventstore_follow_seconds",
+    "Time from an event's acceptance to the commit of its handler's transaction, of the newest in each.",
+    ["subscription"],
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600, 86_400),
+)
+FOLLOW_ACTIONS: Final = Counter(
+    "eventstore_subscription_actions",
+    "What people had subscriptions do (pause, resume, reset, replay, skip, forget).",
+    ["subscription", "action"],
+)

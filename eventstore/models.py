@@ -322,3 +322,96 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.due}"
+
+
+class Subscription(models.Model):
+    """Somebody who follows the log under a name. version: of the code that may; born: the cut at which it was made."""
+
+    name = models.TextField(primary_key=True)
+    version = models.IntegerField()
+    wants = models.TextField()
+    born = models.TextField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Checkpoint(models.Model):
+    """How far a subscription has handled one partition; moved in the transaction of what its handler wrote.
+
+    cursor: the next offset that is not handled. first_time_from: below it everything was handled before, so that nothing
+    happens twice outside of the database. rate: records a second, lately.
+    """
+
+    pk = models.CompositePrimaryKey("subscription", "partition_id")
+    subscription = models.TextField()
+    partition_id = models.IntegerField()
+    version = models.IntegerField()
+    cursor = models.BigIntegerField()
+    first_time_from = models.BigIntegerField(default=0)
+    paused = models.BooleanField(default=False)
+    handled = models.BigIntegerField(default=0)
+    skipped = models.BigIntegerField(default=0)
+    rate = models.FloatField(default=0.0)
+    moved_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.subscription} {self.partition_id} {self.cursor}"
+
+
+class ParkedStream(models.Model):
+    """A stream that a subscription cannot get on with: its later events wait behind this one, in order.
+
+    position: packed, of the event that failed. error: a code or a class's name; place: the line that raised it.
+    retry_at: when it is tried again; absent if nobody will until somebody says so.
+    """
+
+    pk = models.CompositePrimaryKey("subscription", "stream_id")
+    subscription = models.TextField()
+    stream_id = models.TextField()
+    partition_id = models.IntegerField()
+    position = models.BigIntegerField()
+    version = models.IntegerField()
+    event_type = models.TextField()
+    error = models.TextField()
+    place = models.TextField()
+    attempts = models.IntegerField()
+    failed_at = models.DateTimeField()
+    retry_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # what is due; a null is never due, and stands behind all that are
+            models.Index(
+                fields=["subscription", "partition_id", "retry_at"],
+                name="eventstore_parked_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription} {self.stream_id}"
+
+
+class SubscriptionAction(models.Model):
+    """What a person had a subscription do, and why. Kept for good."""
+
+    id = models.BigAutoField(primary_key=True)
+    subscription = models.TextField()
+    action = models.TextField()
+    stream_id = models.TextField(null=True)  # noqa: DJ001  (absent is not empty)
+    position = models.BigIntegerField(null=True)
+    detail = models.TextField()
+    reason = models.TextField()
+    done_by = models.TextField()
+    done_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["subscription", "-id"], name="eventstore_action_newest"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription} {self.action}"

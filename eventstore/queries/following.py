@@ -1,0 +1,115 @@
+"""What lies before a follower in one partition: records in their order, and of a stream those that wait.
+
+Rows are (position, recorded_at, first_version, value), as `queries.rows` takes them; positions are packed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from eventstore.queries.rows import Cursor
+
+STRETCH: Final = 20_000  # entries of the index looked through at a time
+_MOST_BYTES: Final = (
+    4_000_000  # of records a page; the first is taken whatever its size
+)
+_RECORD: Final = ~0x3FF  # a position less its index
+
+# The key's index, in its order, to the first that is one too many or too long; values are not fetched to be left out.
+_NEXT: Final = """
+SELECT position, recorded_at, first_version, value FROM (
+       SELECT position, recorded_at, first_version, value,
+              sum(event_count) OVER before AS events, sum(octet_length(value)) OVER before AS size
+         FROM eventstore_record
+        WHERE position >= %(start)s AND position < %(end)s AND verdict = 1
+       WINDOW before AS (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        ORDER BY position LIMIT %(most)s) page
+ WHERE coalesce(events, 0) < %(most)s AND coalesce(size, 0) < %(size)s ORDER BY position
+"""
+# A stretch of the index is much shorter than its records, and most followers want few types of many.
+_WANTED: Final = """
+SELECT count(*), max(position), array_agg(position ORDER BY position) FILTER (WHERE event_type = ANY(%(types)s))
+  FROM (SELECT position, event_type FROM eventstore_event
+         WHERE position >= %(start)s AND position < %(end)s ORDER BY position LIMIT %(stretch)s) stretch
+"""
+_VALUES: Final = """
+SELECT position, recorded_at, first_version, value FROM (
+       SELECT position, recorded_at, first_version, value,
+              sum(octet_length(value)) OVER (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS size
+         FROM eventstore_record WHERE position = ANY(%(positions)s::bigint[])) page
+ WHERE coalesce(size, 0) < %(size)s ORDER BY position
+"""
+# Index: eventstore_record_stream (stream_id, first_version); a commit has at most 1,000 events.
+_WAITING: Final = """
+SELECT position, recorded_at, first_version, value, event_count FROM (
+       SELECT position, recorded_at, first_version, value, event_count,
+              sum(octet_length(value)) OVER (ORDER BY first_version ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS size
+         FROM eventstore_record
+        WHERE stream_id = %(stream_id)s AND first_version > %(version)s - 1000
+          AND first_version + event_count > %(version)s AND position < %(end)s
+        ORDER BY first_version LIMIT %(most)s) queue
+ WHERE coalesce(size, 0) < %(size)s ORDER BY first_version
+"""
+
+Rows = list[tuple[Any, ...]]
+
+
+def next_records(
+    cursor: Cursor, start: int, end: int, *, most: int
+) -> tuple[Rows, int]:
+    """The accepted records from `start` and before `end` until `most` events are reached, at least one; and how far
+    that looked: nothing accepted lies between the last of them and there."""
+    given = {"start": start, "end": end, "most": most, "size": _MOST_BYTES}
+    cursor.execute(_NEXT, given)
+    rows: Rows = cursor.fetchall()
+    return rows, _reached(rows, end)
+
+
+def next_wanted(
+    cursor: Cursor, start: int, end: int, *, types: Collection[str], most: int
+) -> tuple[Rows, int]:
+    """`next_records` of those that hold an event of these types; may be none, and the end is not reached."""
+    given = {"start": start, "end": end, "types": list(types), "stretch": STRETCH}
+    cursor.execute(_WANTED, given)
+    [(count, last, found)] = cursor.fetchall()
+    # the last commit may be cut off in the middle: it is looked at again
+    looked = end if count < STRETCH else last & _RECORD
+    wanted = [position for position in found or () if position < looked]
+    positions = sorted({position & _RECORD for position in wanted[:most]})
+    if not positions:
+        return [], looked
+    cursor.execute(_VALUES, {"positions": positions, "size": _MOST_BYTES})
+    rows: Rows = cursor.fetchall()
+    whole = len(rows) == len(positions) and len(wanted) <= most
+    return rows, looked if whole else _after(rows)
+
+
+def waiting_records(
+    cursor: Cursor, stream_id: str, version: int, end: int, *, most: int
+) -> Rows:
+    """The stream's records from the one that holds the version, as far as they lie before `end`; at most so many.
+
+    Each row ends with the number of its events.
+    """
+    given = {
+        "stream_id": stream_id,
+        "version": version,
+        "end": end,
+        "most": most,
+        "size": _MOST_BYTES,
+    }
+    cursor.execute(_WAITING, given)
+    rows: Rows = cursor.fetchall()
+    return rows
+
+
+def _reached(rows: Rows, end: int) -> int:
+    return _after(rows) if rows else end
+
+
+def _after(rows: Rows) -> int:
+    """The position behind the last of these records."""
+    return int((rows[-1][0] & _RECORD) + 0x400)

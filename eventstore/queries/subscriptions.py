@@ -1,0 +1,224 @@
+"""Who follows the log, for people: how far each is, what it cannot get on with, what people had it do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from eventstore.errors import StreamNotParked, SubscriptionNotFound
+from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.keyset import Key, Page, Wanted, page
+from eventstore.queries.positions import position_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from eventstore.events import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a subscription stands.
+
+    lag: records that are folded and not handled; oldest: when the first of them was accepted. beyond: partitions whose
+    checkpoint is further than what is folded. handled, skipped: events. rate: records a second, lately.
+    retrying, parked: streams that are tried again, and those that wait for a person.
+    """
+
+    name: str
+    version: int
+    wants: str
+    made_at: datetime
+    partitions: int
+    lag: int
+    beyond: int
+    paused: bool
+    handled: int
+    skipped: int
+    rate: float
+    moved_at: datetime | None
+    oldest: datetime | None
+    retrying: int
+    parked: int
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds until it has caught up at its rate; None if it does not move."""
+        if not self.lag:
+            return 0.0
+        return self.lag / self.rate if self.rate >= 0.1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStanding:
+    """How far one partition of a subscription is. cursor, folded: the next offset to handle, and to fold."""
+
+    place: str
+    cursor: int
+    folded: int
+    handled: int
+    rate: float
+    moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A stream that waits. version, position, event_type: of the event that failed. waiting: events from it on.
+
+    error: a code or a class's name; place: `module:line`. retry_at: None if it waits for a person.
+    """
+
+    stream_id: str
+    position: Position
+    version: int
+    event_type: str
+    error: str
+    place: str
+    attempts: int
+    failed_at: datetime
+    retry_at: datetime | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """What somebody had a subscription do. version: of the event, in the stream, where there is one."""
+
+    id: int
+    subscription: str
+    action: str
+    stream_id: str | None
+    position: Position | None
+    detail: str
+    reason: str
+    done_by: str
+    done_at: datetime
+
+
+# One row a partition and subscription: some hundred in all. A rate that nothing was added to fades.
+_STANDINGS: Final = """
+SELECT s.name, s.version, s.wants, s.made_at, how.partitions, how.lag, how.beyond, how.paused, how.handled,
+       how.skipped, how.rate, how.moved_at, how.oldest, streams.retrying, streams.parked
+  FROM eventstore_subscription s
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS partitions, coalesce(sum(greatest(p."cursor" - c."cursor", 0)), 0)::bigint AS lag,
+              count(*) FILTER (WHERE c."cursor" > p."cursor") AS beyond, coalesce(bool_or(c.paused), false) AS paused,
+              coalesce(sum(c.handled), 0)::bigint AS handled, coalesce(sum(c.skipped), 0)::bigint AS skipped,
+              coalesce(sum(c.rate * exp(-least(greatest(extract(epoch FROM %(now)s - c.moved_at), 0), 3600) / 30)), 0)::float8
+              AS rate, max(c.moved_at) AS moved_at, min(first.recorded_at) AS oldest
+         FROM eventstore_checkpoint c
+         JOIN eventstore_partition p ON p.id = c.partition_id
+         LEFT JOIN LATERAL (
+              SELECT recorded_at FROM eventstore_record
+               WHERE c."cursor" < p."cursor"
+                 AND position >= (c.partition_id::bigint << 48) + (c."cursor" << 10)
+                 AND position < (c.partition_id::bigint << 48) + (p."cursor" << 10)
+               ORDER BY position LIMIT 1) first ON true
+        WHERE c.subscription = s.name) how
+ CROSS JOIN LATERAL (
+       SELECT count(retry_at) AS retrying, count(*) - count(retry_at) AS parked
+         FROM eventstore_parkedstream WHERE subscription = s.name) streams
+ WHERE %(name)s::text IS NULL OR s.name = %(name)s
+ ORDER BY s.name
+"""
+_NAMES: Final = "SELECT name FROM eventstore_subscription ORDER BY name"
+_PARTITIONS: Final = """
+SELECT p.topic || '/' || p.partition, c."cursor", p."cursor", c.handled, c.rate, c.moved_at
+  FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
+ WHERE c.subscription = %(name)s ORDER BY p.id
+"""
+# Index: the key (subscription, stream_id); the heads by theirs.
+_PARKED: Final = """
+SELECT p.stream_id, p.position, p.version, p.event_type, p.error, p.place, p.attempts, p.failed_at, p.retry_at,
+       greatest(coalesce(s.version, p.version) - p.version + 1, 0)
+  FROM eventstore_parkedstream p LEFT JOIN eventstore_stream s USING (stream_id)
+ WHERE p.subscription = %(name)s
+"""
+_PARKED_PAGE: Final = {
+    (False, True): f"{_PARKED} ORDER BY p.stream_id LIMIT %(limit)s",
+    (
+        True,
+        True,
+    ): f"{_PARKED} AND p.stream_id > %(stream_id)s ORDER BY p.stream_id LIMIT %(limit)s",
+    (
+        False,
+        False,
+    ): f"{_PARKED} ORDER BY p.stream_id DESC LIMIT %(limit)s",
+    (
+        True,
+        False,
+    ): f"{_PARKED} AND p.stream_id < %(stream_id)s ORDER BY p.stream_id DESC LIMIT %(limit)s",
+}
+_PARKED_ONE: Final = f"{_PARKED} AND p.stream_id = %(stream_id)s"
+# Index: eventstore_action_newest (subscription, id DESC).
+_ACTIONS: Final = """
+SELECT id, subscription, action, stream_id, position, detail, reason, done_by, done_at
+  FROM eventstore_subscriptionaction WHERE subscription = %(name)s ORDER BY id DESC LIMIT %(limit)s
+"""
+
+
+def standings(now: datetime) -> Sequence[Standing]:
+    """All subscriptions, by name."""
+    return _standings(None, now)
+
+
+def standing(name: str, now: datetime) -> Standing:
+    """One of them. Raises `SubscriptionNotFound`."""
+    found = _standings(name, now)
+    if not found:
+        names = [row[0] for row in _rows(_NAMES, {})]
+        raise SubscriptionNotFound(name, there_are=names)
+    return found[0]
+
+
+def partition_standings(name: str) -> Sequence[PartitionStanding]:
+    """A subscription's partitions, in their order."""
+    return [PartitionStanding(*row) for row in _rows(_PARTITIONS, {"name": name})]
+
+
+def parked_streams(wanted: Wanted, name: str) -> Page[Parked]:
+    """The streams that a subscription cannot get on with, by id. Raises `BadCursor`."""
+
+    def fetch(key: Key | None, *, onwards: bool, limit: int) -> list[Parked]:
+        sql = _PARKED_PAGE[key is not None, onwards]
+        given = {"name": name, "stream_id": key and key[0], "limit": limit}
+        return [_parked(*row) for row in _rows(sql, given)]
+
+    return page(wanted, fetch, lambda row: (row.stream_id,), (str,))
+
+
+def parked_stream(name: str, stream_id: str) -> Parked:
+    """One of them. Raises `StreamNotParked`."""
+    for row in _rows(_PARKED_ONE, {"name": name, "stream_id": stream_id}):
+        return _parked(*row)
+    raise StreamNotParked(name, stream_id)
+
+
+def actions(name: str, *, limit: int = 50) -> Sequence[ActionRow]:
+    """What people had it do, newest first."""
+    rows = _rows(_ACTIONS, {"name": name, "limit": limit})
+    return [_action(*row) for row in rows]
+
+
+def _standings(name: str | None, now: datetime) -> list[Standing]:
+    return [Standing(*row) for row in _rows(_STANDINGS, {"name": name, "now": now})]
+
+
+def _rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with unchecked_cursor() as db:
+        db.execute(sql, given)
+        rows: list[tuple[Any, ...]] = db.fetchall()
+        return rows
+
+
+def _parked(stream_id: str, position: int, *rest: Any) -> Parked:
+    return Parked(stream_id, position_of(position), *rest)
+
+
+def _action(*row: Any) -> ActionRow:
+    fields = dict(zip(ActionRow.__slots__, row, strict=True))
+    packed = fields["position"]
+    return ActionRow(
+        **fields | {"position": None if packed is None else position_of(packed)}
+    )

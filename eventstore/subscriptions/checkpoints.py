@@ -1,0 +1,136 @@
+"""The checkpoints: who holds one handles its partition, and moves it in the same transaction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eventstore.queries.rows import Cursor
+
+_LATELY: Final = 30.0  # seconds over which a rate is told
+_OFFSET: Final = 10  # bits of a packed position below its offset
+_PLACE: Final = 48  # bits of a packed position below its partition
+
+# Behind the index, or with a stream that is due; in the order of the key. Index of the second: eventstore_parked_due.
+_BEHIND: Final = """
+SELECT c.partition_id FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
+ WHERE c.subscription = %(name)s AND c.version = %(version)s AND NOT c.paused
+   AND (c."cursor" < p."cursor" OR EXISTS (
+        SELECT FROM eventstore_parkedstream s
+         WHERE s.subscription = c.subscription AND s.partition_id = c.partition_id AND s.retry_at <= %(now)s))
+"""
+# Nobody waits here: what another worker holds it handles.
+_HOLD: Final = """
+SELECT c."cursor", p."cursor", c.first_time_from, c.rate, c.moved_at
+  FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
+ WHERE c.subscription = %(name)s AND c.partition_id = %(partition)s AND c.version = %(version)s AND NOT c.paused
+   FOR UPDATE OF c SKIP LOCKED
+"""
+_MOVE: Final = """
+UPDATE eventstore_checkpoint
+   SET "cursor" = %(cursor)s, handled = handled + %(handled)s, skipped = skipped + %(skipped)s,
+       rate = %(rate)s, moved_at = %(now)s
+ WHERE subscription = %(name)s AND partition_id = %(partition)s
+"""
+# What is killed holds the row until its session is found dead: on a connection that has gone silent after seconds, not
+# after hours; of a handler that hangs after as long as it may take.
+_GUARD: Final = "SELECT set_config('idle_in_transaction_session_timeout', %(ms)s, true)"
+# Nothing was written for it, so nothing is lost with it: it is looked through again.
+_NOT_DURABLE: Final = "SET LOCAL synchronous_commit = off"
+_STANDS: Final = """
+SELECT c.version, count(*) FILTER (WHERE c."cursor" > p."cursor")
+  FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
+ WHERE c.subscription = %(name)s GROUP BY c.version
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A checkpoint that this transaction holds. Offsets: the next to handle, and the first that is not folded yet."""
+
+    partition_id: int
+    cursor: int
+    folded: int
+    first_time_from: int
+    rate: float
+    moved_at: datetime
+
+    @property
+    def start(self) -> int:
+        """The packed position to handle next."""
+        return self.packed(self.cursor)
+
+    @property
+    def end(self) -> int:
+        """The packed position before which everything is folded."""
+        return self.packed(self.folded)
+
+    def packed(self, offset: int) -> int:
+        """The packed position of an offset here."""
+        return (self.partition_id << _PLACE) + (offset << _OFFSET)
+
+    def offset(self, position: int) -> int:
+        """The offset of a packed position here."""
+        return (position - (self.partition_id << _PLACE)) >> _OFFSET
+
+    def rate_after(self, offsets: int, now: datetime) -> float:
+        """Offsets a second, lately, with so many more."""
+        passed = max(0.001, (now - self.moved_at).total_seconds())
+        return self.rate + (offsets / passed - self.rate) * -math.expm1(
+            -passed / _LATELY
+        )
+
+
+def behind(cursor: Cursor, name: str, version: int, now: datetime) -> list[int]:
+    """The partitions in which there is something to do for this version of a subscription."""
+    cursor.execute(_BEHIND, {"name": name, "version": version, "now": now})
+    return [row[0] for row in cursor.fetchall()]
+
+
+def hold(cursor: Cursor, name: str, version: int, partition_id: int) -> Held | None:
+    """Lock the checkpoint for this transaction; None if somebody else holds it, it is paused, or of another version."""
+    given = {"name": name, "version": version, "partition": partition_id}
+    cursor.execute(_HOLD, given)
+    return next((Held(partition_id, *row) for row in cursor.fetchall()), None)
+
+
+def guard(cursor: Cursor, timeout_s: float) -> None:
+    """Have PostgreSQL end this transaction if nothing is heard of it for so long."""
+    cursor.execute(_GUARD, {"ms": str(max(1, round(timeout_s * 1_000)))})
+
+
+def move(
+    cursor: Cursor,
+    name: str,
+    held: Held,
+    *,
+    to: int,
+    handled: int,
+    skipped: int,
+    now: datetime,
+    durable: bool,
+) -> None:
+    """Move it to this offset, with how many events that were. durable: False where nothing hangs on it."""
+    given = {
+        "name": name,
+        "partition": held.partition_id,
+        "cursor": to,
+        "handled": handled,
+        "skipped": skipped,
+        "rate": held.rate_after(to - held.cursor, now),
+        "now": now,
+    }
+    cursor.execute(_MOVE, given)
+    if not durable:
+        cursor.execute(_NOT_DURABLE)
+
+
+def stands(cursor: Cursor, name: str) -> tuple[int | None, int]:
+    """The version that may handle; and how many checkpoints are beyond what is folded."""
+    cursor.execute(_STANDS, {"name": name})
+    rows = cursor.fetchall()
+    return max((row[0] for row in rows), default=None), sum(row[1] for row in rows)

@@ -1,0 +1,37 @@
+"""The subscriptions that the settings name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from eventstore.conf import conf
+from eventstore.subscriptions.subscription import Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def configured() -> Mapping[str, Subscription]:
+    """By name. Raises ImproperlyConfigured for a path to no Subscription, and for two of one name."""
+    return by_name([_subscription_at(path) for path in conf.SUBSCRIPTIONS])
+
+
+def by_name(subscriptions: Iterable[Subscription]) -> dict[str, Subscription]:
+    """Raises ImproperlyConfigured for two of one name."""
+    found: dict[str, Subscription] = {}
+    for one in subscriptions:
+        if found.setdefault(one.name, one) is not one:
+            msg = f"Two subscriptions are named {one.name}; a name is a checkpoint's."
+            raise ImproperlyConfigured(msg)
+    return found
+
+
+def _subscription_at(path: str) -> Subscription:
+    found = import_string(path)
+    if not isinstance(found, Subscription):
+        msg = f"EVENTSTORE['SUBSCRIPTIONS'] names {path}, which is no Subscription."
+        raise ImproperlyConfigured(msg)
+    return found

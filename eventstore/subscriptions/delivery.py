@@ -1,0 +1,104 @@
+"""From rows of the mirror to what handlers are handed: events as their classes, or as the log holds them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from eventstore.accepted import decode_accepted
+from eventstore.bus import Published
+from eventstore.conf import registry
+from eventstore.events import Position, RecordedEvent, unpack
+from eventstore.queries.rows import recorded_events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from eventstore.subscriptions.subscription import Subscription
+
+_INDEX: Final = 0x3FF
+
+
+class Delivery(msgspec.Struct, frozen=True, gc=False):
+    """One event on its way to a handler. position: packed. problem: why the registry cannot read it, or None."""
+
+    position: int
+    stream_id: str
+    version: int
+    event_type: str
+    event_id: UUID
+    correlation_id: UUID | None
+    recorded_at: datetime
+    handed: Any
+    problem: str | None = None
+
+
+def deliveries(
+    rows: Iterable[tuple[Any, ...]], subscription: Subscription, *, first_time_from: int
+) -> Iterator[Delivery]:
+    """What the subscription wants of these records. first_time_from: packed; below it nothing happens for the first time."""
+    wanted = subscription.wanted
+    made = _raw(rows) if subscription.raw_handler else _read(rows, first_time_from)
+    return (one for one in made if wanted is None or one.event_type in wanted)
+
+
+def _raw(rows: Iterable[tuple[Any, ...]]) -> Iterator[Delivery]:
+    for packed, *rest in rows:
+        for recorded in next(recorded_events([(packed, *rest)])):
+            yield _delivery_of(packed + recorded.position.index, recorded)
+
+
+def _delivery_of(position: int, recorded: RecordedEvent) -> Delivery:
+    metadata = recorded.metadata
+    return Delivery(
+        position,
+        metadata.stream_id,
+        metadata.version,
+        metadata.event_type,
+        metadata.event_id,
+        metadata.correlation_id,
+        recorded.recorded_at,
+        recorded,
+    )
+
+
+def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Delivery]:
+    types = registry()
+    for packed, recorded_at, first_version, value, *_ in rows:
+        commit = decode_accepted(value)
+        stream_type = commit.stream_id.partition(".")[0]
+        number, partition, offset, _ = unpack(packed)
+        topic, live = types.topic_numbered(number), packed >= first_time_from
+        for index, event in enumerate(commit.events):
+            found: Any = types.read(stream_type, event)
+            problem = found if isinstance(found, str) else None
+            handed = problem or Published(
+                found,
+                event.event_id,
+                commit.stream_id,
+                first_version + index,
+                Position(topic, partition, offset, index),
+                recorded_at,
+                event.correlation_id,
+                occurred_at=event.occurred_at,
+                live=live,
+            )
+            yield Delivery(
+                packed + index,
+                commit.stream_id,
+                first_version + index,
+                event.type,
+                event.event_id,
+                event.correlation_id,
+                recorded_at,
+                handed,
+                problem,
+            )
+
+
+def record_of(position: int) -> int:
+    """The packed position of the record in which an event stands."""
+    return position & ~_INDEX

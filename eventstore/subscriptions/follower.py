@@ -1,0 +1,215 @@
+"""One worker's part in a subscription: it takes a partition, handles what lies before it, moves the checkpoint, commits.
+
+Order is kept within a partition because its checkpoint is held by one transaction at a time. Who shares a subscription
+shares it by those rows: there is no group and nobody to agree with, and what a dead worker held is free when its
+session is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from django.db import transaction
+
+from eventstore.queries.connection import prepared_cursor, reading_cursor
+from eventstore.queries.following import next_records, next_wanted, waiting_records
+from eventstore.subscriptions import checkpoints, parking, telling
+from eventstore.subscriptions.delivery import deliveries
+from eventstore.subscriptions.handling import Outcome, handle, one_by_one
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from random import Random
+
+    from eventstore.ports import Clock
+    from eventstore.queries.following import Rows
+    from eventstore.queries.rows import Cursor
+    from eventstore.subscriptions.checkpoints import Held
+    from eventstore.subscriptions.delivery import Delivery
+    from eventstore.subscriptions.failures import Failure
+    from eventstore.subscriptions.parking import Due
+    from eventstore.subscriptions.subscription import Subscription
+
+_TURNS: Final = 20  # in one partition, before others are looked at
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one transaction did. offsets: by which the checkpoint moved; is_last: it has come to what is folded."""
+
+    offsets: int = 0
+    handled: int = 0
+    skipped: int = 0
+    worked: bool = False
+    is_last: bool = True
+    newest: datetime | None = None
+    failed: list[tuple[Delivery, Failure, int, bool]] = field(default_factory=list)
+
+
+class Follower:
+    """Not for use from two threads at once. limit: gives an offset of a partition that is not to be passed, or None."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        clock: Clock,
+        chance: Random,
+        *,
+        limit: Callable[[int], int | None] = lambda _: None,
+    ) -> None:
+        self.subscription = subscription
+        self._clock = clock
+        self._chance = chance
+        self._limit = limit
+        self._wanted = subscription.wanted
+
+    def round(self, stopped: Callable[[], bool] = lambda: False) -> int:
+        """Handle what there is, partition by partition in any order; how many turns found something to do.
+
+        Raises whatever is no event's fault: nothing of that turn counts, and the next begins where it began.
+        """
+        name, version = self.subscription.name, self.subscription.version
+        with reading_cursor() as cursor:  # is the index complete? (rule 16)
+            found = checkpoints.behind(cursor, name, version, self._clock.now())
+        self._chance.shuffle(found)  # so that two workers seldom meet
+        worked = 0
+        for partition_id in found:
+            for _ in range(_TURNS):
+                if stopped() or not self.turn(partition_id).worked:
+                    break
+                worked += 1
+        return worked
+
+    def turn(self, partition_id: int) -> Turn:
+        """One transaction in one partition.
+
+        1. take the checkpoint; nobody waits for it
+        2. a parked stream whose time has come goes first, alone
+        3. else what is next: streams that are parked set aside, the rest handed over
+        4. streams that failed are parked             5. the checkpoint moves; commit
+        A crash or a lost connection rolls back all of it, with what the handler wrote.
+        """
+        name, version = self.subscription.name, self.subscription.version
+        with transaction.atomic(durable=True), prepared_cursor() as cursor:
+            held = checkpoints.hold(cursor, name, version, partition_id)  # 1
+            if held is None:
+                return Turn()
+            checkpoints.guard(cursor, self.subscription.timeout_s)
+            due = parking.due(cursor, name, partition_id, self._clock.now())
+            turn = (
+                self._advance(cursor, held)  # 3
+                if due is None
+                else self._try_again(cursor, held, due)  # 2
+            )
+        telling.turn_ended(name, turn, self._clock.now())
+        return turn
+
+    def _advance(self, cursor: Cursor, held: Held) -> Turn:
+        limit = self._limit(held.partition_id)
+        end = held.end if limit is None else min(held.end, held.packed(limit))
+        if held.start >= end:
+            return Turn()
+        rows, reached = self._next(cursor, held.start, end)
+        found = self._deliveries(rows, held)
+        streams = {one.stream_id for one in found}
+        aside = parking.among(cursor, self.subscription.name, streams)
+        outcome = handle(
+            self.subscription,
+            self._clock,
+            [one for one in found if one.stream_id not in aside],
+        )
+        if outcome.stopped_at is not None:
+            reached = outcome.stopped_at.position
+        turn = Turn(worked=True, is_last=reached >= end)
+        turn.newest = found[-1].recorded_at if found else None
+        self._park(cursor, held, outcome, turn, {})  # 4
+        self._move(cursor, held, outcome, turn, to=held.offset(reached))  # 5
+        return turn
+
+    def _try_again(self, cursor: Cursor, held: Held, due: Due) -> Turn:
+        name, most = self.subscription.name, self.subscription.most
+        rows = waiting_records(
+            cursor, due.stream_id, due.version, held.start, most=most
+        )
+        found = [
+            one for one in self._deliveries(rows, held) if one.version >= due.version
+        ]
+        outcome = one_by_one(self.subscription, self._clock, found)
+        turn = Turn(worked=True, is_last=False)
+        if outcome.failed:
+            self._park(cursor, held, outcome, turn, {due.position: due.attempts})  # 4
+        elif rows:  # what stands behind them is looked for in the next turn
+            self._get_on(cursor, due.stream_id, rows, outcome.stopped_at)
+        else:
+            parking.done(cursor, name, due.stream_id)
+        self._move(cursor, held, outcome, turn, to=held.cursor)  # 5
+        return turn
+
+    def _next(self, cursor: Cursor, start: int, end: int) -> tuple[Rows, int]:
+        most = self.subscription.most
+        if self._wanted is None:
+            return next_records(cursor, start, end, most=most)
+        return next_wanted(cursor, start, end, types=self._wanted, most=most)
+
+    def _deliveries(self, rows: Rows, held: Held) -> Sequence[Delivery]:
+        first = held.packed(held.first_time_from)
+        return list(deliveries(rows, self.subscription, first_time_from=first))
+
+    def _park(
+        self,
+        cursor: Cursor,
+        held: Held,
+        outcome: Outcome,
+        turn: Turn,
+        tried: dict[int, int],
+    ) -> None:
+        """tried: how often before, by position."""
+        for delivery, failure in outcome.failed.values():
+            attempts = tried.get(delivery.position, 0) + 1
+            again = parking.park(
+                cursor,
+                self.subscription.name,
+                held.partition_id,
+                delivery,
+                failure,
+                attempts=attempts,
+                retries=self.subscription.retries,
+                now=self._clock.now(),
+            )
+            turn.failed.append((delivery, failure, attempts, again))
+
+    def _get_on(
+        self, cursor: Cursor, stream_id: str, rows: Rows, stopped_at: Delivery | None
+    ) -> None:
+        """Come back for the rest of the queue: at where it stopped, or behind the rows that were read."""
+        if stopped_at is not None:
+            position, version = stopped_at.position, stopped_at.version
+        else:
+            position, _, first_version, _, count = rows[-1]
+            position, version = position + count, first_version + count
+        parking.get_on(
+            cursor,
+            self.subscription.name,
+            stream_id,
+            position=position,
+            version=version,
+            now=self._clock.now(),
+        )
+
+    def _move(
+        self, cursor: Cursor, held: Held, outcome: Outcome, turn: Turn, *, to: int
+    ) -> None:
+        turn.offsets = to - held.cursor
+        turn.handled, turn.skipped = outcome.handled, outcome.skipped
+        checkpoints.move(
+            cursor,
+            self.subscription.name,
+            held,
+            to=to,
+            handled=turn.handled,
+            skipped=turn.skipped,
+            now=self._clock.now(),
+            durable=bool(turn.handled or turn.failed),
+        )

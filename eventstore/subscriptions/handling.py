@@ -1,0 +1,144 @@
+"""Handing events to a handler: all at once as a rule, one by one where one of them failed."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from asgiref.sync import async_to_sync
+from django.db import transaction
+
+from eventstore.context import correlated
+from eventstore.subscriptions.delivery import record_of
+from eventstore.subscriptions.failures import failure_of, passes, unreadable
+from eventstore.subscriptions.subscription import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstore.ports import Clock
+    from eventstore.subscriptions.delivery import Delivery
+    from eventstore.subscriptions.failures import Failure
+    from eventstore.subscriptions.subscription import Subscription
+
+_LONG: Final = (
+    1.0  # seconds after which a transaction of events one by one is brought to its end
+)
+
+
+class HandlerRolledBack(Exception):  # noqa: N818  (what it did)
+    """The handler had its transaction rolled back without saying why."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """handled, skipped: events. failed: by stream, where it stopped and why. stopped_at: the first that was not looked at."""
+
+    handled: int = 0
+    skipped: int = 0
+    failed: dict[str, tuple[Delivery, Failure]] = field(default_factory=dict)
+    stopped_at: Delivery | None = None
+
+
+def handle(
+    subscription: Subscription, clock: Clock, deliveries: Sequence[Delivery]
+) -> Outcome:
+    """Hand over what can be read, in this transaction. Raises what is no event's fault, and then nothing of it counts.
+
+    1. all in one savepoint; if that fails it is rolled back, and
+    2. each in a savepoint of its own: what fails keeps the later ones of its stream from being tried.
+    """
+    outcome = Outcome()
+    ready = [one for one in deliveries if _is_ready(subscription, outcome, one)]
+    try:
+        _call(subscription, ready)  # 1
+    except Exception as error:
+        if passes(error):
+            raise
+        return one_by_one(subscription, clock, deliveries)  # 2
+    outcome.handled = len(ready)
+    return outcome
+
+
+def one_by_one(
+    subscription: Subscription, clock: Clock, deliveries: Sequence[Delivery]
+) -> Outcome:
+    """See `handle`; ends early, between two commits, where it takes long."""
+    outcome, record = Outcome(), -1
+    deadline = clock.monotonic() + _LONG
+    for one in deliveries:
+        before, record = record, record_of(one.position)
+        if before not in (-1, record) and clock.monotonic() > deadline:
+            outcome.stopped_at = one
+            break
+        if not _is_ready(subscription, outcome, one):
+            continue
+        try:
+            _call(subscription, [one])
+        except Exception as error:
+            if passes(error):
+                raise
+            outcome.failed[one.stream_id] = one, failure_of(error)
+        else:
+            outcome.handled += 1
+    return outcome
+
+
+def _is_ready(subscription: Subscription, outcome: Outcome, one: Delivery) -> bool:
+    """Whether it is the handler's turn; what cannot be read is counted, or stops its stream."""
+    if one.stream_id in outcome.failed:
+        return False
+    if one.problem is None:
+        return True
+    if subscription.unreadable is Unreadable.SKIP:
+        outcome.skipped += 1
+    else:
+        outcome.failed[one.stream_id] = one, unreadable(one.problem)
+    return False
+
+
+def _call(subscription: Subscription, ready: Sequence[Delivery]) -> None:
+    if not ready:
+        return
+    with transaction.atomic():
+        if subscription.handler is None:
+            _call_with_all(subscription.call, ready)
+        else:
+            _call_with_each(subscription.call, ready)
+        if transaction.get_rollback():
+            raise HandlerRolledBack
+
+
+def _call_with_all(handler: Any, ready: Sequence[Delivery]) -> None:
+    """What a handler of batches appends is caused by an event only where that came alone."""
+    handed = [one.handed for one in ready]
+    alone = [(ready[0].correlation_id, ready[0].event_id)] if len(ready) == 1 else []
+    with correlated(*(alone[0] if alone else ())):
+        if is_async(handler):
+            async_to_sync(handler)(handed)
+        else:
+            handler(handed)
+
+
+def _call_with_each(handler: Any, ready: Sequence[Delivery]) -> None:
+    if is_async(handler):
+        async_to_sync(_await_each)(handler, ready)
+        return
+    for one in ready:
+        with correlated(one.correlation_id, one.event_id):
+            handler(one.handed)
+
+
+async def _await_each(handler: Any, ready: Sequence[Delivery]) -> None:
+    """One event loop for all of them. Django's own coroutines come back to this thread, and so to this transaction."""
+    for one in ready:
+        with correlated(one.correlation_id, one.event_id):
+            await handler(one.handed)
+
+
+def is_async(handler: Any) -> bool:
+    """Whether calling it gives a coroutine: a coroutine function, also behind `partial` or as an object's `__call__`."""
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+        getattr(handler, "__call__", None)  # noqa: B004  (it is asked what it is, not whether)
+    )

@@ -1,0 +1,222 @@
+"""What people do to subscriptions: each in one transaction with the record of who did it, and why.
+
+All of it holds the checkpoints concerned, so it waits for the turn that is under way and no turn sees half of it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+
+from eventstore.errors import StreamNotParked
+from eventstore.events import Cut
+from eventstore.indexer.statements import FOLDED
+from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.feed import marks
+from eventstore.queries.subscriptions import standing
+from eventstore.subscriptions import telling
+from eventstore.subscriptions.subscription import Start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.db.backends.utils import CursorWrapper
+
+    from eventstore.ports import Clock
+
+MAX_REASON: Final = 500
+
+_HOLD: Final = """
+SELECT partition_id FROM eventstore_checkpoint WHERE subscription = %(name)s ORDER BY partition_id FOR UPDATE
+"""
+_PAUSE: Final = (
+    "UPDATE eventstore_checkpoint SET paused = %(paused)s WHERE subscription = %(name)s"
+)
+# What was handled before happens no more for the first time.
+_RESET: Final = """
+UPDATE eventstore_checkpoint c
+   SET first_time_from = greatest(first_time_from, "cursor"), "cursor" = place.start, rate = 0, moved_at = %(now)s
+  FROM unnest(%(ids)s::int[], %(starts)s::bigint[]) place(id, start)
+ WHERE c.subscription = %(name)s AND c.partition_id = place.id
+"""
+_FORGET_PARKED: Final = (
+    "DELETE FROM eventstore_parkedstream WHERE subscription = %(name)s"
+)
+_PARKED: Final = """
+SELECT partition_id, position, version, event_type, error FROM eventstore_parkedstream
+ WHERE subscription = %(name)s AND stream_id = %(stream_id)s
+"""
+_REPLAY: Final = """
+UPDATE eventstore_parkedstream SET attempts = 0, retry_at = %(now)s
+ WHERE subscription = %(name)s AND (%(stream_id)s::text IS NULL OR stream_id = %(stream_id)s)
+"""
+_SKIP: Final = """
+UPDATE eventstore_parkedstream SET position = position + 1, version = version + 1, attempts = 0, retry_at = %(now)s
+ WHERE subscription = %(name)s AND stream_id = %(stream_id)s
+"""
+_SKIPPED: Final = """
+UPDATE eventstore_checkpoint SET skipped = skipped + 1
+ WHERE subscription = %(name)s AND partition_id = %(partition)s
+"""
+_RECORD: Final = """
+INSERT INTO eventstore_subscriptionaction (subscription, action, stream_id, position, detail, reason, done_by, done_at)
+VALUES (%(name)s, %(action)s, %(stream_id)s, %(position)s, %(detail)s, %(reason)s, %(by)s, %(now)s)
+"""
+_FORGET: Final = """
+WITH checkpoints AS (DELETE FROM eventstore_checkpoint WHERE subscription = %(name)s)
+DELETE FROM eventstore_subscription WHERE name = %(name)s
+"""
+_WAKE: Final = f"NOTIFY {FOLDED}"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who wants it, and why: at most 500 characters, not none. Both are kept."""
+
+    by: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        """Raises ValueError."""
+        if not self.by.strip():
+            msg = "Say who does this."
+            raise ValueError(msg)
+        if not 0 < len(self.reason.strip()) <= MAX_REASON or "\0" in self.reason:
+            msg = f"Give a reason of 1 to {MAX_REASON} characters: it is kept."
+            raise ValueError(msg)
+
+
+class Operating:
+    """What people may do. Each raises `SubscriptionNotFound` for a name that there is not."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def pause(self, name: str, order: Order) -> None:
+        """Nothing is handled any more when this returns, until `resume`. Again does no harm."""
+        with self._holding(name) as cursor:
+            cursor.execute(_PAUSE, {"name": name, "paused": True})
+            self._record(cursor, name, "pause", order)
+
+    def resume(self, name: str, order: Order) -> None:
+        """Go on where it was paused."""
+        with self._holding(name) as cursor:
+            cursor.execute(_PAUSE, {"name": name, "paused": False})
+            self._record(cursor, name, "resume", order)
+
+    def reset(self, name: str, start: Start | Cut, order: Order) -> None:
+        """Handle everything behind `start` again, or leave out what lies before it. Parked streams are forgotten.
+
+        What the handler wrote is its own: empty its tables first. What it had handled is not `live` again.
+        """
+        with self._holding(name) as cursor:
+            starts = _starts(start)
+            given: dict[str, Any] = {"name": name, "now": self._clock.now()}
+            given |= {"ids": list(starts), "starts": list(starts.values())}
+            cursor.execute(_FORGET_PARKED, given)
+            cursor.execute(_RESET, given)
+            self._record(
+                cursor, name, "reset", order, detail=f"to {start or 'the beginning'}"
+            )
+
+    def replay(self, name: str, stream_id: str | None, order: Order) -> int:
+        """Try a parked stream again at once, or all of them; how many those are. Raises `StreamNotParked`."""
+        with self._holding(name) as cursor:
+            detail = _told(_parked(cursor, name, stream_id)) if stream_id else "all"
+            given: dict[str, Any] = {
+                "name": name,
+                "stream_id": stream_id,
+                "now": self._clock.now(),
+            }
+            cursor.execute(_REPLAY, given)
+            found = int(cursor.rowcount)
+            self._record(
+                cursor, name, "replay", order, stream_id=stream_id, detail=detail
+            )
+        return found
+
+    def skip(self, name: str, stream_id: str, order: Order) -> None:
+        """Leave the event out that failed, for good, and go on with those behind it. Raises `StreamNotParked`."""
+        with self._holding(name) as cursor:
+            found = _parked(cursor, name, stream_id)
+            partition, position, *_ = found
+            given: dict[str, Any] = {
+                "name": name,
+                "stream_id": stream_id,
+                "now": self._clock.now(),
+            }
+            cursor.execute(_SKIP, given)
+            cursor.execute(_SKIPPED, {"name": name, "partition": partition})
+            self._record(
+                cursor,
+                name,
+                "skip",
+                order,
+                stream_id=stream_id,
+                position=position,
+                detail=_told(found),
+            )
+
+    def forget(self, name: str, order: Order) -> None:
+        """Remove a subscription that nobody runs any more; what people did to it is kept."""
+        with self._holding(name) as cursor:
+            cursor.execute(_FORGET_PARKED, {"name": name})
+            cursor.execute(_FORGET, {"name": name})
+            self._record(cursor, name, "forget", order)
+
+    @contextmanager
+    def _holding(self, name: str) -> Iterator[CursorWrapper]:
+        """A transaction in which no turn of the subscription goes on; at its end all look whether there is something to do."""
+        standing(name, self._clock.now())
+        with transaction.atomic(durable=True), unchecked_cursor() as cursor:
+            cursor.execute(_HOLD, {"name": name})
+            yield cursor
+            cursor.execute(_WAKE)
+
+    def _record(
+        self,
+        cursor: CursorWrapper,
+        name: str,
+        action: str,
+        order: Order,
+        *,
+        stream_id: str | None = None,
+        position: int | None = None,
+        detail: str = "",
+    ) -> None:
+        given = {
+            "name": name,
+            "action": action,
+            "stream_id": stream_id,
+            "position": position,
+            "detail": detail,
+            "reason": order.reason.strip(),
+            "by": order.by,
+            "now": self._clock.now(),
+        }
+        cursor.execute(_RECORD, given)
+        transaction.on_commit(partial(telling.acted, name, action, stream_id=stream_id))
+
+
+def _starts(start: Start | Cut) -> dict[int, int]:
+    found = marks()
+    if start is Start.NOW:
+        return {mark.id: mark.cursor for mark in found.values()}
+    cut = start if isinstance(start, Cut) else Cut()
+    return {mark.id: cut.offsets.get(place, 0) for place, mark in found.items()}
+
+
+def _parked(cursor: CursorWrapper, name: str, stream_id: str) -> tuple[Any, ...]:
+    cursor.execute(_PARKED, {"name": name, "stream_id": stream_id})
+    for row in cursor.fetchall():
+        return tuple(row)
+    raise StreamNotParked(name, stream_id)
+
+
+def _told(parked: tuple[Any, ...]) -> str:
+    _, _, version, event_type, error = parked
+    return f"version {version}, {event_type}: {error}"

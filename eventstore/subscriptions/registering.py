@@ -1,0 +1,106 @@
+"""A subscription's rows: made at its first run, and taken over by newer code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from django.db import transaction
+
+from eventstore.errors import SubscriptionSuperseded
+from eventstore.events import Cut
+from eventstore.queries.connection import reading_cursor
+from eventstore.queries.feed import cut_of, marks
+from eventstore.subscriptions.subscription import Start
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eventstore.events import Place
+    from eventstore.ports import Clock
+    from eventstore.queries.feed import Mark
+    from eventstore.queries.rows import Cursor
+    from eventstore.subscriptions.subscription import Subscription
+
+logger = structlog.get_logger(__name__)
+
+_MAKE: Final = """
+INSERT INTO eventstore_subscription (name, version, wants, born, made_at)
+VALUES (%(name)s, %(version)s, %(wants)s, %(born)s, %(now)s)
+    ON CONFLICT (name) DO NOTHING
+"""
+_LOCK: Final = (
+    "SELECT version, born FROM eventstore_subscription WHERE name = %(name)s FOR UPDATE"
+)
+_TAKE_OVER: Final = """
+UPDATE eventstore_subscription SET version = %(version)s, wants = %(wants)s WHERE name = %(name)s
+"""
+# Waits for the turns of the older code that are under way; no later one finds its version.
+_TAKE_CHECKPOINTS: Final = """
+UPDATE eventstore_checkpoint SET version = %(version)s WHERE subscription = %(name)s AND version < %(version)s
+"""
+_ADD: Final = """
+INSERT INTO eventstore_checkpoint (subscription, partition_id, version, "cursor", first_time_from, paused, handled, skipped, rate, moved_at)
+SELECT %(name)s, place.id, %(version)s, place.start, %(first_time_from)s, false, 0, 0, 0, %(now)s
+  FROM unnest(%(ids)s::int[], %(starts)s::bigint[]) place(id, start)
+    ON CONFLICT (subscription, partition_id) DO NOTHING
+"""
+
+
+def register(
+    subscription: Subscription, clock: Clock, *, first_time_from: int = 0
+) -> None:
+    """Make the rows that are missing; take over from older code. Again does no harm.
+
+    first_time_from: an offset; below it its events are not `live`. Raises `SubscriptionSuperseded` if newer code has
+    taken over, ValueError for what it wants and the registry does not know.
+    """
+    found = marks(subscription.topics)
+    with transaction.atomic(durable=True), reading_cursor() as cursor:
+        given: dict[str, Any] = {
+            "name": subscription.name,
+            "version": subscription.version,
+            "wants": subscription.wants,
+            "born": str(cut_of(found)),
+            "now": clock.now(),
+        }
+        cursor.execute(_MAKE, given)
+        cursor.execute(_LOCK, given)
+        [(version, born)] = cursor.fetchall()
+        if version > subscription.version:
+            raise SubscriptionSuperseded(
+                subscription.name, version=subscription.version, newest=version
+            )
+        cursor.execute(_TAKE_OVER, given)
+        if version < subscription.version:
+            _take_over(cursor, subscription, version)
+        starts = _starts(subscription, found, born)
+        given |= {
+            "ids": list(starts),
+            "starts": list(starts.values()),
+            "first_time_from": first_time_from,
+        }
+        cursor.execute(_ADD, given)
+
+
+def _take_over(cursor: Cursor, subscription: Subscription, version: int) -> None:
+    name = subscription.name
+    cursor.execute(_TAKE_CHECKPOINTS, {"name": name, "version": subscription.version})
+    logger.info(
+        "newer code takes a subscription over",
+        subscription=name,
+        version=subscription.version,
+        older=version,
+    )
+
+
+def _starts(
+    subscription: Subscription, found: Mapping[Place, Mark], born: str
+) -> dict[int, int]:
+    """Where it begins, by partition. What was added after its birth has nothing that is older than it."""
+    start = subscription.start
+    if start is Start.NOW:
+        cut = Cut.parse(born)
+    else:
+        cut = start if isinstance(start, Cut) else Cut()
+    return {mark.id: cut.offsets.get(place, 0) for place, mark in found.items()}

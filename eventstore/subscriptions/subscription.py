@@ -1,0 +1,135 @@
+"""What a subscription is: a name, a handler, what it wants, and what is to be done when the handler fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from eventstore.bus import Handler, Published
+from eventstore.conf import registry
+from eventstore.events import Cut, RecordedEvent
+
+if TYPE_CHECKING:
+    from eventstore.registry import Event
+
+BatchHandler = Callable[[Sequence[Published]], Awaitable[None] | None]
+"""A function, or a coroutine function, of events of one partition, in their order."""
+RawHandler = Callable[[Sequence[RecordedEvent]], Awaitable[None] | None]
+"""The same of events as the log holds them, whether the registry can read them or not."""
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}(#[1-9][0-9]{0,8})?")
+
+
+class Start(StrEnum):
+    """Where a subscription that is new begins: with the first event of all, or behind those that are there."""
+
+    BEGINNING = "beginning"
+    NOW = "now"
+
+
+class Unreadable(StrEnum):
+    """What becomes of an event that the registry cannot read: its stream is parked, or it is left out and counted."""
+
+    PARK = "park"
+    SKIP = "skip"
+
+
+class TryLater(Exception):  # noqa: N818  (what the handler says)
+    """Raised by a handler: nothing is wrong with the event, but it cannot be handled now; all wait, and none is parked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Somebody who follows the log, from a checkpoint that moves in the transaction of what the handler wrote.
+
+    Of the three handlers exactly one is given.
+
+    name: a-z, then up to 62 of a-z 0-9 _ - ; for good, it is the checkpoint's.
+    handler: of one event. batch_handler: of up to `most` at once. raw_handler: of as many, as the log holds them.
+    types: the events' classes; streams: types of streams; all, where both are left out.
+    start: where it begins when it is new: a `Start`, or a cut.
+    version: raise it when the handler's code changes its meaning: as soon as the new code runs, the old does not.
+    unreadable: of an event that the registry cannot read; those of other types than `types` are not wanted, whatever they are.
+    retries: seconds before each further attempt at an event that failed; after the last it is parked.
+    most: events in a transaction, at least; a commit is never torn apart. timeout_s: how long a handler may take
+    before its worker is given up.
+    """
+
+    name: str
+    handler: Handler | None = None
+    batch_handler: BatchHandler | None = None
+    raw_handler: RawHandler | None = None
+    types: Sequence[type[Event]] = ()
+    streams: Sequence[str] = ()
+    start: Start | Cut = Start.BEGINNING
+    version: int = 1
+    unreadable: Unreadable = Unreadable.PARK
+    retries: Sequence[float] = (1, 5, 25, 125)
+    most: int = 500
+    timeout_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be meant."""
+        if not _NAME.fullmatch(self.name):
+            msg = f"{self.name!r} is no subscription's name: a-z, then up to 62 of a-z 0-9 _ -"
+            raise ValueError(msg)
+        given = (self.handler, self.batch_handler, self.raw_handler)
+        if sum(one is not None for one in given) != 1:
+            msg = f"{self.name}: give one of handler, batch_handler and raw_handler"
+            raise ValueError(msg)
+        if self.types and self.streams:
+            msg = f"{self.name}: give types or streams, not both: a type belongs to one type of stream"
+            raise ValueError(msg)
+        if self.most < 1 or self.timeout_s <= 0 or self.version < 1:
+            msg = f"{self.name}: most, timeout_s and version are above 0"
+            raise ValueError(msg)
+        if any(wait < 0 for wait in self.retries):
+            msg = f"{self.name}: no wait before a retry is below 0"
+            raise ValueError(msg)
+
+    @property
+    def call(self) -> Callable[[Any], Any]:
+        """The handler that was given."""
+        given = (self.handler, self.batch_handler, self.raw_handler)
+        return next(one for one in given if one is not None)
+
+    @property
+    def wanted(self) -> frozenset[str] | None:
+        """The names of the events that it wants; None for all. Raises ValueError for a class that is not registered."""
+        if not self.types:
+            return None
+        known = {t.struct: t.name for t in registry().event_types()}
+        return frozenset(_named(known, struct, self.name) for struct in self.types)
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The topics in which what it wants can stand. Raises ValueError for a type of streams that is not registered."""
+        known = registry().stream_types
+        if unknown := set(self.streams) - known.keys():
+            msg = f"{self.name}: {', '.join(sorted(unknown))} is none of {', '.join(known)}"
+            raise ValueError(msg)
+        names = set(self.streams or known)
+        if self.types:
+            owners = {t.struct: t.stream_type for t in registry().event_types()}
+            names = {_named(owners, struct, self.name) for struct in self.types}
+        return frozenset(known[name].topic for name in names)
+
+    @property
+    def wants(self) -> str:
+        """What it wants, in words for people: at most 200 characters."""
+        if self.types:
+            words = ", ".join(sorted(self.wanted or ()))
+        else:
+            words = ", ".join(f"all of {name}" for name in sorted(self.streams))
+        words = words or "everything"
+        return words if len(words) <= 200 else f"{words[:199]}…"
+
+
+def _named(known: dict[type[Event], str], struct: type[Event], name: str) -> str:
+    if struct not in known:
+        msg = f"{name}: {struct.__name__} is not a registered event"
+        raise ValueError(msg)
+    return known[struct]

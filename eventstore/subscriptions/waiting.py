@@ -1,0 +1,125 @@
+"""Waiting until a subscription has handled what was just written, so that a request can show it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from asgiref.sync import sync_to_async
+
+from eventstore.clock import SystemClock
+from eventstore.conf import registry
+from eventstore.errors import StreamParked, SubscriptionBehind
+from eventstore.events import AppendResult, Cut, Place, Position, pack
+from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.subscriptions import standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from eventstore.ports import Clock
+
+_FIRST_PAUSE: Final = 0.002  # seconds; each is half as long again as the one before
+_LONGEST_PAUSE: Final = 0.05
+
+# Index: the key. A partition that the subscription does not follow has no row, and nothing to wait for.
+_LACKING: Final = """
+SELECT coalesce(sum(greatest(wanted.next - c."cursor", 0)), 0)::bigint
+  FROM unnest(%(ids)s::int[], %(nexts)s::bigint[]) wanted(id, next)
+  JOIN eventstore_checkpoint c ON c.subscription = %(name)s AND c.partition_id = wanted.id
+"""
+# Indexes: the keys; of the event by its position.
+_STOPPED: Final = """
+SELECT p.stream_id, p.version, p.error, p.retry_at IS NULL
+  FROM eventstore_event e JOIN eventstore_parkedstream p
+    ON p.subscription = %(name)s AND p.stream_id = e.stream_id AND p.position <= e.position
+ WHERE e.position = %(position)s
+"""
+
+
+def wait_for(
+    subscription: str,
+    position: AppendResult | Position | Cut,
+    timeout_s: float = 5.0,
+    *,
+    clock: Clock | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return when the subscription has handled everything up to this, which was accepted.
+
+    Not from within a transaction whose snapshot stands still (REPEATABLE READ). A stream that is tried again is waited
+    for. Raises `SubscriptionBehind` at the end of `timeout_s` seconds, `StreamParked` as soon as the event's stream waits for a person,
+    `SubscriptionNotFound`, ValueError for a position of another store.
+    """
+    clock = clock or SystemClock()
+    deadline = clock.monotonic() + timeout_s
+    wanted = _wanted(position)
+    standing(subscription, clock.now())
+    pause = _FIRST_PAUSE
+    while (lacking := _lacking(subscription, wanted)) or _is_held_up(
+        subscription, position
+    ):
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            raise SubscriptionBehind(
+                subscription, position=_told(position), records=lacking
+            )
+        sleep(min(pause, left))
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+
+async def await_for(
+    subscription: str,
+    position: AppendResult | Position | Cut,
+    timeout_s: float = 5.0,
+) -> None:
+    """`wait_for` for coroutines."""
+    await sync_to_async(wait_for)(subscription, position, timeout_s)
+
+
+def _wanted(position: AppendResult | Position | Cut) -> Mapping[Place, int]:
+    """The next offsets that the checkpoints must have reached."""
+    if isinstance(position, Cut):
+        return position.offsets
+    last = _last(position)
+    return {Place(last.topic, last.partition): last.offset + 1}
+
+
+def _last(position: AppendResult | Position) -> Position:
+    return position if isinstance(position, Position) else position.positions[-1]
+
+
+def _told(position: AppendResult | Position | Cut) -> str:
+    return str(position if isinstance(position, Cut) else _last(position))
+
+
+def _lacking(name: str, wanted: Mapping[Place, int]) -> int:
+    """How many records are not handled yet."""
+    ids = [_number(place.topic) * 512 + place.partition for place in wanted]
+    given: dict[str, Any] = {"name": name, "ids": ids, "nexts": list(wanted.values())}
+    with unchecked_cursor() as cursor:
+        cursor.execute(_LACKING, given)
+        return int(cursor.fetchone()[0])
+
+
+def _is_held_up(name: str, position: AppendResult | Position | Cut) -> bool:
+    """Whether the event's stream is tried again. Raises `StreamParked` if it waits for a person."""
+    if isinstance(position, Cut):
+        return False
+    last = _last(position)
+    packed = pack(_number(last.topic), last.partition, last.offset, last.index)
+    with unchecked_cursor() as cursor:
+        cursor.execute(_STOPPED, {"name": name, "position": packed})
+        rows = cursor.fetchall()
+    for stream_id, version, error, is_parked in rows:
+        if is_parked:
+            raise StreamParked(name, stream_id, version=version, error=error)
+    return bool(rows)
+
+
+def _number(topic: str) -> int:
+    for known in registry().stream_types.values():
+        if known.topic == topic:
+            return known.number
+    msg = f"{topic} is no topic of this store"
+    raise ValueError(msg)

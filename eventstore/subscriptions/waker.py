@@ -1,0 +1,62 @@
+"""Wakes followers when something was folded: PostgreSQL tells, once a flush. Behind it everybody looks slowly by himself."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from eventstore.database import TROUBLE
+from eventstore.indexer.statements import FOLDED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstore.database import Connect
+
+logger = structlog.get_logger(__name__)
+
+_LISTEN: Final = f"LISTEN {FOLDED}"
+_PATIENCE: Final = 0.5  # seconds between two looks whether to stop
+_PAUSE: Final = 1.0  # seconds before a lost connection is made anew
+_TOLD: Final = "what was folded is not told for a while; followers look by themselves"
+
+
+class Waker:
+    """One connection a process. A lost one is made anew, and then everybody is woken: nobody knows what was missed."""
+
+    def __init__(self, connect: Connect, wakes: Sequence[threading.Event]) -> None:
+        self._connect = connect
+        self._wakes = wakes
+        self.listens = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Until stopped."""
+        told = False
+        while not stop.is_set():
+            try:
+                self._listen(stop)
+                told = False
+            except TROUBLE as error:
+                if not told:
+                    logger.warning(_TOLD, error=type(error).__name__)
+                told = True
+                stop.wait(_PAUSE)
+            finally:
+                self.listens.clear()
+
+    def wake(self) -> None:
+        """Have everybody look."""
+        for one in self._wakes:
+            one.set()
+
+    def _listen(self, stop: threading.Event) -> None:
+        with self._connect() as connection:
+            connection.execute("SET application_name = 'eventstore waker'")
+            connection.execute(_LISTEN)
+            self.listens.set()
+            self.wake()
+            while not stop.is_set():
+                for _ in connection.notifies(timeout=_PATIENCE, stop_after=1):
+                    self.wake()

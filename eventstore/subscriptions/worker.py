@@ -1,0 +1,157 @@
+"""A process's followers: a thread each, woken by what is folded, held up by nobody but their own trouble."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
+
+import structlog
+from django.db import connection, connections
+
+from eventstore.errors import SubscriptionSuperseded
+from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.subscriptions import standing
+from eventstore.subscriptions import checkpoints, telling
+from eventstore.subscriptions.failures import failure_of
+from eventstore.subscriptions.registering import register
+from eventstore.subscriptions.waker import Waker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstore.database import Connect
+    from eventstore.ports import Clock
+    from eventstore.subscriptions.follower import Follower
+
+logger = structlog.get_logger(__name__)
+
+_SLOWLY: Final = 1.0  # seconds between two looks of a follower that nobody wakes
+_LOOK_EVERY: Final = 5.0  # seconds between two looks at how it stands
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 15.0
+
+# A machine that is gone is noticed, and what it held is free, within 5 s; without effect on a socket of the same machine,
+# where the end of a process is seen at once.
+_SESSION: Final = """
+SELECT set_config('application_name', %(name)s, false),
+       set_config('tcp_keepalives_idle', '2', false), set_config('tcp_keepalives_interval', '1', false),
+       set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '5000', false),
+       set_config('client_connection_check_interval', '2000', false)
+"""
+
+
+@dataclass(slots=True)
+class _State:
+    """What a thread knows of its follower."""
+
+    follower: Follower
+    wake: threading.Event = field(default_factory=threading.Event)
+    error: str | None = None
+    beyond: int = 0
+    look_at: float = 0.0
+
+
+class Worker:
+    """Runs followers until stopped. What is no event's fault is tried again for ever, with back-off."""
+
+    def __init__(
+        self, followers: Sequence[Follower], connect: Connect, clock: Clock
+    ) -> None:
+        self._clock = clock
+        self._states = [_State(follower) for follower in followers]
+        self.waker = Waker(connect, [state.wake for state in self._states])
+        self._known: WeakSet[object] = WeakSet()
+
+    def run(self, stop: threading.Event) -> dict[str, str]:
+        """Until `stop` is set or none is left; by name, those that cannot go on, and the code of why."""
+        waking = threading.Thread(
+            target=self.waker.run, args=[stop], name="waker", daemon=True
+        )
+        threads = [
+            threading.Thread(
+                target=self._follow,
+                args=[state, stop],
+                name=f"follow {state.follower.subscription.name}",
+            )
+            for state in self._states
+        ]
+        for thread in (waking, *threads):
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            if stop.wait(0.2):
+                self.waker.wake()
+                break
+        for thread in threads:
+            thread.join()
+        stop.set()
+        waking.join()
+        return {
+            state.follower.subscription.name: state.error
+            for state in self._states
+            if state.error is not None
+        }
+
+    def _follow(self, state: _State, stop: threading.Event) -> None:
+        pause = _FIRST_PAUSE
+        name = state.follower.subscription.name
+        while not stop.is_set():
+            try:
+                self._begin(state)
+                while not stop.is_set():
+                    self._round(state, stop)
+                    pause = _FIRST_PAUSE
+            except SubscriptionSuperseded as error:
+                state.error = error.code
+                logger.error("a subscription ends", subscription=name, cause=str(error))  # noqa: TRY400  (no traceback: it says what to do)
+                break
+            except Exception as error:  # noqa: BLE001  (told and counted; the next turn begins where this one began)
+                failure = failure_of(error)
+                telling.waits(
+                    name, error=failure.error, place=failure.place, pause_s=pause
+                )
+                connection.close()
+                stop.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        connections.close_all()
+
+    def _begin(self, state: _State) -> None:
+        """Make the rows, or take over; see to the session."""
+        register(state.follower.subscription, self._clock)
+        state.look_at = 0.0
+
+    def _round(self, state: _State, stop: threading.Event) -> None:
+        """One look; if there was nothing to do, wait for a call or for the next slow look."""
+        self._see_to_session(state)
+        state.wake.clear()
+        worked = state.follower.round(stop.is_set)
+        if self._clock.monotonic() >= state.look_at:
+            self._look(state)
+        if not worked and not stop.is_set():
+            state.wake.wait(_SLOWLY)
+
+    def _see_to_session(self, state: _State) -> None:
+        connection.ensure_connection()
+        if connection.connection not in self._known:
+            name = f"eventstore follow {state.follower.subscription.name}"
+            with connection.cursor() as cursor:
+                cursor.execute(_SESSION, {"name": name[:63]})
+            self._known.add(connection.connection)
+
+    def _look(self, state: _State) -> None:
+        """Tell how it stands; end if newer code has taken over."""
+        state.look_at = self._clock.monotonic() + _LOOK_EVERY
+        subscription = state.follower.subscription
+        with unchecked_cursor() as cursor:
+            version, beyond = checkpoints.stands(cursor, subscription.name)
+        if version is None or version > subscription.version:
+            register(subscription, self._clock)  # says so, or makes them anew
+        if beyond and beyond != state.beyond:
+            telling.beyond(subscription.name, beyond)
+        state.beyond = beyond
+        now = self._clock.now()
+        how = standing(subscription.name, now)
+        telling.looked(
+            subscription.name, lag=how.lag, retrying=how.retrying, parked=how.parked
+        )
