@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from asgiref.sync import sync_to_async
 
@@ -13,11 +13,14 @@ from eventstore.bus import EventBus
 from eventstore.repository import AggregateRepository
 from eventstore.snapshots import snapshot_store
 from eventstore.store import get_event_store
+from eventstore.subscriptions import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from eventstore.bus import Handler
     from eventstore.queries.streams import StreamInfo
+    from eventstore.registry import Event
     from eventstore.snapshots import Snapshot, SnapshotStore
     from eventstore.sources import Streams
     from eventstore.store import EventStore
@@ -43,11 +46,51 @@ class EventSourcingService:
         self._snapshots = snapshots
         self._lock = Lock()
         self._repositories: dict[type[Any], AggregateRepository[Any]] = {}
+        self._subscriptions: dict[str, Subscription] = {}
 
     @property
     def event_bus(self) -> EventBus:
         """Told of what this service's repositories have saved, in this process."""
         return self._bus
+
+    @property
+    def subscriptions(self) -> Mapping[str, Subscription]:
+        """The durable ones that were asked for, by name: `manage.py subscriptions run` runs them."""
+        return dict(self._subscriptions)
+
+    @overload
+    def subscribe(
+        self, handler: Handler, *types: type[Event], durable: str, **options: Any
+    ) -> Subscription: ...
+    @overload
+    def subscribe(self, handler: Handler, *types: type[Event]) -> None: ...
+    def subscribe(
+        self,
+        handler: Handler,
+        *types: type[Event],
+        durable: str | None = None,
+        **options: Any,
+    ) -> Subscription | None:
+        """Have the handler called with every accepted event of these classes; of all, if none is named.
+
+        With `durable="name"` it follows the log under that name: nothing is missed and nothing comes twice, whoever
+        appended it, and `manage.py subscriptions run` does the work. So ask for it where every process comes by, as in
+        `AppConfig.ready`. options: those of `Subscription`. Without, it is told by the bus of what this process saves,
+        and what is missed is missed. Raises ValueError for a name that is taken and for options that cannot be.
+        """
+        if durable is None:
+            if options:
+                msg = f"{', '.join(options)}: only with durable='a name'"
+                raise ValueError(msg)
+            self._bus.subscribe(handler, *types)
+            return None
+        made = Subscription(name=durable, handler=handler, types=types, **options)
+        with self._lock:
+            if durable in self._subscriptions:
+                msg = f"a subscription is named {durable} already"
+                raise ValueError(msg)
+            self._subscriptions[durable] = made
+        return made
 
     def repository_for(self, aggregate_class: type[A]) -> AggregateRepository[A]:
         """The repository of a class, with its cache: the same at every call."""

@@ -7,7 +7,6 @@ session is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
@@ -17,10 +16,10 @@ from eventstore.queries.following import next_records, next_wanted, waiting_reco
 from eventstore.subscriptions import checkpoints, parking, telling
 from eventstore.subscriptions.delivery import deliveries
 from eventstore.subscriptions.handling import Outcome, handle, one_by_one
+from eventstore.subscriptions.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
     from random import Random
 
     from eventstore.ports import Clock
@@ -28,24 +27,10 @@ if TYPE_CHECKING:
     from eventstore.queries.rows import Cursor
     from eventstore.subscriptions.checkpoints import Held
     from eventstore.subscriptions.delivery import Delivery
-    from eventstore.subscriptions.failures import Failure
     from eventstore.subscriptions.parking import Due
     from eventstore.subscriptions.subscription import Subscription
 
 _TURNS: Final = 20  # in one partition, before others are looked at
-
-
-@dataclass(slots=True)
-class Turn:
-    """What one transaction did. offsets: by which the checkpoint moved; is_last: it has come to what is folded."""
-
-    offsets: int = 0
-    handled: int = 0
-    skipped: int = 0
-    worked: bool = False
-    is_last: bool = True
-    newest: datetime | None = None
-    failed: list[tuple[Delivery, Failure, int, bool]] = field(default_factory=list)
 
 
 class Follower:

@@ -11,7 +11,7 @@ from eventstore import metrics
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from eventstore.subscriptions.follower import Turn
+    from eventstore.subscriptions.turn import Turn
 
 logger = structlog.get_logger(__name__)
 

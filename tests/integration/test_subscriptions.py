@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,6 +36,8 @@ from tests.integration.following import (
 from tests.integration.snapshotting import World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from eventstore.bus import Published
     from eventstore.events import Position
     from eventstore.store import EventStore
@@ -217,7 +218,7 @@ def test_only_what_is_parked_can_be_replayed_or_skipped(orders: Orders) -> None:
     ("by", "reason"), [("", "x"), ("ann", " "), ("ann", "x" * 501)]
 )
 def test_an_order_says_who_and_why(by: str, reason: str) -> None:
-    with pytest.raises(ValueError, match="say|reason|Say"):
+    with pytest.raises(ValueError, match=r"Say|reason"):
         Order(by, reason)
 
 

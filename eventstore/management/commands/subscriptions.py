@@ -1,0 +1,148 @@
+"""`manage.py subscriptions`: runs those who follow the log, shows how they stand, and has them do what a person wants."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+from django.core.checks import Tags
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from eventstore.clock import SystemClock
+from eventstore.events import Cut
+from eventstore.management.subscriptions import as_json, lines_of, overview
+from eventstore.management.troubles import told_in_a_line
+from eventstore.queries.subscriptions import standings
+from eventstore.roster import make_worker
+from eventstore.subscriptions import Start
+from eventstore.subscriptions.operating import Operating, Order
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+_ACTS = {
+    "pause": "handle nothing any more, until it is resumed",
+    "resume": "go on where it was paused",
+    "reset": "handle everything again from --to on; parked streams are forgotten",
+    "replay": "try a parked stream again at once, or --all of them",
+    "skip": "leave out the event that a stream is parked for, for good, and go on behind it",
+    "forget": "remove a subscription that no code goes by any more",
+}
+
+
+class Command(BaseCommand):
+    """What people have it do is recorded with who and why."""
+
+    # the rest says what is true of the installation, not of this command: ask `manage.py check`
+    requires_system_checks = [Tags.compatibility]
+    help = (
+        "Follow the log: run the subscriptions of this project (several may run), list how they stand, show one with"
+        " its parked streams, and pause, resume, reset, replay, skip or forget, each with a reason that is kept."
+        " Examples: manage.py subscriptions run; manage.py subscriptions list --json;"
+        " manage.py subscriptions show totals; manage.py subscriptions replay totals order.order-1 --reason mended"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options."""
+        doing = parser.add_subparsers(dest="do", metavar="WHAT", required=True)
+        run = doing.add_parser("run", help="follow for as long as it runs")
+        run.add_argument("names", nargs="*", metavar="NAME", help="only these")
+        run.add_argument(
+            "--json",
+            action="store_true",
+            help="say in JSON at the end who could not go on",
+        )
+        listing = doing.add_parser("list", help="how all of them stand")
+        listing.add_argument("--json", action="store_true", help="for programs")
+        show = doing.add_parser("show", help="one, with its parked streams")
+        show.add_argument("name", metavar="NAME")
+        show.add_argument("--json", action="store_true", help="for programs")
+        for name, text in _ACTS.items():
+            _add_act(doing, name, text)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run it."""
+        with told_in_a_line():
+            if options["do"] == "run":
+                self._run(options)
+            elif options["do"] == "list":
+                found = standings(SystemClock().now())
+                self.stdout.write(
+                    json.dumps([as_json(how) for how in found])
+                    if options["json"]
+                    else overview(found)
+                )
+            elif options["do"] == "show":
+                self.stdout.write(lines_of(options["name"], as_json=options["json"]))
+            else:
+                self._act(options)
+
+    def _run(self, options: dict[str, Any]) -> None:
+        stop = threading.Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stop.set())
+        try:
+            worker = make_worker(options["names"])
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+        ended = worker.run(stop)
+        if options["json"]:
+            self.stdout.write(json.dumps({"ended": ended}))
+        if ended:
+            msg = f"Not followed any more: {', '.join(f'{name} ({code})' for name, code in ended.items())}."
+            raise CommandError(msg)
+
+    def _act(self, options: dict[str, Any]) -> None:
+        name, do = options["name"], options["do"]
+        operating = Operating(SystemClock())
+        try:
+            order = Order(options["by"], options["reason"])
+            told = _ordered(operating, name, do, order, options)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.stdout.write(json.dumps({"subscription": name, "done": do}))
+        else:
+            self.stdout.write(f"{name}: {told}.")
+
+
+def _add_act(doing: _SubParsersAction[CommandParser], name: str, text: str) -> None:
+    act = doing.add_parser(name, help=text, description=text)
+    act.add_argument("name", metavar="NAME")
+    if name == "skip":
+        act.add_argument("stream", metavar="STREAM")
+    if name == "replay":
+        which = act.add_mutually_exclusive_group(required=True)
+        which.add_argument("stream", metavar="STREAM", nargs="?")
+        which.add_argument("--all", action="store_true", help="all parked streams")
+    if name == "reset":
+        act.add_argument(
+            "--to",
+            required=True,
+            metavar="beginning|now|CUT",
+            help="a cut is written eventstore.order/0:17,eventstore.order/1:4",
+        )
+    act.add_argument("--reason", required=True, help="why; it is kept")
+    act.add_argument("--by", default=getpass.getuser(), help="who; it is kept")
+    act.add_argument("--json", action="store_true", help="for programs")
+
+
+def _ordered(
+    operating: Operating, name: str, do: str, order: Order, options: dict[str, Any]
+) -> str:
+    """Have it done; what is said of it. Raises ValueError for a cut that is none."""
+    if do == "replay":
+        return f"{operating.replay(name, options['stream'], order)} streams are tried again"
+    if do == "skip":
+        operating.skip(name, options["stream"], order)
+        return f"{options['stream']} goes on behind the event that failed"
+    if do == "reset":
+        to = options["to"]
+        operating.reset(name, Start(to) if to in set(Start) else Cut.parse(to), order)
+        return f"begins anew, at {to}"
+    getattr(operating, do)(name, order)
+    return {"pause": "is paused", "resume": "goes on", "forget": "is forgotten"}[do]

@@ -1,0 +1,118 @@
+"""How subscriptions stand, written for a terminal and for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from eventstore.clock import SystemClock
+from eventstore.queries.keyset import Wanted
+from eventstore.queries.subscriptions import (
+    actions,
+    parked_streams,
+    partition_standings,
+    standing,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstore.queries.subscriptions import Parked, Standing
+
+_MANY = 1_000  # parked streams that are shown at most
+
+_HEAD = ("name", "state", "lag", "records/s", "handled", "retrying", "parked", "wants")
+
+
+def state_of(how: Standing) -> str:
+    """In a word."""
+    if how.paused:
+        return "paused"
+    if how.beyond:
+        return "waits for the index"
+    if how.lag:
+        return "behind"
+    return "up to date"
+
+
+def overview(found: Sequence[Standing]) -> str:
+    """A table."""
+    if not found:
+        return "Nobody follows yet. Name subscriptions in EVENTSTORE['SUBSCRIPTIONS'], then: manage.py subscriptions run"
+    rows = [_HEAD] + [
+        (
+            how.name,
+            state_of(how),
+            f"{how.lag:,}",
+            f"{how.rate:,.1f}",
+            f"{how.handled:,}",
+            f"{how.retrying:,}",
+            f"{how.parked:,}",
+            how.wants,
+        )
+        for how in found
+    ]
+    return "\n".join(_table(rows))
+
+
+def as_json(how: Standing) -> dict[str, Any]:
+    """Of one, for programs: times in ISO 8601, rates in records a second."""
+    facts = {**asdict(how), "state": state_of(how), "eta_s": how.eta_s}
+    return {key: _plain(value) for key, value in facts.items()}
+
+
+def lines_of(name: str, *, as_json: bool) -> str:
+    """One with its partitions, its parked streams and what people had it do. Raises `SubscriptionNotFound`."""
+    how = standing(name, SystemClock().now())
+    parked = parked_streams(Wanted(size=_MANY), name).rows
+    if as_json:
+        return json.dumps(_all_of(how, parked))
+    lines = [
+        f"{name} (version {how.version}): {state_of(how)}, {how.lag:,} records to go, {how.rate:,.1f} records/s"
+        + (f", about {how.eta_s:,.0f} s" if how.lag and how.eta_s else ""),
+        f"wants {how.wants}; handled {how.handled:,} events, left out {how.skipped:,}",
+    ]
+    lines += [_parked_line(row) for row in parked]
+    lines += [
+        f"{row.done_at:%Y-%m-%d %H:%M} {row.done_by}: {row.action} {row.stream_id or ''} {row.detail} — {row.reason}"
+        for row in actions(name, limit=10)
+    ]
+    return "\n".join(lines)
+
+
+def _parked_line(row: Parked) -> str:
+    then = f"again at {row.retry_at:%H:%M:%S}" if row.retry_at else "waits for a person"
+    return (
+        f"parked: {row.stream_id} at version {row.version} ({row.event_type}): {row.error} at {row.place or '-'},"
+        f" {row.attempts} attempts, {row.waiting} events wait; {then}"
+    )
+
+
+def _all_of(how: Standing, parked: Sequence[Parked]) -> dict[str, Any]:
+    def plain(rows: Sequence[Any]) -> list[dict[str, Any]]:
+        return [
+            {key: _plain(getattr(row, key)) for key in row.__slots__} for row in rows
+        ]
+
+    return {
+        **as_json(how),
+        "places": plain(partition_standings(how.name)),
+        "streams": plain(parked),
+        "actions": plain(actions(how.name)),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (int, float, str, type(None))) else str(value)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[n]) for row in rows) for n in range(len(_HEAD))]
+    return [
+        "  ".join(
+            cell.rjust(width) if 2 <= n <= 6 else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

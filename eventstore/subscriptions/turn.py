@@ -1,0 +1,25 @@
+"""What one transaction of a follower did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eventstore.subscriptions.delivery import Delivery
+    from eventstore.subscriptions.failures import Failure
+
+
+@dataclass(slots=True)
+class Turn:
+    """offsets: by which the checkpoint moved; is_last: it has come to what is folded."""
+
+    offsets: int = 0
+    handled: int = 0
+    skipped: int = 0
+    worked: bool = False
+    is_last: bool = True
+    newest: datetime | None = None
+    failed: list[tuple[Delivery, Failure, int, bool]] = field(default_factory=list)
