@@ -34,6 +34,8 @@
     ├── SubscriptionBehind            it goes on by itself: answer without it, or ask again
     ├── StreamParked                  look at what failed, then replay or skip it
     ├── StreamNotParked               nothing of that stream waits: look at the list again
+    ├── ProjectionNotReady            do what the message says; what is read stays as it is
+    ├── ProjectionsDiffer             look at what differs; switch all the same if that is what was meant
     └── KeyStoreUnavailable           wait and try again
 
 A class's first docstring line is what happened, `code` is stable and public, facts are attributes. No
@@ -513,6 +515,33 @@ class StreamNotParked(EventStoreError):
         self.stream_id = stream_id
         super().__init__(
             f"{stream_id} is not parked in {name}: it went on, or was never stopped."
+        )
+
+
+class ProjectionNotReady(EventStoreError):
+    """A version of a projection cannot be built, compared or switched as things stand."""
+
+    code = "projection-not-ready"
+    status = 409
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name} stays as it is: {reason}.")
+
+
+class ProjectionsDiffer(EventStoreError):
+    """Two versions of a projection hold different rows on the same cut; nothing was switched."""
+
+    code = "projections-differ"
+    status = 409
+
+    def __init__(self, name: str, *, tables: Sequence[str]) -> None:
+        self.name = name
+        self.tables = tables
+        super().__init__(
+            f"{name}: the two versions differ in {', '.join(tables)}; nothing was switched."
+            " If that is what the new version is for, switch with --accept-differences."
         )
 
 

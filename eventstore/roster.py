@@ -5,10 +5,15 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 from eventstore.clock import SystemClock
 from eventstore.database import connect
+from eventstore.projections.configured import configured as projections_configured
+from eventstore.projections.configured import versions_of
+from eventstore.projections.following import subscription_of
+from eventstore.projections.standing import version_read
 from eventstore.service import get_service
 from eventstore.subscriptions.configured import by_name, configured
 from eventstore.subscriptions.follower import Follower
@@ -19,10 +24,19 @@ if TYPE_CHECKING:
 
     from eventstore.subscriptions.subscription import Subscription
 
+logger = structlog.get_logger(__name__)
+
 
 def roster() -> Mapping[str, Subscription]:
-    """All of them by name. Raises ImproperlyConfigured for two of one name."""
-    return by_name([*configured().values(), *get_service().subscriptions.values()])
+    """All of them by name; of each projection the version that is read. Raises ImproperlyConfigured for two of one name."""
+    projections = (_that_is_read(name) for name in projections_configured())
+    return by_name(
+        [
+            *configured().values(),
+            *get_service().subscriptions.values(),
+            *(one for one in projections if one is not None),
+        ]
+    )
 
 
 def chosen(names: Sequence[str]) -> Sequence[Subscription]:
@@ -37,5 +51,24 @@ def chosen(names: Sequence[str]) -> Sequence[Subscription]:
 def make_worker(names: Sequence[str] = ()) -> Worker:
     """A worker for these subscriptions, or for all."""
     clock, chance = SystemClock(), random.Random()  # noqa: S311  (spreads workers over partitions; secures nothing)
+
+    def renewed(follower: Follower) -> Follower | None:
+        """Another version of a projection is read now."""
+        name = follower.subscription.name
+        found = _that_is_read(name) if name in projections_configured() else None
+        return Follower(found, clock, chance) if found else None
+
     followers = [Follower(one, clock, chance) for one in chosen(names)]
-    return Worker(followers, connect, clock)
+    return Worker(followers, connect, clock, renewed=renewed)
+
+
+def _that_is_read(name: str) -> Subscription | None:
+    """The projection's version whose tables are read, or if nobody has followed for it yet the newest; None without its code."""
+    versions = versions_of(name)
+    read = version_read(name) or max(versions)
+    if read not in versions:
+        logger.error(
+            "nobody follows for a projection: no code", projection=name, version=read
+        )
+        return None
+    return subscription_of(versions[read], is_read=True)

@@ -100,13 +100,13 @@ class Operating:
         """Nothing is handled any more when this returns, until `resume`. Again does no harm."""
         with self._holding(name) as cursor:
             cursor.execute(_PAUSE, {"name": name, "paused": True})
-            self._record(cursor, name, "pause", order)
+            record(cursor, self._clock, name, "pause", order)
 
     def resume(self, name: str, order: Order) -> None:
         """Go on where it was paused."""
         with self._holding(name) as cursor:
             cursor.execute(_PAUSE, {"name": name, "paused": False})
-            self._record(cursor, name, "resume", order)
+            record(cursor, self._clock, name, "resume", order)
 
     def reset(self, name: str, start: Start | Cut, order: Order) -> None:
         """Handle everything behind `start` again, or leave out what lies before it. Parked streams are forgotten.
@@ -119,8 +119,13 @@ class Operating:
             given |= {"ids": list(starts), "starts": list(starts.values())}
             cursor.execute(_FORGET_PARKED, given)
             cursor.execute(_RESET, given)
-            self._record(
-                cursor, name, "reset", order, detail=f"to {start or 'the beginning'}"
+            record(
+                cursor,
+                self._clock,
+                name,
+                "reset",
+                order,
+                detail=f"to {start or 'the beginning'}",
             )
 
     def replay(self, name: str, stream_id: str | None, order: Order) -> int:
@@ -134,8 +139,14 @@ class Operating:
             }
             cursor.execute(_REPLAY, given)
             found = int(cursor.rowcount)
-            self._record(
-                cursor, name, "replay", order, stream_id=stream_id, detail=detail
+            record(
+                cursor,
+                self._clock,
+                name,
+                "replay",
+                order,
+                stream_id=stream_id,
+                detail=detail,
             )
         return found
 
@@ -151,8 +162,9 @@ class Operating:
             }
             cursor.execute(_SKIP, given)
             cursor.execute(_SKIPPED, {"name": name, "partition": partition})
-            self._record(
+            record(
                 cursor,
+                self._clock,
                 name,
                 "skip",
                 order,
@@ -166,7 +178,7 @@ class Operating:
         with self._holding(name) as cursor:
             cursor.execute(_FORGET_PARKED, {"name": name})
             cursor.execute(_FORGET, {"name": name})
-            self._record(cursor, name, "forget", order)
+            record(cursor, self._clock, name, "forget", order)
 
     @contextmanager
     def _holding(self, name: str) -> Iterator[CursorWrapper]:
@@ -177,29 +189,31 @@ class Operating:
             yield cursor
             cursor.execute(_WAKE)
 
-    def _record(
-        self,
-        cursor: CursorWrapper,
-        name: str,
-        action: str,
-        order: Order,
-        *,
-        stream_id: str | None = None,
-        position: int | None = None,
-        detail: str = "",
-    ) -> None:
-        given = {
-            "name": name,
-            "action": action,
-            "stream_id": stream_id,
-            "position": position,
-            "detail": detail,
-            "reason": order.reason.strip(),
-            "by": order.by,
-            "now": self._clock.now(),
-        }
-        cursor.execute(_RECORD, given)
-        transaction.on_commit(partial(telling.acted, name, action, stream_id=stream_id))
+
+def record(
+    cursor: CursorWrapper,
+    clock: Clock,
+    name: str,
+    action: str,
+    order: Order,
+    *,
+    stream_id: str | None = None,
+    position: int | None = None,
+    detail: str = "",
+) -> None:
+    """Write down in this transaction what somebody had a subscription do; it is counted and told when it is committed."""
+    given: dict[str, Any] = {
+        "name": name,
+        "action": action,
+        "stream_id": stream_id,
+        "position": position,
+        "detail": detail,
+        "reason": order.reason.strip(),
+        "by": order.by,
+        "now": clock.now(),
+    }
+    cursor.execute(_RECORD, given)
+    transaction.on_commit(partial(telling.acted, name, action, stream_id=stream_id))
 
 
 def _starts(start: Start | Cut) -> dict[int, int]:

@@ -41,8 +41,8 @@ UPDATE eventstore_checkpoint SET version = %(version)s WHERE subscription = %(na
 """
 _ADD: Final = """
 INSERT INTO eventstore_checkpoint (subscription, partition_id, version, "cursor", first_time_from, paused, handled, skipped, rate, moved_at)
-SELECT %(name)s, place.id, %(version)s, place.start, %(first_time_from)s, false, 0, 0, 0, %(now)s
-  FROM unnest(%(ids)s::int[], %(starts)s::bigint[]) place(id, start)
+SELECT %(name)s, place.id, %(version)s, place.start, greatest(place.born, %(first_time_from)s), false, 0, 0, 0, %(now)s
+  FROM unnest(%(ids)s::int[], %(starts)s::bigint[], %(born)s::bigint[]) place(id, start, born)
     ON CONFLICT (subscription, partition_id) DO NOTHING
 """
 
@@ -56,7 +56,7 @@ def register(
     taken over, ValueError for what it wants and the registry does not know.
     """
     found = marks(subscription.topics)
-    with transaction.atomic(durable=True), reading_cursor() as cursor:
+    with transaction.atomic(), reading_cursor() as cursor:
         given: dict[str, Any] = {
             "name": subscription.name,
             "version": subscription.version,
@@ -67,19 +67,17 @@ def register(
         cursor.execute(_MAKE, given)
         cursor.execute(_LOCK, given)
         [(version, born)] = cursor.fetchall()
-        if version > subscription.version:
+        if version > subscription.version or not (
+            subscription.takes_over or version == subscription.version
+        ):
             raise SubscriptionSuperseded(
                 subscription.name, version=subscription.version, newest=version
             )
         cursor.execute(_TAKE_OVER, given)
         if version < subscription.version:
             _take_over(cursor, subscription, version)
-        starts = _starts(subscription, found, born)
-        given |= {
-            "ids": list(starts),
-            "starts": list(starts.values()),
-            "first_time_from": first_time_from,
-        }
+        given |= _places(subscription, found, Cut.parse(born))
+        given |= {"first_time_from": first_time_from}
         cursor.execute(_ADD, given)
 
 
@@ -94,13 +92,15 @@ def _take_over(cursor: Cursor, subscription: Subscription, version: int) -> None
     )
 
 
-def _starts(
-    subscription: Subscription, found: Mapping[Place, Mark], born: str
-) -> dict[int, int]:
+def _places(
+    subscription: Subscription, found: Mapping[Place, Mark], born: Cut
+) -> dict[str, list[int]]:
     """Where it begins, by partition. What was added after its birth has nothing that is older than it."""
-    start = subscription.start
-    if start is Start.NOW:
-        cut = Cut.parse(born)
-    else:
-        cut = start if isinstance(start, Cut) else Cut()
-    return {mark.id: cut.offsets.get(place, 0) for place, mark in found.items()}
+    start = born if subscription.start is Start.NOW else subscription.start
+    start = start if isinstance(start, Cut) else Cut()
+    past = Cut() if subscription.past_is_live else born
+    return {
+        "ids": [mark.id for mark in found.values()],
+        "starts": [start.offsets.get(place, 0) for place in found],
+        "born": [past.offsets.get(place, 0) for place in found],
+    }

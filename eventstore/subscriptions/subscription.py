@@ -52,6 +52,8 @@ class Subscription:
     types: the events' classes; streams: types of streams; all, where both are left out.
     start: where it begins when it is new: a `Start`, or a cut.
     version: raise it when the handler's code changes its meaning: as soon as the new code runs, the old does not.
+    takes_over: False where newer code may not either, until somebody says so (a projection's).
+    past_is_live: False where what was accepted before the subscription was made does not happen for the first time in it.
     unreadable: of an event that the registry cannot read; those of other types than `types` are not wanted, whatever they are.
     retries: seconds before each further attempt at an event that failed; after the last it is parked.
     most: events in a transaction, at least; a commit is never torn apart. timeout_s: how long a handler may take
@@ -70,6 +72,8 @@ class Subscription:
     retries: Sequence[float] = (1, 5, 25, 125)
     most: int = 500
     timeout_s: float = 60.0
+    takes_over: bool = True
+    past_is_live: bool = True
 
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot be meant."""

@@ -19,7 +19,7 @@ from eventstore.subscriptions.registering import register
 from eventstore.subscriptions.waker import Waker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from eventstore.database import Connect
     from eventstore.ports import Clock
@@ -57,9 +57,16 @@ class Worker:
     """Runs followers until stopped. What is no event's fault is tried again for ever, with back-off."""
 
     def __init__(
-        self, followers: Sequence[Follower], connect: Connect, clock: Clock
+        self,
+        followers: Sequence[Follower],
+        connect: Connect,
+        clock: Clock,
+        *,
+        renewed: Callable[[Follower], Follower | None] = lambda _: None,
     ) -> None:
+        """renewed: gives who goes on where newer code has taken over from a follower, if this process has that code."""
         self._clock = clock
+        self._renewed = renewed
         self._states = [_State(follower) for follower in followers]
         self.waker = Waker(connect, [state.wake for state in self._states])
         self._known: WeakSet[object] = WeakSet()
@@ -103,6 +110,8 @@ class Worker:
                     self._round(state, stop)
                     pause = _FIRST_PAUSE
             except SubscriptionSuperseded as error:
+                if self._renew(state):
+                    continue
                 state.error = error.code
                 logger.error("a subscription ends", subscription=name, cause=str(error))  # noqa: TRY400  (no traceback: it says what to do)
                 break
@@ -115,6 +124,12 @@ class Worker:
                 stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
         connections.close_all()
+
+    def _renew(self, state: _State) -> bool:
+        newer = self._renewed(state.follower)
+        if newer is not None:
+            state.follower = newer
+        return newer is not None
 
     def _begin(self, state: _State) -> None:
         """Make the rows, or take over; see to the session."""

@@ -1,0 +1,143 @@
+"""Building a version beside the one that is read: its own tables, its own checkpoint, never further than that one."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+
+from eventstore.errors import ProjectionNotReady
+from eventstore.events import MAX_OFFSET
+from eventstore.projections.configured import versions_of
+from eventstore.projections.following import subscription_of
+from eventstore.projections.schemas import create_tables
+from eventstore.projections.standing import version_read
+from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.subscriptions import standing
+from eventstore.subscriptions.follower import Follower
+from eventstore.subscriptions.registering import register
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eventstore.ports import Clock
+    from eventstore.projections.projection import Projection
+
+# Of two who begin at once one makes the tables and the other finds them; goes with the transaction.
+_ALONE: Final = "SELECT pg_advisory_xact_lock(hashtext('eventstore projection'), hashtext(%(name)s))"
+_THERE: Final = (
+    "SELECT EXISTS (SELECT FROM eventstore_subscription WHERE name = %(name)s)"
+)
+_LIMIT: Final = """
+SELECT "cursor" FROM eventstore_checkpoint WHERE subscription = %(name)s AND partition_id = %(partition)s
+"""
+# A partition that only the new version follows is built to what is folded.
+_FAR: Final = """
+SELECT coalesce(sum(least(b."cursor", coalesce(r."cursor", p."cursor"))), 0)::bigint,
+       coalesce(sum(coalesce(r."cursor", p."cursor")), 0)::bigint
+  FROM eventstore_checkpoint b
+  JOIN eventstore_partition p ON p.id = b.partition_id
+  LEFT JOIN eventstore_checkpoint r ON r.subscription = %(read)s AND r.partition_id = b.partition_id
+ WHERE b.subscription = %(built)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """How far a build is. done, total: records; the total grows while the version that is read goes on."""
+
+    name: str
+    version: int
+    done: int
+    total: int
+    handled: int
+    parked: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has caught up with the version that is read."""
+        return self.done >= self.total
+
+
+class Building:
+    """One build. Several may work on the same one: they share it by partition. Killed, it goes on where it was."""
+
+    def __init__(self, projection: Projection, clock: Clock) -> None:
+        """Makes tables and checkpoints where they are missing. Raises `ProjectionNotReady` where there is nothing to build beside."""
+        self.projection = projection
+        self._clock = clock
+        name, version = projection.name, projection.version
+        read = version_read(name)
+        if read is None:
+            msg = f"no version of {name} is read yet: the first that `manage.py subscriptions run` finds is filled in place"
+            raise ProjectionNotReady(name, msg)
+        if read == version:
+            msg = f"version {version} of {name} is the one that is read: give the class that you changed a higher version"
+            raise ProjectionNotReady(name, msg)
+        self.subscription = subscription_of(projection, is_read=False)
+        self._begin()
+        self._follower = Follower(
+            self.subscription,
+            clock,
+            random.Random(),  # noqa: S311  (spreads workers over partitions; secures nothing)
+            limit=self._limit,
+        )
+
+    def run(
+        self,
+        stopped: Callable[[], bool] = lambda: False,
+        progress: Callable[[Built], None] = lambda _: None,
+    ) -> Built:
+        """Until it has caught up, or `stopped`. Raises what is no event's fault; then call it again."""
+        while not (now := self.look()).is_complete and not stopped():
+            progress(now)
+            self._follower.round(stopped)
+        return now
+
+    def look(self) -> Built:
+        """How far it is."""
+        name = self.projection.name
+        given = {"read": name, "built": self.subscription.name}
+        with unchecked_cursor() as cursor:
+            cursor.execute(_FAR, given)
+            [(done, total)] = cursor.fetchall()
+        how = standing(self.subscription.name, self._clock.now())
+        return Built(
+            name,
+            self.projection.version,
+            done,
+            total,
+            how.handled,
+            how.parked + how.retrying,
+        )
+
+    def _begin(self) -> None:
+        name = self.subscription.name
+        with transaction.atomic(), unchecked_cursor() as cursor:
+            cursor.execute(_ALONE, {"name": name})
+            cursor.execute(_THERE, {"name": name})
+            if not cursor.fetchone()[0]:
+                create_tables(self.projection)
+            # nothing happens for the first time in a version that is not the one that is read
+            register(self.subscription, self._clock, first_time_from=MAX_OFFSET)
+
+    def _limit(self, partition_id: int) -> int | None:
+        given: dict[str, Any] = {
+            "name": self.projection.name,
+            "partition": partition_id,
+        }
+        with unchecked_cursor() as cursor:
+            cursor.execute(_LIMIT, given)
+            return next((int(row[0]) for row in cursor.fetchall()), None)
+
+
+def make_building(name: str, version: int | None, clock: Clock) -> Building:
+    """Of this version, or of the newest. Raises `ProjectionNotReady`, ImproperlyConfigured."""
+    versions = versions_of(name)
+    number = version or max(versions)
+    if number not in versions:
+        msg = f"no code of version {number} of {name} is configured"
+        raise ProjectionNotReady(name, msg)
+    return Building(versions[number], clock)

@@ -1,0 +1,211 @@
+"""Two versions of a projection held against each other on one cut: counts, checksums, sampled rows.
+
+The one that is read stands still only while the other catches up and the snapshot is taken; what takes long is done in
+the snapshot, while both may go on.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import connections, transaction
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from eventstore.errors import ProjectionNotReady
+from eventstore.projections.schemas import current_schema, schema_of, table_of
+from eventstore.queries.connection import unchecked_cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from django.db.models import Model
+
+    from eventstore.projections.building import Building, Built
+
+_SAMPLE: Final = 100
+_SHOWN: Final = 5
+_LAG: Final = (
+    1_000  # records that may be left when the one that is read is made to stand still
+)
+
+_STAND_STILL: Final = """
+SELECT partition_id FROM eventstore_checkpoint WHERE subscription = %(name)s ORDER BY partition_id FOR UPDATE
+"""
+_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_COLUMNS: Final = """
+SELECT column_name FROM information_schema.columns
+ WHERE table_schema = %(schema)s AND table_name = %(table)s ORDER BY ordinal_position
+"""
+# Whatever the order of the rows: a sum over all of them.
+_TOTALS: Final = SQL(
+    "SELECT count(*), coalesce(sum(hashtextextended(ROW({columns})::text, 0)::numeric), 0) FROM {table}"
+)
+_SAMPLED: Final = SQL(
+    "WITH some AS (SELECT * FROM {new} n ORDER BY hashtextextended(ROW({new_key})::text, 1) LIMIT {sample})"
+    " SELECT ROW({some_key})::text, o IS NULL, ROW({old_columns}) IS DISTINCT FROM ROW({some_columns})"
+    " FROM some LEFT JOIN {old} o ON ROW({old_key}) IS NOT DISTINCT FROM ROW({some_key})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableDifference:
+    """What two versions of a table hold. columns: those that both have, without a number given by the database.
+
+    sampled: rows of the new one that were looked for in the old one by their key; missing, changed: of those.
+    examples: keys of such rows. Empty where the model has no key but that number.
+    """
+
+    table: str
+    old_rows: int
+    new_rows: int
+    is_same: bool
+    columns: Sequence[str]
+    added: Sequence[str]
+    removed: Sequence[str]
+    sampled: int = 0
+    missing: int = 0
+    changed: int = 0
+    examples: Sequence[str] = ()
+
+
+def compare(
+    building: Building, stopped: Callable[[], bool] = lambda: False
+) -> Sequence[TableDifference]:
+    """Bring the build to the cut of the version that is read, and compare. Raises `ProjectionNotReady` for parked streams."""
+    with ThreadPoolExecutor(1, "projection") as beside:
+        try:
+            with on_one_cut(building, beside, stopped):
+                beside.submit(_begin_snapshot).result()
+            return beside.submit(_differences, building).result()
+        finally:
+            beside.submit(connections.close_all).result()
+
+
+@contextmanager
+def on_one_cut(
+    building: Building, beside: Executor, stopped: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
+    """A transaction in which both versions stand at the same cut.
+
+    beside: a thread, whose connection brings the build there while this one has the other version stand still. Raises
+    `ProjectionNotReady` for parked streams, or if stopped.
+    """
+    building.run(stopped)  # as near as can be while the other goes on
+    with transaction.atomic(durable=True):
+        with unchecked_cursor() as cursor:
+            cursor.execute(_STAND_STILL, {"name": building.projection.name})
+        _refuse(building, beside.submit(building.run, stopped).result())
+        yield
+
+
+def _refuse(building: Building, built: Built) -> None:
+    if not built.is_complete:
+        msg = "the build was stopped before it had caught up"
+        raise ProjectionNotReady(built.name, msg)
+    if built.parked:
+        msg = f"{built.parked} streams of the build are parked: see `manage.py subscriptions show {building.subscription.name}`"
+        raise ProjectionNotReady(built.name, msg)
+
+
+def _begin_snapshot() -> None:
+    """A transaction of this thread that sees everything as it is now, until its connection is closed."""
+    connection = connections["default"]
+    connection.set_autocommit(False)
+    with connection.cursor() as cursor:
+        cursor.execute(_SNAPSHOT)
+        cursor.execute("SELECT 1")
+
+
+def _differences(building: Building) -> list[TableDifference]:
+    projection = building.projection
+    old, new = current_schema(), schema_of(projection.name, projection.version)
+    return [_difference(model, old, new) for model in projection.models]
+
+
+def _difference(model: type[Model], old: str, new: str) -> TableDifference:
+    table = table_of(model)
+    was, now = _columns(old, table), _columns(new, table)
+    given = {field.column for field in model._meta.fields if _is_given(field)}  # noqa: SLF001
+    both = [name for name in now if name in was and name not in given]
+    old_rows, old_sum = _totals(old, table, both)
+    new_rows, new_sum = _totals(new, table, both)
+    sampled = _sampled(table, old, new, both, _key(model, both))
+    different = [row for row in sampled if row[1] or row[2]]
+    return TableDifference(
+        table,
+        old_rows,
+        new_rows,
+        (old_rows, old_sum) == (new_rows, new_sum) and set(was) == set(now),
+        both,
+        [name for name in now if name not in was],
+        [name for name in was if name not in now],
+        len(sampled),
+        sum(row[1] for row in sampled),
+        sum(row[2] and not row[1] for row in sampled),
+        [row[0] for row in different[:_SHOWN]],
+    )
+
+
+def _is_given(field: Any) -> bool:
+    """Whether the database numbers it: two builds of the same rows may number them differently."""
+    return field.get_internal_type() in {"AutoField", "BigAutoField", "SmallAutoField"}
+
+
+def _key(model: type[Model], columns: Sequence[str]) -> list[str]:
+    """The columns by which a row is known in both versions; empty if there are none."""
+    meta: Any = model._meta  # noqa: SLF001
+    own = [
+        [field.column] for field in meta.fields if field.unique and not _is_given(field)
+    ]
+    together = [
+        [meta.get_field(name).column for name in constraint.fields]
+        for constraint in meta.total_unique_constraints
+    ]
+    pk = [field.column for field in meta.pk_fields if not _is_given(field)]
+    keys = [key for key in (pk, *own, *together) if key and set(key) <= set(columns)]
+    return keys[0] if keys else []
+
+
+def _columns(schema: str, table: str) -> list[str]:
+    return [row[0] for row in _rows(_COLUMNS, {"schema": schema, "table": table})]
+
+
+def _totals(schema: str, table: str, columns: Sequence[str]) -> tuple[int, int]:
+    statement = _TOTALS.format(
+        columns=_listed(columns), table=Identifier(schema, table)
+    )
+    [(rows, total)] = _rows(statement, None)
+    return rows, int(total)
+
+
+def _sampled(
+    table: str, old: str, new: str, columns: Sequence[str], key: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    if not key or not _columns(old, table):
+        return []
+    statement = _SAMPLED.format(
+        new=Identifier(new, table),
+        old=Identifier(old, table),
+        new_key=_listed(key, "n"),
+        some_key=_listed(key, "some"),
+        old_key=_listed(key, "o"),
+        old_columns=_listed(columns, "o"),
+        some_columns=_listed(columns, "some"),
+        sample=Literal(_SAMPLE),
+    )
+    return _rows(statement, None)
+
+
+def _listed(columns: Sequence[str], of: str | None = None) -> Composed:
+    names = [Identifier(of, name) if of else Identifier(name) for name in columns]
+    return SQL(", ").join(names)
+
+
+def _rows(statement: Any, given: Any) -> list[tuple[Any, ...]]:
+    with unchecked_cursor() as cursor:
+        cursor.execute(statement, given)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -1,0 +1,50 @@
+"""The projections that the settings name: by name, and of each its versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from eventstore.conf import conf
+from eventstore.projections.projection import Projection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Versions = dict[int, Projection]
+
+
+def configured() -> Mapping[str, Versions]:
+    """Raises ImproperlyConfigured for a path to no Projection, one that is declared wrongly, and two of one version."""
+    found: dict[str, Versions] = {}
+    for path in conf.PROJECTIONS:
+        made = _projection_at(path)
+        versions = found.setdefault(made.name, {})
+        if made.version in versions:
+            msg = f"Two projections are version {made.version} of {made.name}."
+            raise ImproperlyConfigured(msg)
+        versions[made.version] = made
+    return found
+
+
+def versions_of(name: str) -> Versions:
+    """Of one. Raises ImproperlyConfigured for a name that no code goes by."""
+    found = configured()
+    if name not in found:
+        there_are = ", ".join(found) or "none"
+        msg = f"No projection is named {name}. There are: {there_are}."
+        raise ImproperlyConfigured(msg)
+    return found[name]
+
+
+def _projection_at(path: str) -> Projection:
+    found = import_string(path)
+    if not (isinstance(found, type) and issubclass(found, Projection)):
+        msg = f"EVENTSTORE['PROJECTIONS'] names {path}, which is no Projection."
+        raise ImproperlyConfigured(msg)
+    if problems := found.problems():
+        msg = f"EVENTSTORE['PROJECTIONS'] names {path}: {'; '.join(problems)}."
+        raise ImproperlyConfigured(msg)
+    return found()

@@ -1,0 +1,57 @@
+"""A version of a projection as a subscription: the one that is read follows under the projection's name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from asgiref.sync import async_to_sync
+
+from eventstore.projections.schemas import put_first, schema_of
+from eventstore.subscriptions.handling import is_async
+from eventstore.subscriptions.subscription import Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstore.bus import Published
+    from eventstore.projections.projection import Projection
+
+_TIMEOUT_S: Final = 300.0
+
+
+def subscription_of(projection: Projection, *, is_read: bool) -> Subscription:
+    """is_read: whether this version's tables are those that are read."""
+    name, version = projection.name, projection.version
+    schema = None if is_read else schema_of(name, version)
+    return Subscription(
+        name=name if is_read else beside(name, version),
+        batch_handler=_handler(projection, schema),
+        types=projection.types,
+        streams=projection.streams,
+        version=version,
+        most=projection.most,
+        timeout_s=_TIMEOUT_S,
+        takes_over=False,
+        past_is_live=False,
+    )
+
+
+def beside(name: str, version: int) -> str:
+    """The name under which a version follows that is not the one that is read."""
+    return f"{name}#{version}"
+
+
+def _handler(projection: Projection, schema: str | None) -> Any:
+    handle: Any = projection.handle
+    if is_async(handle):
+        handle = async_to_sync(handle)
+
+    def project(events: Sequence[Published]) -> None:
+        if schema is not None:
+            put_first(schema)
+        handle(events)
+        for event in events:
+            if event.live:
+                projection.effects(event)
+
+    return project

@@ -1,0 +1,78 @@
+"""What a read model is: Django models, and how events change their rows."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.db.models import Model
+
+    from eventstore.bus import Published
+    from eventstore.registry import Event
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class Projection(ABC):
+    """Rows that are made from events alone, so that they can be made again.
+
+    A subclass says name, models and `handle`. When what `handle` does changes, `version` rises: the new one is built
+    beside the one that is read (`manage.py projections`), and both classes stay configured until the switch.
+
+        class OpenOrders(Projection):
+            name = "open_orders"
+            models = [OpenOrder]
+            types = [OrderPlaced, OrderClosed]
+
+            def handle(self, events):
+                for event in events: ...
+
+    name: a-z, then up to 39 of a-z 0-9 _ ; for good. models: all whose rows it writes, and nobody else's; a foreign key
+    from one of them leads to another of them only. types, streams, most: as a `Subscription` has them.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    models: ClassVar[Sequence[type[Model]]]
+    types: ClassVar[Sequence[type[Event]]] = ()
+    streams: ClassVar[Sequence[str]] = ()
+    most: ClassVar[int] = 500
+
+    @abstractmethod
+    def handle(self, events: Sequence[Published]) -> None:
+        """Change the rows by these events of one partition, in their order; may be a coroutine function.
+
+        By the models as they are, whichever version's tables this is: the transaction has them in its search path. No
+        clock, no chance, nothing from outside: the same events must give the same rows in ten years.
+        """
+
+    def effects(self, event: Published) -> None:  # noqa: B027  (most have none)
+        """Have happen what is not a row of the models (a task, a mail in an outbox), once, when an event comes for the first time.
+
+        Never for what lies below the point at which this version was switched on. In the same transaction as `handle`.
+        """
+
+    @classmethod
+    def problems(cls) -> list[str]:
+        """What is wrong with how it is declared; empty if nothing is."""
+        name = getattr(cls, "name", "")
+        found = []
+        if not _NAME.fullmatch(name):
+            found.append("its name is a-z, then up to 39 of a-z 0-9 _")
+        if cls.version < 1:
+            found.append("its version is 1 or more")
+        if not getattr(cls, "models", ()):
+            found.append("it names no models")
+            return found
+        own = set(cls.models)
+        found += [
+            f"{model.__name__}.{field.name} leads to {getattr(field.related_model, '__name__', '?')}, which is none of its models"
+            for model in cls.models
+            for field in model._meta.get_fields()  # noqa: SLF001  (Django's public API, by its documentation)
+            if field.many_to_one and field.related_model not in own
+        ]
+        return found

@@ -1,0 +1,74 @@
+"""Which versions of a projection there are, which of them is read, and how far each is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from eventstore.projections.configured import configured
+from eventstore.projections.following import beside
+from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.subscriptions import standings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from eventstore.queries.subscriptions import Standing
+
+_READ: Final = "SELECT version FROM eventstore_subscription WHERE name = %(name)s"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStanding:
+    """A version of a projection. is_read: its tables are those that are read. has_code: a class of it is configured.
+
+    how: None if nothing of it is in the database yet.
+    """
+
+    name: str
+    version: int
+    is_read: bool
+    has_code: bool
+    how: Standing | None
+
+    @property
+    def state(self) -> str:
+        """In a few words."""
+        if self.how is None:
+            return "not built"
+        kind = "read" if self.is_read else "beside"
+        return kind if self.has_code else f"{kind}, nobody follows: no code"
+
+
+def version_read(name: str) -> int | None:
+    """The version whose tables are read; None before anybody has followed for it."""
+    with unchecked_cursor() as cursor:
+        cursor.execute(_READ, {"name": name})
+        return next((int(row[0]) for row in cursor.fetchall()), None)
+
+
+def projections(now: datetime) -> Sequence[VersionStanding]:
+    """All of them, by name and version."""
+    codes = configured()
+    known = {how.name: how for how in standings(now)}
+    found = []
+    for name, versions in sorted(codes.items()):
+        there = known.get(name)
+        read = there.version if there else None
+        numbers = {*versions, *_beside(name, known), *([read] if read else [])}
+        found += [
+            VersionStanding(
+                name,
+                number,
+                number == read,
+                number in versions,
+                there if number == read else known.get(beside(name, number)),
+            )
+            for number in sorted(numbers)
+        ]
+    return found
+
+
+def _beside(name: str, known: Mapping[str, Standing]) -> list[int]:
+    return [how.version for other, how in known.items() if other.startswith(f"{name}#")]

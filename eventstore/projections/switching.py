@@ -1,0 +1,174 @@
+"""Switching the version that is read, in one transaction; and dropping one that is not."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from django.db import OperationalError, connections, transaction
+from psycopg.errors import LockNotAvailable
+
+from eventstore.errors import ProjectionNotReady, ProjectionsDiffer
+from eventstore.events import MAX_OFFSET
+from eventstore.indexer.statements import FOLDED
+from eventstore.projections.comparing import compare, on_one_cut
+from eventstore.projections.following import beside
+from eventstore.projections.schemas import (
+    create_schema,
+    current_schema,
+    drop_tables,
+    move_tables,
+    schema_of,
+    tables_in,
+)
+from eventstore.projections.standing import version_read
+from eventstore.queries.connection import unchecked_cursor
+from eventstore.subscriptions.operating import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from django.db.backends.utils import CursorWrapper
+
+    from eventstore.ports import Clock
+    from eventstore.projections.building import Building
+    from eventstore.projections.comparing import TableDifference
+    from eventstore.subscriptions.operating import Order
+
+logger = structlog.get_logger(__name__)
+
+_TRIES: Final = 20
+# A reader that holds on to a table makes all others wait behind this; so it gives up soon, and comes back.
+_PATIENCE: Final = "SET LOCAL lock_timeout = '500ms'"
+_HOLD: Final = "SELECT partition_id FROM eventstore_checkpoint WHERE subscription = %(name)s FOR UPDATE"
+_RENAMES: Final = (
+    "UPDATE eventstore_subscription SET name = %(to)s WHERE name = %(name)s",
+    "UPDATE eventstore_checkpoint SET subscription = %(to)s WHERE subscription = %(name)s",
+    "UPDATE eventstore_parkedstream SET subscription = %(to)s WHERE subscription = %(name)s",
+)
+# From here on things happen for the first time in the one that is read, and no more in the other.
+_FIRST_TIME: Final = 'UPDATE eventstore_checkpoint SET first_time_from = "cursor" WHERE subscription = %(name)s'
+_NO_FIRST_TIME: Final = "UPDATE eventstore_checkpoint SET first_time_from = %(never)s WHERE subscription = %(name)s"
+_REMOVE: Final = (
+    "DELETE FROM eventstore_parkedstream WHERE subscription = %(name)s",
+    "DELETE FROM eventstore_checkpoint WHERE subscription = %(name)s",
+    "DELETE FROM eventstore_subscription WHERE name = %(name)s",
+)
+_WAKE: Final = f"NOTIFY {FOLDED}"
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """Which version is read now, which was before, and how they differed."""
+
+    name: str
+    version: int
+    before: int
+    differences: Sequence[TableDifference]
+
+
+class Switching:
+    """What people do with versions of projections; each is recorded with who and why, under the projection's name."""
+
+    def __init__(self, clock: Clock, pause: Callable[[float], object]) -> None:
+        """pause: sleeps for seconds, between two tries to get at the tables."""
+        self._clock = clock
+        self._pause = pause
+
+    def switch(
+        self, building: Building, order: Order, *, accept_differences: bool = False
+    ) -> Switched:
+        """Compare, then have the version that was built be the one that is read; the other is kept beside it.
+
+        Raises `ProjectionNotReady` (parked streams, or readers that never let go of a table), `ProjectionsDiffer` unless
+        that is accepted; nothing is switched then.
+        """
+        name = building.projection.name
+        differences = compare(building)
+        different = [one.table for one in differences if not one.is_same]
+        if different and not accept_differences:
+            raise ProjectionsDiffer(name, tables=different)
+        before = self._when_readers_let(building, order)
+        version = building.projection.version
+        logger.info("a projection is switched", projection=name, version=version)
+        return Switched(name, version, before, differences)
+
+    def drop(self, name: str, version: int, order: Order) -> None:
+        """Remove a version that is not read, with its tables. Raises `ProjectionNotReady` for the one that is."""
+        if version_read(name) == version:
+            msg = f"version {version} is the one that is read; switch to another first"
+            raise ProjectionNotReady(name, msg)
+        given = {"name": beside(name, version)}
+        with transaction.atomic(durable=True), unchecked_cursor() as cursor:
+            cursor.execute(_HOLD, given)
+            drop_tables(name, version)
+            for statement in _REMOVE:
+                cursor.execute(statement, given)
+            record(
+                cursor, self._clock, name, "drop", order, detail=f"version {version}"
+            )
+
+    def _when_readers_let(self, building: Building, order: Order) -> int:
+        name = building.projection.name
+        with ThreadPoolExecutor(1, "projection") as thread:
+            try:
+                for _ in range(_TRIES):
+                    try:
+                        with on_one_cut(building, thread):
+                            return self._switch(building, order)
+                    except OperationalError as error:
+                        if not isinstance(error.__cause__, LockNotAvailable):
+                            raise
+                        logger.info(
+                            "readers hold a table of the projection", projection=name
+                        )
+                        self._pause(0.5)
+            finally:
+                thread.submit(connections.close_all).result()
+        msg = "somebody holds on to one of its tables; look for long transactions in pg_stat_activity, then switch again"
+        raise ProjectionNotReady(name, msg)
+
+    def _switch(self, building: Building, order: Order) -> int:
+        """In the transaction in which both stand at one cut; the version that was read."""
+        name, version = building.projection.name, building.projection.version
+        before = version_read(name)
+        if before is None or before == version:
+            raise ProjectionNotReady(name, f"version {version} is read already")
+        with unchecked_cursor() as cursor:
+            cursor.execute(_PATIENCE)
+            cursor.execute(_HOLD, {"name": beside(name, version)})
+            _swap_tables(name, version, before)
+            _rename(cursor, name, beside(name, before))
+            _rename(cursor, beside(name, version), name)
+            cursor.execute(_FIRST_TIME, {"name": name})
+            cursor.execute(
+                _NO_FIRST_TIME, {"name": beside(name, before), "never": MAX_OFFSET}
+            )
+            record(
+                cursor,
+                self._clock,
+                name,
+                "switch",
+                order,
+                detail=f"from version {before} to {version}",
+            )
+            cursor.execute(_WAKE)
+        return before
+
+
+def _swap_tables(name: str, version: int, before: int) -> None:
+    """What is read goes to its version's schema, what was built comes out of its own."""
+    read, old, new = current_schema(), schema_of(name, before), schema_of(name, version)
+    built = tables_in(new)
+    there = set(tables_in(read))
+    create_schema(old)
+    move_tables([table for table in built if table in there], from_=read, to=old)
+    move_tables(built, from_=new, to=read)
+    drop_tables(name, version)
+
+
+def _rename(cursor: CursorWrapper, name: str, to: str) -> None:
+    for statement in _RENAMES:
+        cursor.execute(statement, {"name": name, "to": to})
