@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from eventstore.clock import SystemClock
+from eventstore.management.tables import table
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import (
     actions,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _MANY = 1_000  # parked streams that are shown at most
 
 _HEAD = ("name", "state", "lag", "records/s", "handled", "retrying", "parked", "wants")
+_NUMBERS = {"lag", "records/s", "handled", "retrying", "parked"}
 
 
 def state_of(how: Standing) -> str:
@@ -40,7 +42,7 @@ def overview(found: Sequence[Standing]) -> str:
     """A table."""
     if not found:
         return "Nobody follows yet. Name subscriptions in EVENTSTORE['SUBSCRIPTIONS'], then: manage.py subscriptions run"
-    rows = [_HEAD] + [
+    rows = [
         (
             how.name,
             state_of(how),
@@ -53,7 +55,7 @@ def overview(found: Sequence[Standing]) -> str:
         )
         for how in found
     ]
-    return "\n".join(_table(rows))
+    return table(_HEAD, rows, right=_NUMBERS)
 
 
 def as_json(how: Standing) -> dict[str, Any]:
@@ -105,14 +107,3 @@ def _all_of(how: Standing, parked: Sequence[Parked]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return value if isinstance(value, (int, float, str, type(None))) else str(value)
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[n]) for row in rows) for n in range(len(_HEAD))]
-    return [
-        "  ".join(
-            cell.rjust(width) if 2 <= n <= 6 else cell.ljust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

@@ -44,9 +44,9 @@ _TOTALS: Final = SQL(
     "SELECT count(*), coalesce(sum(hashtextextended(ROW({columns})::text, 0)::numeric), 0) FROM {table}"
 )
 _SAMPLED: Final = SQL(
-    "WITH some AS (SELECT * FROM {new} n ORDER BY hashtextextended(ROW({new_key})::text, 1) LIMIT {sample})"
-    " SELECT ROW({some_key})::text, o IS NULL, ROW({old_columns}) IS DISTINCT FROM ROW({some_columns})"
-    " FROM some LEFT JOIN {old} o ON ROW({old_key}) IS NOT DISTINCT FROM ROW({some_key})"
+    "WITH sampled AS (SELECT * FROM {new} n ORDER BY hashtextextended(ROW({new_key})::text, 1) LIMIT {sample})"
+    " SELECT ROW({sampled_key})::text, o IS NULL, ROW({old_columns}) IS DISTINCT FROM ROW({sampled_columns})"
+    " FROM sampled LEFT JOIN {old} o ON ROW({old_key}) = ROW({sampled_key})"
 )
 
 
@@ -190,10 +190,10 @@ def _sampled(
         new=Identifier(new, table),
         old=Identifier(old, table),
         new_key=_listed(key, "n"),
-        some_key=_listed(key, "some"),
+        sampled_key=_listed(key, "sampled"),
         old_key=_listed(key, "o"),
         old_columns=_listed(columns, "o"),
-        some_columns=_listed(columns, "some"),
+        sampled_columns=_listed(columns, "sampled"),
         sample=Literal(_SAMPLE),
     )
     return _rows(statement, None)

@@ -70,8 +70,9 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
     for packed, recorded_at, first_version, value, *_ in rows:
         commit = decode_accepted(value)
         stream_type = commit.stream_id.partition(".")[0]
-        number, partition, offset, _ = unpack(packed)
-        topic, live = types.topic_numbered(number), packed >= first_time_from
+        number, *place, _ = unpack(packed)
+        place = types.topic_numbered(number), *place
+        live = packed >= first_time_from
         for index, event in enumerate(commit.events):
             found: Any = types.read(stream_type, event)
             problem = found if isinstance(found, str) else None
@@ -80,7 +81,7 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
                 event.event_id,
                 commit.stream_id,
                 first_version + index,
-                Position(topic, partition, offset, index),
+                Position(*place, index),
                 recorded_at,
                 event.correlation_id,
                 occurred_at=event.occurred_at,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 _SLOWLY: Final = 1.0  # seconds between two looks of a follower that nobody wakes
-_LOOK_EVERY: Final = 5.0  # seconds between two looks at how it stands
+_LOOK_EVERY: Final = 1.0  # seconds between two looks at how it stands
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 15.0
 

@@ -1,0 +1,193 @@
+"""`manage.py projections`: builds a version beside the one that is read, compares the two, switches, drops."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.core.checks import Tags
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from eventstore.clock import SystemClock
+from eventstore.management.progress import progress_bar
+from eventstore.management.projections import (
+    as_json,
+    difference_lines,
+    differences_as_json,
+    overview,
+)
+from eventstore.management.troubles import told_in_a_line
+from eventstore.projections.building import make_building
+from eventstore.projections.comparing import compare
+from eventstore.projections.standing import projections
+from eventstore.projections.switching import Switching
+from eventstore.subscriptions.operating import Order
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from eventstore.projections.building import Building, Built
+
+
+class Command(BaseCommand):
+    """Killed at any moment it goes on where it was; several may build the same version."""
+
+    # the rest says what is true of the installation, not of this command: ask `manage.py check`
+    requires_system_checks = [Tags.compatibility]
+    help = (
+        "Build a new version of a projection beside the one that is read, hold the two against each other, switch, and"
+        " drop the old one when it is not wanted any more. Readers go on reading meanwhile."
+        " Examples: manage.py projections list; manage.py projections build totals;"
+        " manage.py projections compare totals --json; manage.py projections switch totals --reason corrected;"
+        " manage.py projections drop totals 1 --reason done"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options."""
+        doing = parser.add_subparsers(dest="do", metavar="WHAT", required=True)
+        listing = doing.add_parser("list", help="which versions there are")
+        listing.add_argument("--json", action="store_true", help="for programs")
+        _add_version(
+            doing, "build", "fill a version's own tables, until it has caught up"
+        )
+        _add_version(doing, "compare", "catch up, then counts, checksums, sampled rows")
+        switch = _add_version(
+            doing, "switch", "compare, then have it be the version that is read"
+        )
+        switch.add_argument(
+            "--accept-differences",
+            action="store_true",
+            help="switch though the two versions hold different rows",
+        )
+        _add_order(switch)
+        drop = doing.add_parser("drop", help="remove a version that is not read")
+        drop.add_argument("name", metavar="NAME")
+        drop.add_argument("number", metavar="VERSION", type=int)
+        drop.add_argument("--json", action="store_true", help="for programs")
+        _add_order(drop)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run it."""
+        try:
+            with told_in_a_line():
+                self._do(options)
+        except (ImproperlyConfigured, ValueError) as error:
+            raise CommandError(str(error)) from error
+
+    def _do(self, options: dict[str, Any]) -> None:
+        clock = SystemClock()
+        if options["do"] == "list":
+            found = projections(clock.now())
+            self.stdout.write(
+                json.dumps([as_json(one) for one in found])
+                if options["json"]
+                else overview(found)
+            )
+            return
+        if options["do"] == "drop":
+            order = Order(options["by"], options["reason"])
+            Switching(clock, time.sleep).drop(options["name"], options["number"], order)
+            self._say(
+                options, f"Version {options['number']} is gone.", {"dropped": True}
+            )
+            return
+        building = make_building(options["name"], options["version"], clock)
+        getattr(self, f"_{options['do']}")(building, options)
+
+    def _build(self, building: Building, options: dict[str, Any]) -> None:
+        stop = threading.Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stop.set())
+        started = time.monotonic()
+        built = _with_progress(building, stop, as_json=options["json"])
+        facts = {
+            "name": built.name,
+            "version": built.version,
+            "records": built.done,
+            "events": built.handled,
+            "parked": built.parked,
+            "complete": built.is_complete,
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        self._say(
+            options,
+            f"Version {built.version} has {built.done:,} of {built.total:,} records,"
+            f" {built.handled:,} events handled, {built.parked} streams parked, after {facts['seconds']:.1f} s.",
+            facts,
+        )
+        if not built.is_complete:
+            msg = "Stopped before it had caught up; the same command goes on."
+            raise CommandError(msg)
+
+    def _compare(self, building: Building, options: dict[str, Any]) -> None:
+        found = compare(building)
+        self._say(
+            options, difference_lines(found), {"tables": differences_as_json(found)}
+        )
+        if not all(one.is_same for one in found):
+            msg = "The two versions differ."
+            raise CommandError(msg)
+
+    def _switch(self, building: Building, options: dict[str, Any]) -> None:
+        order = Order(options["by"], options["reason"])
+        done = Switching(SystemClock(), time.sleep).switch(
+            building, order, accept_differences=options["accept_differences"]
+        )
+        facts = {
+            "name": done.name,
+            "version": done.version,
+            "before": done.before,
+            "tables": differences_as_json(done.differences),
+        }
+        self._say(
+            options,
+            f"{difference_lines(done.differences)}\nVersion {done.version} of {done.name} is read now; {done.before} is kept.",
+            facts,
+        )
+
+    def _say(self, options: dict[str, Any], text: str, facts: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(facts) if options["json"] else text)
+
+
+def _with_progress(
+    building: Building, stop: threading.Event, *, as_json: bool
+) -> Built:
+    begun = building.look()
+    with progress_bar(
+        "building",
+        total=begun.total or None,
+        shown=sys.stderr.isatty(),
+        as_json=as_json,
+    ) as show:
+
+        def progress(now: Built) -> None:
+            show(now.done, f"{now.handled:,} events")
+
+        return building.run(stop.is_set, progress)
+
+
+def _add_version(
+    doing: _SubParsersAction[CommandParser], name: str, text: str
+) -> CommandParser:
+    made = doing.add_parser(name, help=text, description=text)
+    made.add_argument("name", metavar="NAME")
+    made.add_argument(
+        "--to",
+        dest="version",
+        type=int,
+        metavar="VERSION",
+        help="of the class that is meant; the newest if left out",
+    )
+    made.add_argument("--json", action="store_true", help="for programs")
+    return made
+
+
+def _add_order(parser: CommandParser) -> None:
+    parser.add_argument("--reason", required=True, help="why; it is kept")
+    parser.add_argument("--by", default=getpass.getuser(), help="who; it is kept")

@@ -1,0 +1,71 @@
+"""How projections stand and how two versions differ, written for a terminal and for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from eventstore.management.tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eventstore.projections.comparing import TableDifference
+    from eventstore.projections.standing import VersionStanding
+
+_HEAD: Final = ("name", "version", "state", "records to go", "handled", "parked")
+
+
+def overview(found: Sequence[VersionStanding]) -> str:
+    """A table."""
+    if not found:
+        return "There are no projections. Name them in EVENTSTORE['PROJECTIONS']."
+    rows = [
+        (
+            one.name,
+            str(one.version),
+            one.state,
+            f"{one.how.lag:,}" if one.how else "-",
+            f"{one.how.handled:,}" if one.how else "-",
+            f"{one.how.parked + one.how.retrying:,}" if one.how else "-",
+        )
+        for one in found
+    ]
+    return table(_HEAD, rows, right={"version", "records to go", "handled", "parked"})
+
+
+def as_json(one: VersionStanding) -> dict[str, Any]:
+    """Of one version, for programs."""
+    how = one.how
+    return {
+        "name": one.name,
+        "version": one.version,
+        "read": one.is_read,
+        "code": one.has_code,
+        "built": how is not None,
+        "lag": how and how.lag,
+        "handled": how and how.handled,
+        "parked": how and how.parked + how.retrying,
+    }
+
+
+def difference_lines(found: Sequence[TableDifference]) -> str:
+    """A line a table, and what was sampled."""
+    return "\n".join(_lines_of(one) for one in found)
+
+
+def differences_as_json(found: Sequence[TableDifference]) -> list[dict[str, Any]]:
+    """For programs."""
+    return [asdict(one) for one in found]
+
+
+def _lines_of(one: TableDifference) -> str:
+    said = "the same" if one.is_same else "DIFFERENT"
+    text = f"{one.table}: {said}; {one.old_rows:,} rows before, {one.new_rows:,} now"
+    if one.added or one.removed:
+        text += f"; columns added: {', '.join(one.added) or '-'}, gone: {', '.join(one.removed) or '-'}"
+    if one.sampled:
+        text += f"; of {one.sampled} sampled {one.missing} are new and {one.changed} changed"
+    if one.examples:
+        text += f", as {', '.join(one.examples)}"
+    return text
