@@ -1,0 +1,54 @@
+"""Whoever sends a task sends it to the configured broker, also a process that never heard of Celery."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from celery import current_app
+
+from eventstore.tasks import run_job
+from teddy_es.celery import app
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
+_SENDS = """
+import django
+
+django.setup()
+from eventstore.tasks import run_job
+
+run_job.delay("forget_runs")
+"""
+
+
+def test_tasks_are_those_of_the_projects_app(settings: Settings) -> None:
+    assert current_app._get_current_object() is app
+    assert run_job.app is app
+    assert app.conf.broker_url == settings.CELERY_BROKER_URL
+
+
+def test_delay_uses_the_configured_broker_where_nothing_but_django_is_set_up(
+    tmp_path: Path,
+) -> None:
+    """By `teddy_es.apps`: the root imports nothing, and without an app Celery would ask for a broker of its own choice."""
+    subprocess.run(
+        [sys.executable, "-c", _SENDS],
+        env=os.environ
+        | {
+            "CELERY_BROKER_URL": "filesystem://",
+            "TEDDY_TASKS": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "teddy_es.settings",
+        },
+        check=True,
+        timeout=60,
+    )
+
+    (task,) = tmp_path.glob("*.msg")
+    headers = json.loads(task.read_text("utf-8"))["headers"]
+    assert headers["task"] == "eventstore.run_job"
