@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from celery import current_app
@@ -15,6 +13,9 @@ from eventstore.tasks import run_job
 from teddy_es.celery import app
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
     from pytest_django.fixtures import Settings
 
 _SENDS = """
@@ -34,20 +35,17 @@ def test_tasks_are_those_of_the_projects_app(settings: Settings) -> None:
 
 
 def test_delay_uses_the_configured_broker_where_nothing_but_django_is_set_up(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By `teddy_es.apps`: the root imports nothing, and without an app Celery would ask for a broker of its own choice."""
-    subprocess.run(
-        [sys.executable, "-c", _SENDS],
-        env=os.environ
-        | {
-            "CELERY_BROKER_URL": "filesystem://",
-            "TEDDY_TASKS": str(tmp_path),
-            "DJANGO_SETTINGS_MODULE": "teddy_es.settings",
-        },
-        check=True,
-        timeout=60,
-    )
+    for name, value in {
+        "CELERY_BROKER_URL": "filesystem://",
+        "TEDDY_TASKS": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "teddy_es.settings",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    subprocess.run([sys.executable, "-c", _SENDS], check=True, timeout=60)  # noqa: S603  (our own words)
 
     (task,) = tmp_path.glob("*.msg")
     headers = json.loads(task.read_text("utf-8"))["headers"]
