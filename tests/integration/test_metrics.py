@@ -17,10 +17,9 @@ from eventstore.events import Expected, NewEvent
 from eventstore.jobs import Job, Jobs
 from eventstore.repository import AggregateRepository
 from eventstore.snapshots import snapshot_store
-from eventstore.snapshots.topics import create, snapshot_topics
 from eventstore.testing.shop import OrderChanged
 from tests.integration.clocks import MovableClock
-from tests.integration.snapshotting import World
+from tests.integration.snapshotting import World, with_topics
 from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
@@ -55,10 +54,7 @@ class Watched:
 @pytest.fixture
 def world(store: EventStore) -> World:
     """A store with the topics of its snapshots."""
-    log = store.make_log()
-    create(snapshot_topics(), log)
-    log.close()
-    return World(store)
+    return with_topics(store)
 
 
 @pytest.fixture
