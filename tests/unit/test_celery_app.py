@@ -7,7 +7,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from celery import current_app
+from celery.bin.beat import beat
+from celery.bin.worker import worker
+from kombu.connection import Connection
 
 from eventstore.tasks import run_job
 from teddy_es.celery import app
@@ -15,7 +19,6 @@ from teddy_es.celery import app
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from pytest_django.fixtures import Settings
 
 _SENDS = """
@@ -50,3 +53,19 @@ def test_delay_uses_the_configured_broker_where_nothing_but_django_is_set_up(
     (task,) = tmp_path.glob("*.msg")
     headers = json.loads(task.read_text("utf-8"))["headers"]
     assert headers["task"] == "eventstore.run_job"
+
+
+def test_a_worker_takes_its_scheduler_by_the_long_name_only() -> None:
+    """What docs/OPERATIONS.md warns of: `-S` is another option there, and takes the scheduler's name for a file's."""
+    names = {param.name: param.opts for param in worker.params}
+
+    assert names["scheduler"] == ["--scheduler"]
+    assert "-S" in names["statedb"]
+    assert "-S" in next(p.opts for p in beat.params if p.name == "scheduler")
+
+
+def test_pgmq_is_refused_at_once_as_the_page_says() -> None:
+    broker = Connection("pgmq://h/d")  # type: ignore[no-untyped-call]
+
+    with pytest.raises(ImportError, match="pgmq"):
+        broker.connect()  # type: ignore[no-untyped-call]
