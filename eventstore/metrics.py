@@ -1,4 +1,4 @@
-"""What Prometheus is told of the event store. Definitions only: each room counts its own work.
+"""What Prometheus is told of the event store. Definitions, and one way to count; each room counts its own work.
 
 With PROMETHEUS_MULTIPROC_DIR set, all processes of an installation write into one directory and any of them
 answers for all; the mode of each gauge says how the values of several processes become one. Labels are closed
@@ -7,9 +7,15 @@ lists or places in the log: never an id, never anything of an event's data.
 
 from __future__ import annotations
 
-from typing import Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from eventstore.errors import EventStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VERDICTS: Final = Counter(
     "eventstore_verdicts",
@@ -46,6 +52,11 @@ APPEND_SECONDS: Final = Histogram(
     "Time from the call of append to its answer, by the answer (accepted, or the error's code).",
     ["outcome"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+ERRORS: Final = Counter(
+    "eventstore_errors",
+    "What callers were refused or could not be given, by what they asked for (append, load) and the error's code.",
+    ["operation", "code"],
 )
 # What is waiting in a process that has died is waiting no more.
 APPEND_QUEUE: Final = Gauge(
@@ -160,3 +171,13 @@ FOLLOW_ACTIONS: Final = Counter(
     "What people had subscriptions do (pause, resume, reset, replay, skip, forget).",
     ["subscription", "action"],
 )
+
+
+@contextmanager
+def refusals(operation: str) -> Iterator[None]:
+    """Count the store's own errors that leave what it stands around; also a decorator, of what is no coroutine."""
+    try:
+        yield
+    except EventStoreError as error:
+        ERRORS.labels(operation, error.code).inc()
+        raise

@@ -118,6 +118,7 @@ class AggregateRepository(EventSourcingRepository[A]):
 
     # ---- loading
 
+    @metrics.refusals("load")
     def load(
         self,
         aggregate_id: str,

@@ -16,7 +16,7 @@ from asgiref.sync import sync_to_async
 
 from eventstore import metrics
 from eventstore.appender.outcome import outcome
-from eventstore.appender.pending import Pending, deadline_in, outcome_of
+from eventstore.appender.pending import Pending, deadline_in
 from eventstore.appender.thread import Appender
 from eventstore.clock import SystemClock
 from eventstore.codec import encode
@@ -131,7 +131,7 @@ class EventStore(Reading, ABC):
     ) -> AppendResult:
         """`append` for coroutines: the same future, awaited. Only a full queue is waited for in a thread."""
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
-        self._observe(pending)
+        pending.observe(self._clock)
         if not self._appender.offer(pending):
             await asyncio.to_thread(self._appender.submit, pending)
         try:
@@ -217,6 +217,7 @@ class EventStore(Reading, ABC):
 
     # ---- inside
 
+    @metrics.refusals("append")
     def _pending(
         self,
         stream_id: str,
@@ -235,17 +236,8 @@ class EventStore(Reading, ABC):
         return Pending(commit, value, place, deadline, fresh)
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
-        self._observe(pending)
+        pending.observe(self._clock)
         return self._appender.submit(pending)
-
-    def _observe(self, pending: Pending) -> None:
-        """Have the answer counted and timed when it comes."""
-        started = self._clock.monotonic()
-        pending.future.add_done_callback(
-            lambda future: metrics.APPEND_SECONDS.labels(outcome_of(future)).observe(
-                self._clock.monotonic() - started
-            )
-        )
 
     def _deadline(self, timeout_s: float | None) -> float:
         seconds = conf.APPEND_TIMEOUT if timeout_s is None else timeout_s

@@ -105,11 +105,12 @@ class _AllProcesses(MultiProcessCollector):
     """What all processes count, while some of them start or end.
 
     A file is there before its first byte, and prometheus-client 0.26 fails of such a one, and with it the whole answer.
+    Containers whose processes have the same numbers write into folders of their own, below the one that all share.
     """
 
     def collect(self) -> Iterable[Metric]:
         """The sums, out of the files that somebody has begun to write. Files only grow."""
-        files = [str(one) for one in Path(self._path).glob("*.db") if _is_begun(one)]
+        files = [str(one) for one in Path(self._path).rglob("*.db") if _is_begun(one)]
         return cast("Iterable[Metric]", self.merge(files))  # type: ignore[no-untyped-call]
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from eventstore import metrics
 from eventstore.errors import AppendOutcomeUnknown, EventStoreError, LogUnavailable
 from eventstore.ports import Clock, Proposal
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from eventstore.fold import StreamKey
 
 
+_ACCEPTED: Final = "accepted"
 _LONGEST_PATIENCE: Final = 86_400  # seconds
 
 
@@ -58,6 +60,18 @@ class Pending:
     def proposal(self) -> Proposal:
         """What is written to the log; the same bytes however often."""
         return Proposal(self.place, self.commit.stream_id.encode(), self.value)
+
+    def observe(self, clock: Clock) -> None:
+        """Have the answer counted and timed, from now on, when it comes."""
+        began = clock.monotonic()
+
+        def tell(future: Future[AppendResult]) -> None:
+            outcome = outcome_of(future)
+            metrics.APPEND_SECONDS.labels(outcome).observe(clock.monotonic() - began)
+            if outcome != _ACCEPTED:
+                metrics.ERRORS.labels("append", outcome).inc()
+
+        self.future.add_done_callback(tell)
 
     def start(self) -> bool:
         """Claim it before the first copy is sent; False if its caller has given up: nothing was written then."""
@@ -102,7 +116,7 @@ def outcome_of(future: Future[AppendResult]) -> str:
         return LogUnavailable.code
     error = future.exception()
     if error is None:
-        return "accepted"
+        return _ACCEPTED
     return error.code if isinstance(error, EventStoreError) else "error"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from teddy_es.bench.contestants import NOW, OURS, PEER, UNCACHED
 from teddy_es.bench.crews import Threads
-from teddy_es.bench.figures import as_costs, of_samples
+from teddy_es.bench.figures import as_costs, compared, of_samples
 from teddy_es.bench.our_aggregates import OurAggregates
 from teddy_es.bench.peer import PeerAggregates
 
@@ -52,10 +52,16 @@ MEASURES: Final = (
 
 
 def aggregates(plan: Plan, world: World) -> Iterator[Series]:
-    """Loads and past states in ms; commands a second."""
+    """Loads and past states in ms, and the longest history's load beside the shortest's; commands a second."""
+    ours = []
     for events in LOADS:
         loads = partial(_loader, events=events, plan=plan)
-        yield from _costs(plan, world, f"aggregates/load-{events}", _WITH, loads)
+        for one in _costs(plan, world, f"aggregates/load-{events}", _WITH, loads):
+            yield one
+            if one.contestant == OURS and events in (LOADS[0], LOADS[-1]):
+                ours.append(one)
+    if len(ours) == 2:
+        yield compared("aggregates/flat", last=ours[1], first=ours[0])
     replay = partial(_loader, events=_LONG, plan=plan)
     yield from _costs(plan, world, "aggregates/replay", _WITHOUT, replay)
     yield from _past(plan, world)

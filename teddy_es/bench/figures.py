@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from teddy_es.bench.crews import Sample
+
+
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,12 @@ def as_costs(measure: str, contestant: str, samples: Sequence[Sample]) -> Series
     """The same the other way round: ms that an append took, on average, in each round."""
     costs = tuple(1000 / sample.per_second for sample in samples)
     return Series(measure, contestant, "ms", costs, *_latencies(samples))
+
+
+def compared(measure: str, *, last: Series, first: Series) -> Series:
+    """How many times the first one is in the last, round by round."""
+    pairs = zip(last.values, first.values, strict=True)
+    return Series(measure, last.contestant, TIMES, tuple(a / b for a, b in pairs))
 
 
 def _latencies(samples: Sequence[Sample]) -> tuple[float, float]:

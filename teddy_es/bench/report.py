@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from teddy_es.bench.contestants import EMPTY, NOW, OURS, PEER
-from teddy_es.bench.targets import TIMES, target
+from teddy_es.bench.figures import TIMES
+from teddy_es.bench.targets import target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

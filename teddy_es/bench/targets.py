@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-TIMES: Final = "\N{MULTIPLICATION SIGN}"
+from teddy_es.bench.figures import TIMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ _TARGETS: Final[dict[str, tuple[Target, Target]]] = {
         (f"aggregates/load-{events}" for events in (10, 100, 1_000, 10_000)),
         (Target("ratio", "most", 1.0),) * 2,
     ),
+    "aggregates/flat": (Target("median", "most", 1.3),) * 2,
     "aggregates/replay": (Target("ratio", "most", 0.4),) * 2,
     "aggregates/past": (Target("ratio", "most", 1.5),) * 2,
     "aggregates/commands": (_ratio(1.2), _ratio(0.8)),

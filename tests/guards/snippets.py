@@ -2,8 +2,9 @@
 
 A ```python block runs as it stands; blocks of one page run in their order and share their names. Lines of a
 ```pycon block are compared with what they print, as by doctest. On the line before a block may stand
-`<!-- test: store -->`, for one that needs an event store with its topics, or `<!-- test: skip REASON -->`, which leaves
-it out; how many a page leaves out is pinned in SKIPPED (test_snippets.py), so that none does silently.
+`<!-- test: store -->`, for one that needs an event store with its topics, `<!-- test: file PATH -->`, for a file of a project
+that runs as a whole (tests/integration/test_guide_project.py), or `<!-- test: skip REASON -->`, which leaves it out; how many
+a page leaves out is pinned in SKIPPED (test_snippets.py), so that none does silently.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ LANGUAGES = ("python", "pycon")
 
 @dataclass(frozen=True)
 class Block:
-    """A code block: where it stands, what it says, why it does not run if it does not, and if it needs a store."""
+    """A code block: where it stands, what it says, why it does not run if it does not, and what it needs.
+
+    file: its path in the project that it belongs to; it runs there.
+    """
 
     page: str
     line: int
@@ -32,6 +36,7 @@ class Block:
     code: str
     skip: str | None = None
     needs_store: bool = False
+    file: str | None = None
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -70,6 +75,7 @@ def blocks_in(text: str, page: str) -> list[Block]:
                     code,
                     reason if mark == "skip" else None,
                     mark == "store",
+                    reason if mark == "file" else None,
                 )
             )
         number = end + 1
@@ -80,8 +86,8 @@ def _mark_of(lines: list[str], number: int, page: str) -> tuple[str, str]:
     found = _MARK.match(lines[number - 1]) if number else None
     if found is None:
         return "", ""
-    if found["word"] not in {"skip", "store"}:
-        msg = f"{page}:{number}: a test is marked `store` or `skip REASON`"
+    if found["word"] not in {"skip", "store", "file"}:
+        msg = f"{page}:{number}: a test is marked `store`, `file PATH` or `skip REASON`"
         raise ValueError(msg)
     return found["word"], found["reason"].strip()
 

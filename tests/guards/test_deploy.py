@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,18 +67,19 @@ def block(name: str, indent: int = 2) -> str:
     return found[1]
 
 
-def test_web_and_mirror_count_in_one_directory_and_nobody_else_does() -> None:
+def test_web_mirror_and_worker_count_in_one_directory_and_nobody_else_does() -> None:
     counting = block("x-counting", 0)
     (directory,) = re.findall(r"PROMETHEUS_MULTIPROC_DIR: (\S+)", COMPOSE)
 
     assert f"volumes: [metrics:{directory}]" in counting
     assert directory in counting
-    for name in ("web", "mirror"):
+    for name in ("web", "mirror", "worker"):
         service = block(name)
         assert "<<: *counting" in service
         # of their own, these would stand in place of what is shared
         assert not re.search(r"^    (environment|volumes|tmpfs):", service, re.M), name
-    assert "<<: *teddy\n" in block("prepare")
+    for name in ("prepare", "beat"):
+        assert "<<: *teddy\n" in block(name)
     assert directory not in re.findall(r"tmpfs: \[(.*)\]", COMPOSE)[0]
 
 
@@ -86,6 +88,24 @@ def test_the_mirror_is_the_first_process_of_its_container() -> None:
     assert 'command: ["python", "manage.py", "mirror"]' in block("mirror")
     assert not re.search(r"^ +(init|entrypoint|pid):", COMPOSE, re.M)
     assert "ENTRYPOINT" not in DOCKERFILE
+
+
+def test_a_worker_counts_in_a_folder_of_its_container(tmp_path: Path) -> None:
+    """Its processes have the numbers of web's; two in one file would write over each other's figures."""
+    (told,) = re.findall(r">-\n((?: {8}.*\n)+)", block("worker"))
+    said = " ".join(told.split()).replace("$$", "$")
+    said = re.sub(r"exec .*", 'echo "$PROMETHEUS_MULTIPROC_DIR"', said)
+
+    done = subprocess.run(  # noqa: S603  (our own file's)
+        ["/bin/sh", "-c", said],
+        env={"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "HOSTNAME": "c0ffee"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.strip() == str(tmp_path / "c0ffee")
+    assert (tmp_path / "c0ffee").is_dir()
 
 
 def test_the_directory_belongs_to_the_user_that_writes_there() -> None:

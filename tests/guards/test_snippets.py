@@ -39,7 +39,7 @@ def store_with_topics(transactional_db: None, settings: Settings) -> Iterator[No
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("page", [name_of(page) for page in pages() if blocks_of(page)])
 def test_the_python_of_a_page_runs(page: str, request: pytest.FixtureRequest) -> None:
-    blocks = [b for b in BLOCKS if b.page == page and b.skip is None]
+    blocks = [b for b in BLOCKS if b.page == page and not b.skip and not b.file]
     names: dict[str, Any] = {"__name__": "snippet"}
     if any(block.needs_store for block in blocks):
         request.getfixturevalue("store_with_topics")
@@ -68,7 +68,7 @@ def test_blocks_that_do_not_run_are_counted_and_give_a_reason() -> None:
 def test_the_runner_finds_blocks_and_what_skips_them() -> None:
     text = (
         "a\n```python\nx = 1\n```\n<!-- test: skip no broker -->\n```python\ny\n```\n```bash\nz\n```\n"
-        "<!-- test: store -->\n```python\nz\n```\n"
+        "<!-- test: store -->\n```python\nz\n```\n<!-- test: file a/b.py -->\n```python\nf\n```\n"
     )
 
     found = blocks_in(text, "page")
@@ -77,6 +77,7 @@ def test_the_runner_finds_blocks_and_what_skips_them() -> None:
         Block("page", 2, "python", "x = 1\n"),
         Block("page", 6, "python", "y\n", skip="no broker"),
         Block("page", 13, "python", "z\n", needs_store=True),
+        Block("page", 17, "python", "f\n", file="a/b.py"),
     ]
 
 

@@ -288,6 +288,13 @@ def job(ahead: float) -> None:
     Jobs(connect, clock).run(Job("count", timedelta(hours=1), "nothing", work))
 
 
+def build_and_be_killed(at: str) -> None:
+    """Build the snapshots that are due, and be killed at a place between two steps."""
+    from tests.integration.killed_builders import build
+
+    build(at)
+
+
 TASKS: dict[str, Callable[..., None]] = {
     "append_many": append_many,
     "submit_and_end": submit_and_end,
@@ -302,6 +309,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "command": command,
     "job": job,
     "build_until_killed": build_until_killed,
+    "build_and_be_killed": build_and_be_killed,
 }
 
 if __name__ == "__main__":

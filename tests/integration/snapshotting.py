@@ -20,7 +20,7 @@ from eventstore.ports import Proposal
 from eventstore.rebuild import refold, reset
 from eventstore.snapshots import snapshot_store
 from eventstore.snapshots.filling import Filler
-from eventstore.snapshots.topics import snapshot_topics
+from eventstore.snapshots.topics import create, snapshot_topics
 from eventstore.snapshots.writing import SnapshotWriter
 from eventstore.snapshotter.batch import Bounds
 from eventstore.snapshotter.building import Builder
@@ -36,6 +36,16 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
 
 PLACED = NewEvent(OrderPlaced(customer_id="customer-1"))
+
+
+def with_topics(store: EventStore) -> World:
+    """A store on any log, with the topics of its snapshots."""
+    log = store.make_log()
+    try:
+        create(snapshot_topics(), log)
+    finally:
+        log.close()
+    return World(store)
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,23 @@ def test_space() -> None:
     assert found["space/event", "eventsourcing"]["median"] > 0
 
 
+def test_loads_of_aggregates_and_whether_they_are_flat() -> None:
+    found = measured("aggregates", only=("load-10", "load-10000"), rounds=2)
+
+    short, long = (found[f"aggregates/load-{n}", "teddy"] for n in (10, 10_000))
+    flat = found["aggregates/flat", "teddy"]
+    pairs = zip(long["values"], short["values"], strict=True)
+    assert flat["values"] == [last / first for last, first in pairs]
+    assert flat["target"] == "≤ 1.3"
+    assert ("aggregates/flat", "eventsourcing") not in found
+
+
+def test_one_load_alone_is_compared_with_none() -> None:
+    found = measured("aggregates", only=("load-10",))
+
+    assert {measure for measure, _ in found} == {"aggregates/load-10"}
+
+
 def test_what_is_measured_on_a_full_store() -> None:
     found = measured("export", "pages", "history", seconds=0.01)
 

@@ -410,6 +410,27 @@ def test_metrics_of_several_processes_add_up(
     )
 
 
+def test_metrics_of_another_containers_processes_add_up_too(
+    db: None, tmp_path: Path, settings: Settings
+) -> None:
+    for amount, folder in (("2", tmp_path), ("5", tmp_path / "c0ffee")):
+        folder.mkdir(exist_ok=True)
+        subprocess.run(  # noqa: S603  (our own interpreter)
+            [sys.executable, "-c", WORKER, amount, "lives"],
+            check=True,
+            env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder)},  # noqa: TID251  (a child's)
+        )
+    # as processes of two containers have it, the same number
+    for file in tmp_path.rglob("*.db"):
+        file.rename(file.with_name(f"{file.name.rpartition('_')[0]}_7.db"))
+    settings.PROMETHEUS_MULTIPROC_DIR = str(tmp_path)
+
+    lines = Client().get("/metrics").text.splitlines()
+
+    assert 'eventstore_verdicts_total{verdict="accepted"} 7.0' in lines
+    assert "eventstore_append_queue 7.0" in lines
+
+
 def test_a_process_that_is_just_being_started_does_not_spoil_the_metrics(
     db: None, tmp_path: Path, settings: Settings
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from teddy_es.bench.contestants import EMPTY, OURS, PEER, PEER_FUNCTIONS, RAW
 from teddy_es.bench.crews import Sample, Threads
 from teddy_es.bench.domain import PAYLOAD, texts
-from teddy_es.bench.figures import Series, as_costs, of_samples, percentile
+from teddy_es.bench.figures import Series, as_costs, compared, of_samples, percentile
 from teddy_es.bench.noise import Noise
 from teddy_es.bench.peer import environment
 from teddy_es.bench.plan import Plan
@@ -62,6 +62,20 @@ def test_a_cost_is_the_speed_the_other_way_round() -> None:
 
     assert series.unit == "ms"
     assert series.values == (100.0,)
+
+
+@pytest.mark.parametrize(("last", "reached"), [(1.3, True), (1.4, False)])
+def test_loads_are_flat_if_the_longest_history_takes_about_as_long_as_the_shortest(
+    last: float, *, reached: bool
+) -> None:
+    short = a_series(OURS, 1.0, 2.0, 1.0, measure="aggregates/load-10")
+    long = a_series(OURS, last, 2.0, 9.0, measure="aggregates/load-10000")
+
+    flat = compared("aggregates/flat", last=long, first=short)
+    [row] = rows([flat], "embedded")
+
+    assert flat.values == (last, 1.0, 9.0)
+    assert (str(row.target), row.reached) == ("≤ 1.3", reached)
 
 
 # ---- how it is measured

@@ -5,12 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 from eventstore import checks
+from eventstore.registry import Event, Registry
 from eventstore.sealing import PassThroughSealer
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
+
+
+class Weighed(Event, frozen=True, kw_only=True):
+    """Of schema 3."""
+
+    grams: int
+
+
+def scales(*steps: int, of: str = "Weighed") -> Registry:
+    """A domain whose upcasters begin at these schemas."""
+    made = Registry()
+    made.stream_type("parcel", number=1)
+    made.event_type(Weighed, stream_type="parcel", subject=None, schema=3)
+    for step in steps:
+        made.upcaster(of, from_schema=step, upcast=dict)
+    return made
+
+
+# named by EVENTSTORE["REGISTRY"]
+WITHOUT_A_GAP = scales(1, 2)
+WITH_A_GAP = scales(2)
+WITH_TWO_FROM_ONE = scales(1, 2, 2)
+BEYOND_TODAY = scales(1, 2, 3)
+OF_NO_TYPE = scales(1, 2, of="Wayed")
 
 
 def found(settings: Settings, **changes: Any) -> list[str | None]:
@@ -68,6 +95,54 @@ def test_a_finding_names_what_is_wrong(settings: Settings) -> None:
     (message,) = checks.check_settings()
 
     assert "TEDDY_PARTITIONS is 513" in str(message.msg)
+
+
+@pytest.mark.parametrize(
+    ("domain", "told"),
+    [
+        ("WITH_A_GAP", ["Weighed has no upcaster from schema 1 to 2"]),
+        ("WITH_TWO_FROM_ONE", ["Weighed has two upcasters from schema 2"]),
+        # a step goes one schema up, so what would be a cycle is one that leads beyond today's
+        (
+            "BEYOND_TODAY",
+            ["Weighed has an upcaster from schema 3, but is written in schema 3"],
+        ),
+        (
+            "OF_NO_TYPE",
+            [
+                *["an upcaster is for Wayed, which is no event type"] * 2,
+                "Weighed has no upcaster from schema 1 to 2",
+                "Weighed has no upcaster from schema 2 to 3",
+            ],
+        ),
+        ("WITHOUT_A_GAP", []),
+    ],
+)
+def test_upcasters_that_do_not_lead_to_today_are_found_at_the_start(
+    settings: Settings, domain: str, told: list[str]
+) -> None:
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "REGISTRY": f"{__name__}.{domain}",
+        "AGGREGATES": [],
+    }
+
+    messages = checks.check_settings()
+
+    assert [message.msg for message in messages] == [f"Upcasters: {t}." for t in told]
+    assert {message.id for message in messages} <= {"eventstore.E005"}
+    assert all(message.is_serious() and message.hint for message in messages)
+
+
+def test_manage_refuses_to_start_with_a_gap(settings: Settings) -> None:
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "REGISTRY": f"{__name__}.WITH_A_GAP",
+        "AGGREGATES": [],
+    }
+
+    with pytest.raises(SystemCheckError, match=r"eventstore\.E005"):
+        call_command("check")
 
 
 def test_a_store_that_seals_nothing_is_warned_of() -> None:
