@@ -69,19 +69,17 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
     types = registry()
     for packed, recorded_at, first_version, value, *_ in rows:
         commit = decode_accepted(value)
+        number, partition, offset, _ = unpack(packed)
+        topic, live = types.topic_numbered(number), packed >= first_time_from
         stream_type = commit.stream_id.partition(".")[0]
-        number, *place, _ = unpack(packed)
-        place = types.topic_numbered(number), *place
-        live = packed >= first_time_from
         for index, event in enumerate(commit.events):
             found: Any = types.read(stream_type, event)
-            problem = found if isinstance(found, str) else None
-            handed = problem or Published(
+            published = Published(
                 found,
                 event.event_id,
                 commit.stream_id,
                 first_version + index,
-                Position(*place, index),
+                Position(topic, partition, offset, index),
                 recorded_at,
                 event.correlation_id,
                 occurred_at=event.occurred_at,
@@ -95,8 +93,8 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
                 event.event_id,
                 event.correlation_id,
                 recorded_at,
-                handed,
-                problem,
+                published,
+                found if isinstance(found, str) else None,
             )
 
 

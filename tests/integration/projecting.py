@@ -24,6 +24,8 @@ class OrderTotal(models.Model):
     quantity = models.IntegerField()
     changes = models.IntegerField(default=0)
 
+    objects: ClassVar[models.Manager[OrderTotal]] = models.Manager()
+
     class Meta:
         app_label = "tests"
         indexes = [models.Index(fields=["quantity"], name="tests_total_quantity")]
