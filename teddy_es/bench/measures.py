@@ -13,6 +13,7 @@ from teddy_es.bench.history import HISTORY, history
 from teddy_es.bench.mirror import mirror
 from teddy_es.bench.pages import pages
 from teddy_es.bench.read import read
+from teddy_es.bench.rebuild import rebuild
 from teddy_es.bench.snapshots import snapshots
 from teddy_es.bench.space import space
 from teddy_es.bench.visits import VISITS
@@ -33,6 +34,7 @@ FRESH: Final[dict[str, Measure]] = {
     "space": space,
     "aggregates": aggregates,
     "snapshots": snapshots,
+    "rebuild": rebuild,
 }
 """Each in an empty world of its own."""
 

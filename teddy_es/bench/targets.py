@@ -57,6 +57,7 @@ _TARGETS: Final[dict[str, tuple[Target, Target]]] = {
     "aggregates/replay": (Target("ratio", "most", 0.4),) * 2,
     "aggregates/past": (Target("ratio", "most", 1.5),) * 2,
     "aggregates/commands": (_ratio(1.2), _ratio(0.8)),
+    "rebuild/speed": (Target("median", "least", 8_000),) * 2,
     "snapshots/speed": (Target("median", "least", 3_000),) * 2,
 }
 _PAGES: Final = Target("median", "most", 120)
