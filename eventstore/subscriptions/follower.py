@@ -49,6 +49,7 @@ class Follower:
         self._chance = chance
         self._limit = limit
         self._wanted = subscription.wanted
+        self._tried = False
 
     def round(self, stopped: Callable[[], bool] = lambda: False) -> int:
         """Handle what there is, partition by partition in any order; how many turns found something to do.
@@ -71,7 +72,7 @@ class Follower:
         """One transaction in one partition.
 
         1. take the checkpoint; nobody waits for it
-        2. a parked stream whose time has come goes first, alone
+        2. a parked stream whose time has come, alone; where there is something new too, they take turns
         3. else what is next: streams that are parked set aside, the rest handed over
         4. streams that failed are parked             5. the checkpoint moves; commit
         A crash or a lost connection rolls back all of it, with what the handler wrote.
@@ -82,7 +83,7 @@ class Follower:
             if held is None:
                 return Turn()
             checkpoints.guard(cursor, self.subscription.timeout_s)
-            due = parking.due(cursor, name, partition_id, self._clock.now())
+            due = self._due(cursor, held)
             turn = (
                 self._advance(cursor, held)  # 3
                 if due is None
@@ -90,6 +91,13 @@ class Follower:
             )
         telling.turn_ended(name, turn, self._clock.now())
         return turn
+
+    def _due(self, cursor: Cursor, held: Held) -> Due | None:
+        self._tried = not (self._tried and held.start < held.end)
+        if not self._tried:
+            return None
+        name = self.subscription.name
+        return parking.due(cursor, name, held.partition_id, self._clock.now())
 
     def _advance(self, cursor: Cursor, held: Held) -> Turn:
         limit = self._limit(held.partition_id)

@@ -15,7 +15,7 @@ from eventstore.subscriptions.failures import failure_of, passes, unreadable
 from eventstore.subscriptions.subscription import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from eventstore.ports import Clock
     from eventstore.subscriptions.delivery import Delivery
@@ -48,16 +48,33 @@ def handle(
 
     1. all in one savepoint; if that fails it is rolled back, and
     2. each in a savepoint of its own: what fails keeps the later ones of its stream from being tried.
+    Where it takes long it ends early, between two commits; a handler of batches has its batch whole.
     """
     outcome = Outcome()
     ready = [one for one in deliveries if _is_ready(subscription, outcome, one)]
     try:
-        _call(subscription, ready)  # 1
+        outcome.handled = _call(subscription, clock, ready)  # 1
     except Exception as error:
         if passes(error):
             raise
         return one_by_one(subscription, clock, deliveries)  # 2
-    outcome.handled = len(ready)
+    if outcome.handled == len(ready):
+        return outcome
+    return _as_far_as(subscription, deliveries, ready[outcome.handled], outcome.handled)
+
+
+def _as_far_as(
+    subscription: Subscription,
+    deliveries: Sequence[Delivery],
+    stop: Delivery,
+    handled: int,
+) -> Outcome:
+    """What is behind the stop was not looked at, whether it can be read or not."""
+    outcome = Outcome(handled, stopped_at=stop)
+    for one in deliveries:
+        if one.position >= stop.position:
+            break
+        _is_ready(subscription, outcome, one)
     return outcome
 
 
@@ -75,7 +92,7 @@ def one_by_one(
         if not _is_ready(subscription, outcome, one):
             continue
         try:
-            _call(subscription, [one])
+            _call(subscription, clock, [one])
         except Exception as error:
             if passes(error):
                 raise
@@ -98,16 +115,31 @@ def _is_ready(subscription: Subscription, outcome: Outcome, one: Delivery) -> bo
     return False
 
 
-def _call(subscription: Subscription, ready: Sequence[Delivery]) -> None:
+def _call(subscription: Subscription, clock: Clock, ready: Sequence[Delivery]) -> int:
+    """In a savepoint; how many were handed over, from the first on."""
     if not ready:
-        return
+        return 0
     with transaction.atomic():
         if subscription.handler is None:
             _call_with_all(subscription.call, ready)
+            handled = len(ready)
         else:
-            _call_with_each(subscription.call, ready)
+            in_time = _in_time(clock, ready)
+            handled = _call_with_each(subscription.call, in_time)
         if transaction.get_rollback():
             raise HandlerRolledBack
+    return handled
+
+
+def _in_time(clock: Clock, ready: Sequence[Delivery]) -> Iterator[Delivery]:
+    """One after the other, until it takes long and a commit is done."""
+    deadline, before = clock.monotonic() + _LONG, record_of(ready[0].position)
+    for one in ready:
+        record = record_of(one.position)
+        if record != before and clock.monotonic() > deadline:
+            return
+        before = record
+        yield one
 
 
 def _call_with_all(handler: Any, ready: Sequence[Delivery]) -> None:
@@ -121,20 +153,25 @@ def _call_with_all(handler: Any, ready: Sequence[Delivery]) -> None:
             handler(handed)
 
 
-def _call_with_each(handler: Any, ready: Sequence[Delivery]) -> None:
+def _call_with_each(handler: Any, ready: Iterator[Delivery]) -> int:
     if is_async(handler):
-        async_to_sync(_await_each)(handler, ready)
-        return
+        return async_to_sync(_await_each)(handler, ready)
+    handled = 0
     for one in ready:
         with correlated(one.correlation_id, one.event_id):
             handler(one.handed)
+        handled += 1
+    return handled
 
 
-async def _await_each(handler: Any, ready: Sequence[Delivery]) -> None:
+async def _await_each(handler: Any, ready: Iterator[Delivery]) -> int:
     """One event loop for all of them. Django's own coroutines come back to this thread, and so to this transaction."""
+    handled = 0
     for one in ready:
         with correlated(one.correlation_id, one.event_id):
             await handler(one.handed)
+        handled += 1
+    return handled
 
 
 def is_async(handler: Any) -> bool:

@@ -79,3 +79,8 @@ def acted(name: str, action: str, *, stream_id: str | None) -> None:
     logger.info(
         "a subscription was told", subscription=name, action=action, stream_id=stream_id
     )
+
+
+def ended(name: str, *, error: str) -> None:
+    """Its thread is gone, by what a handler raised to end the process."""
+    logger.error("a subscription ends", subscription=name, error=error)

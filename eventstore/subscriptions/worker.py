@@ -123,6 +123,10 @@ class Worker:
                 connection.close()
                 stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
+            except BaseException as error:
+                state.error = type(error).__name__
+                telling.ended(name, error=state.error)
+                raise
         connections.close_all()
 
     def _renew(self, state: _State) -> bool:

@@ -16,6 +16,7 @@ from eventstore.errors import (
     SubscriptionNotFound,
     SubscriptionSuperseded,
 )
+from eventstore.placement import place_of
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import actions, parked_streams, standing
 from eventstore.rebuild import refold, reset
@@ -376,3 +377,52 @@ def test_many_parked_events_are_handled_in_pieces(orders: Orders) -> None:
     follow(one)
 
     assert seen() == {"a": list(range(1, 13))}
+
+
+def test_a_slow_handler_gets_its_work_committed_in_between(orders: Orders) -> None:
+    clock = MovableClock()
+    begun: list[int] = []
+    orders.place("a", 2)
+    World(orders.store).strange_event(orders.stream("a"))
+    for _ in range(3):
+        orders.change("a")
+    totals = Totals()
+
+    def handle(event: Published) -> None:
+        begun.append(standing("totals", SystemClock().now()).handled)
+        totals(event)
+        clock.ahead += 0.6
+
+    made = subscription(handle, unreadable=Unreadable.SKIP)
+    follow(follower(made, clock))
+
+    assert seen() == {"a": [1, 2, 4, 5, 6]}
+    assert begun == [0, 0, 2, 2, 4]  # committed after the second and the fourth
+    assert standing("totals", SystemClock().now()).skipped == 1
+
+
+def test_what_is_tried_again_and_what_is_new_take_turns(orders: Orders) -> None:
+    clock = MovableClock()
+    partition = partition_of(orders, "new")
+    names = (f"old{n}" for n in range(1_000))
+    bad = [n for n in names if partition_of(orders, n) == partition][:5]
+    totals = Totals(poison={(name, 1): ValueError() for name in bad})
+    for name in bad:
+        orders.place(name)
+    one = follower(subscription(totals, retries=(1,) * 9), clock)
+    follow(one)
+    clock.ahead += 1.1
+    orders.place("new")
+    totals.handed.clear()
+
+    one.turn(partition)
+    one.turn(partition)
+
+    handed = {event.stream_id.partition(".")[2] for event in totals.handed}
+    assert "new" in handed
+    assert len(handed) == 2
+
+
+def partition_of(orders: Orders, name: str) -> int:
+    place = place_of(orders.stream(name), orders.store.topics.partitions)
+    return orders.store.topics.partition_id(place)
