@@ -40,7 +40,7 @@ class Projection(ABC):
     models: ClassVar[Sequence[type[Model]]]
     types: ClassVar[Sequence[type[Event]]] = ()
     streams: ClassVar[Sequence[str]] = ()
-    most: ClassVar[int] = 500
+    most: ClassVar[int] = 2_000
 
     @abstractmethod
     def handle(self, events: Sequence[Published]) -> None:

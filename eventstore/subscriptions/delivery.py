@@ -17,6 +17,7 @@ from eventstore.queries.rows import recorded_events
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from eventstore.registry import Registry
     from eventstore.subscriptions.subscription import Subscription
 
 _INDEX: Final = 0x3FF
@@ -69,17 +70,16 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
     types = registry()
     for packed, recorded_at, first_version, value, *_ in rows:
         commit = decode_accepted(value)
-        number, partition, offset, _ = unpack(packed)
-        topic, live = types.topic_numbered(number), packed >= first_time_from
+        place, live = _place(types, packed), packed >= first_time_from
         stream_type = commit.stream_id.partition(".")[0]
         for index, event in enumerate(commit.events):
             found: Any = types.read(stream_type, event)
-            published = Published(
+            handed = Published(
                 found,
                 event.event_id,
                 commit.stream_id,
                 first_version + index,
-                Position(topic, partition, offset, index),
+                Position(*place, index),
                 recorded_at,
                 event.correlation_id,
                 occurred_at=event.occurred_at,
@@ -93,9 +93,15 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
                 event.event_id,
                 event.correlation_id,
                 recorded_at,
-                published,
-                found if isinstance(found, str) else None,
+                handed,
+                problem=found if isinstance(found, str) else None,
             )
+
+
+def _place(types: Registry, packed: int) -> tuple[str, int, int]:
+    """Topic, partition and offset of a record."""
+    number, partition, offset, _ = unpack(packed)
+    return types.topic_numbered(number), partition, offset
 
 
 def record_of(position: int) -> int:

@@ -19,8 +19,10 @@ MODULES = (
     "eventstore.registry",
     "eventstore.repository",
     "eventstore.service",
+    "eventstore.projections",
     "eventstore.snapshots",
     "eventstore.store",
+    "eventstore.subscriptions",
 )
 
 

@@ -12,8 +12,9 @@ from tests.guards.sources import OURS, ROOT, name_of, python_files, tree_of
 FOLDED = "partition|record|event|stream|indexcomplete"
 LOGS_OWN = "logrecord|logtail|logtopic"
 JOBS_OWN = "jobrun"
+FOLLOWERS = "subscription|checkpoint|parkedstream|subscriptionaction"
 SNAPSHOTS = "snapshot|snapshotpartition|snapshotbuild|snapshotfailure"
-TABLE = re.compile(rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{SNAPSHOTS})\b")
+TABLE = re.compile(rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{SNAPSHOTS}|{FOLLOWERS})\b")
 WRITE = re.compile(
     rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|COPY)\s+(?:\w+, )*eventstore_({FOLDED})\b"
 )
@@ -26,6 +27,8 @@ FOLDED_ROOMS = {
     "eventstore/restore": "puts the mirror's records back into the log, and says so in the partitions' rows",
     "eventstore/verifier": "holds every row against the log",
     "eventstore/queries": "the read side's only surface",
+    "eventstore/subscriptions": "a checkpoint is held with the cursor before it, and waits for an event by its key",
+    "eventstore/projections": "a build is as far as the folded cursors, where nobody else follows",
     "eventstore/appender": "an outcome is the log's only with the cursors beside it",
     "teddy_es/faults": "an independent judge holds every row against the log",
 }
@@ -42,6 +45,11 @@ LOG_ROOMS = {
 JOB_ROOMS = {
     "eventstore/jobs.py": "a run is a row",
     "eventstore/queries": "runs are shown",
+}
+FOLLOWER_ROOMS = {
+    "eventstore/queries": "who follows, how far, and what is parked",
+    "eventstore/subscriptions": "checkpoints, parked streams, what people did about them",
+    "eventstore/projections": "versions are renamed when they are switched",
 }
 SNAPSHOT_ROOMS = {
     "eventstore/queries": "the newest of a stream, and what is due",
@@ -118,6 +126,14 @@ def test_only_these_rooms_touch_the_tables_of_snapshots() -> None:
 
     assert found == set(SNAPSHOT_ROOMS), (
         f"{sorted(found ^ set(SNAPSHOT_ROOMS))}: ask a SnapshotStore; to write a snapshot, it has `write`."
+    )
+
+
+def test_only_these_rooms_touch_the_tables_of_followers() -> None:
+    found = rooms_that(TABLE, FOLLOWERS)
+
+    assert found == set(FOLLOWER_ROOMS), (
+        f"{sorted(found ^ set(FOLLOWER_ROOMS))}: ask eventstore.queries.subscriptions; to act, `Operating`."
     )
 
 
