@@ -12,7 +12,7 @@ from eventstore.conf import conf, registry
 from eventstore.errors import FutureInstant, InvalidStreamId, StreamNotFound
 from eventstore.events import MAX_OFFSET, Cut
 from eventstore.placement import place_of
-from eventstore.queries.connection import prepared_cursor, reading_cursor
+from eventstore.queries.connection import prepared_cursor
 from eventstore.queries.everything import read_after
 from eventstore.queries.history import version_as_of
 from eventstore.queries.streams import (
@@ -132,7 +132,7 @@ class Reading(ABC):
                 msg = f"the cut names {place} at {offset}, which this store cannot have"
                 raise ValueError(msg)
         topics = [known[name].topic for name in types or known]
-        with reading_cursor() as cursor:
+        with prepared_cursor() as cursor:
             return read_after(cursor, after or Cut(), topics, limit)
 
     async def aread_all(

@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.events import Cut, Place, RecordedEvent, unpack
+from eventstore.events import Cut, Place, RecordedEvent
 from eventstore.queries.rows import Cursor, recorded_events
+from eventstore.queries.walking import walk_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 _MAX_BYTES: Final = 8_000_000  # of records a call; the first is taken whatever its size
+_LARGEST_COMMIT: Final = 1_000  # events
+_OFFSET: Final = 10  # bits of a packed position below its offset
+_PLACE: Final = 48  # bits of a packed position below its partition
 
-_ENDS: Final = """
-SELECT topic, partition, id, "cursor" FROM eventstore_partition WHERE topic = ANY(%(topics)s)
+# One step along the primary key in each partition: where it goes on, and when that was accepted.
+_PARTITIONS: Final = """
+SELECT p.topic, p.partition, p.id, p."cursor", next.recorded_at, next.position
+  FROM eventstore_partition p
+  LEFT JOIN unnest(%(after)s::text[], %(numbers)s::int[], %(offsets)s::bigint[]) reached(topic, partition, next)
+    ON reached.topic = p.topic AND reached.partition = p.partition
+  LEFT JOIN LATERAL (
+       SELECT recorded_at, position FROM eventstore_record
+        WHERE position >= (p.id::bigint << 48) + (coalesce(reached.next, 0) << 10)
+          AND position < (p.id::bigint << 48) + (p."cursor" << 10) AND verdict = 1
+        ORDER BY position LIMIT 1) next ON true
+ WHERE p.topic = ANY(%(topics)s) ORDER BY p.id
 """
-# A short walk along the primary key in each partition, without the values; merged by time, which within a partition
-# is the order of the log.
+# Along the index of times, eventstore_event_time (there are no nulls, but that is its order), from the first that is still to come: within a partition that is the
+# order of the log. Of each commit the first event, which has its record's position. `ranges`: where each partition goes
+# on and ends, one after the other, so that what lies between two is in a bucket of an odd number. OFFSET 0: the
+# records are looked up one by one, and no more of them than are wanted.
 _NEXT: Final = """
-SELECT place.number, r.position, r.event_count, r.size
-  FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) WITH ORDINALITY place(start, finish, number)
- CROSS JOIN LATERAL (
-       SELECT position, recorded_at, event_count, octet_length(value) AS size FROM eventstore_record
-        WHERE position >= place.start AND position < place.finish AND verdict = 1
-        ORDER BY position LIMIT %(limit)s) r
- ORDER BY r.recorded_at, r.position
+SELECT position, recorded_at, first_version, value, event_count FROM (
+       SELECT r.*, e.recorded_at, sum(octet_length(r.value)) OVER before AS size
+         FROM (SELECT position, recorded_at FROM eventstore_event
+                WHERE (recorded_at, position) >= (%(since)s, %(first)s)
+                ORDER BY recorded_at NULLS FIRST, position NULLS FIRST LIMIT %(scanned)s) e
+        CROSS JOIN LATERAL (
+              SELECT position, first_version, value, event_count FROM eventstore_record
+               WHERE position = e.position OFFSET 0) r
+        WHERE width_bucket(e.position, %(ranges)s::bigint[]) %% 2 = 1
+       WINDOW before AS (ORDER BY e.recorded_at NULLS FIRST, e.position NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        ORDER BY e.recorded_at NULLS FIRST, e.position NULLS FIRST LIMIT %(limit)s) page
+ WHERE coalesce(size, 0) < %(size)s
 """
-_VALUES: Final = """
-SELECT position, recorded_at, first_version, convert_from(value, 'UTF8') FROM eventstore_record
- WHERE position = ANY(%(positions)s::bigint[]) ORDER BY recorded_at, position
-"""
+
+Row = tuple[Any, ...]
 
 
 def read_after(
@@ -37,74 +58,79 @@ def read_after(
 ) -> tuple[Sequence[RecordedEvent], Cut]:
     """Up to `limit` events, whole commits and at least one; and the cut up to which nothing is missing.
 
-    The cut passes what was refused, too, where nothing accepted was left behind.
+    The cut passes what was refused, too, where nothing accepted was left behind, and never goes back, not even while the
+    index is built anew. The cursor's results are binary.
     """
-    cursor.execute(_ENDS, {"topics": list(topics)})
-    places = [_Walk(after, *row) for row in cursor.fetchall()]
-    cursor.execute(
-        _NEXT,
-        {
-            "starts": [place.start for place in places],
-            "ends": [place.end for place in places],
-            "limit": limit,
-        },
-    )
-    positions = _chosen(places, cursor.fetchall(), limit)
-    cursor.execute(_VALUES, {"positions": positions})
-    found = recorded_events(cursor.fetchall())
-    events = [event for of_a_commit in found for event in of_a_commit]
-    offsets = dict(after.offsets) | {walk.place: walk.reached(limit) for walk in places}
-    return events, Cut({place: offset for place, offset in offsets.items() if offset})
+    places = _partitions(cursor, after, topics)
+    heads = [place.head for place in places if place.head is not None]
+    if heads:
+        rows = _page(_next(cursor, places, min(heads), limit), limit)
+        if rows is not None:
+            return _read(rows, after, places)
+    # the end is near, or one partition is far behind the others
+    return walk_after(cursor, after, topics, limit)
 
 
-class _Walk:
-    """How far a call gets in one partition."""
+@dataclass(frozen=True, slots=True)
+class _Partition:
+    """Where one goes on and ends, packed; and of the next that is to come when it was accepted, and its position."""
 
-    def __init__(
-        self, after: Cut, topic: str, partition: int, id_: int, end: int
-    ) -> None:
-        self.place = Place(topic, partition)
-        self._first = id_ << 48  # the packed position of offset 0
-        self._offset = min(after.offsets.get(self.place, 0), end)
-        self._end = end
-        self.found = 0
-        self.left = 0
-
-    @property
-    def start(self) -> int:
-        """The packed position to begin at."""
-        return self._first + (self._offset << 10)
-
-    @property
-    def end(self) -> int:
-        """The packed position to end before."""
-        return self._first + (self._end << 10)
-
-    def take(self, position: int) -> None:
-        """This record is taken."""
-        self._offset = unpack(position)[2] + 1
-
-    def reached(self, limit: int) -> int:
-        """The offset up to which nothing accepted was left behind."""
-        return self._end if self.found < limit and not self.left else self._offset
+    place: Place
+    start: int
+    end: int
+    head: tuple[datetime, int] | None
 
 
-def _chosen(
-    places: Sequence[_Walk], rows: Sequence[tuple[Any, ...]], limit: int
-) -> list[int]:
-    positions: list[int] = []
+def _partitions(cursor: Cursor, after: Cut, topics: Sequence[str]) -> list[_Partition]:
+    given = {
+        "topics": list(topics),
+        "after": [place.topic for place in after.offsets],
+        "numbers": [place.partition for place in after.offsets],
+        "offsets": list(after.offsets.values()),
+    }
+    cursor.execute(_PARTITIONS, given)
+    found = []
+    for topic, partition, id_, end, time, position in cursor.fetchall():
+        place, first = Place(topic, partition), id_ << _PLACE
+        start = min(after.offsets.get(place, 0), end)
+        head = None if time is None else (time, position)
+        bounds = first + (start << _OFFSET), first + (end << _OFFSET)
+        found.append(_Partition(place, *bounds, head))
+    return found
+
+
+def _next(
+    cursor: Cursor, places: Sequence[_Partition], head: tuple[datetime, int], limit: int
+) -> list[Row]:
+    given = {
+        "since": head[0],
+        "first": head[1],
+        "ranges": [bound for place in places for bound in (place.start, place.end)],
+        "scanned": 2 * limit + _LARGEST_COMMIT,
+        "limit": limit,
+        "size": _MAX_BYTES,
+    }
+    cursor.execute(_NEXT, given)
+    return cursor.fetchall()
+
+
+def _page(rows: list[Row], limit: int) -> list[Row] | None:
+    """Those of the rows that a page holds; None if they may not be all that it could hold."""
     events = size = 0
-    full = False
-    for number, position, count, bytes_ in rows:
-        walk = places[number - 1]
-        walk.found += 1
-        full = full or bool(
-            positions and (events + count > limit or size + bytes_ > _MAX_BYTES)
-        )
-        if full:
-            walk.left += 1
-            continue
-        walk.take(position)
-        positions.append(position)
-        events, size = events + count, size + bytes_
-    return positions
+    for n, row in enumerate(rows):
+        events, size = events + row[4], size + len(row[3])
+        if n and (events > limit or size > _MAX_BYTES):
+            return rows[:n]
+    return rows if events >= limit or size >= _MAX_BYTES else None
+
+
+def _read(
+    rows: Sequence[Row], after: Cut, places: Sequence[_Partition]
+) -> tuple[Sequence[RecordedEvent], Cut]:
+    events = [event for of_a_commit in recorded_events(rows) for event in of_a_commit]
+    named = {place.start >> _PLACE: place.place for place in places}
+    offsets = dict(after.offsets)
+    for packed, *_ in rows:
+        offset = (packed - (packed >> _PLACE << _PLACE)) >> _OFFSET
+        offsets[named[packed >> _PLACE]] = offset + 1
+    return events, Cut({place: offset for place, offset in offsets.items() if offset})

@@ -274,7 +274,7 @@ def _all_events() -> None:
 
 
 @pytest.mark.django_db
-def test_the_whole_log_is_read_along_its_key(full: None) -> None:
+def test_the_whole_log_is_read_along_its_key_or_its_times(full: None) -> None:
     for read in (
         reading(lambda _: next(accepted_between(Cut({PLACE: 9_000}), {PLACE: MARK}))),
         reading(lambda db: read_after(db, Cut({PLACE: 9_000}), [PLACE.topic], 1_000)),
@@ -282,13 +282,19 @@ def test_the_whole_log_is_read_along_its_key(full: None) -> None:
         for plan in plans(read):
             found = list(nodes(plan))
             indexes = {node["Index Name"] for node in found if "Index Name" in node}
-            assert indexes <= {"eventstore_record_pkey", "eventstore_partition_place"}
+            assert indexes <= {
+                "eventstore_record_pkey",
+                "eventstore_partition_place",
+                "eventstore_event_time",
+            }
             assert not [
                 node
                 for node in found
                 if node["Node Type"] == "Seq Scan"
-                and node["Relation Name"] == "eventstore_record"
+                and node["Relation Name"] in {"eventstore_record", "eventstore_event"}
             ], plan
+            sorted_ones = [n for n in found if "Sort" in n["Node Type"]]
+            assert all(n["Plan Rows"] <= 10_000 for n in sorted_ones), plan
 
 
 @pytest.mark.django_db

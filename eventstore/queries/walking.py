@@ -1,0 +1,112 @@
+"""After a cut in which one partition is far behind others: a walk in each, merged by time.
+
+Works for every cut; `everything` is faster where all partitions stand at about one time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from eventstore.events import Cut, Place, RecordedEvent, unpack
+from eventstore.queries.rows import Cursor, recorded_events
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MAX_BYTES: Final = 8_000_000  # of records a call; the first is taken whatever its size
+
+_ENDS: Final = """
+SELECT topic, partition, id, "cursor" FROM eventstore_partition WHERE topic = ANY(%(topics)s)
+"""
+# A short walk along the primary key in each partition, without the values; merged by time, which within a partition
+# is the order of the log.
+_NEXT: Final = """
+SELECT place.number, r.position, r.event_count, r.size
+  FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) WITH ORDINALITY place(start, finish, number)
+ CROSS JOIN LATERAL (
+       SELECT position, recorded_at, event_count, octet_length(value) AS size FROM eventstore_record
+        WHERE position >= place.start AND position < place.finish AND verdict = 1
+        ORDER BY position LIMIT %(limit)s) r
+ ORDER BY r.recorded_at, r.position
+"""
+_VALUES: Final = """
+SELECT position, recorded_at, first_version, value FROM eventstore_record
+ WHERE position = ANY(%(positions)s::bigint[]) ORDER BY recorded_at, position
+"""
+
+
+def walk_after(
+    cursor: Cursor, after: Cut, topics: Sequence[str], limit: int
+) -> tuple[Sequence[RecordedEvent], Cut]:
+    """See `read_after`."""
+    cursor.execute(_ENDS, {"topics": list(topics)})
+    places = [_Walk(after, *row) for row in cursor.fetchall()]
+    cursor.execute(
+        _NEXT,
+        {
+            "starts": [place.start for place in places],
+            "ends": [place.end for place in places],
+            "limit": limit,
+        },
+    )
+    positions = _chosen(places, cursor.fetchall(), limit)
+    cursor.execute(_VALUES, {"positions": positions})
+    found = recorded_events(cursor.fetchall())
+    events = [event for of_a_commit in found for event in of_a_commit]
+    offsets = dict(after.offsets) | {walk.place: walk.reached(limit) for walk in places}
+    return events, Cut({place: offset for place, offset in offsets.items() if offset})
+
+
+class _Walk:
+    """How far a call gets in one partition."""
+
+    def __init__(
+        self, after: Cut, topic: str, partition: int, id_: int, end: int
+    ) -> None:
+        self.place = Place(topic, partition)
+        self._first = id_ << 48  # the packed position of offset 0
+        self._after = after.offsets.get(self.place, 0)
+        self._offset = min(self._after, end)
+        self._end = end
+        self.found = 0
+        self.left = 0
+
+    @property
+    def start(self) -> int:
+        """The packed position to begin at."""
+        return self._first + (self._offset << 10)
+
+    @property
+    def end(self) -> int:
+        """The packed position to end before."""
+        return self._first + (self._end << 10)
+
+    def take(self, position: int) -> None:
+        """This record is taken."""
+        self._offset = unpack(position)[2] + 1
+
+    def reached(self, limit: int) -> int:
+        """The offset up to which nothing accepted was left behind."""
+        at_end = self.found < limit and not self.left
+        return max(self._after, self._end if at_end else self._offset)
+
+
+def _chosen(
+    places: Sequence[_Walk], rows: Sequence[tuple[Any, ...]], limit: int
+) -> list[int]:
+    positions: list[int] = []
+    events = size = 0
+    full = False
+    for number, position, count, bytes_ in rows:
+        walk = places[number - 1]
+        walk.found += 1
+        full = full or bool(
+            positions and (events + count > limit or size + bytes_ > _MAX_BYTES)
+        )
+        if full:
+            walk.left += 1
+            continue
+        walk.take(position)
+        positions.append(position)
+        events, size = events + count, size + bytes_
+    return positions
