@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Bytes to write at the end of one partition. The key is None only for an activation."""
+    """Bytes to write at the end of one partition. The key is None only for an activation.
+
+    headers: for readers that are no part of this store; a log need not give them back, and the log of record has none.
+    """
 
     place: Place
     key: bytes | None
     value: bytes
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ class Log(Protocol):
         not `Appended`. MUST answer `Appended` only when the record is durable and readable. MUST answer
         `NotWritten` only if no copy can ever appear, and `Unknown` whenever it cannot know. MUST write to the
         given partition, and MUST NOT create a topic: an unknown one is `NotWritten`. MUST return within
-        `timeout_s` and a second. MUST NOT raise for what the log did; a value over the limit is `NotWritten`.
+        `timeout_s` and a second. MUST NOT raise for what the log did; a value over the limit is `NotWritten`, and so
+        is a proposal with headers where the log has no place for them.
         """
 
     def read(self, place: Place, offset: int, *, max_bytes: int = 4_000_000) -> Batch:

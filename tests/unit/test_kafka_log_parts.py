@@ -135,7 +135,7 @@ def test_making_a_log_connects_to_nobody() -> None:
 def test_a_request_asks_all_replicas_and_is_neither_idempotent_nor_transactional() -> (
     None
 ):
-    request = produce_request({PLACE: [(1, b"key", b"value")]})
+    request = produce_request({PLACE: [(1, b"key", b"value", [("name", b"\xff")])]})
     partition = request.topic_data[0].partition_data[0]
     producer_id = struct.unpack_from(">q", partition.records, 43)[0]
 

@@ -230,14 +230,15 @@ def _queues(proposals: Iterable[Proposal], answers: dict[int, Answer]) -> Queues
 
 
 def _size(proposal: Proposal) -> int:
-    return len(proposal.value) + len(proposal.key or b"")
+    headers = sum(len(name.encode()) + len(value) for name, value in proposal.headers)
+    return len(proposal.value) + len(proposal.key or b"") + headers
 
 
 def _request(parts: Mapping[Place, Part]) -> Any:
     now = int(time.time() * 1000)  # the broker puts its own in its place
     return produce_request(
         {
-            place: [(now, p.key, p.value) for p in part.proposals]
+            place: [(now, p.key, p.value, p.headers) for p in part.proposals]
             for place, part in parts.items()
         }
     )
