@@ -6,7 +6,7 @@ The suites that break them are in `eventstore.testing`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from eventstore.events import Commit, Place
     from eventstore.registry import EventType
+
+
+WHOLE_BYTES: Final = 500_000
+"""Up to so many bytes, what one call appends to one place is written as a whole or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,12 @@ class Proposal:
     key: bytes | None
     value: bytes
     headers: Sequence[tuple[str, bytes]] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of key, value and headers."""
+        headers = sum(len(name.encode()) + len(value) for name, value in self.headers)
+        return len(self.key or b"") + len(self.value) + headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,7 @@ class Log(Protocol):
         """Write the proposals; one answer each, in their order.
 
         MUST write those of one call to one place in their order, at rising offsets, unless one of them is
-        not `Appended`. MUST answer `Appended` only when the record is durable and readable. MUST answer
+        not `Appended`, and as a whole or not at all if they take no more than `WHOLE_BYTES`. MUST answer `Appended` only when the record is durable and readable. MUST answer
         `NotWritten` only if no copy can ever appear, and `Unknown` whenever it cannot know. MUST write to the
         given partition, and MUST NOT create a topic: an unknown one is `NotWritten`. MUST return within
         `timeout_s` and a second. MUST NOT raise for what the log did; a value over the limit is `NotWritten`, and so

@@ -8,13 +8,15 @@ first copy lies before the first copy of what follows.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from weakref import finalize
 
 import structlog
 
 from eventstore.conf import conf, registry
 from eventstore.events import Place
-from eventstore.ports import Appended, Proposal
+from eventstore.ports import WHOLE_BYTES, Appended, Proposal
 from eventstore.publishing.record import CONTENT_TYPE, published
 from eventstore.publishing.topics import check, feed_topics, topic_of
 from eventstore.subscriptions import TryLater
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 _HEADERS: Final = (("content-type", CONTENT_TYPE),)
-# Far below what a log takes as one batch, which it writes as a whole or not at all.
-_STRETCH: Final = 500_000
 
 
 class NotPublished(TryLater):
@@ -38,8 +38,16 @@ class NotPublished(TryLater):
     code = "not-published"
 
 
+@dataclass(slots=True, weakref_slot=True)
+class _Own:
+    """A thread's log. is_sound: its topics were looked at, and nothing has failed since."""
+
+    log: Log
+    is_sound: bool = False
+
+
 class Publisher:
-    """A handler of raw events. Each thread that it is called in has a log of its own.
+    """A handler of raw events. Each thread that it is called in has a log of its own, closed when the thread ends.
 
     1. the records are made    2. they are sent, stretch by stretch, and acknowledged    3. the checkpoint moves, in the
     transaction of whoever called. A crash between 2 and 3 sends them again: at least once.
@@ -47,46 +55,48 @@ class Publisher:
 
     def __init__(self, make_log: Callable[[], Log]) -> None:
         self._make_log = make_log
-        self._own = threading.local()
+        self._threads = threading.local()
 
     def __call__(self, events: Sequence[RecordedEvent]) -> None:
         """Publish them. Raises `NotPublished`, `LogUnavailable`, `LogMisconfigured`: some may be there all the same."""
         proposals = [_proposal(event) for event in events]  # 1
-        log = self._log()
+        own = self._own()
+        if not own.is_sound:
+            check(feed_topics(), own.log)
+            own.is_sound = True
         for stretch in _stretches(proposals):  # 2
-            self._send(log, stretch)
+            _send(own, stretch)
 
     def close(self) -> None:
         """Let go of the calling thread's log; a later call opens it anew."""
-        log: Log | None = getattr(self._own, "log", None)
-        if log is not None:
-            log.close()
+        if hasattr(self._threads, "own"):
+            self._threads.own.log.close()
 
-    def _log(self) -> Log:
-        """The thread's; its topics are looked at before the first record, and anew after each failure."""
-        if not hasattr(self._own, "log"):
-            self._own.log, self._own.is_sound = self._make_log(), False
-        log: Log = self._own.log
-        if not self._own.is_sound:
-            check(feed_topics(), log)
-            self._own.is_sound = True
-        return log
+    def _own(self) -> _Own:
+        if not hasattr(self._threads, "own"):
+            own = _Own(self._make_log())
+            finalize(own, own.log.close)
+            self._threads.own = own
+        found: _Own = self._threads.own
+        return found
 
-    def _send(self, log: Log, stretch: Sequence[Proposal]) -> None:
-        answers = log.append(stretch, timeout_s=conf.APPEND_TIMEOUT)
-        for proposal, answer in zip(stretch, answers, strict=True):
-            if not isinstance(answer, Appended):
-                self._own.is_sound = False
-                topic = proposal.place.topic
-                logger.warning(
-                    "events are not published for now",
-                    topic=topic,
-                    partition=proposal.place.partition,
-                    answer=type(answer).__name__,
-                    reason=answer.reason,
-                )
-                msg = f"{topic}: {answer.reason}"
-                raise NotPublished(msg)
+
+def _send(own: _Own, stretch: Sequence[Proposal]) -> None:
+    """Raises `NotPublished` for the first that is not acknowledged."""
+    answers = own.log.append(stretch, timeout_s=conf.APPEND_TIMEOUT)
+    for proposal, answer in zip(stretch, answers, strict=True):
+        if isinstance(answer, Appended):
+            continue
+        own.is_sound = False
+        logger.warning(
+            "events are not published for now",
+            topic=proposal.place.topic,
+            partition=proposal.place.partition,
+            answer=type(answer).__name__,
+            reason=answer.reason,
+        )
+        msg = f"{proposal.place}: {answer.reason}"
+        raise NotPublished(msg)
 
 
 def _proposal(event: RecordedEvent) -> Proposal:
@@ -100,14 +110,14 @@ def _proposal(event: RecordedEvent) -> Proposal:
 
 
 def _stretches(proposals: Sequence[Proposal]) -> Iterator[list[Proposal]]:
-    """In their order, of some size at most; a longer one comes alone."""
+    """In their order, each short enough to be written as a whole: no half of it can be missing before the other."""
     stretch: list[Proposal] = []
     size = 0
     for proposal in proposals:
-        if stretch and size + len(proposal.value) > _STRETCH:
+        if stretch and size + proposal.size > WHOLE_BYTES:
             yield stretch
             stretch, size = [], 0
         stretch.append(proposal)
-        size += len(proposal.value)
+        size += proposal.size
     if stretch:
         yield stretch

@@ -53,12 +53,12 @@ class Part:
         """Take one more."""
         self.numbers.append(number)
         self.proposals.append(proposal)
-        self.size += _size(proposal)
+        self.size += proposal.size
 
     def singly(self) -> list[Part]:
         """Each in a part of its own."""
         return [
-            Part([n], [p], _size(p), self.sent_elsewhere)
+            Part([n], [p], p.size, self.sent_elsewhere)
             for n, p in zip(self.numbers, self.proposals, strict=True)
         ]
 
@@ -223,15 +223,10 @@ def _queues(proposals: Iterable[Proposal], answers: dict[int, Answer]) -> Queues
             answers[number] = NotWritten(reason)
             continue
         parts = queues[proposal.place]
-        if not parts or parts[-1].size + _size(proposal) > BATCH_BYTES:
+        if not parts or parts[-1].size + proposal.size > BATCH_BYTES:
             parts.append(Part())
         parts[-1].add(number, proposal)
     return dict(queues)
-
-
-def _size(proposal: Proposal) -> int:
-    headers = sum(len(name.encode()) + len(value) for name, value in proposal.headers)
-    return len(proposal.value) + len(proposal.key or b"") + headers
 
 
 def _request(parts: Mapping[Place, Part]) -> Any:
