@@ -25,6 +25,9 @@ from eventstore.events import (
 from eventstore.publishing.record import published
 from eventstore.registry import SENSITIVE, Event, Registry
 from eventstore.testing.shop import shop
+from teddy_es.domain.types import registry as teddy
+from teddy_es.domain.violations import SafetyViolationDetected
+from tests.guards.sources import ROOT
 from tests.strategies import GATE, texts
 
 if TYPE_CHECKING:
@@ -371,3 +374,35 @@ def test_a_record_with_fields_left_out_is_not_imported() -> None:
 
     with pytest.raises(BadLine, match="real-time stream"):
         parse_line(line)
+
+
+# ---- the page that tells consumers
+
+
+def test_the_page_shows_a_record_as_it_is_published() -> None:
+    page = (ROOT / "docs" / "guide" / "REAL_TIME_STREAM.md").read_text("utf-8")
+    found = re.search(r"```json\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    shown = json.loads(found[1])
+    metadata = EventMetadata(
+        event_id=EVENT_ID,
+        stream_id="child.child-123",
+        event_type="SafetyViolationDetected",
+        version=4,
+        timestamp=datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC),
+        correlation_id=CORRELATION_ID,
+        causation_id=None,
+    )
+    event = RecordedEvent(
+        metadata,
+        shown["data"] | {"excerpt": PRIVATE},
+        1,
+        Position("eventstore.child", 3, 4711, 0),
+        datetime(2026, 11, 23, 9, 0, 0, 131000, tzinfo=UTC),
+        COMMIT_ID,
+    )
+
+    made = published(event, teddy, source="/teddy")
+
+    assert isinstance(teddy.event_of(event), SafetyViolationDetected)
+    assert list(json.loads(made).items()) == list(shown.items())
