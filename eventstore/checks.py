@@ -71,9 +71,9 @@ def _wrong_values() -> list[CheckMessage]:
         hint="Put EVENTSTORE right, or leave them out for the defaults.",
     )
     start = Error(
-        f"TEDDY_PUBLISH_FROM is {conf.PUBLISH_FROM}; there are: {', '.join(Start)}.",
+        f"PUBLISH_FROM is {conf.PUBLISH_FROM}; there are: {', '.join(Start)}.",
         id="eventstore.E008",
-        hint="Set TEDDY_PUBLISH_FROM; later `manage.py subscriptions reset events --to` moves it anywhere.",
+        hint="Put it right; later `manage.py subscriptions reset events --to` moves it anywhere.",
     )
     fine = (
         (log, conf.LOG in KINDS),

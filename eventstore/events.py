@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 MAX_COMMIT_BYTES: Final = 1_000_000
 MAX_COMMIT_EVENTS: Final = 1_000
 TOPIC_PREFIX: Final = "eventstore."
-FEED_PREFIX: Final = (
-    "events."  # of the topics that others follow; they hold what is lately
-)
 
 STREAM_ID: Final = re.compile(r"[a-z][a-z0-9_]{0,62}\.[A-Za-z0-9_.:-]{1,128}")
 EVENT_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,126}")

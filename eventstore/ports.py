@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from eventstore.registry import EventType
 
 
+FEED_PREFIX: Final = "events."
+"""What the names of feeds begin with: topics that others follow, whose records go when they are old."""
+
 WHOLE_BYTES: Final = 500_000
 """Up to so many bytes, what one call appends to one place is written as a whole or not at all."""
 
@@ -140,7 +143,8 @@ class Log(Protocol):
         """Those of the named topics that are there, freshly looked up. Raises `LogUnavailable`."""
 
     def create(self, names: Iterable[str], *, partitions: int) -> None:
-        """Create the topics that are missing. MUST leave the others as they are. Raises `LogUnavailable`."""
+        """Create the topics that are missing. MUST leave the others as they are, and MUST keep for ever what is no
+        feed's. Raises `LogUnavailable`."""
 
     def close(self) -> None:
         """Let go of connections. MUST be harmless when called twice."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from eventstore.conf import conf, registry
 from eventstore.errors import LogMisconfigured
-from eventstore.events import FEED_PREFIX
+from eventstore.ports import FEED_PREFIX
 from eventstore.topics import Topics
 
 if TYPE_CHECKING:

@@ -14,9 +14,7 @@ LOGS_OWN = "logrecord|logtail|logtopic"
 JOBS_OWN = "jobrun"
 FOLLOWERS = "subscription|checkpoint|parkedstream|subscriptionaction"
 SNAPSHOTS = "snapshot|snapshotpartition|snapshotbuild|snapshotfailure"
-TABLE = re.compile(
-    rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{SNAPSHOTS}|{FOLLOWERS})\b"
-)
+TABLE = re.compile(rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{SNAPSHOTS}|{FOLLOWERS})\b")
 WRITE = re.compile(
     rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|COPY)\s+(?:\w+, )*eventstore_({FOLDED})\b"
 )

@@ -15,7 +15,7 @@ from kafka import errors
 from kafka.protocol.admin import CreateTopicsRequest, DescribeConfigsRequest
 
 from eventstore.errors import LogUnavailable
-from eventstore.events import FEED_PREFIX, MAX_COMMIT_BYTES
+from eventstore.events import MAX_COMMIT_BYTES
 from eventstore.log.kafka.cluster import (
     PAUSE_S,
     Cluster,
@@ -23,7 +23,7 @@ from eventstore.log.kafka.cluster import (
     error_of,
     translated,
 )
-from eventstore.ports import Topic
+from eventstore.ports import FEED_PREFIX, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
