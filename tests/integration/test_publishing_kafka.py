@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import time
 from dataclasses import replace
 from io import StringIO
@@ -14,10 +16,13 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from eventstore.checks import check_log
+from eventstore.clock import SystemClock
 from eventstore.events import Expected, NewEvent
 from eventstore.publishing.publisher import NotPublished, Publisher
 from eventstore.publishing.subscription import NAME, publication
 from eventstore.publishing.topics import create, feed_topics
+from eventstore.queries.subscriptions import standing
+from eventstore.roster import make_worker
 from eventstore.subscriptions import Subscription, TryLater
 from eventstore.testing.faulty_log import (
     ANSWER_LOST,
@@ -29,9 +34,11 @@ from eventstore.testing.faulty_log import (
 )
 from eventstore.testing.shop import OrderPlaced
 from tests.integration.following import Orders, follow, follower
+from tests.integration.processes import a_process
+from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from scripts.launcher.broker import Cluster
     from tests.plugins.stores import Stores
@@ -82,6 +89,24 @@ class World:
             own = record.key.decode().partition(".")[2]
             found.setdefault(own, []).append(json.loads(record.value)["streamversion"])
         return found
+
+
+def first_copies(versions: Iterable[int]) -> list[int]:
+    """What is left for a consumer that leaves out what it has seen."""
+    return [*dict.fromkeys(versions)]
+
+
+def run_until(condition: Callable[[], bool]) -> None:
+    """What `subscriptions run events` does, until it is done."""
+    stop = threading.Event()
+    worker = make_worker([NAME])
+    thread = threading.Thread(target=worker.run, args=[stop])
+    thread.start()
+    try:
+        until(condition)
+    finally:
+        stop.set()
+        thread.join()
 
 
 @pytest.fixture
@@ -150,6 +175,27 @@ def test_a_crash_between_acknowledgement_and_commit_repeats_and_misses_nothing(
     assert ids[:3] == ids[3:6]
 
 
+def test_publishers_that_are_killed_miss_nothing_and_the_worker_goes_on(
+    world: World,
+) -> None:
+    for name in "abcdef":
+        world.orders.place(name, 3)
+        world.orders.change(name)
+
+    for writes in (1, 2, 1):
+        with a_process("publish_and_be_killed", writes=writes) as process:
+            assert process.wait(timeout=60) == -signal.SIGKILL
+    before = len(world.records())
+    run_until(lambda: not standing(NAME, SystemClock().now()).lag)
+
+    found = world.versions()
+    assert before > 0
+    assert sum(len(versions) for versions in found.values()) > 24  # copies
+    assert {name: first_copies(versions) for name, versions in found.items()} == {
+        name: [1, 2, 3, 4] for name in "abcdef"
+    }
+
+
 @pytest.mark.parametrize("fault", [ANSWER_LOST, PROPOSAL_LOST, REFUSED, LATE])
 def test_what_the_network_does_is_waited_out(world: World, fault: Any) -> None:
     world.orders.place("a")
@@ -164,7 +210,7 @@ def test_what_the_network_does_is_waited_out(world: World, fault: Any) -> None:
     while world.network.in_flight:
         world.network.land(world.log)
 
-    assert [*dict.fromkeys(world.versions()["a"])] == [1, 2]
+    assert first_copies(world.versions()["a"]) == [1, 2]
 
 
 def test_a_broker_that_is_gone_has_the_events_published_when_it_is_back(
@@ -225,9 +271,7 @@ def test_create_topics_makes_the_feeds_and_check_looks_at_them(
     admin.delete_topics([topic])
     admin.close()
     log = store.make_log()
-    deadline = time.monotonic() + 20
-    while log.topics([topic]):
-        assert time.monotonic() < deadline
+    until(lambda: not log.topics([topic]))
     log.close()
     (missing,) = check_log()
 
