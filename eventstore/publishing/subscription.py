@@ -27,5 +27,9 @@ def publication(make_log: Callable[[], Log]) -> Subscription | None:
         msg = f"EVENTSTORE['PUBLISH_FROM'] is {conf.PUBLISH_FROM}; it is one of {', '.join(Start)}."
         raise ImproperlyConfigured(msg)
     return Subscription(
-        name=NAME, raw_handler=Publisher(make_log), start=Start(conf.PUBLISH_FROM)
+        name=NAME,
+        raw_handler=Publisher(make_log),
+        start=Start(conf.PUBLISH_FROM),
+        # a turn's records take some ten stretches; on a slow broker each of them nearly the whole time-out
+        timeout_s=max(60.0, 12 * conf.APPEND_TIMEOUT),
     )

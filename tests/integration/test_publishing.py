@@ -6,10 +6,12 @@ import json
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 
 from eventstore.clock import SystemClock
 from eventstore.errors import LogMisconfigured
@@ -336,6 +338,18 @@ def test_it_is_of_the_roster_on_kafka_alone_and_can_be_switched_off(
     assert NAME not in names(LOG="kafka", PUBLISH=False)
     with pytest.raises(ImproperlyConfigured, match="PUBLISH_FROM"):
         names(LOG="kafka", PUBLISH_FROM="yesterday")
+
+
+def test_create_topics_says_that_the_embedded_log_has_no_stream(
+    embedded_store: EventStore,
+) -> None:
+    del embedded_store
+    said = StringIO()
+
+    call_command("create_topics", stdout=said)
+
+    assert "the real-time stream needs Kafka" in said.getvalue()
+    assert feed_topics().numbers == {}
 
 
 def test_it_can_begin_behind_what_is_there(

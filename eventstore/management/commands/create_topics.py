@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from eventstore.indexer.advance import Indexer
 
 
+NO_STREAM = "No events.* topics: the real-time stream needs Kafka, and not to be switched off (docs/guide/REAL_TIME_STREAM.md)."
+
+
 class Command(BaseCommand):
     """Creates what is missing and changes nothing that is there."""
 
@@ -65,6 +68,8 @@ class Command(BaseCommand):
             f"{len(names)} topics of {indexer.topics.partitions} partitions: "
             + (f"created {', '.join(made)}." if made else "all there, nothing to do.")
         )
+        if not feeds.numbers:
+            self.stdout.write(NO_STREAM)
         if activated is not None:
             self.stdout.write(
                 f"Rules {options['activate']} activated in {activated} partitions."
