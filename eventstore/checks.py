@@ -12,11 +12,14 @@ from django.db import DatabaseError, connection
 from eventstore.conf import aggregates, conf, registry
 from eventstore.database import TROUBLE
 from eventstore.errors import EventStoreError
+from eventstore.publishing.topics import check as check_for_publishing
+from eventstore.publishing.topics import feed_topics
 from eventstore.sealing import sealer
 from eventstore.snapshots import stamp_of
 from eventstore.snapshots.topics import check as check_for_snapshots
 from eventstore.snapshots.topics import snapshot_topics
 from eventstore.store import KINDS, make_event_store
+from eventstore.subscriptions import Start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +70,14 @@ def _wrong_values() -> list[CheckMessage]:
         id="eventstore.E004",
         hint="Put EVENTSTORE right, or leave them out for the defaults.",
     )
+    start = Error(
+        f"PUBLISH_FROM is {conf.PUBLISH_FROM}; there are: {', '.join(Start)}.",
+        id="eventstore.E008",
+        hint="Put it right; later `manage.py subscriptions reset events --to` moves it anywhere.",
+    )
     fine = (
         (log, conf.LOG in KINDS),
+        (start, conf.PUBLISH_FROM in set(Start)),
         (partitions, 1 <= conf.PARTITIONS <= 512),
         (append, conf.APPEND_TIMEOUT > 0 and conf.APPEND_QUEUE > 0),
     )
@@ -169,6 +178,7 @@ def check_log(**_kwargs: Any) -> list[CheckMessage]:
         with make_event_store().indexer() as indexer:
             indexer.check_topics()
             check_for_snapshots(snapshot_topics(), indexer.log)
+            check_for_publishing(feed_topics(), indexer.log)
     except EventStoreError as error:
         return [Error(str(error), id="eventstore.E010", hint="See docs/OPERATIONS.md.")]
     except TROUBLE as error:

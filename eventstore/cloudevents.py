@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
-import msgspec
-
+from eventstore.envelope import JSON_DATA, Envelope, encode
 from eventstore.events import (
     EVENT_TYPE,
     MAX_COMMIT_BYTES,
@@ -30,7 +29,6 @@ T = TypeVar("T")
 MAX_LINE_BYTES: Final = MAX_COMMIT_BYTES + 10_000
 """One event, which fits a record, and its attributes."""
 
-JSON_DATA: Final = "application/json"
 SEALED_DATA: Final = "application/vnd.teddy.sealed+json"
 
 COMMIT_NAMESPACE: Final = UUID("6f0b3f0e-57c8-5a0c-9d52-6a7e5f3a8c11")
@@ -72,7 +70,7 @@ def parse_line(line: bytes) -> ImportedEvent:
 def export_line(recorded: RecordedEvent, *, source: str) -> bytes:
     """One line, with its line feed, for an event that was accepted."""
     metadata, sealed = recorded.metadata, recorded.sealed
-    line = _Line(
+    line = Envelope(
         specversion="1.0",
         id=metadata.event_id,
         source=source,
@@ -91,7 +89,7 @@ def export_line(recorded: RecordedEvent, *, source: str) -> bytes:
         if sealed is None
         else {"clear": recorded.data, "sealed": asdict(sealed)},
     )
-    return _ENCODER.encode(line) + b"\n"
+    return encode(line) + b"\n"
 
 
 def proposal_line(imported: ImportedEvent, *, source: str) -> bytes:
@@ -103,7 +101,7 @@ def proposal_line(imported: ImportedEvent, *, source: str) -> bytes:
     if event.type is None or event.event_id is None or event.occurred_at is None:
         msg = "an event to be imported needs its type, id and time"
         raise ValueError(msg)
-    line = _Line(
+    line = Envelope(
         specversion="1.0",
         id=event.event_id,
         source=source,
@@ -117,30 +115,7 @@ def proposal_line(imported: ImportedEvent, *, source: str) -> bytes:
         schemaversion=event.schema,
         data=event.data,
     )
-    return _ENCODER.encode(line) + b"\n"
-
-
-class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A line as it is written: its attributes in this order."""
-
-    specversion: str
-    id: UUID
-    source: str
-    type: str
-    subject: str
-    time: datetime
-    datacontenttype: str
-    correlationid: UUID | None = None
-    causationid: UUID | None = None
-    commitid: UUID | None = None
-    schemaversion: int | None = None
-    streamversion: int | None = None
-    recordedtime: datetime | None = None
-    logposition: str | None = None
-    data: Any
-
-
-_ENCODER: Final = msgspec.json.Encoder()
+    return encode(line) + b"\n"
 
 
 # ---- line → JSON -----------------------------------------------------------------------------------------------------
@@ -218,6 +193,9 @@ def _refuse_what_no_import_reads(given: dict[str, Any]) -> None:
         if not _NAME.fullmatch(name):
             msg = "an attribute's name is lower-case letters and digits"
             raise BadLine(msg)
+    if "withheld" in given:
+        msg = "it is of the real-time stream, which leaves fields out: import an export"
+        raise BadLine(msg)
     for name in (given.keys() & {"dataschema"}) | {"source"}:
         _text(given, name, _ANYTHING, "a URI that is not empty")
     _natural(given, "streamversion")
@@ -226,7 +204,7 @@ def _refuse_what_no_import_reads(given: dict[str, Any]) -> None:
         _text(given, "logposition", _POSITION, "topic/partition/offset/index")
 
 
-_KNOWN: Final = frozenset({*_Line.__struct_fields__, "dataschema"})
+_KNOWN: Final = frozenset({*Envelope.__struct_fields__, "dataschema"})
 
 
 def _data(given: dict[str, Any], data: Any) -> dict[str, Any]:

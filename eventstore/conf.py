@@ -32,7 +32,9 @@ class EventStoreSettings:
     KAFKA_SECURITY: Mapping[
         str, Any
     ] = {}  # kafka-python's security_protocol, ssl_*, sasl_*
-    SOURCE: str = "/eventstore"  # CloudEvents' source in exports
+    SOURCE: str = "/eventstore"  # CloudEvents' source, in exports and in `events.*`
+    PUBLISH: bool = True  # the real-time stream `events.*`; on Kafka alone
+    PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
     MODE: str = "production"  # or "quickstart"
 
     def __getattribute__(self, name: str) -> Any:

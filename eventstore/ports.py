@@ -6,7 +6,7 @@ The suites that break them are in `eventstore.testing`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,13 +17,30 @@ if TYPE_CHECKING:
     from eventstore.registry import EventType
 
 
+FEED_PREFIX: Final = "events."
+"""What the names of feeds begin with: topics that others follow, whose records go when they are old."""
+
+WHOLE_BYTES: Final = 500_000
+"""Up to so many bytes, what one call appends to one place is written as a whole or not at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Bytes to write at the end of one partition. The key is None only for an activation."""
+    """Bytes to write at the end of one partition. The key is None only for an activation.
+
+    headers: for readers that are no part of this store; a log need not give them back, and the log of record has none.
+    """
 
     place: Place
     key: bytes | None
     value: bytes
+    headers: Sequence[tuple[str, bytes]] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of key, value and headers."""
+        headers = sum(len(name.encode()) + len(value) for name, value in self.headers)
+        return len(self.key or b"") + len(self.value) + headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +119,11 @@ class Log(Protocol):
         """Write the proposals; one answer each, in their order.
 
         MUST write those of one call to one place in their order, at rising offsets, unless one of them is
-        not `Appended`. MUST answer `Appended` only when the record is durable and readable. MUST answer
+        not `Appended`, and as a whole or not at all if they take no more than `WHOLE_BYTES`. MUST answer `Appended` only when the record is durable and readable. MUST answer
         `NotWritten` only if no copy can ever appear, and `Unknown` whenever it cannot know. MUST write to the
         given partition, and MUST NOT create a topic: an unknown one is `NotWritten`. MUST return within
-        `timeout_s` and a second. MUST NOT raise for what the log did; a value over the limit is `NotWritten`.
+        `timeout_s` and a second. MUST NOT raise for what the log did; a value over the limit is `NotWritten`, and so
+        is a proposal with headers where the log has no place for them.
         """
 
     def read(self, place: Place, offset: int, *, max_bytes: int = 4_000_000) -> Batch:
@@ -125,7 +143,8 @@ class Log(Protocol):
         """Those of the named topics that are there, freshly looked up. Raises `LogUnavailable`."""
 
     def create(self, names: Iterable[str], *, partitions: int) -> None:
-        """Create the topics that are missing. MUST leave the others as they are. Raises `LogUnavailable`."""
+        """Create the topics that are missing. MUST leave the others as they are, and MUST keep for ever what is no
+        feed's. Raises `LogUnavailable`."""
 
     def close(self) -> None:
         """Let go of connections. MUST be harmless when called twice."""

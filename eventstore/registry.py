@@ -171,6 +171,10 @@ class Registry:
         """All of them, in the order of their registration."""
         return iter(self._events.values())
 
+    def event_type_named(self, name: str) -> EventType | None:
+        """The type of this name; None where it is not registered."""
+        return self._events.get(name)
+
     def stream_type_of(self, stream_id: str) -> StreamType:
         """The kind of a stream id. Raises `InvalidStreamId` where there is none or it does not take the id."""
         name, dot, own_id = stream_id.partition(".")
@@ -278,7 +282,7 @@ class Registry:
         }
 
 
-def sensitive_fields(struct: type[Event]) -> frozenset[str]:
+def sensitive_fields(struct: type[msgspec.Struct]) -> frozenset[str]:
     """The names of the fields that are annotated with `SENSITIVE`."""
     hints = get_type_hints(struct, include_extras=True)
     return frozenset(name for name, hint in hints.items() if _is_sensitive(hint))

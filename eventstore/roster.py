@@ -1,4 +1,4 @@
-"""Who follows the log in a process: what the settings name, and what the service was asked for."""
+"""Who follows the log in a process: what the settings name, what the service was asked for, and who publishes `events.*`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from eventstore.projections.configured import configured as projections_configur
 from eventstore.projections.configured import versions_of
 from eventstore.projections.following import subscription_of
 from eventstore.projections.standing import version_read
+from eventstore.publishing.subscription import publication
 from eventstore.service import get_service
+from eventstore.store import get_event_store
 from eventstore.subscriptions.configured import by_name, configured
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.worker import Worker
@@ -30,11 +32,13 @@ logger = structlog.get_logger(__name__)
 def roster() -> Mapping[str, Subscription]:
     """All of them by name; of each projection the version that is read. Raises ImproperlyConfigured for two of one name."""
     projections = (_that_is_read(name) for name in projections_configured())
+    published = publication(get_event_store().make_log)
     return by_name(
         [
             *configured().values(),
             *get_service().subscriptions.values(),
             *(one for one in projections if one is not None),
+            *([published] if published is not None else ()),
         ]
     )
 

@@ -198,6 +198,10 @@ EVENTSTORE: dict[str, Any] = {
     ),
     "KAFKA_SECURITY": {name: value for name, value in _kafka_security.items() if value},
     "SOURCE": "/teddy",
+    "PUBLISH": env.switch("TEDDY_PUBLISH", default=True),
+    "PUBLISH_FROM": env.one_of(
+        "TEDDY_PUBLISH_FROM", ("beginning", "now"), default="beginning"
+    ),
 }
 
 LOGGING_CONFIG = None

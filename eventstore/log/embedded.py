@@ -194,6 +194,8 @@ class EmbeddedLog:
     def _refusal(self, proposal: Proposal) -> NotWritten | None:
         if len(proposal.value) > MAX_COMMIT_BYTES:
             return NotWritten(f"the record is over {MAX_COMMIT_BYTES} bytes")
+        if proposal.headers:
+            return NotWritten("the embedded log has no place for headers")
         try:
             self._number(proposal.place)
         except LogMisconfigured as error:

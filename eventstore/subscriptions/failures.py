@@ -15,6 +15,7 @@ from eventstore.errors import (
     AppendOutcomeUnknown,
     IndexIncomplete,
     KeyStoreUnavailable,
+    LogMisconfigured,
     LogUnavailable,
 )
 from eventstore.subscriptions.subscription import TryLater
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _LATER: Final = (
     TryLater,
     LogUnavailable,
+    LogMisconfigured,
     AppendOutcomeUnknown,
     IndexIncomplete,
     KeyStoreUnavailable,

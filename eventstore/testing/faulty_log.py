@@ -5,7 +5,8 @@
     log = FaultyLog(EmbeddedLog(connect), network)
 
 Several logs may share one network: what one of them left in flight lands by anybody's hand. It keeps the port's
-contract, with `Unknown` where that may be said, but for `old_ends`, which is what a deposed leader does.
+contract, with `Unknown` where that may be said, but for `old_ends`, which is what a deposed leader does, and
+for `WHOLE_BYTES`: each proposal meets a fault of its own.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -120,6 +121,17 @@ class LogAppendContract(LogFixtures):
         kinds = [type(answer) for answer in answers]
         assert kinds == [Appended, NotWritten, NotWritten, Appended]
         assert [r.value for r in read_all(log, place)] == [b"a", b"b"]
+
+    def test_headers_are_taken_or_refused_and_change_nothing_of_the_record(
+        self, log: Log, place: Place
+    ) -> None:
+        proposal = replace(a_proposal(place), headers=[("content-type", b"\xff")])
+
+        (answer,) = log.append([proposal], timeout_s=TIMEOUT_S)
+
+        found = [(r.key, r.value) for r in read_all(log, place)]
+        assert isinstance(answer, Appended | NotWritten)
+        assert found == [(proposal.key, proposal.value)] * isinstance(answer, Appended)
 
     def test_an_unknown_topic_is_not_written_and_not_created(self, log: Log) -> None:
         name = a_topic()

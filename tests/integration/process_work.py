@@ -295,6 +295,13 @@ def build_and_be_killed(at: str) -> None:
     build(at)
 
 
+def publish_and_be_killed(writes: int) -> None:
+    """Publish events, and be killed between an acknowledgement and the commit."""
+    from tests.integration.killed_publishers import publish
+
+    publish(writes)
+
+
 TASKS: dict[str, Callable[..., None]] = {
     "append_many": append_many,
     "submit_and_end": submit_and_end,
@@ -310,6 +317,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "job": job,
     "build_until_killed": build_until_killed,
     "build_and_be_killed": build_and_be_killed,
+    "publish_and_be_killed": publish_and_be_killed,
 }
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ def found(settings: Settings, **changes: Any) -> list[str | None]:
         ({"APPEND_TIMEOUT": 0}, "eventstore.E004"),
         ({"APPEND_TIMEOUT": -1.5}, "eventstore.E004"),
         ({"APPEND_QUEUE": 0}, "eventstore.E004"),
+        ({"PUBLISH_FROM": "yesterday"}, "eventstore.E008"),
     ],
 )
 def test_a_setting_that_cannot_work_is_found(

@@ -20,14 +20,21 @@ from eventstore.log.kafka.produce import produce_request
 from eventstore.log.kafka.reader import unpack
 from eventstore.log.kafka.restorer import judge
 from eventstore.log.kafka.topics import (
+    FEED_RETENTION,
     MIN_MESSAGE_BYTES,
     NO_ID,
     SETTINGS,
     min_in_sync,
     problems,
 )
-from eventstore.log.kafka.writer import answer
-from eventstore.ports import Appended, NotWritten, Unknown
+from eventstore.log.kafka.writer import _queues, answer
+from eventstore.ports import (
+    WHOLE_BYTES,
+    Appended,
+    NotWritten,
+    Proposal,
+    Unknown,
+)
 
 BOOTSTRAP = "kafka.example:9092"
 PLACE = Place("eventstore.order", 3)
@@ -47,6 +54,34 @@ def found(settings: dict[str, str], view: TopicMetadata) -> list[tuple[str, str]
         "min.insync.replicas": str(min_in_sync(view.replicas)),
     }
     return problems("eventstore.order", good | settings, view, bootstrap=BOOTSTRAP)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong"),
+    [
+        ({"retention.ms": FEED_RETENTION}, None),
+        ({"retention.ms": "1000", "retention.bytes": "1000"}, None),  # whose it is
+        ({"retention.ms": FEED_RETENTION, "compression.type": "zstd"}, None),
+        ({"retention.ms": "-1"}, "retention.ms"),
+        ({"retention.ms": "1000", "cleanup.policy": "compact"}, "cleanup.policy"),
+        (
+            {"retention.ms": "1000", "message.timestamp.type": "CreateTime"},
+            "message.timestamp.type",
+        ),
+    ],
+)
+def test_a_feed_is_kept_for_a_while_and_loses_nothing_before(
+    settings: dict[str, str], wrong: str | None
+) -> None:
+    good = {
+        **SETTINGS,
+        "max.message.bytes": str(MIN_MESSAGE_BYTES),
+        "min.insync.replicas": "2",
+    }
+
+    told = problems("events.order", good | settings, a_view(), bootstrap=BOOTSTRAP)
+
+    assert [problem.partition(" ")[0] for problem, _ in told] == [wrong] * bool(wrong)
 
 
 @pytest.mark.parametrize("replicas", [1, 2, 3, 5])
@@ -135,7 +170,7 @@ def test_making_a_log_connects_to_nobody() -> None:
 def test_a_request_asks_all_replicas_and_is_neither_idempotent_nor_transactional() -> (
     None
 ):
-    request = produce_request({PLACE: [(1, b"key", b"value")]})
+    request = produce_request({PLACE: [(1, b"key", b"value", [("name", b"\xff")])]})
     partition = request.topic_data[0].partition_data[0]
     producer_id = struct.unpack_from(">q", partition.records, 43)[0]
 
@@ -320,3 +355,12 @@ def test_a_batch_that_lies_at_its_offset_with_its_times_is_fine() -> None:
         7,
         SimpleNamespace(error_code=0, base_offset=7, log_append_time_ms=-1),
     )
+
+
+def test_what_must_be_written_as_a_whole_is_one_batch() -> None:
+    proposal = Proposal(PLACE, b"k" * 190, b"x", [("content-type", b"y" * 50)])
+    proposals = [proposal] * (WHOLE_BYTES // proposal.size)
+
+    (parts,) = _queues(proposals, {}).values()
+
+    assert [len(part.numbers) for part in parts] == [len(proposals)]

@@ -12,11 +12,13 @@ from kafka.record.default_records import DefaultRecordBatchBuilder
 from eventstore.log.kafka.cluster import REQUEST_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from eventstore.events import Place
 
-    Record = tuple[int, bytes | None, bytes | None]  # time in ms, key, value
+    Headers = Sequence[tuple[str, bytes]]
+    # time in ms, key, value, headers
+    Record = tuple[int, bytes | None, bytes | None, Headers]
 
 BATCH_BYTES: Final = 900_000  # below what a topic takes by default, unpacked
 MAGIC: Final = 2
@@ -67,6 +69,6 @@ def _batch(records: Iterable[Record]) -> bytes:
         base_sequence=-1,
         batch_size=100_000_000,  # whoever calls keeps it small
     )
-    for n, (time_ms, key, value) in enumerate(records):
-        builder.append(n, time_ms, key, value, [])
+    for n, (time_ms, key, value, headers) in enumerate(records):
+        builder.append(n, time_ms, key, value, list(headers))
     return bytes(builder.build())

@@ -77,7 +77,7 @@ class Restorer:
                 raise cut_short(place, first, "it has no leader")
             answer = self._cluster.ask_once(
                 produce_request(
-                    {place: [(r.recorded_at, r.key, r.value) for r in records]}
+                    {place: [(r.recorded_at, r.key, r.value, ()) for r in records]}
                 ),
                 deadline=deadline,
                 node=leaders[place].node,

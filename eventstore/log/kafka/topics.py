@@ -1,5 +1,7 @@
 """How a topic of the log of record must be set up: nothing is deleted, compacted, re-dated or lost by an election.
 
+A feed (`events.{type}`) is one that others follow: what it holds is deleted by age, for the log of record keeps all of it.
+
 A topic that is not is named with what is wrong and the command that puts it right. `create` makes only what is
 missing; nothing here ever alters a topic that is there (`restorer` switches its dating for the time being).
 """
@@ -21,7 +23,7 @@ from eventstore.log.kafka.cluster import (
     error_of,
     translated,
 )
-from eventstore.ports import Topic
+from eventstore.ports import FEED_PREFIX, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +43,14 @@ SETTINGS: Final[Mapping[str, str]] = {
     "compression.type": "snappy",
     "unclean.leader.election.enable": "false",
 }
+# A feed's readers choose what they read with, so it may be packed in any way; and how long it keeps, whoever runs it.
+FEED_SETTINGS: Final[Mapping[str, str]] = {
+    key: value
+    for key, value in SETTINGS.items()
+    if not key.startswith(("retention.", "compression."))
+}
+# A week: a consumer that broke on a Friday evening is seen to on Monday, and has days left to catch up.
+FEED_RETENTION: Final = str(7 * 24 * 3600 * 1000)  # ms
 # The broker packs anew whatever comes packed otherwise. Snappy grows to the 21-fold at most, so `max.message.bytes`,
 # which counts packed bytes, bounds what a reader unpacks; gzip grows to the 1,000-fold.
 REASONS: Final[Mapping[str, str]] = {
@@ -155,11 +165,7 @@ def problems(
     name: str, settings: Mapping[str, str], view: TopicMetadata, *, bootstrap: str
 ) -> list[tuple[str, str]]:
     """What is wrong with a topic, and the command that puts each thing right."""
-    wanted = [
-        (key, value, REASONS[key])
-        for key, value in SETTINGS.items()
-        if settings.get(key) != value
-    ]
+    wanted = _wrong(name, settings)
     if int(settings.get("max.message.bytes", "0")) < MIN_MESSAGE_BYTES:
         why = f"a commit of {MAX_COMMIT_BYTES} bytes would be refused"
         wanted.append(("max.message.bytes", str(_message_bytes()), why))
@@ -182,6 +188,22 @@ def problems(
     return found
 
 
+def _wrong(name: str, settings: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """The settings that must have one value and have another: name, value, why."""
+    is_feed = name.startswith(FEED_PREFIX)
+    found = [
+        (key, value, REASONS[key])
+        for key, value in (FEED_SETTINGS if is_feed else SETTINGS).items()
+        if settings.get(key) != value
+    ]
+    if is_feed and int(settings.get("retention.ms", "-1")) < 0:
+        why = (
+            "a feed would grow for ever beside the log of record, which keeps all of it"
+        )
+        found.append(("retention.ms", FEED_RETENTION, why))
+    return found
+
+
 def min_in_sync(replicas: int) -> int:
     """How many replicas must have a record before it counts: two of three or more, else one."""
     return 2 if replicas >= DESIRED_REPLICAS else 1
@@ -198,8 +220,7 @@ def _message_bytes() -> int:
 def _create_request(names: Sequence[str], partitions: int, replicas: int) -> Any:
     topic = CreateTopicsRequest.CreatableTopic
     config = topic.CreatableTopicConfig
-    settings = {
-        **SETTINGS,
+    more = {
         "min.insync.replicas": str(min_in_sync(replicas)),
         "max.message.bytes": str(_message_bytes()),
     }
@@ -210,10 +231,19 @@ def _create_request(names: Sequence[str], partitions: int, replicas: int) -> Any
                 num_partitions=partitions,
                 replication_factor=replicas,
                 assignments=[],
-                configs=[config(name=k, value=v) for k, v in settings.items()],
+                configs=[
+                    config(name=key, value=value)
+                    for key, value in (_settings_at_creation(name) | more).items()
+                ],
             )
             for name in names
         ],
         timeout_ms=5_000,
         validate_only=False,
     )
+
+
+def _settings_at_creation(name: str) -> dict[str, str]:
+    if name.startswith(FEED_PREFIX):
+        return {**SETTINGS, "retention.ms": FEED_RETENTION}
+    return dict(SETTINGS)

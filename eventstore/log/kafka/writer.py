@@ -53,12 +53,12 @@ class Part:
         """Take one more."""
         self.numbers.append(number)
         self.proposals.append(proposal)
-        self.size += _size(proposal)
+        self.size += proposal.size
 
     def singly(self) -> list[Part]:
         """Each in a part of its own."""
         return [
-            Part([n], [p], _size(p), self.sent_elsewhere)
+            Part([n], [p], p.size, self.sent_elsewhere)
             for n, p in zip(self.numbers, self.proposals, strict=True)
         ]
 
@@ -223,21 +223,17 @@ def _queues(proposals: Iterable[Proposal], answers: dict[int, Answer]) -> Queues
             answers[number] = NotWritten(reason)
             continue
         parts = queues[proposal.place]
-        if not parts or parts[-1].size + _size(proposal) > BATCH_BYTES:
+        if not parts or parts[-1].size + proposal.size > BATCH_BYTES:
             parts.append(Part())
         parts[-1].add(number, proposal)
     return dict(queues)
-
-
-def _size(proposal: Proposal) -> int:
-    return len(proposal.value) + len(proposal.key or b"")
 
 
 def _request(parts: Mapping[Place, Part]) -> Any:
     now = int(time.time() * 1000)  # the broker puts its own in its place
     return produce_request(
         {
-            place: [(now, p.key, p.value) for p in part.proposals]
+            place: [(now, p.key, p.value, p.headers) for p in part.proposals]
             for place, part in parts.items()
         }
     )

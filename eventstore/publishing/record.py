@@ -1,0 +1,93 @@
+"""One event as the real-time stream has it: a CloudEvent without whatever could be somebody's secret."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from eventstore.envelope import JSON_DATA, Envelope, encode
+from eventstore.events import MAX_COMMIT_BYTES
+from eventstore.publishing.openness import openness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eventstore.events import RecordedEvent
+    from eventstore.registry import EventType, Registry
+
+CONTENT_TYPE: Final = b"application/cloudevents+json; charset=UTF-8"
+"""What a record's header `content-type` says: structured mode, by the CloudEvents binding for Kafka."""
+
+ILL_TYPED: Final = "ill_typed"
+SEALED_EARLIER: Final = "sealed_in_an_earlier_schema"
+TOO_LARGE: Final = "too_large"
+
+
+def published(recorded: RecordedEvent, types: Registry, *, source: str) -> bytes:
+    """The record's value, at most 1,000,000 bytes for a source of some hundred.
+
+    Its data are the open fields as today's class has them. There are none, and `problem` says why, where nobody can
+    tell what of them is open, or where they are too many: such an event is told all the same.
+    """
+    known = types.event_type_named(recorded.metadata.event_type)
+    problem = recorded.problem
+    if known is None or problem is not None:
+        return encode(_envelope(recorded, source, problem=problem))
+    withheld = ",".join(openness(known).withheld) or None
+    found = _open_data(recorded, known, types)
+    if isinstance(found, str):
+        return encode(_envelope(recorded, source, problem=found, withheld=withheld))
+    value = encode(
+        _envelope(recorded, source, schema=known.schema, data=found, withheld=withheld)
+    )
+    if len(value) <= MAX_COMMIT_BYTES:
+        return value
+    return encode(_envelope(recorded, source, problem=TOO_LARGE, withheld=withheld))
+
+
+def _open_data(
+    recorded: RecordedEvent, known: EventType, types: Registry
+) -> Mapping[str, Any] | str:
+    """The open fields, or why there are none."""
+    opened, is_old = openness(known), recorded.schema != known.schema
+    if recorded.sealed is not None and is_old:
+        return SEALED_EARLIER  # what lies sealed the upcasters would have to see
+    if recorded.sealed is not None:
+        clear = recorded.data
+        return clear if opened.fits(clear) else ILL_TYPED
+    if is_old:
+        return opened.of(msgspec.to_builtins(types.event_of(recorded)))
+    return opened.of(recorded.data)
+
+
+def _envelope(
+    recorded: RecordedEvent,
+    source: str,
+    *,
+    schema: int | None = None,
+    withheld: str | None = None,
+    problem: str | None = None,
+    data: Any = msgspec.UNSET,
+) -> Envelope:
+    metadata = recorded.metadata
+    return Envelope(
+        specversion="1.0",
+        id=metadata.event_id,
+        source=source,
+        type=metadata.event_type,
+        subject=metadata.stream_id,
+        time=metadata.timestamp.astimezone(UTC),
+        datacontenttype=None if data is msgspec.UNSET else JSON_DATA,
+        correlationid=metadata.correlation_id,
+        causationid=metadata.causation_id,
+        commitid=recorded.commit_id,
+        schemaversion=recorded.schema if schema is None else schema,
+        streamversion=metadata.version,
+        recordedtime=recorded.recorded_at.astimezone(UTC),
+        logposition=str(recorded.position),
+        withheld=withheld,
+        problem=problem,
+        data=data,
+    )
