@@ -9,6 +9,7 @@ from teddy_es.bench.aggregates import MEASURES as AGGREGATES
 from teddy_es.bench.aggregates import aggregates
 from teddy_es.bench.append import TURNS, append
 from teddy_es.bench.export import export
+from teddy_es.bench.follow import FOLLOW, follow
 from teddy_es.bench.history import HISTORY, history
 from teddy_es.bench.mirror import mirror
 from teddy_es.bench.pages import pages
@@ -34,6 +35,7 @@ FRESH: Final[dict[str, Measure]] = {
     "space": space,
     "aggregates": aggregates,
     "snapshots": snapshots,
+    "follow": follow,
     "rebuild": rebuild,
 }
 """Each in an empty world of its own."""
@@ -48,6 +50,7 @@ FULL: Final[dict[str, Measure]] = {
 MEASURES: Final[dict[str, Measure]] = FRESH | FULL
 
 CHOICES: Final = [
-    measure.rpartition("/")[2] for measure in (*TURNS, *AGGREGATES, *VISITS, *HISTORY)
+    measure.rpartition("/")[2]
+    for measure in (*TURNS, *AGGREGATES, *FOLLOW, *VISITS, *HISTORY)
 ]
 """What can be asked for alone (`Plan.only`)."""

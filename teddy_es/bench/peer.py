@@ -6,6 +6,7 @@ the application's cache, which brings it up to date with what others saved (`AGG
 
 from __future__ import annotations
 
+import time
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -182,6 +183,40 @@ class PeerAggregates:
             self._app.save(talk)
             ids.append(talk.id)
         return ids
+
+
+class PeerFeed:
+    """Its notification log: of the application's recorder, for the log itself gives ten at a time; each mapped to its event."""
+
+    def __init__(self, events: int, per_stream: int) -> None:
+        with connect() as own:
+            own.execute(
+                SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier("peer_feed"))
+            )
+        self._app = PlainApplication(environment("peer_feed", 1))
+        self._events, text = events, texts("feed")
+        for start in range(0, events, per_stream):
+            talk = Talk()
+            for _ in range(min(per_stream, events - start) - 1):
+                talk.happen(text())
+            self._app.save(talk)
+
+    def read(self, page: int) -> float:
+        """Events a second, all of it in pages. Raises RuntimeError if it was not all."""
+        recorder, mapper = self._app.recorder, self._app.mapper
+        start, found = 1, 0
+        started = time.monotonic()
+        while notifications := recorder.select_notifications(start, page):
+            found += len([mapper.to_domain_event(one) for one in notifications])
+            start = notifications[-1].id + 1
+        if found != self._events:
+            msg = f"{found} events were read, not {self._events}"
+            raise RuntimeError(msg)
+        return found / (time.monotonic() - started)
+
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._app.close()
 
 
 def schema_of(name: str) -> str:

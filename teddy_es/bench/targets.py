@@ -57,6 +57,16 @@ _TARGETS: Final[dict[str, tuple[Target, Target]]] = {
     "aggregates/replay": (Target("ratio", "most", 0.4),) * 2,
     "aggregates/past": (Target("ratio", "most", 1.5),) * 2,
     "aggregates/commands": (_ratio(1.2), _ratio(0.8)),
+    **dict.fromkeys(
+        ("follow/each-one", "follow/batches-one"),
+        (Target("median", "least", 10_000),) * 2,
+    ),
+    **dict.fromkeys(
+        ("follow/each-shared", "follow/batches-shared"),
+        (Target("median", "least", 1.5),) * 2,
+    ),
+    "follow/feed": (_ratio(1.0),) * 2,
+    "follow/live": (Target("median", "most", 20),) * 2,
     "rebuild/speed": (Target("median", "least", 8_000),) * 2,
     "snapshots/speed": (Target("median", "least", 3_000),) * 2,
 }
