@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from eventstore.events import Cut, Place, RecordedEvent
 from eventstore.queries.rows import Cursor, recorded_events
@@ -24,11 +24,11 @@ SELECT p.topic, p.partition, p.id, p."cursor", next.recorded_at, next.position
   FROM eventstore_partition p
   LEFT JOIN unnest(%(after)s::text[], %(numbers)s::int[], %(offsets)s::bigint[]) reached(topic, partition, next)
     ON reached.topic = p.topic AND reached.partition = p.partition
-  LEFT JOIN LATERAL (
-       SELECT recorded_at, position FROM eventstore_record
+ CROSS JOIN LATERAL (
+       SELECT recorded_at, position FROM eventstore_event
         WHERE position >= (p.id::bigint << 48) + (coalesce(reached.next, 0) << 10)
-          AND position < (p.id::bigint << 48) + (p."cursor" << 10) AND verdict = 1
-        ORDER BY position LIMIT 1) next ON true
+          AND position < (p.id::bigint << 48) + (p."cursor" << 10)
+        ORDER BY position LIMIT 1) next
  WHERE p.topic = ANY(%(topics)s) ORDER BY p.id
 """
 # Along the index of times, eventstore_event_time (there are no nulls, but that is its order), from the first that is still to come: within a partition that is the
@@ -51,6 +51,7 @@ SELECT position, recorded_at, first_version, value, event_count FROM (
 """
 
 Row = tuple[Any, ...]
+_VALUE, _EVENTS = itemgetter(3), itemgetter(4)
 
 
 def read_after(
@@ -62,26 +63,26 @@ def read_after(
     index is built anew. The cursor's results are binary.
     """
     places = _partitions(cursor, after, topics)
-    heads = [place.head for place in places if place.head is not None]
-    if heads:
-        rows = _page(_next(cursor, places, min(heads), limit), limit)
+    if places:
+        first = min(place.head for place in places)
+        rows = _page(_next(cursor, places, first, limit), limit)
         if rows is not None:
             return _read(rows, after, places)
     # the end is near, or one partition is far behind the others
     return walk_after(cursor, after, topics, limit)
 
 
-@dataclass(frozen=True, slots=True)
-class _Partition:
-    """Where one goes on and ends, packed; and of the next that is to come when it was accepted, and its position."""
+class _Partition(NamedTuple):
+    """Where one goes on and ends, packed; of the next that is to come when it was accepted, and its position."""
 
-    place: Place
+    place: tuple[str, int]
     start: int
     end: int
-    head: tuple[datetime, int] | None
+    head: tuple[datetime, int]
 
 
 def _partitions(cursor: Cursor, after: Cut, topics: Sequence[str]) -> list[_Partition]:
+    """Those in which something is still to come."""
     given = {
         "topics": list(topics),
         "after": [place.topic for place in after.offsets],
@@ -89,14 +90,12 @@ def _partitions(cursor: Cursor, after: Cut, topics: Sequence[str]) -> list[_Part
         "offsets": list(after.offsets.values()),
     }
     cursor.execute(_PARTITIONS, given)
-    found = []
-    for topic, partition, id_, end, time, position in cursor.fetchall():
-        place, first = Place(topic, partition), id_ << _PLACE
-        start = min(after.offsets.get(place, 0), end)
-        head = None if time is None else (time, position)
-        bounds = first + (start << _OFFSET), first + (end << _OFFSET)
-        found.append(_Partition(place, *bounds, head))
-    return found
+    return [
+        _Partition(
+            (topic, partition), start, (id_ << _PLACE) + (end << _OFFSET), (time, start)
+        )
+        for topic, partition, id_, end, time, start in cursor.fetchall()
+    ]
 
 
 def _next(
@@ -116,6 +115,9 @@ def _next(
 
 def _page(rows: list[Row], limit: int) -> list[Row] | None:
     """Those of the rows that a page holds; None if they may not be all that it could hold."""
+    events, size = sum(map(_EVENTS, rows)), sum(map(len, map(_VALUE, rows)))
+    if events == limit and size < _MAX_BYTES:  # as a rule: one event a commit
+        return rows
     events = size = 0
     for n, row in enumerate(rows):
         events, size = events + row[4], size + len(row[3])
@@ -128,9 +130,9 @@ def _read(
     rows: Sequence[Row], after: Cut, places: Sequence[_Partition]
 ) -> tuple[Sequence[RecordedEvent], Cut]:
     events = [event for of_a_commit in recorded_events(rows) for event in of_a_commit]
-    named = {place.start >> _PLACE: place.place for place in places}
+    named = {place.start >> _PLACE: Place(*place.place) for place in places}
     offsets = dict(after.offsets)
-    for packed, *_ in rows:
-        offset = (packed - (packed >> _PLACE << _PLACE)) >> _OFFSET
-        offsets[named[packed >> _PLACE]] = offset + 1
+    for partition, packed in {row[0] >> _PLACE: row[0] for row in rows}.items():
+        offset = (packed - (partition << _PLACE)) >> _OFFSET
+        offsets[named[partition]] = offset + 1
     return events, Cut({place: offset for place, offset in offsets.items() if offset})

@@ -11,6 +11,7 @@ from eventstore.conf import registry
 from eventstore.errors import UnreadableEvent
 from eventstore.events import Commit, EventMetadata, Position, RecordedEvent, unpack
 from eventstore.queries.positions import position_of
+from eventstore.registry import SEALED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,14 +53,15 @@ def recorded_events(
     binary, else as text, for bytes would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
     """
     types, seen = types or registry(), None
-    for packed, recorded_at, first_version, value, *_ in rows:
+    topic, partition = "", 0
+    for row in rows:
+        packed = row[0]
         if packed >> _PLACE != seen:  # as a rule the rows are of one place
             seen = packed >> _PLACE
             number, partition, _, _ = unpack(packed)
             topic = types.topic_numbered(number)
         place = topic, partition, (packed & _OFFSET) >> 10
-        commit = decode_accepted(value)
-        yield _recorded(types, commit, place, recorded_at, first_version)
+        yield _recorded(types, decode_accepted(row[3]), place, row[1], row[2])
 
 
 def domain_events(
@@ -93,39 +95,37 @@ def _recorded(
     commit: AcceptedCommit,
     place: tuple[str, int, int],
     recorded_at: datetime,
-    first_version: int,
+    version: int,
 ) -> list[RecordedEvent]:
+    """One of the loops that everything read goes through: what stands in it is there for its speed."""
     stream_id, stream_type = commit.stream_id, commit.stream_id.partition(".")[0]
-    problem_of = types.problem_of
-    return [
-        RecordedEvent(
-            _metadata(
-                event.event_id,
-                stream_id,
-                event.type,
-                version,
-                event.occurred_at,
-                event.correlation_id,
-                event.causation_id,
-            ),
+    topic, partition, offset = place
+    read, made = types.read, []
+    for index, event in enumerate(commit.events):
+        found = read(stream_type, event)
+        metadata: Any = _Unfrozen(
+            event.event_id,
+            stream_id,
+            event.type,
+            version + index,
+            event.occurred_at,
+            event.correlation_id,
+            event.causation_id,
+        )
+        metadata.__class__ = EventMetadata
+        recorded = RecordedEvent(
+            metadata,
             event.data,
             event.schema,
-            Position(*place, version - first_version),
+            Position(topic, partition, offset, index),
             recorded_at,
             commit.commit_id,
             event.sealed,
-            problem_of(stream_type, event),
+            found if found.__class__ is str and found != SEALED else None,
         )
-        for version, event in enumerate(commit.events, first_version)
-    ]
+        made.append(recorded)
+    return made
 
 
 # A frozen dataclass, which callers are promised, sets each field by `object.__setattr__`: three times as long as all of this.
 _Unfrozen: Final = make_dataclass("_Unfrozen", EventMetadata.__slots__, slots=True)
-
-
-def _metadata(*fields: Any) -> EventMetadata:
-    made: Any = _Unfrozen(*fields)
-    made.__class__ = EventMetadata
-    frozen: EventMetadata = made
-    return frozen

@@ -286,6 +286,7 @@ def test_the_whole_log_is_read_along_its_key_or_its_times(full: None) -> None:
                 "eventstore_record_pkey",
                 "eventstore_partition_place",
                 "eventstore_event_time",
+                "eventstore_event_pkey",
             }
             assert not [
                 node
