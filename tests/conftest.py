@@ -20,4 +20,5 @@ pytest_plugins = [
     "tests.plugins.mirrored",
     "tests.plugins.accounts",
     "tests.plugins.browser",
+    "tests.plugins.guide_project",
 ]

@@ -1,0 +1,137 @@
+"""The follower and the projection that the guide writes, as processes: killed in a loop, and rebuilt under readers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.plugins.guide_project import Project
+
+MANAGE = ("-m", "django")
+FOLLOW = (*MANAGE, "subscriptions", "run")
+LOANS, EXTENSIONS, KILLS = 40, 20, 10
+WRITE = f"""
+import django; django.setup()
+from eventstore.service import get_service
+from library.loans import Loan
+loans = get_service().repository_for(Loan)
+for n in range({LOANS}):
+    loan = Loan(f"written-{{n}}")
+    loan.open("Momo")
+    loans.save(loan)
+    for _ in range({EXTENSIONS}):
+        loan.extend(1)
+        loans.save(loan)
+"""
+LETTERS = "SELECT loan, version FROM library_letter ORDER BY id"
+
+
+@pytest.fixture
+def library(project: Project) -> Project:
+    """Set up as the guide says."""
+    project.run(*MANAGE, "makemigrations", "library", "--verbosity", "0")
+    project.run(*MANAGE, "migrate", "--verbosity", "0")
+    project.run(*MANAGE, "create_topics", "--json")
+    return project
+
+
+def until(condition: Callable[[], Any], what: str) -> None:
+    """Wait for it; fail after two minutes."""
+    for _ in range(2_400):
+        if condition():
+            return
+        threading.Event().wait(0.05)
+    pytest.fail(f"never: {what}")
+
+
+def handled(library: Project) -> int:
+    return len(library.rows(LETTERS))
+
+
+def test_it_survives_kills_in_a_loop(library: Project) -> None:
+    with library.running("-c", WRITE) as writer:
+        for _ in range(KILLS):
+            before = handled(library)
+            with library.running(*FOLLOW):
+                until(
+                    lambda: handled(library) > before or writer.poll() is not None,  # noqa: B023  (at once)
+                    "a letter more",
+                )
+        assert writer.wait(120) == 0
+    with library.running(*FOLLOW):
+        until(lambda: handled(library) == LOANS * EXTENSIONS, "all letters")
+
+    found: dict[str, list[int]] = {}
+    for loan, version in library.rows(LETTERS):
+        found.setdefault(loan, []).append(version)
+    every = list(range(2, EXTENSIONS + 2))
+    assert found == {f"loan.written-{n}": every for n in range(LOANS)}
+
+
+def test_a_view_waits_for_its_own_letter(library: Project) -> None:
+    with library.running(*FOLLOW):
+        until(lambda: listed(library), "a subscription")
+        said = library.run(
+            "-c",
+            "import django; django.setup()\n"
+            "import library.desk\n"
+            "from library.counter import extend, loans\n"
+            "from library.loans import Loan\n"
+            "loan = Loan('waited'); loan.open('Momo'); loans.save(loan)\n"
+            "print(extend('waited', 7))",
+        )
+
+    assert said.splitlines()[-1] == "You may keep it for 7 days more."
+
+
+def listed(library: Project) -> list[Any]:
+    found: list[Any] = json.loads(
+        library.run(*MANAGE, "subscriptions", "list", "--json")
+    )
+    return found
+
+
+def test_the_projection_from_the_first_line_to_its_rebuild(library: Project) -> None:
+    library.run("-c", WRITE)
+    books = "SELECT days, extensions, count(*) FROM library_bookout GROUP BY 1, 2"
+    with library.running(*FOLLOW):
+        until(
+            lambda: library.rows(books) == [(EXTENSIONS, 0, LOANS)], "all that is out"
+        )
+    library.set(
+        'EVENTSTORE["PROJECTIONS"] = ["library.shelf.BooksOut", "library.shelf.BooksOutFromTheFirstDay"]'
+    )
+    with library.running(*FOLLOW):
+        built = projections(library, "build", "books_out")
+        assert (built["complete"], built["events"]) == (True, LOANS * (EXTENSIONS + 1))
+        assert library.rows(books) == [(EXTENSIONS, 0, LOANS)]
+        switched = projections(
+            library,
+            *("switch", "books_out", "--accept-differences"),
+            *("--reason", "30 days from the start"),
+        )
+        assert library.rows(books) == [(30 + EXTENSIONS, EXTENSIONS, LOANS)]
+        library.run("-c", WRITE.replace("written-", "later-"))
+        until(
+            lambda: library.rows(books) == [(30 + EXTENSIONS, EXTENSIONS, 2 * LOANS)],
+            "what came after the switch",
+        )
+    projections(library, "drop", "books_out", "1", "--reason", "nobody missed it")
+
+    [table] = switched["tables"]
+    assert (table["old_rows"], table["new_rows"], table["is_same"]) == (
+        LOANS,
+        LOANS,
+        False,
+    )
+
+
+def projections(library: Project, *words: str) -> Any:
+    said = library.run(*MANAGE, "projections", *words, "--json")
+    return json.loads(said.splitlines()[-1])  # its log goes the same way
