@@ -6,7 +6,6 @@ import random
 import threading
 import time
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import django
@@ -71,12 +70,10 @@ def follow_live(world: World, pipe: Connection) -> None:
 
     seen: dict[tuple[str, int], float] = {}
 
-    def committed(key: tuple[str, int]) -> None:
-        seen[key] = time.monotonic()
-
     def handle(event: Published) -> None:
         _write_one(event)
-        transaction.on_commit(partial(committed, (event.stream_id, event.version)))
+        key = event.stream_id, event.version
+        transaction.on_commit(lambda: seen.update({key: time.monotonic()}))
 
     with elsewhere(world.database, world.eventstore):
         clock, stop = SystemClock(), threading.Event()
