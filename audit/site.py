@@ -12,7 +12,15 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 
-from audit.pages import events, find, jobs, overview, streams
+from audit.pages import (
+    events,
+    find,
+    jobs,
+    overview,
+    streams,
+    subscription_acts,
+    subscriptions,
+)
 from audit.sealing import DEVELOPMENT_DATA
 from eventstore.clock import SystemClock
 
@@ -45,6 +53,21 @@ class AuditAdminSite(AdminSite):
             ),
             path("find/", self.admin_view(find.find), name="find"),
             path("jobs/", self.admin_view(jobs.jobs), name="jobs"),
+            path(
+                "subscriptions/",
+                self.admin_view(subscriptions.subscriptions),
+                name="subscriptions",
+            ),
+            path(
+                "subscriptions/<str:name>/",
+                self.admin_view(subscriptions.subscription),
+                name="subscription",
+            ),
+            path(
+                "subscriptions/<str:name>/<str:act>/",
+                self.admin_view(subscription_acts.act),
+                name="subscription_act",
+            ),
         ]
         return [*pages, *super().get_urls()]
 

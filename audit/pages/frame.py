@@ -19,6 +19,7 @@ from eventstore.queries.keyset import BadCursor, Wanted
 View = Callable[..., HttpResponse]
 _log = structlog.get_logger(__name__)
 
+OPERATE: Final = "eventstore.change_subscription"  # Django makes it with the table
 _REFUSALS: Final = {
     HTTPStatus.BAD_REQUEST: ("This address is not right", "unknown"),
     HTTPStatus.FORBIDDEN: ("Not for this account", "lock"),
@@ -32,20 +33,51 @@ _OTHER: Final = ("This page cannot be shown", "unknown")
 class Refused(Exception):  # noqa: N818  (an answer, not a fault)
     """Why there is no page, in a sentence, and what to do instead. Never repeats what was asked."""
 
-    def __init__(self, status: HTTPStatus, sentence: str, instead: str = "") -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        sentence: str,
+        instead: str = "",
+        *,
+        allow: str = "GET, HEAD",
+    ) -> None:
         self.status = status
         self.sentence = sentence
         self.instead = instead
+        self.allow = allow  # the methods that are answered, where this one is not
         super().__init__(sentence)
 
 
 def page(view: View) -> View:
     """A page for everybody who may enter the console. Reads only: every other method is refused, kindly."""
 
+    # It changes nothing, so it needs no token; and without one a POST shall get the sentence, not "CSRF failed".
+    return csrf_exempt(_framed(view, _refuse_changes))
+
+
+def operating_page(view: View) -> View:
+    """A page whose form has something done: for those who may; a POST with a token, which the site asks for."""
+
+    def refuse(request: HttpRequest) -> None:
+        refuse_all_but_operators(request)
+        if request.method not in {"GET", "HEAD", "POST"}:
+            raise Refused(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "Nothing is done this way.",
+                "Send the form on this page.",
+                allow="GET, HEAD, POST",
+            )
+
+    return _framed(view, refuse)
+
+
+def _framed(view: View, refuse: Callable[[HttpRequest], None]) -> View:
+    """A view whose refusals and errors of the store are pages. refuse: raises `Refused` for who or what is not answered."""
+
     @wraps(view)
     def framed(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
-            _refuse_changes(request)
+            refuse(request)
             return view(request, **kwargs)
         except Refused as refused:
             return refusal(request, refused)
@@ -55,8 +87,7 @@ def page(view: View) -> View:
             _log.warning("a page was not made", code=error.code, error=str(error))
             return refusal(request, _refused_by(error))
 
-    # It changes nothing, so it needs no token; and without one a POST shall get the sentence, not "CSRF failed".
-    return csrf_exempt(framed)
+    return framed
 
 
 def payload_page(view: View) -> View:
@@ -78,6 +109,21 @@ def refuse_all_but_superusers(request: HttpRequest) -> None:
             "This page shows what persons did or said, and your account is not one that may see it.",
             "Until roles exist, only superusers may. Ask one of them for what you need to know.",
         )
+
+
+def refuse_all_but_operators(request: HttpRequest) -> None:
+    """Raise `Refused` unless the user may have subscriptions do something."""
+    if not may_operate(request):
+        raise Refused(
+            HTTPStatus.FORBIDDEN,
+            "Your account is not one that may have subscriptions do something.",
+            f"It takes the permission {OPERATE}, which superusers have.",
+        )
+
+
+def may_operate(request: HttpRequest) -> bool:
+    """Default deny; asks the database for those who are no superusers."""
+    return bool(request.user.is_active and request.user.has_perm(OPERATE))
 
 
 def may_see_payloads(request: HttpRequest) -> bool:
@@ -114,7 +160,7 @@ def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     }
     answer = show(request, "audit/refused.html", context, refused.status)
     if refused.status is HTTPStatus.METHOD_NOT_ALLOWED:
-        answer.headers["Allow"] = "GET, HEAD"
+        answer.headers["Allow"] = refused.allow
     return answer
 
 

@@ -47,6 +47,22 @@ def thousands(number: int) -> str:
 
 
 @register.filter
+def duration(seconds: float) -> str:
+    """The two largest units of it: 5 s, 3 min 5 s, 2 h, 4 d 2 h."""
+    whole = max(0, round(seconds))
+    parts = [whole // 86_400, whole // 3_600 % 24, whole // 60 % 60, whole % 60]
+    first = next((n for n, count in enumerate(parts) if count), 3)
+    told = list(zip(parts, ("d", "h", "min", "s"), strict=True))[first : first + 2]
+    return " ".join(f"{count} {unit}" for count, unit in told if count) or "0 s"
+
+
+@register.filter
+def age(instant: datetime, now: datetime) -> str:
+    """How long ago that was."""
+    return duration((now - instant).total_seconds())
+
+
+@register.filter
 def short(identifier: UUID | str) -> str:
     """The first eight characters of an id; the whole stands in the link's title and target."""
     return str(identifier)[:8]

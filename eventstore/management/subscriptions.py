@@ -27,17 +27,6 @@ _HEAD = ("name", "state", "lag", "records/s", "handled", "retrying", "parked", "
 _NUMBERS = {"lag", "records/s", "handled", "retrying", "parked"}
 
 
-def state_of(how: Standing) -> str:
-    """In a word."""
-    if how.paused:
-        return "paused"
-    if how.beyond:
-        return "waits for the index"
-    if how.lag:
-        return "behind"
-    return "up to date"
-
-
 def overview(found: Sequence[Standing]) -> str:
     """A table."""
     if not found:
@@ -45,7 +34,7 @@ def overview(found: Sequence[Standing]) -> str:
     rows = [
         (
             how.name,
-            state_of(how),
+            how.state,
             f"{how.lag:,}",
             f"{how.rate:,.1f}",
             f"{how.handled:,}",
@@ -60,7 +49,7 @@ def overview(found: Sequence[Standing]) -> str:
 
 def as_json(how: Standing) -> dict[str, Any]:
     """Of one, for programs: times in ISO 8601, rates in records a second."""
-    facts = {**asdict(how), "state": state_of(how), "eta_s": how.eta_s}
+    facts = {**asdict(how), "state": how.state, "eta_s": how.eta_s}
     return {key: _plain(value) for key, value in facts.items()}
 
 
@@ -71,7 +60,7 @@ def lines_of(name: str, *, as_json: bool) -> str:
     if as_json:
         return json.dumps(_all_of(how, parked))
     lines = [
-        f"{name} (version {how.version}): {state_of(how)}, {how.lag:,} records to go, {how.rate:,.1f} records/s"
+        f"{name} (version {how.version}): {how.state}, {how.lag:,} records to go, {how.rate:,.1f} records/s"
         + (f", about {how.eta_s:,.0f} s" if how.lag and how.eta_s else ""),
         f"wants {how.wants}; handled {how.handled:,} events, left out {how.skipped:,}",
     ]

@@ -49,6 +49,15 @@ class Standing:
             return 0.0
         return self.lag / self.rate if self.rate >= 0.1 else None
 
+    @property
+    def state(self) -> str:
+        """In a word: paused, waits for the index, behind, up to date."""
+        if self.paused:
+            return "paused"
+        if self.beyond:
+            return "waits for the index"
+        return "behind" if self.lag else "up to date"
+
 
 @dataclass(frozen=True, slots=True)
 class PartitionStanding:
@@ -60,6 +69,16 @@ class PartitionStanding:
     handled: int
     rate: float
     moved_at: datetime
+
+    @property
+    def lag(self) -> int:
+        """Records that are folded and not handled."""
+        return max(0, self.folded - self.cursor)
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the checkpoint is further than what is folded."""
+        return self.cursor > self.folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,11 +150,19 @@ class Operating:
             )
         return found
 
-    def skip(self, name: str, stream_id: str, order: Order) -> None:
-        """Leave the event out that failed, for good, and go on with those behind it. Raises `StreamNotParked`."""
+    def skip(
+        self, name: str, stream_id: str, order: Order, *, version: int | None = None
+    ) -> None:
+        """Leave the event out that failed, for good, and go on with those behind it.
+
+        version: of the event that is meant, in its stream; None for whichever it is. Raises `StreamNotParked`, also if
+        the stream has come to another event meanwhile.
+        """
         with self._holding(name) as cursor:
             found = _parked(cursor, name, stream_id)
-            partition, position, *_ = found
+            partition, position, failed, *_ = found
+            if version not in {None, failed}:
+                raise StreamNotParked(name, stream_id)
             given: dict[str, Any] = {
                 "name": name,
                 "stream_id": stream_id,

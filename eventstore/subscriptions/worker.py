@@ -31,6 +31,9 @@ _SLOWLY: Final = 1.0  # seconds between two looks of a follower that nobody wake
 _LOOK_EVERY: Final = 1.0  # seconds between two looks at how it stands
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 15.0
+_NOBODY: Final = (
+    "there is nothing to follow; name subscriptions in EVENTSTORE['SUBSCRIPTIONS']"
+)
 
 # A machine that is gone is noticed, and what it held is free, within 5 s; without effect on a socket of the same machine,
 # where the end of a process is seen at once.
@@ -72,7 +75,14 @@ class Worker:
         self._known: WeakSet[object] = WeakSet()
 
     def run(self, stop: threading.Event) -> dict[str, str]:
-        """Until `stop` is set or none is left; by name, those that cannot go on, and the code of why."""
+        """Until `stop` is set or none is left; by name, those that cannot go on, and the code of why.
+
+        With nobody to follow it stays all the same: who keeps it alive would start it again and again.
+        """
+        if not self._states:
+            logger.info(_NOBODY)
+            stop.wait()
+            return {}
         waking = threading.Thread(
             target=self.waker.run, args=[stop], name="waker", daemon=True
         )

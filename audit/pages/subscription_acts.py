@@ -1,0 +1,196 @@
+"""What people have subscriptions do: a page each that says what will happen, asks why, and has it done by a POST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.shortcuts import redirect
+
+from audit.pages.frame import Refused, may_see_payloads, operating_page, show
+from eventstore.clock import SystemClock
+from eventstore.errors import StreamNotParked
+from eventstore.queries.subscriptions import Parked, parked_stream, standing
+from eventstore.subscriptions import Start
+from eventstore.subscriptions.operating import MAX_REASON, Operating, Order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http import HttpRequest, HttpResponse
+
+_WENT_ON: Final = "That stream is not parked at this event any more: it went on meanwhile. Nothing was done."
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """How one is asked for. of_stream: whether it is about one parked stream; None: about one or about all."""
+
+    title: str
+    does: str
+    button: str
+    of_stream: bool | None = False
+    is_dangerous: bool = False
+
+
+ACTS: Final[Mapping[str, Act]] = {
+    "pause": Act(
+        "Pause",
+        "Its handler is called no more, until somebody resumes it. Nothing is lost: it goes on where it stopped.",
+        "Pause it",
+    ),
+    "resume": Act(
+        "Resume",
+        "It goes on where it was paused, with everything that was accepted since.",
+        "Resume it",
+    ),
+    "replay": Act(
+        "Replay",
+        "What failed is tried again at once, then the events behind it, in order. Put its cause right first.",
+        "Try again",
+        of_stream=None,
+    ),
+    "skip": Act(
+        "Skip",
+        "The handler never gets this event. The stream goes on with the one behind it.",
+        "Leave it out for good",
+        of_stream=True,
+        is_dangerous=True,
+    ),
+    "reset": Act(
+        "Reset",
+        "Its checkpoints are set anew and its parked streams are forgotten. What the handler wrote stays as it is: empty its"
+        " tables first. A projection is not reset but built anew beside the one that is read: manage.py projections build.",
+        "Reset it",
+        is_dangerous=True,
+    ),
+}
+
+
+class _Text(forms.CharField):
+    """Lines end as they are counted in the browser."""
+
+    def to_python(self, value: Any) -> str:
+        text: str = super().to_python(value)
+        return text.replace("\r\n", "\n")
+
+
+class OrderForm(forms.Form):
+    """Why, for all acts; which event, for what is done to a stream."""
+
+    reason = _Text(max_length=MAX_REASON, widget=forms.Textarea(attrs={"rows": 3}))
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class ResetForm(OrderForm):
+    """Where it begins, and the name once more."""
+
+    to = forms.ChoiceField(
+        choices=[
+            (Start.BEGINNING.value, "the beginning: everything is handled again"),
+            (Start.NOW.value, "now: what it has not handled is left out for good"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    confirmed = _Text(widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, data: Any, *, name: str, **options: Any) -> None:
+        super().__init__(data, **options)
+        self._name = name
+
+    def clean_confirmed(self) -> str:
+        """Raises ValidationError for another name."""
+        typed: str = self.cleaned_data["confirmed"]
+        if typed != self._name:
+            msg = "This is not its name."
+            raise forms.ValidationError(msg)
+        return typed
+
+
+@operating_page
+def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
+    """The form, or what it asks for is done and the subscription's page comes next."""
+    asked = _act(act)
+    how = standing(name, SystemClock().now())
+    stream_id = _stream(request, asked)
+    try:
+        stream = parked_stream(name, stream_id) if stream_id else None
+        form = _form(request, name, act, stream)
+        if request.method == "POST" and form.is_valid():
+            told = _had_done(request, name, act, stream_id, form)
+            if told is not None:
+                messages.success(request, told)
+                return redirect("admin:subscription", name=name)
+    except StreamNotParked:
+        messages.warning(request, _WENT_ON)
+        return redirect("admin:subscription", name=name)
+    context = {
+        "title": f"{asked.title} {name}",
+        "how": how,
+        "act": act,
+        "asked": asked,
+        "stream": stream,
+        "form": form,
+        "max_reason": MAX_REASON,
+        "sees_payloads": may_see_payloads(request),
+    }
+    status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
+    return show(request, "audit/subscription_act.html", context, status)
+
+
+def _act(name: str) -> Act:
+    if name not in ACTS:
+        raise Refused(
+            HTTPStatus.NOT_FOUND,
+            "A subscription cannot be had do that.",
+            f"There are: {', '.join(ACTS)}.",
+        )
+    return ACTS[name]
+
+
+def _stream(request: HttpRequest, asked: Act) -> str | None:
+    """The stream that the address names. Raises `Refused` where it should name one and does not, or the other way round."""
+    found = request.GET.get("stream") or None
+    if asked.of_stream is not None and (found is not None) != asked.of_stream:
+        raise Refused(
+            HTTPStatus.BAD_REQUEST,
+            "This address does not say what is to be done to which stream.",
+            "Choose it on the page of the subscription.",
+        )
+    return found
+
+
+def _form(
+    request: HttpRequest, name: str, act: str, stream: Parked | None
+) -> OrderForm:
+    data = request.POST if request.method == "POST" else None
+    initial = {"version": stream and stream.version}
+    if act == "reset":
+        return ResetForm(data, name=name)
+    return OrderForm(data, initial=initial)
+
+
+def _had_done(
+    request: HttpRequest, name: str, act: str, stream_id: str | None, form: OrderForm
+) -> str | None:
+    """Have it done; what is said of it. None if there is something wrong with the order, which the form says then."""
+    given, operating = form.cleaned_data, Operating(SystemClock())
+    try:
+        order = Order(request.user.get_username(), given["reason"])
+    except ValueError as error:
+        form.add_error("reason", str(error))
+        return None
+    if act == "replay":
+        tried = operating.replay(name, stream_id, order)
+        return f"Tried again at once: {tried:,} stream{'' if tried == 1 else 's'}."
+    if act == "skip":
+        operating.skip(name, str(stream_id), order, version=given["version"])
+        return "The event is left out; its stream goes on."
+    if act == "reset":
+        operating.reset(name, Start(given["to"]), order)
+        return f"{name} begins anew, at {given['to']}."
+    getattr(operating, act)(name, order)
+    return f"{name} {'is paused' if act == 'pause' else 'goes on'}."
