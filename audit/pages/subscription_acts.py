@@ -74,8 +74,7 @@ class _Text(forms.CharField):
     """Lines end as they are counted in the browser."""
 
     def to_python(self, value: Any) -> str:
-        text: str = super().to_python(value)
-        return text.replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class OrderForm(forms.Form):

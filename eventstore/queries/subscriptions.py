@@ -44,10 +44,11 @@ class Standing:
 
     @property
     def eta_s(self) -> float | None:
-        """Seconds until it has caught up at its rate; None if it does not move."""
+        """Seconds until it has caught up at its rate; None if it does not move, or is paused."""
         if not self.lag:
             return 0.0
-        return self.lag / self.rate if self.rate >= 0.1 else None
+        moves = self.rate >= 0.1 and not self.paused
+        return self.lag / self.rate if moves else None
 
     @property
     def state(self) -> str:
