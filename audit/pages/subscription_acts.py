@@ -190,6 +190,6 @@ def _had_done(
         return "The event is left out; its stream goes on."
     if act == "reset":
         operating.reset(name, Start(given["to"]), order)
-        return f"{name} begins anew, at {given['to']}."
+        return f"Reset: {name} begins anew, at {given['to']}."
     getattr(operating, act)(name, order)
-    return f"{name} {'is paused' if act == 'pause' else 'goes on'}."
+    return f"{'Paused' if act == 'pause' else 'Resumed'}: {name}."

@@ -148,11 +148,13 @@ SELECT p.topic || '/' || p.partition, c."cursor", p."cursor", c.handled, c.rate,
   FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
  WHERE c.subscription = %(name)s ORDER BY p.id
 """
-# Index: the key (subscription, stream_id); the heads by theirs.
+# Index: the key (subscription, stream_id); a head by its own, row by row: joined, the heads would be read from their
+# beginning up to the page.
 _PARKED: Final = """
 SELECT p.stream_id, p.position, p.version, p.event_type, p.error, p.place, p.attempts, p.failed_at, p.retry_at,
-       greatest(coalesce(s.version, p.version) - p.version + 1, 0)
-  FROM eventstore_parkedstream p LEFT JOIN eventstore_stream s USING (stream_id)
+       greatest(coalesce((SELECT version FROM eventstore_stream s WHERE s.stream_id = p.stream_id), p.version)
+                - p.version + 1, 0)
+  FROM eventstore_parkedstream p
  WHERE p.subscription = %(name)s
 """
 _PARKED_PAGE: Final = {
