@@ -11,12 +11,15 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, expect
 
 from eventstore.events import Expected, NewEvent
+from eventstore.subscriptions import Subscription
+from tests.integration.following import follow, follower
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_django.live_server_helper import LiveServer
 
+    from eventstore.bus import Published
     from eventstore.store import EventStore
 
 pytestmark = pytest.mark.browser
@@ -53,6 +56,37 @@ def a_conversation(store: EventStore, *, turns: int = 60) -> UUID:
         Expected.NO_STREAM,
     )
     return correlation
+
+
+def fails(event: Published) -> None:
+    """A handler that handles nothing."""
+    raise ValueError(event.stream_id)
+
+
+def test_a_parked_stream_is_skipped_with_a_reason(
+    console: Callable[[], Page], live_store: EventStore
+) -> None:
+    a_conversation(live_store, turns=3)
+    one = follower(Subscription(name="totals", handler=fails, retries=()))
+    follow(one)
+    page = console()
+    page.keyboard.press("g")
+    page.keyboard.press("u")
+    page.get_by_role("link", name="totals").click()
+    row = page.get_by_role("row").filter(has_text="conversation.conv-1")
+    expect(row).to_contain_text("version 1")
+
+    row.get_by_role("link", name="Skip").click()
+    page.get_by_role("button", name="Leave it out for good").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Skip")
+    page.get_by_label("Reason").fill("It was imported twice")
+    page.get_by_role("button", name="Leave it out for good").click()
+
+    expect(page.get_by_text("The event is left out")).to_be_visible()
+    expect(page.get_by_text("It was imported twice")).to_be_visible()
+    follow(one)
+    page.reload()
+    expect(row.first).to_contain_text("version 2")
 
 
 def test_from_the_login_to_an_event_and_back(
@@ -156,6 +190,7 @@ def test_every_page_is_accessible_and_fits(
     width: int,
 ) -> None:
     a_conversation(live_store, turns=5)
+    follow(follower(Subscription(name="totals", handler=fails, retries=())))
     page = console()
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
     page.set_viewport_size({"width": width, "height": 900})
@@ -169,6 +204,10 @@ def test_every_page_is_accessible_and_fits(
         "/admin/events/",
         "/admin/events/?type=ConversationEnded",
         "/admin/jobs/",
+        "/admin/subscriptions/",
+        "/admin/subscriptions/totals/",
+        "/admin/subscriptions/totals/reset/",
+        "/admin/subscriptions/totals/skip/?stream=conversation.conv-1",
         event,
         "/admin/password_change/",
     ):
