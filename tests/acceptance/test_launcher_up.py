@@ -130,6 +130,7 @@ def test_status_tells_what_runs_and_where(running: tuple[Up, Path]) -> None:
         "mirror",
         "worker",
         "beat",
+        "subscriptions",
         "web",
     }
     assert all(lives(pid) for pid in told["pids"].values())

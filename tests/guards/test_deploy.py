@@ -67,13 +67,13 @@ def block(name: str, indent: int = 2) -> str:
     return found[1]
 
 
-def test_web_mirror_and_worker_count_in_one_directory_and_nobody_else_does() -> None:
+def test_these_four_count_in_one_directory_and_nobody_else_does() -> None:
     counting = block("x-counting", 0)
     (directory,) = re.findall(r"PROMETHEUS_MULTIPROC_DIR: (\S+)", COMPOSE)
 
     assert f"volumes: [metrics:{directory}]" in counting
     assert directory in counting
-    for name in ("web", "mirror", "worker"):
+    for name in ("web", "mirror", "worker", "subscriptions"):
         service = block(name)
         assert "<<: *counting" in service
         # of their own, these would stand in place of what is shared
@@ -90,9 +90,12 @@ def test_the_mirror_is_the_first_process_of_its_container() -> None:
     assert "ENTRYPOINT" not in DOCKERFILE
 
 
-def test_a_worker_counts_in_a_folder_of_its_container(tmp_path: Path) -> None:
-    """Its processes have the numbers of web's; two in one file would write over each other's figures."""
-    (told,) = re.findall(r">-\n((?: {8}.*\n)+)", block("worker"))
+@pytest.mark.parametrize("service", ["worker", "subscriptions"])
+def test_these_count_in_a_folder_of_their_container(
+    tmp_path: Path, service: str
+) -> None:
+    """Their processes have numbers of web's or the mirror's; two in one file would write over each other's figures."""
+    (told,) = re.findall(r">-\n((?: {8}.*\n)+)", block(service))
     said = " ".join(told.split()).replace("$$", "$")
     said = re.sub(r"exec .*", 'echo "$PROMETHEUS_MULTIPROC_DIR"', said)
 

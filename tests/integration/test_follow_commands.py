@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from tests.integration.following import (
     seen,
     with_table,
 )
+from tests.integration.processes import a_command
 from tests.integration.projecting import PATHS, rows, tables
 
 if TYPE_CHECKING:
@@ -238,3 +240,20 @@ def test_a_durable_name_is_given_once() -> None:
         service.subscribe(Totals("twice"), durable="twice")
     with pytest.raises(ValueError, match="durable"):
         service.subscribe(Totals("twice"), most=5)  # type: ignore[call-overload]
+
+
+def test_with_nothing_to_follow_it_stays_says_so_once_and_ends_when_asked(
+    embedded_store: EventStore,
+) -> None:
+    """Whoever keeps a process alive would start one that ends again and again."""
+    del embedded_store
+    with a_command("subscriptions", "run") as process:
+        assert process.stderr is not None
+        first = process.stderr.readline().decode()
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        said, rest = process.communicate(timeout=60)
+
+    assert "there is nothing to follow" in first
+    assert process.returncode == 0
+    assert (said, rest) == (b"", b"")

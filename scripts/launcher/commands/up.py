@@ -45,7 +45,7 @@ def up(options: Namespace) -> int:
     1. the lock of the data directory, the port, the packages
     2. PostgreSQL, then the broker
     3. tables, topics, static files, password, demo data
-    4. mirror, worker and beat, then web
+    4. mirror, worker, beat and who follows the log, then web
     A failure or a signal anywhere stops what runs. The next start repeats every step
     that is not known to be done; each may be repeated.
     """
@@ -103,13 +103,14 @@ def _port(wanted: int) -> int:
 def _services(
     data: DataDirectory, python: Path, env: Mapping[str, str], port: int
 ) -> Iterator[list[Child]]:
-    """Mirror, worker, beat and web, for as long as the block runs."""
-    note("Starting mirror, worker, beat and web")
+    """Mirror, worker, beat, subscriptions and web, for as long as the block runs."""
+    note("Starting mirror, worker, beat, subscriptions and web")
     celery: list[str | Path] = [python, "-m", "celery", "--app", "teddy_es.celery"]
     commands: dict[str, list[str | Path]] = {
         "mirror": [python, MANAGE, "mirror"],
         "worker": [*celery, "worker", *WORKER],
         "beat": [*celery, "beat", *BEAT],
+        "subscriptions": [python, MANAGE, "subscriptions", "run"],
     }
     with ExitStack() as stack:
         services = []
