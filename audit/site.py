@@ -1,6 +1,6 @@
 """The console's own admin site: Django's for accounts, pages of its own for everything that the log holds.
 
-The store's tables are not registered as models, so no page exists that could add, change or delete a row.
+The store's tables are not registered as models, so there is no stock page that could add, change or delete a row.
 """
 
 from __future__ import annotations
@@ -28,6 +28,23 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
+_EVENT = "events/<str:topic>/<int:partition>/<int:offset>/<int:index>/"
+_PAGES = {
+    "streams": ("streams/", streams.streams),
+    "stream": ("streams/<str:stream_id>/", streams.stream),
+    "events": ("events/", events.events),
+    "event": (_EVENT, events.event),
+    "find": ("find/", find.find),
+    "jobs": ("jobs/", jobs.jobs),
+    "subscriptions": ("subscriptions/", subscriptions.subscriptions),
+    "subscription": ("subscriptions/<str:name>/", subscriptions.subscription),
+    "subscription_act": (
+        "subscriptions/<str:name>/<str:act>/",
+        subscription_acts.act,
+    ),
+}
+
+
 class AuditAdminSite(AdminSite):
     """What `admin.site` is in this project."""
 
@@ -39,35 +56,8 @@ class AuditAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The console's pages, then Django's own."""
         pages = [
-            path("streams/", self.admin_view(streams.streams), name="streams"),
-            path(
-                "streams/<str:stream_id>/",
-                self.admin_view(streams.stream),
-                name="stream",
-            ),
-            path("events/", self.admin_view(events.events), name="events"),
-            path(
-                "events/<str:topic>/<int:partition>/<int:offset>/<int:index>/",
-                self.admin_view(events.event),
-                name="event",
-            ),
-            path("find/", self.admin_view(find.find), name="find"),
-            path("jobs/", self.admin_view(jobs.jobs), name="jobs"),
-            path(
-                "subscriptions/",
-                self.admin_view(subscriptions.subscriptions),
-                name="subscriptions",
-            ),
-            path(
-                "subscriptions/<str:name>/",
-                self.admin_view(subscriptions.subscription),
-                name="subscription",
-            ),
-            path(
-                "subscriptions/<str:name>/<str:act>/",
-                self.admin_view(subscription_acts.act),
-                name="subscription_act",
-            ),
+            path(route, self.admin_view(view), name=name)
+            for name, (route, view) in _PAGES.items()
         ]
         return [*pages, *super().get_urls()]
 

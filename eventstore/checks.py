@@ -20,11 +20,13 @@ from eventstore.snapshots.topics import check as check_for_snapshots
 from eventstore.snapshots.topics import snapshot_topics
 from eventstore.store import KINDS, make_event_store
 from eventstore.subscriptions import Start
+from eventstore.subscriptions.configured import configured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eventstore.registry import Registry
+    from eventstore.subscriptions import Subscription
 
 _SERVER: Final = """
 SELECT name, setting FROM pg_settings
@@ -40,7 +42,12 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         aggregates()
     except (ImproperlyConfigured, ImportError) as error:
         return [Error(str(error), id="eventstore.E001", hint="Put EVENTSTORE right.")]
-    return [*_wrong_values(), *_wrong_upcasters(types), *_without_source(types)]
+    return [
+        *_wrong_values(),
+        *_wrong_upcasters(types),
+        *_without_source(types),
+        *_wrong_subscriptions(),
+    ]
 
 
 def _wrong_upcasters(types: Registry) -> list[CheckMessage]:
@@ -118,6 +125,32 @@ def _without_source(types: Registry) -> list[CheckMessage]:
         )
         for name in found
     ]
+
+
+def _wrong_subscriptions() -> list[CheckMessage]:
+    """Those that cannot be loaded, two of one name, and those that want what the registry does not know."""
+    problems = []
+    try:
+        for one in configured().values():
+            problems += _unknown_to_the_registry(one)
+    except (ImproperlyConfigured, ImportError, ValueError) as error:
+        problems.append(str(error))
+    return [
+        Error(
+            f"Subscriptions: {problem}",
+            id="eventstore.E009",
+            hint="Put EVENTSTORE['SUBSCRIPTIONS'] right, or what it names.",
+        )
+        for problem in problems
+    ]
+
+
+def _unknown_to_the_registry(subscription: Subscription) -> list[str]:
+    try:
+        _ = subscription.topics
+    except ValueError as error:
+        return [f"{error}."]
+    return []
 
 
 @register(Tags.security)

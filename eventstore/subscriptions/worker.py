@@ -104,11 +104,8 @@ class Worker:
             thread.join()
         stop.set()
         waking.join()
-        return {
-            state.follower.subscription.name: state.error
-            for state in self._states
-            if state.error is not None
-        }
+        ended = {s.follower.subscription.name: s.error for s in self._states}
+        return {name: error for name, error in ended.items() if error is not None}
 
     def _follow(self, state: _State, stop: threading.Event) -> None:
         pause = _FIRST_PAUSE

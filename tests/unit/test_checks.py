@@ -11,6 +11,7 @@ from django.core.management.base import SystemCheckError
 from eventstore import checks
 from eventstore.registry import Event, Registry
 from eventstore.sealing import PassThroughSealer
+from eventstore.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -82,6 +83,48 @@ def test_a_setting_that_works_is_passed_in_silence(
     settings: Settings, changes: dict[str, Any]
 ) -> None:
     assert found(settings, **changes) == []
+
+
+def _ignore(event: object) -> None:
+    """A handler."""
+
+
+# named by EVENTSTORE["SUBSCRIPTIONS"]
+FINE = Subscription(name="fine", handler=_ignore)
+SAME_NAME = Subscription(name="fine", handler=_ignore)
+OF_STRANGERS = Subscription(name="strange", handler=_ignore, types=[Weighed])
+OF_NO_STREAMS = Subscription(name="lost", handler=_ignore, streams=["parcel"])
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["FINE"], []),
+        (["FINE", "FINE"], []),
+        (["FINE", "SAME_NAME"], ["Two subscriptions are named fine"]),
+        (["NOWHERE"], ["NOWHERE"]),
+        (["SOUND"], ["which is no Subscription"]),
+        (["OF_STRANGERS"], ["Weighed is not a registered event"]),
+        (
+            ["OF_STRANGERS", "OF_NO_STREAMS"],
+            ["Weighed is not a registered event", "parcel is none of"],
+        ),
+    ],
+)
+def test_subscriptions_that_cannot_be_followed_are_found(
+    settings: Settings, names: list[str], told: list[str]
+) -> None:
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "SUBSCRIPTIONS": [f"{__name__}.{name}" for name in names],
+    }
+
+    messages = checks.check_settings()
+
+    assert [message.id for message in messages] == ["eventstore.E009"] * len(told)
+    for message, text in zip(messages, told, strict=True):
+        assert text in str(message.msg)
+        assert message.hint
 
 
 def test_several_wrong_settings_are_all_found(settings: Settings) -> None:
