@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.forms import CheckboxSelectMultiple
+
+from audit.pages.frame import OPERATE
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -25,13 +28,31 @@ class AccountAdmin(_UserAdmin):
     actions = None
     list_filter = ()
     list_display = ("username", "is_active", "is_staff", "is_superuser", "last_login")
-    # Neither groups nor permissions: until roles exist they would decide nothing.
+    filter_horizontal = ()
+    # No groups, and of the permissions the one that decides something: until roles exist the others would not.
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("What it may do", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        (
+            "What it may do",
+            {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")},
+        ),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """A box for the one permission."""
+        app, _, codename = OPERATE.partition(".")
+        kwargs["queryset"] = Permission.objects.filter(
+            content_type__app_label=app, codename=codename
+        )
+        kwargs["widget"] = CheckboxSelectMultiple
+        kwargs["help_text"] = (
+            "For staff who look after subscriptions: pause, resume, reset, replay, skip. A superuser may anyway."
+        )
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Superusers only."""

@@ -227,6 +227,25 @@ def test_who_has_the_permission_acts_and_sees_streams_but_no_payloads(
     assert did() == [("pause", "olga", WHY)]
 
 
+def test_superusers_give_the_permission_and_no_other(officer: Client) -> None:
+    user = User.objects.create_user("olga", is_staff=True)
+    form = reverse("admin:auth_user_change", args=[user.pk])
+    wanted = Permission.objects.get(codename="change_subscription")
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
+
+    page = officer.get(form)
+    field = page.context["adminform"].form.fields["user_permissions"]
+    officer.post(
+        form,
+        {"username": "olga", "is_active": "on", "is_staff": "on", **joined}
+        | {"user_permissions": [wanted.pk]},
+    )
+
+    assert list(field.queryset) == [wanted]
+    assert User.objects.get(pk=user.pk).has_perm("eventstore.change_subscription")
+    hold_to_policy(page)
+
+
 def test_nobody_else_enters(outsider: Client, one: Follower) -> None:
     for client in (outsider, Client()):
         for page in (LIST, PAGE, address("pause")):
