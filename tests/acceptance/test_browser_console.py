@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 BEGIN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+LONG = "a-name-of-a-subscription-that-is-as-long-as-any-of-them-may-be"
 WORDS = "</pre><script>alert('spoken')</script> Can we play?"
 
 
@@ -190,7 +191,7 @@ def test_every_page_is_accessible_and_fits(
     width: int,
 ) -> None:
     a_conversation(live_store, turns=5)
-    follow(follower(Subscription(name="totals", handler=fails, retries=())))
+    follow(follower(Subscription(name=LONG, handler=fails, retries=())))
     page = console()
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
     page.set_viewport_size({"width": width, "height": 900})
@@ -205,9 +206,9 @@ def test_every_page_is_accessible_and_fits(
         "/admin/events/?type=ConversationEnded",
         "/admin/jobs/",
         "/admin/subscriptions/",
-        "/admin/subscriptions/totals/",
-        "/admin/subscriptions/totals/reset/",
-        "/admin/subscriptions/totals/skip/?stream=conversation.conv-1",
+        f"/admin/subscriptions/{LONG}/",
+        f"/admin/subscriptions/{LONG}/reset/",
+        f"/admin/subscriptions/{LONG}/skip/?stream=conversation.conv-1",
         event,
         "/admin/password_change/",
     ):

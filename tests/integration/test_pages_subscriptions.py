@@ -126,6 +126,7 @@ def test_what_is_behind_says_by_how_much_and_since_when(
         text = officer.get(address_).text
         assert "behind" in text
         assert "Records to go" in text
+        assert "oldest" in text
     [how] = officer.get(LIST).context["standings"]
     assert how.lag == 1
     assert how.oldest is not None
@@ -134,7 +135,11 @@ def test_what_is_behind_says_by_how_much_and_since_when(
 def test_a_waiting_stream_stands_with_its_error_and_a_link_to_the_event(
     officer: Client, orders: Orders, one: Follower
 ) -> None:
-    text = officer.get(PAGE).text
+    for page in (LIST, PAGE):
+        answer = officer.get(page)
+        hold_to_policy(answer)
+        assert "no-store" in answer.headers["Cache-Control"]
+    text = answer.text
 
     first, second = waiting()
     assert (first.stream_id, second.stream_id) == (
