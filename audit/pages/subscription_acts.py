@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import messages
+from django.db import OperationalError
 from django.shortcuts import redirect
+from psycopg.errors import LockNotAvailable
 
 from audit.pages.frame import Refused, may_see_payloads, operating_page, show
 from eventstore.clock import SystemClock
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 _WENT_ON: Final = "That stream is not parked at this event any more: it went on meanwhile. Nothing was done."
+
+_BUSY: Final = "Its handler is in the middle of a batch that takes long, and nothing is done in between. Nothing was done; try again."
+PATIENCE_S = 10.0  # a page is not waited for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
         stream = parked_stream(name, stream_id) if stream_id else None
         form = _form(request, name, act, stream)
         if request.method == "POST" and form.is_valid():
-            told = _had_done(request, name, act, stream_id, form)
+            told = _asked_for(request, name, act, stream_id, form)
             if told is not None:
                 messages.success(request, told)
                 return redirect("admin:subscription", name=name)
@@ -172,16 +177,28 @@ def _form(
     return OrderForm(data, initial=initial)
 
 
-def _had_done(
+def _asked_for(
     request: HttpRequest, name: str, act: str, stream_id: str | None, form: OrderForm
 ) -> str | None:
-    """Have it done; what is said of it. None if there is something wrong with the order, which the form says then."""
-    given, operating = form.cleaned_data, Operating(SystemClock())
+    """Have it done; what is said of it. None if that cannot be, which the form says then."""
     try:
-        order = Order(request.user.get_username(), given["reason"])
+        order = Order(request.user.get_username(), form.cleaned_data["reason"])
     except ValueError as error:
         form.add_error("reason", str(error))
         return None
+    try:
+        return _had_done(order, name, act, stream_id, form.cleaned_data)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        form.add_error(None, _BUSY)
+    return None
+
+
+def _had_done(
+    order: Order, name: str, act: str, stream_id: str | None, given: Mapping[str, Any]
+) -> str:
+    operating = Operating(SystemClock(), patience_s=PATIENCE_S)
     if act == "replay":
         tried = operating.replay(name, stream_id, order)
         return f"Tried again at once: {tried:,} stream{'' if tried == 1 else 's'}."

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_REASON: Final = 500
 
+_PATIENCE: Final = "SELECT set_config('lock_timeout', %(ms)s, true)"
 _HOLD: Final = """
 SELECT partition_id FROM eventstore_checkpoint WHERE subscription = %(name)s ORDER BY partition_id FOR UPDATE
 """
@@ -93,8 +94,13 @@ class Order:
 class Operating:
     """What people may do. Each raises `SubscriptionNotFound` for a name that there is not."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, patience_s: float = 0.0) -> None:
+        """patience_s: how long a turn that is under way is waited for; 0: until it ends.
+
+        Then everything raises OperationalError by `psycopg.errors.LockNotAvailable`, and nothing was done.
+        """
         self._clock = clock
+        self._patience_s = patience_s
 
     def pause(self, name: str, order: Order) -> None:
         """Nothing is handled any more when this returns, until `resume`. Again does no harm."""
@@ -193,6 +199,7 @@ class Operating:
         """A transaction in which no turn of the subscription goes on; at its end all look whether there is something to do."""
         standing(name, self._clock.now())
         with transaction.atomic(durable=True), unchecked_cursor() as cursor:
+            cursor.execute(_PATIENCE, {"ms": str(round(self._patience_s * 1_000))})
             cursor.execute(_HOLD, {"name": name})
             yield cursor
             cursor.execute(_WAKE)

@@ -12,9 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from audit.pages import subscription_acts
 from audit.pages.addresses import event_address
 from audit.pages.subscription_acts import ACTS
 from audit.templatetags.console import age, duration
+from eventstore.database import connect
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import Parked, actions, parked_streams, standing
 from eventstore.subscriptions import Subscription
@@ -427,6 +429,21 @@ def test_what_is_missing_or_wrong_is_said_beside_it(
 
     assert answer.status_code == 400
     assert "errorlist" in answer.text
+    assert did() == []
+    hold_to_policy(answer)
+
+
+def test_a_turn_that_takes_long_is_not_waited_for(
+    officer: Client, one: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription_acts, "PATIENCE_S", 0.1)
+    with connect() as other, other.transaction():
+        other.execute("SELECT FROM eventstore_checkpoint FOR UPDATE")
+
+        answer = officer.post(address("pause"), {"reason": WHY})
+
+    assert answer.status_code == 400
+    assert "in the middle of a batch" in answer.text
     assert did() == []
     hold_to_policy(answer)
 
