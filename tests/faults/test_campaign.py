@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from teddy_es.faults.report import Report
 
 SEED = os.environ.get("TEDDY_FAULTS_SEED", "ci")  # noqa: TID251
-PACE_S = 1.8
+PACE_S = 1.5
 
 
 def short(folder: Path, *, log: str, kinds: int) -> Report:
