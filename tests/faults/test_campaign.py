@@ -40,6 +40,8 @@ def test_on_the_embedded_log_all_is_zero(tmp_path: Path) -> None:
     report = short(tmp_path, log="embedded", kinds=len(EVERYWHERE))
 
     assert report.passed, "\n".join(report.lines())
+    assert report.followed["all"] == report.followed["troubled"] == report.events
+    assert report.failures  # the way of retries was under fire
 
 
 @pytest.mark.kafka
