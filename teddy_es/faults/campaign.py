@@ -1,6 +1,6 @@
 """A fault campaign from its beginning to its verdict.
 
-1. a world of its own        2. writers, mirrors, a reader       3. faults, by the seed's schedule
+1. a world of its own        2. writers, mirrors, followers      3. faults, by the seed's schedule
 4. all is healed             5. what is unknown is found out     6. the log decides: everything is held against it
 """
 
@@ -15,6 +15,7 @@ import psycopg
 from eventstore.log.kafka.log import KafkaLog
 from teddy_es.faults.crew import PARTITIONS, Crew
 from teddy_es.faults.findings import Findings
+from teddy_es.faults.followed import MAKE, Followed
 from teddy_es.faults.injector import Injector, Targets
 from teddy_es.faults.journal import Journal, Tail
 from teddy_es.faults.judge import Judge, Place
@@ -50,23 +51,28 @@ def run(world: World, wanted: Wanted, tell: Tell) -> Report:
         proxies = [stack.enter_context(proxy) for proxy in _proxies(world)]
         crew = Crew(world, wanted.seed)
         stack.callback(crew.end)
-        crew.command("migrate", "--verbosity", "0")
-        crew.command("create_topics")
+        _prepare(world, crew)
         journal = Journal(world.folder / "faults.ndjson")
         stack.callback(journal.close)
         plan = schedule(wanted.seed, brokers=bool(world.brokers), pace_s=wanted.pace_s)
         injector = Injector(Targets(world, crew, proxies), plan, journal)
         stack.callback(injector.finish)  # nobody stays frozen when we are interrupted
         findings = Findings()
+        followed = Followed(findings)
         crew.start()
         seconds = _under_fire(crew, injector, wanted, findings, tell)
         injector.finish()
         _settle(world, crew, tell)
-        ledger = Ledger.read(world.folder)
-        judge = _judged(world, crew, ledger, findings, tell)
-        return Report.of(
-            world.log, len(world.brokers), wanted, seconds, injector, judge
-        )
+        judge = Judge(Ledger.read(world.folder), findings)
+        _judge(world, crew, judge, followed, tell)
+        return Report.of(world, wanted, seconds, injector, judge, followed)
+
+
+def _prepare(world: World, crew: Crew) -> None:
+    crew.command("migrate", "--verbosity", "0")
+    crew.command("create_topics")
+    with psycopg.connect(world.url()) as connection:
+        connection.execute(MAKE)
 
 
 def _proxies(world: World) -> Iterator[Proxy]:
@@ -114,25 +120,29 @@ def _settle(world: World, crew: Crew, tell: Tell) -> None:
     crew.resolve()
     crew.stop_others()
     crew.command("mirror", "--once")
+    tell("waiting for the followers")
+    crew.stop_followers()
 
 
-def _judged(
-    world: World, crew: Crew, ledger: Ledger, findings: Findings, tell: Tell
-) -> Judge:
-    judge = Judge(ledger, findings)
+def _judge(
+    world: World, crew: Crew, judge: Judge, followed: Followed, tell: Tell
+) -> None:
+    findings = judge.findings
     with psycopg.connect(world.url(), autocommit=True) as connection:
         rows = Rows(connection, findings)
         for place, records in _log(world):
             tell(f"judging {place.topic}/{place.partition}")
-            rows.compare(place, judge.take(place, PARTITIONS, records))
+            taken = judge.take(place, PARTITIONS, records)
+            rows.compare(place, followed.noting(place, taken))
         rows.compare_heads()
+        tell("judging the followers")
+        followed.compare(connection)
         judge.conclude()
         tell("rebuilding")
         before = rows.digest()
         crew.command("rebuild_index")
         if rows.digest() != before:
             findings.add("rebuild", "the rows differ from those before")
-    return judge
 
 
 def _log(world: World) -> Iterator[tuple[Place, Iterator[tuple[int, Record]]]]:

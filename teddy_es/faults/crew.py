@@ -1,4 +1,4 @@
-"""The campaign's processes: writers, mirrors, a reader; each slot is started again as often as it is killed."""
+"""The campaign's processes: writers, mirrors, followers, a reader; each slot is started again as often as it is killed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WRITERS: Final = ("threads", "async", "sync")  # how each works: `writer.STYLES`
 MIRRORS: Final = 2
+FOLLOWERS: Final = 2
 PARTITIONS: Final = 6
 _PATIENCE_S: Final = 900
 
@@ -76,6 +77,7 @@ class Crew:
     seed: str
     writers: list[Slot] = field(default_factory=list)
     mirrors: list[Slot] = field(default_factory=list)
+    followers: list[Slot] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for number, style in enumerate(WRITERS):
@@ -85,15 +87,17 @@ class Crew:
         for number in range(MIRRORS):
             env = self._env(by_proxy=False)
             self.mirrors.append(Slot(f"mirror-{number}", self.world, mirror, env))
+        for number in range(FOLLOWERS):  # one of them past the proxy
+            slot = self._task(f"follower-{number}", "follow", {"slot": number})
+            slot.env = self._env(by_proxy=not number)
+            self.followers.append(slot)
         where = {"directory": str(self.world.folder)}
-        arguments = ["-m", "teddy_es.faults.process", "read", json.dumps(where)]
-        env = self._env(by_proxy=True)
-        self.reader = Slot("reader", self.world, arguments, env)
+        self.reader = self._our_own("read", where, by_proxy=True)
 
     @property
     def slots(self) -> Iterator[Slot]:
         """All of them."""
-        yield from (*self.writers, *self.mirrors, self.reader)
+        yield from (*self.writers, *self.mirrors, *self.followers, self.reader)
 
     def start(self) -> None:
         """Everybody begins."""
@@ -107,6 +111,12 @@ class Crew:
     def stop_others(self) -> None:
         """Mirrors and reader; the reader reads the feed to its end first."""
         self._stop([*self.mirrors, self.reader])
+
+    def stop_followers(self) -> None:
+        """When they have handled everything, or the patience with them is at its end."""
+        given = {"directory": str(self.world.folder)}
+        self._run(self._our_own("await_followers", given, by_proxy=False))
+        self._stop(self.followers)
 
     def end(self) -> None:
         """Whoever still runs is killed."""
@@ -122,8 +132,7 @@ class Crew:
     def resolve(self) -> None:
         """Find out about everything that is unknown."""
         given = {"directory": str(self.world.folder), "seed": self.seed}
-        arguments = ["-m", "teddy_es.faults.process", "resolve", json.dumps(given)]
-        self._run(Slot("resolver", self.world, arguments, self._env(by_proxy=True)))
+        self._run(self._our_own("resolve", given, by_proxy=True))
 
     def _run(self, slot: Slot) -> None:
         process = slot.start()
@@ -140,6 +149,11 @@ class Crew:
             slot.send(signal.SIGTERM)
         for slot in slots:
             slot.wait()
+
+    def _our_own(self, task: str, given: dict[str, Any], *, by_proxy: bool) -> Slot:
+        """That has no generations."""
+        arguments = ["-m", "teddy_es.faults.process", task, json.dumps(given)]
+        return Slot(task, self.world, arguments, self._env(by_proxy=by_proxy))
 
     def _task(self, name: str, task: str, given: dict[str, Any]) -> Slot:
         common = {"directory": str(self.world.folder), "seed": self.seed}

@@ -17,6 +17,10 @@ ZEROS: Final = {
     "index": "rows of mirror, index and heads that are not the fold",
     "rebuild": "rebuilds that do not end in the same bytes",
     "back": "times that a reader saw something missing, repeated or going back",
+    "missed": "accepted events that a follower missed",
+    "again": "events that a follower handled again",
+    "disorder": "events that a follower handled behind a later one of their stream",
+    "foreign": "events that a follower handled though they are not in the log so",
 }
 _EXAMPLES: Final = 5
 

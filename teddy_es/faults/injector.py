@@ -108,8 +108,8 @@ class Injector:
     ) -> tuple[str, Callable[[], Undo | None]]:
         """The target's name, and what does the fault and says how to undo it: None if it could not be done."""
         targets = self._targets
-        if what in ("writer", "mirror"):
-            slots = targets.crew.writers if what == "writer" else targets.crew.mirrors
+        if what in ("writer", "mirror", "follower"):
+            slots: Sequence[Slot] = getattr(targets.crew, f"{what}s")
             slot = slots[which % len(slots)]
             return slot.name, lambda: _PROCESS[how](slot)
         if what == "log":

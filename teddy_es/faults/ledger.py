@@ -54,7 +54,12 @@ class Ledger:
     @classmethod
     def read(cls, folder: Path) -> Ledger:
         """From the folder of a campaign."""
-        names = ("writer-*.ndjson", "reader.ndjson", "resolver.ndjson")
+        names = (
+            "writer-*.ndjson",
+            "reader.ndjson",
+            "resolver.ndjson",
+            "followers.ndjson",
+        )
         paths = chain.from_iterable(sorted(folder.glob(name)) for name in names)
         return cls.of(chain.from_iterable(map(facts, paths)))
 

@@ -25,9 +25,15 @@ def main(arguments: list[str]) -> None:
 
 def _tasks() -> dict[str, Callable[..., Any]]:
     # imported here: they need Django's settings
-    from teddy_es.faults import reader, resolver, writer
+    from teddy_es.faults import follower, reader, resolver, writer
 
-    return {"write": writer.write, "read": reader.read, "resolve": resolver.resolve}
+    return {
+        "write": writer.write,
+        "read": reader.read,
+        "resolve": resolver.resolve,
+        "follow": follower.follow,
+        "await_followers": follower.await_followers,
+    }
 
 
 if __name__ == "__main__":

@@ -7,20 +7,24 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from teddy_es.faults.findings import ZEROS
+from teddy_es.faults.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from teddy_es.faults.followed import Followed
     from teddy_es.faults.injector import Injector
     from teddy_es.faults.judge import Judge
     from teddy_es.faults.ledger import Ledger
     from teddy_es.faults.plan import Wanted
+    from teddy_es.faults.world import World
 
 
 @dataclass(frozen=True)
 class Report:
     """seconds: under fire. appends: acknowledged, each once. unknown: commits of which at some time nobody knew.
 
+    followed: rows that handlers wrote, by subscription. failures: how often a handler failed of an event, as it was to.
     too_little: why it proves nothing, if that is so.
     """
 
@@ -38,21 +42,23 @@ class Report:
     unknown: int
     unknown_at_the_end: int
     records: dict[str, int]
+    followed: dict[str, int]
+    failures: int
     zeros: dict[str, int]
     examples: dict[str, list[str]]
     too_little: list[str] = field(default_factory=list)
 
     @classmethod
     def of(
-        cls, log: str, brokers: int, wanted: Wanted, seconds: float,
-        injector: Injector, judge: Judge,
+        cls, world: World, wanted: Wanted, seconds: float,
+        injector: Injector, judge: Judge, followed: Followed,
     ) -> Report:  # fmt: skip
         """From what a campaign leaves."""
         ledger = judge.ledger
         acknowledged = ledger.acknowledged()
         return cls(
-            log=log,
-            brokers=brokers,
+            log=world.log,
+            brokers=len(world.brokers),
             seed=wanted.seed,
             seconds=round(seconds, 1),
             appends=len(acknowledged),
@@ -65,6 +71,8 @@ class Report:
             unknown=len(ledger.unknown()),
             unknown_at_the_end=ledger.left_open,
             records=dict(judge.verdicts.most_common()),
+            followed=dict(followed.rows),
+            failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
             too_little=list(_too_little(len(acknowledged), injector.kills, wanted)),
@@ -92,6 +100,7 @@ class Report:
         yield f"  kill -9                {self.kills}"
         yield f"  outcomes unknown       {self.unknown}, of these {self.unknown_at_the_end} until the end"
         yield f"  records in the log     {_listed(self.records)}"
+        yield f"  events handled         {_listed(self.followed)}; handlers failed {self.failures} times, as they were to"
         yield ""
         for kind, number in self.zeros.items():
             yield f"  {number:>8}  {ZEROS[kind]}"

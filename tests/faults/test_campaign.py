@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from teddy_es.faults.report import Report
 
 SEED = os.environ.get("TEDDY_FAULTS_SEED", "ci")  # noqa: TID251
-PACE_S = 1.8
+PACE_S = 1.5
 
 
 def short(folder: Path, *, log: str, kinds: int) -> Report:
@@ -40,6 +40,8 @@ def test_on_the_embedded_log_all_is_zero(tmp_path: Path) -> None:
     report = short(tmp_path, log="embedded", kinds=len(EVERYWHERE))
 
     assert report.passed, "\n".join(report.lines())
+    assert report.followed["all"] == report.followed["troubled"] == report.events
+    assert report.failures  # the way of retries was under fire
 
 
 @pytest.mark.kafka

@@ -34,9 +34,14 @@ class Said:
 
 @dataclass
 class Crew:
-    """One writer."""
+    """One of each."""
 
     writers: list[Said]
+
+    @property
+    def followers(self) -> list[Said]:
+        """The same one."""
+        return self.writers
 
 
 def faults(*kinds: str) -> Iterator[Fault]:
@@ -75,6 +80,7 @@ def test_nothing_is_done_before_its_time(done_to: Any) -> None:
     [
         ("writer kill", "kill", "start"),
         ("writer stop", "send 19", "send 18"),
+        ("follower kill", "kill", "start"),
         ("log cut", "turn cut", "turn pass"),
         ("postgres kill", "kill_postgres", "start_postgres"),
         ("postgres restart", "stop_postgres", "start_postgres"),

@@ -31,11 +31,11 @@ PLACE = LogPlace("eventstore.conversation", 3)
 def report() -> Report:
     """Of a campaign that passed."""
     counts: dict[str, Any] = {
-        key: {} for key in ("answers", "modes", "faults", "records")
+        key: {} for key in ("answers", "modes", "faults", "records", "followed")
     }
     return Report(
         log="embedded", brokers=0, seed="7", seconds=60.0, appends=600, events=900, calls=700, kills=5,
-        unknown=3, unknown_at_the_end=1, zeros=Findings().zeros, examples={}, **counts,
+        unknown=3, unknown_at_the_end=1, failures=4, zeros=Findings().zeros, examples={}, **counts,
     )  # fmt: skip
 
 

@@ -302,6 +302,13 @@ def publish_and_be_killed(writes: int) -> None:
     publish(writes)
 
 
+def follow(**given: Any) -> None:
+    """Follow the log, with a handler that kills its process, or hangs."""
+    from tests.integration import following_process
+
+    following_process.follow(**given)
+
+
 TASKS: dict[str, Callable[..., None]] = {
     "append_many": append_many,
     "submit_and_end": submit_and_end,
@@ -318,6 +325,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "build_until_killed": build_until_killed,
     "build_and_be_killed": build_and_be_killed,
     "publish_and_be_killed": publish_and_be_killed,
+    "follow": follow,
 }
 
 if __name__ == "__main__":
