@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.sync import async_to_sync
-from django.db import transaction
+from django.db import connection, transaction
 
 from eventstore.context import correlated
 from eventstore.subscriptions.delivery import record_of
@@ -128,6 +128,8 @@ def _call(subscription: Subscription, clock: Clock, ready: Sequence[Delivery]) -
             handled = _call_with_each(subscription.call, in_time)
         if transaction.get_rollback():
             raise HandlerRolledBack
+        # else a row that leads nowhere would be found at the commit, and no event's fault
+        connection.check_constraints()
     return handled
 
 

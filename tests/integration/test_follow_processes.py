@@ -76,6 +76,11 @@ def go_on(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
+def has_ended(processes: list[subprocess.Popen[str]]) -> bool:
+    """Whether any of them has."""
+    return bool(ended(processes))
+
+
 def ended(processes: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:
     """Those of them."""
     return [one for one in processes if one.poll() is not None]
@@ -106,7 +111,7 @@ def test_two_processes_that_are_killed_in_their_batches_lose_and_double_nothing(
                 name, number = f"o{len(placed)}", chance.randint(1, 9)
                 orders.place(name, number)
                 placed[name], behind = number, behind + number
-            until(partial(ended, both))
+            until(partial(has_ended, both))
             dead = ended(both)
             killed += len(dead)
             both = [one for one in both if one not in dead]

@@ -426,3 +426,31 @@ def test_what_is_tried_again_and_what_is_new_take_turns(orders: Orders) -> None:
 def partition_of(orders: Orders, name: str) -> int:
     place = place_of(orders.stream(name), orders.store.topics.partitions)
     return orders.store.topics.partition_id(place)
+
+
+def test_a_row_that_leads_nowhere_is_the_events_fault(orders: Orders) -> None:
+    """Such a constraint is asked at the commit, as Django's foreign keys are."""
+
+    def handle(event: Published) -> None:
+        with connection.cursor() as cursor:
+            wrong = event.version == 2
+            cursor.execute("INSERT INTO follow_leads VALUES (%s)", [0 if wrong else 1])
+        Totals()(event)
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE follow_targets (id int PRIMARY KEY)")
+        cursor.execute("INSERT INTO follow_targets VALUES (1)")
+        cursor.execute(
+            "CREATE TABLE follow_leads (target int REFERENCES follow_targets DEFERRABLE INITIALLY DEFERRED)"
+        )
+    try:
+        orders.place("a", 3)
+        orders.place("b", 1)
+        follow(follower(subscription(handle, retries=())))
+
+        assert seen() == {"a": [1], "b": [1]}
+        [row] = parked_streams(Wanted(), "totals").rows
+        assert (row.version, row.error) == (2, "IntegrityError")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE follow_leads, follow_targets")
