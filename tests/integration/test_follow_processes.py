@@ -100,7 +100,7 @@ def test_two_processes_that_are_killed_in_their_batches_lose_and_double_nothing(
 
     def start(running: ExitStack) -> subprocess.Popen[str]:
         at = chance.randint(2, MOST) if killed < KILLS else 0
-        given = {"seed": chance.randrange(1_000), "kill_at": at}
+        given: dict[str, Any] = {"seed": chance.randrange(1_000), "kill_at": at}
         return running.enter_context(a_process("follow", **given))
 
     with ExitStack() as running:
