@@ -14,7 +14,8 @@ from psycopg.errors import LockNotAvailable
 
 from audit.pages.frame import Refused, may_see_payloads, operating_page, show
 from eventstore.clock import SystemClock
-from eventstore.errors import StreamNotParked
+from eventstore.errors import ProjectionNotReady, StreamNotParked
+from eventstore.projections.standing import refuse_a_projection
 from eventstore.queries.subscriptions import Parked, parked_stream, standing
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import MAX_REASON, Operating, Order
@@ -188,6 +189,8 @@ def _asked_for(
         return None
     try:
         return _had_done(order, name, act, stream_id, form.cleaned_data)
+    except ProjectionNotReady as error:
+        form.add_error(None, str(error))
     except OperationalError as error:
         if not isinstance(error.__cause__, LockNotAvailable):
             raise
@@ -206,6 +209,7 @@ def _had_done(
         operating.skip(name, str(stream_id), order, version=given["version"])
         return "The event is left out; its stream goes on."
     if act == "reset":
+        refuse_a_projection(name)
         operating.reset(name, Start(given["to"]), order)
         return f"Reset: {name} begins anew, at {given['to']}."
     getattr(operating, act)(name, order)

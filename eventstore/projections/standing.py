@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from eventstore.errors import ProjectionNotReady
 from eventstore.projections.configured import configured
 from eventstore.projections.following import beside
 from eventstore.queries.connection import unchecked_cursor
@@ -46,6 +47,14 @@ def version_read(name: str) -> int | None:
     with unchecked_cursor() as cursor:
         cursor.execute(_READ, {"name": name})
         return next((int(row[0]) for row in cursor.fetchall()), None)
+
+
+def refuse_a_projection(name: str) -> None:
+    """Raise `ProjectionNotReady` if a subscription is a projection's: its rows and its checkpoint go together."""
+    own, _, _ = name.partition("#")
+    if own in configured():
+        msg = f"it is built anew by `manage.py projections build {own}`, and dropped by `projections drop`"
+        raise ProjectionNotReady(name, msg)
 
 
 def projections(now: datetime) -> Sequence[VersionStanding]:

@@ -111,6 +111,7 @@ def test_a_parked_stream_is_shown_and_skipped(orders: Orders) -> None:
         (("subscriptions", "run", "nobody"), "No code follows as nobody"),
         (("projections", "build", "nothing"), "No projection is named nothing"),
         (("projections", "build", "totals"), "stays as it is"),
+        (("subscriptions", "reset", "totals", "--to", "now", *BY_ANN), "built anew by"),
     ],
 )
 def test_a_refusal_says_what_is_wrong(
@@ -121,7 +122,7 @@ def test_a_refusal_says_what_is_wrong(
         told(*words)
 
 
-def test_a_pause_and_a_reset(orders: Orders) -> None:
+def test_a_pause_and_a_reset(orders: Orders, settings: Settings) -> None:
     POISON.poison, before = {}, POISON.poison
     try:
         orders.place("b", 2)
@@ -134,6 +135,9 @@ def test_a_pause_and_a_reset(orders: Orders) -> None:
         told("subscriptions", "reset", "poisoned", "--to", "beginning", *BY_ANN)
         follow(one)
         assert seen("poisoned") == {"b": [1, 2, 1, 2]}
+        with pytest.raises(CommandError, match="out of the settings"):
+            told("subscriptions", "forget", "poisoned", *BY_ANN)
+        settings.EVENTSTORE = {**settings.EVENTSTORE, "SUBSCRIPTIONS": []}
         told("subscriptions", "forget", "poisoned", *BY_ANN)
         assert told_json("subscriptions", "list") == []
     finally:
