@@ -12,6 +12,8 @@ from django.db import DatabaseError, connection
 from eventstore.conf import aggregates, conf, registry
 from eventstore.database import TROUBLE
 from eventstore.errors import EventStoreError
+from eventstore.projections.configured import configured as configured_projections
+from eventstore.projections.following import subscription_of
 from eventstore.publishing.topics import check as check_for_publishing
 from eventstore.publishing.topics import feed_topics
 from eventstore.sealing import sealer
@@ -128,18 +130,22 @@ def _without_source(types: Registry) -> list[CheckMessage]:
 
 
 def _wrong_subscriptions() -> list[CheckMessage]:
-    """Those that cannot be loaded, two of one name, and those that want what the registry does not know."""
+    """Those that cannot be loaded, two of one name, and those that want what the registry does not know; projections too."""
     problems = []
     try:
         for one in configured().values():
             problems += _unknown_to_the_registry(one)
+        for versions in configured_projections().values():
+            for projection in versions.values():
+                one = subscription_of(projection, is_read=True)
+                problems += _unknown_to_the_registry(one)
     except (ImproperlyConfigured, ImportError, ValueError) as error:
         problems.append(str(error))
     return [
         Error(
-            f"Subscriptions: {problem}",
+            f"Who follows the log: {problem}",
             id="eventstore.E009",
-            hint="Put EVENTSTORE['SUBSCRIPTIONS'] right, or what it names.",
+            hint="Put EVENTSTORE['SUBSCRIPTIONS'] and ['PROJECTIONS'] right, or what they name.",
         )
         for problem in problems
     ]

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from eventstore import checks
+from eventstore.projections import Projection
 from eventstore.registry import Event, Registry
 from eventstore.sealing import PassThroughSealer
 from eventstore.subscriptions import Subscription
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_django.fixtures import Settings
+
+    from eventstore.bus import Published
 
 
 class Weighed(Event, frozen=True, kw_only=True):
@@ -232,3 +238,43 @@ def test_a_server_that_cannot_keep_a_store_is_found(
 
 def test_a_sound_server_is_passed_in_silence() -> None:
     assert checks.wrong_with_server(SOUND) == []
+
+
+class Nameless(Projection):
+    """Declared wrongly."""
+
+    name = "Not A Name"
+    models = (Session,)
+
+    def handle(self, events: Sequence[Published]) -> None:
+        """See `Projection`."""
+
+
+class Strange(Nameless):
+    """Wants what the registry does not know."""
+
+    name = "strange"
+    types = (Weighed,)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["Nameless"], "its name is a-z"),
+        (["Strange"], "Weighed is not a registered event"),
+        (["Strange", "Strange"], "Two projections are version 1 of strange"),
+        (["FINE"], "which is no Projection"),
+    ],
+)
+def test_projections_that_cannot_be_built_are_found(
+    settings: Settings, names: list[str], told: str
+) -> None:
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "PROJECTIONS": [f"{__name__}.{name}" for name in names],
+    }
+
+    [message] = checks.check_settings()
+
+    assert message.id == "eventstore.E009"
+    assert told in str(message.msg)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import threading
 import time
@@ -13,6 +12,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.management.progress import progress_bar
+from eventstore.management.stopping import stop_on_signals
 from eventstore.management.troubles import told_in_a_line
 from eventstore.mirror import Mirror
 from eventstore.snapshots.filling import make_filler
@@ -47,9 +47,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
-        stop = threading.Event()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: stop.set())
+        stop = stop_on_signals()
         mirror = Mirror(make_event_store().make_indexer, stop)
         filler = make_filler(stop)
         if options["once"]:

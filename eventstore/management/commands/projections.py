@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-import signal
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from eventstore.management.projections import (
     differences_as_json,
     overview,
 )
+from eventstore.management.stopping import stop_on_signals
 from eventstore.management.troubles import told_in_a_line
 from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
@@ -30,6 +29,7 @@ from eventstore.projections.switching import Switching
 from eventstore.subscriptions.operating import Order
 
 if TYPE_CHECKING:
+    import threading
     from argparse import _SubParsersAction
 
     from eventstore.projections.building import Building, Built
@@ -101,9 +101,7 @@ class Command(BaseCommand):
         getattr(self, f"_{options['do']}")(building, options)
 
     def _build(self, building: Building, options: dict[str, Any]) -> None:
-        stop = threading.Event()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: stop.set())
+        stop = stop_on_signals()
         started = time.monotonic()
         built = _with_progress(building, stop, as_json=options["json"])
         facts = {

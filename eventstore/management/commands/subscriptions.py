@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import signal
-import threading
 from typing import TYPE_CHECKING, Any
 
 from django.core.checks import Tags
@@ -14,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.clock import SystemClock
 from eventstore.events import Cut
+from eventstore.management.stopping import stop_on_signals
 from eventstore.management.subscriptions import as_json, lines_of, overview
 from eventstore.management.troubles import told_in_a_line
 from eventstore.projections.standing import refuse_a_projection
@@ -83,9 +82,7 @@ class Command(BaseCommand):
                 self._act(options)
 
     def _run(self, options: dict[str, Any]) -> None:
-        stop = threading.Event()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: stop.set())
+        stop = stop_on_signals()
         try:
             worker = make_worker(options["names"])
         except ImproperlyConfigured as error:
