@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 from django.shortcuts import redirect
 from psycopg.errors import LockNotAvailable
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 _WENT_ON: Final = "That stream is not parked at this event any more: it went on meanwhile. Nothing was done."
 
 _BUSY: Final = "Its handler is in the middle of a batch that takes long, and nothing is done in between. Nothing was done; try again."
+_NOT_LOADED: Final = (
+    "The projections that the settings name cannot be loaded, so nobody can tell whether this is one of them. Nothing was"
+    " done; manage.py check says what is wrong."
+)
 PATIENCE_S = 10.0  # a page is not waited for longer
 
 
@@ -191,6 +196,8 @@ def _asked_for(
         return _had_done(order, name, act, stream_id, form.cleaned_data)
     except ProjectionNotReady as error:
         form.add_error(None, str(error))
+    except (ImproperlyConfigured, ImportError):
+        form.add_error(None, _NOT_LOADED)
     except OperationalError as error:
         if not isinstance(error.__cause__, LockNotAvailable):
             raise

@@ -49,18 +49,32 @@ def version_read(name: str) -> int | None:
         return next((int(row[0]) for row in cursor.fetchall()), None)
 
 
+def projection_of(name: str) -> str | None:
+    """The projection that a subscription follows for, as the version that is read or beside it; None if for none.
+
+    Raises ImproperlyConfigured, ImportError.
+    """
+    own, _, _ = name.partition("#")
+    return own if own in configured() else None
+
+
 def refuse_a_projection(name: str) -> None:
     """Raise `ProjectionNotReady` if a subscription is a projection's: its rows and its checkpoint go together."""
-    own, _, _ = name.partition("#")
-    if own in configured():
+    own = projection_of(name)
+    if own is not None:
         msg = f"it is built anew by `manage.py projections build {own}`, and dropped by `projections drop`"
         raise ProjectionNotReady(name, msg)
 
 
 def projections(now: datetime) -> Sequence[VersionStanding]:
     """All of them, by name and version."""
+    return projections_among(standings(now))
+
+
+def projections_among(all_standings: Sequence[Standing]) -> Sequence[VersionStanding]:
+    """The same, where it is known how all subscriptions stand. Raises ImproperlyConfigured, ImportError."""
     codes = configured()
-    known = {how.name: how for how in standings(now)}
+    known = {how.name: how for how in all_standings}
     found = []
     for name, versions in sorted(codes.items()):
         there = known.get(name)

@@ -43,6 +43,11 @@ class Standing:
     parked: int
 
     @property
+    def waiting(self) -> int:
+        """Streams that it cannot get on with for now, tried again or parked."""
+        return self.retrying + self.parked
+
+    @property
     def eta_s(self) -> float | None:
         """Seconds until it has caught up at its rate; None if it does not move, or is paused."""
         if not self.lag:
