@@ -19,9 +19,11 @@ from eventstore.queries.subscriptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from django.http import HttpRequest, HttpResponse
+
+    from eventstore.projections.standing import VersionStanding
 
 _Found = TypeVar("_Found")
 _log = structlog.get_logger(__name__)
@@ -31,7 +33,8 @@ _log = structlog.get_logger(__name__)
 def subscriptions(request: HttpRequest) -> HttpResponse:
     """All of them, by name, and the versions of projections: figures, for everybody who may enter."""
     found = standings(SystemClock().now())
-    versions, are_loaded = _of_projections(lambda: projections_among(found), ())
+    nothing: Sequence[VersionStanding] = ()
+    versions, are_loaded = _of_projections(lambda: projections_among(found), nothing)
     return show(
         request,
         "audit/subscriptions.html",
