@@ -30,21 +30,18 @@ class Waker:
         self._connect = connect
         self._wakes = wakes
         self.listens = threading.Event()
+        self._told = False
 
     def run(self, stop: threading.Event) -> None:
         """Until stopped."""
-        told = False
         while not stop.is_set():
             try:
                 self._listen(stop)
-                told = False
             except TROUBLE as error:
-                if not told:
+                if not self._told:
                     logger.warning(_TOLD, error=type(error).__name__)
-                told = True
+                self._told = True
                 stop.wait(_PAUSE)
-            finally:
-                self.listens.clear()
 
     def wake(self) -> None:
         """Have everybody look."""
@@ -55,8 +52,12 @@ class Waker:
         with self._connect() as connection:
             connection.execute("SET application_name = 'eventstore waker'")
             connection.execute(_LISTEN)
+            self._told = False
             self.listens.set()
             self.wake()
-            while not stop.is_set():
-                for _ in connection.notifies(timeout=_PATIENCE, stop_after=1):
-                    self.wake()
+            try:
+                while not stop.is_set():
+                    for _ in connection.notifies(timeout=_PATIENCE, stop_after=1):
+                        self.wake()
+            finally:
+                self.listens.clear()

@@ -127,14 +127,25 @@ class Worker:
                 telling.waits(
                     name, error=failure.error, place=failure.place, pause_s=pause
                 )
-                connection.close()
-                stop.wait(pause)
+                self._pause(state, stop, pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except BaseException as error:
                 state.error = type(error).__name__
                 telling.ended(name, error=state.error)
                 raise
         connections.close_all()
+
+    def _pause(self, state: _State, stop: threading.Event, pause_s: float) -> None:
+        """Where the database was lost, its return ends the pause: who listens to it then calls."""
+        raw = connection.connection
+        lost = raw is None or raw.closed
+        connection.close()
+        if lost:
+            state.wake.clear()
+            if not stop.is_set():
+                state.wake.wait(pause_s)
+        else:
+            stop.wait(pause_s)
 
     def _renew(self, state: _State) -> bool:
         newer = self._renewed(state.follower)

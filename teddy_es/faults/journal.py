@@ -6,7 +6,7 @@ monotonic clock, so that a person can see what happened when; nobody judges by i
     {"t":"try","a":attempt,"c":commit id,"s":stream,"e":expected,"n":events,"m":mode}   before the call
     {"t":"answer","a":attempt,"is":"accepted","c":commit id,"first":1,"last":3,"at":[positions],"ms":recorded_at}
     {"t":"answer","a":attempt,"is":the error's code,"head":4}                              unknown: with "c", not "head"
-    {"t":"wrong","kind":one of the zeros,"what":…}                                         what a reader saw
+    {"t":"wrong","kind":one of the zeros,"what":…}                                         what a reader saw; how far followers stayed behind
     {"t":"feed","events":n,"heads":{stream: version}}                                      at its end
 
 The commit id of a try is null where the store is to make it: then nobody knows it before the answer.

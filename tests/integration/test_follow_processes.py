@@ -116,8 +116,6 @@ def test_two_processes_that_are_killed_in_their_batches_lose_and_double_nothing(
             killed += len(dead)
             both = [one for one in both if one not in dead]
             both += [start(running) for _ in dead]
-        while len(both) < 4:  # those that were not killed may yet be
-            both.append(start(running))
         until(lambda: sum(map(len, seen().values())) >= sum(placed.values()))
 
     assert seen() == in_order(placed)
@@ -149,6 +147,36 @@ def test_an_event_arrives_because_the_database_tells(
         until(lambda: seen() == {"a": [1]})
         orders.change("a")
         until(lambda: seen() == {"a": [1, 2]})
+
+
+def test_the_return_of_the_database_ends_the_pause_of_who_had_lost_it(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_FIRST_PAUSE", 3_600.0)
+    orders.place("a")
+    with a_worker() as worker:
+        until(worker.waker.listens.is_set)
+        until(lambda: "a" in seen())
+        end_sessions("eventstore follow totals")
+
+        def arrives() -> bool:
+            last = orders.change("a").last_version
+            return last - 1 in seen()["a"]
+
+        until(arrives)
+        until(lambda: len(seen()["a"]) == orders.change("a").last_version - 1)
+
+    assert seen()["a"] == list(range(1, len(seen()["a"]) + 1))
+
+
+def end_sessions(application_name: str) -> None:
+    """Those of the test's database that go by this name."""
+    with connect() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = %s",
+            [application_name],
+        )
 
 
 def test_a_handler_that_hangs_loses_what_it_held_and_does_no_harm_when_it_goes_on(

@@ -32,7 +32,7 @@ class Command(BaseCommand):
     """Thin: arguments, a directory, the table."""
 
     help = (
-        "Kill, stop and cut off writers, mirrors, PostgreSQL and brokers at random while all of them work, on servers"
+        "Kill, stop and cut off writers, mirrors, followers, PostgreSQL and brokers at random while all of them work, on servers"
         " of its own; then hold every answer and every row against the log. Exit code 1 if anything is not zero, or if"
         " too little was tried. Examples: manage.py torture --minutes 2 --seed 7;"
         " manage.py torture --log kafka --nodes 3 --minutes 15 --appends 200000 --kills 100"
