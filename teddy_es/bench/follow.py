@@ -57,7 +57,7 @@ def follow(plan: Plan, world: World) -> Iterator[Series]:
     if plan.wants(FOLLOW[2]):
         yield from _feeds(plan, events)
     if plan.wants(FOLLOW[3]):
-        yield _live(plan, world)
+        yield from _live(plan, world)
 
 
 def _caught_up(
@@ -108,6 +108,8 @@ def _feeds(plan: Plan, events: int) -> Iterator[Series]:
             turns[PEER] = partial(peer.read, _PAGE)
         for name, speeds in plan.alternate(FOLLOW[2], turns).items():
             yield Series(FOLLOW[2], name, "events/s", tuple(speeds))
+            if name == OURS:  # has a target of its own, besides the one beside the peer
+                yield Series(f"{FOLLOW[2]}-alone", name, "events/s", tuple(speeds))
 
 
 def _read_feed(events: int) -> float:
@@ -125,7 +127,7 @@ def _read_feed(events: int) -> float:
     return found / (time.monotonic() - started)
 
 
-def _live(plan: Plan, world: World) -> Series:
+def _live(plan: Plan, world: World) -> Iterator[Series]:
     store, text = make_event_store(), texts("live")
     try:
         with _process(follow_live, world) as pipe:
@@ -134,10 +136,11 @@ def _live(plan: Plan, world: World) -> Series:
     finally:
         store.close()
     took = [ms for one in taken for ms in one]
+    both = percentile(took, 50), percentile(took, 99)
     medians = tuple(percentile(one, 50) for one in taken)
-    return Series(
-        FOLLOW[3], OURS, "ms", medians, percentile(took, 50), percentile(took, 99)
-    )
+    yield Series(FOLLOW[3], OURS, "ms", medians, *both)
+    slow = tuple(percentile(one, 99) for one in taken)
+    yield Series(f"{FOLLOW[3]}-p99", OURS, "ms", slow)
 
 
 def _answered(

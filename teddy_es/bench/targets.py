@@ -66,7 +66,9 @@ _TARGETS: Final[dict[str, tuple[Target, Target]]] = {
         (Target("median", "least", 1.5),) * 2,
     ),
     "follow/feed": (_ratio(1.0),) * 2,
+    "follow/feed-alone": (Target("median", "least", 60_000),) * 2,
     "follow/live": (Target("median", "most", 20),) * 2,
+    "follow/live-p99": (Target("median", "most", 100),) * 2,
     "rebuild/speed": (Target("median", "least", 8_000),) * 2,
     "snapshots/speed": (Target("median", "least", 3_000),) * 2,
 }

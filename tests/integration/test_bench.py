@@ -75,6 +75,27 @@ def test_appends_of_processes() -> None:
     assert all(one["median"] > 0 for one in found.values())
 
 
+def test_follow() -> None:
+    found = measured("follow", contestants=("teddy", "eventsourcing"))
+
+    names = {measure.removeprefix("follow/") for measure, _ in found}
+    kinds = {
+        f"{kind}-{n}" for kind in ("each", "batches") for n in ("one", "two", "shared")
+    }
+    assert names == kinds | {"feed", "feed-alone", "live", "live-p99"}
+    assert found["follow/feed", "teddy"]["ratio"] > 0
+    assert found["follow/live", "teddy"]["p50"] <= found["follow/live", "teddy"]["p99"]
+    assert all(one["median"] >= 0 for one in found.values())
+
+
+def test_rebuild() -> None:
+    found = measured("rebuild", rounds=2)
+
+    names = {measure.removeprefix("rebuild/") for measure, _ in found}
+    assert names == {"speed", "compare", "switch", "reads-alone", "reads-meanwhile"}
+    assert all(one["median"] > 0 for one in found.values())
+
+
 def test_mirror() -> None:
     found = measured("mirror", rounds=2)
 
