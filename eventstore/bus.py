@@ -8,29 +8,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+import msgspec
 import structlog
 from asgiref.sync import async_to_sync, sync_to_async
 
 from eventstore import metrics
 from eventstore.context import correlated
+from eventstore.events import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
-    from uuid import UUID
-
-    import msgspec
-
-    from eventstore.events import Position
 
 logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(msgspec.Struct, frozen=True, gc=False):
     """An event that was accepted, as its class, and where it stands.
 
     live: whether this happens for the first time. False where a subscription handles what was handled before, so that
