@@ -177,12 +177,12 @@ class Worker:
             self._known.add(connection.connection)
 
     def _look(self, state: _State) -> None:
-        """Tell how it stands; end if newer code has taken over."""
+        """Tell how it stands; end if newer code has taken over, or an earlier version of a projection is read again."""
         state.look_at = self._clock.monotonic() + _LOOK_EVERY
         subscription = state.follower.subscription
         with unchecked_cursor() as cursor:
             version, beyond = checkpoints.stands(cursor, subscription.name)
-        if version is None or version > subscription.version:
+        if version != subscription.version:
             register(subscription, self._clock)  # says so, or makes them anew
         if beyond and beyond != state.beyond:
             telling.beyond(subscription.name, beyond)

@@ -204,7 +204,7 @@ def until_known(name: str) -> None:
     pytest.fail(f"{name} never began")
 
 
-def test_a_worker_goes_on_with_the_version_that_is_switched_on(
+def test_a_worker_goes_on_with_the_version_that_is_switched_on_or_back_to(
     orders: Orders, settings: Settings
 ) -> None:
     settings.EVENTSTORE = {**settings.EVENTSTORE, "PROJECTIONS": PATHS[:1]}
@@ -221,6 +221,15 @@ def test_a_worker_goes_on_with_the_version_that_is_switched_on(
 
         wait_for("totals", orders.change("a", 4), 30)
         assert rows() == {"a": (4, 2)}
+
+        Switching(SystemClock(), lambda _: None).switch(
+            make_building("totals", 1, SystemClock()),
+            Order("ann", "back"),
+            accept_differences=True,
+        )
+
+        wait_for("totals", orders.change("a", 5), 30)
+        assert rows() == {"a": (5, 0)}
     assert process.ended == {}
 
 
