@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from eventstore.queries.rows import Cursor
@@ -45,6 +46,13 @@ _STANDS: Final = """
 SELECT c.version, count(*) FILTER (WHERE c."cursor" > p."cursor")
   FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
  WHERE c.subscription = %(name)s GROUP BY c.version
+"""
+# A kind of stream that came while a process ran: its rows are made by `create_topics`, which may be later than new code.
+_LACKING: Final = """
+SELECT EXISTS (
+       SELECT FROM eventstore_partition p
+        WHERE p.topic = ANY(%(topics)s) AND NOT EXISTS (
+              SELECT FROM eventstore_checkpoint c WHERE c.subscription = %(name)s AND c.partition_id = p.id))
 """
 
 
@@ -134,3 +142,9 @@ def stands(cursor: Cursor, name: str) -> tuple[int | None, int]:
     cursor.execute(_STANDS, {"name": name})
     rows = cursor.fetchall()
     return max((row[0] for row in rows), default=None), sum(row[1] for row in rows)
+
+
+def are_lacking(cursor: Cursor, name: str, topics: Collection[str]) -> bool:
+    """Whether a partition of these topics has no checkpoint of the subscription."""
+    cursor.execute(_LACKING, {"name": name, "topics": list(topics)})
+    return any(row[0] for row in cursor.fetchall())

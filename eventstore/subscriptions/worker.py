@@ -177,18 +177,17 @@ class Worker:
             self._known.add(connection.connection)
 
     def _look(self, state: _State) -> None:
-        """Tell how it stands; end if newer code has taken over, or an earlier version of a projection is read again."""
+        """Tell how it stands, and follow partitions that have come; end where another version follows now."""
         state.look_at = self._clock.monotonic() + _LOOK_EVERY
         subscription = state.follower.subscription
+        name, topics = subscription.name, subscription.topics
         with unchecked_cursor() as cursor:
-            version, beyond = checkpoints.stands(cursor, subscription.name)
-        if version != subscription.version:
-            register(subscription, self._clock)  # says so, or makes them anew
+            version, beyond = checkpoints.stands(cursor, name)
+            lacking = checkpoints.are_lacking(cursor, name, topics)
+        if lacking or version != subscription.version:
+            register(subscription, self._clock)  # says so, or makes them
         if beyond and beyond != state.beyond:
-            telling.beyond(subscription.name, beyond)
+            telling.beyond(name, beyond)
         state.beyond = beyond
-        now = self._clock.now()
-        how = standing(subscription.name, now)
-        telling.looked(
-            subscription.name, lag=how.lag, retrying=how.retrying, parked=how.parked
-        )
+        how = standing(name, self._clock.now())
+        telling.looked(name, lag=how.lag, retrying=how.retrying, parked=how.parked)

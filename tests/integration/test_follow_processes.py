@@ -149,6 +149,23 @@ def test_an_event_arrives_because_the_database_tells(
         until(lambda: seen() == {"a": [1, 2]})
 
 
+def test_a_partition_that_is_made_while_it_runs_is_followed(orders: Orders) -> None:
+    """By `create_topics`, when a process of new code is there before it."""
+    orders.place("a")
+    with a_worker() as worker:
+        until(worker.waker.listens.is_set)
+        until(lambda: seen() == {"a": [1]})
+        with connect() as connection:
+            connection.execute('DELETE FROM eventstore_checkpoint WHERE "cursor" = 0')
+
+        names = [f"o{n}" for n in range(12)]
+        for name in names:
+            orders.place(name)
+        until(lambda: len(seen()) == 1 + len(names))
+
+    assert seen() == {"a": [1], **dict.fromkeys(names, [1])}
+
+
 def test_the_return_of_the_database_ends_the_pause_of_who_had_lost_it(
     orders: Orders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
