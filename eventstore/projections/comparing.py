@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from eventstore.errors import ProjectionNotReady
 from eventstore.projections.schemas import current_schema, schema_of, table_of
 from eventstore.queries.connection import unchecked_cursor
+from eventstore.subscriptions.checkpoints import hold_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,13 +28,7 @@ if TYPE_CHECKING:
 
 _SAMPLE: Final = 100
 _SHOWN: Final = 5
-_LAG: Final = (
-    1_000  # records that may be left when the one that is read is made to stand still
-)
 
-_STAND_STILL: Final = """
-SELECT partition_id FROM eventstore_checkpoint WHERE subscription = %(name)s ORDER BY partition_id FOR UPDATE
-"""
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _COLUMNS: Final = """
 SELECT column_name FROM information_schema.columns
@@ -96,7 +91,7 @@ def on_one_cut(
     building.run(stopped)  # as near as can be while the other goes on
     with transaction.atomic(durable=True):
         with unchecked_cursor() as cursor:
-            cursor.execute(_STAND_STILL, {"name": building.projection.name})
+            hold_all(cursor, building.projection.name)
         _refuse(building, beside.submit(building.run, stopped).result())
         yield
 
@@ -184,7 +179,7 @@ def _totals(schema: str, table: str, columns: Sequence[str]) -> tuple[int, int]:
 def _sampled(
     table: str, old: str, new: str, columns: Sequence[str], key: Sequence[str]
 ) -> list[tuple[Any, ...]]:
-    if not key or not _columns(old, table):
+    if not key:
         return []
     statement = _SAMPLED.format(
         new=Identifier(new, table),

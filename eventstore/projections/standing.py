@@ -49,6 +49,11 @@ def version_read(name: str) -> int | None:
         return next((int(row[0]) for row in cursor.fetchall()), None)
 
 
+def is_beside(name: str, version: int) -> bool:
+    """Whether a version that is not read has been begun."""
+    return version_read(beside(name, version)) is not None
+
+
 def projection_of(name: str) -> str | None:
     """The projection that a subscription follows for, as the version that is read or beside it; None if for none.
 

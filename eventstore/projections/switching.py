@@ -12,7 +12,6 @@ from psycopg.errors import LockNotAvailable
 
 from eventstore.errors import ProjectionNotReady, ProjectionsDiffer
 from eventstore.events import MAX_OFFSET
-from eventstore.indexer.statements import FOLDED
 from eventstore.projections.comparing import compare, on_one_cut
 from eventstore.projections.following import beside
 from eventstore.projections.schemas import (
@@ -23,9 +22,10 @@ from eventstore.projections.schemas import (
     schema_of,
     tables_in,
 )
-from eventstore.projections.standing import version_read
+from eventstore.projections.standing import is_beside, version_read
 from eventstore.queries.connection import unchecked_cursor
-from eventstore.subscriptions.operating import record
+from eventstore.subscriptions.checkpoints import hold_all
+from eventstore.subscriptions.operating import record, remove, wake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +42,6 @@ logger = structlog.get_logger(__name__)
 _TRIES: Final = 20
 # A reader that holds on to a table makes all others wait behind this; so it gives up soon, and comes back.
 _PATIENCE: Final = "SET LOCAL lock_timeout = '500ms'"
-_HOLD: Final = "SELECT partition_id FROM eventstore_checkpoint WHERE subscription = %(name)s FOR UPDATE"
 _RENAMES: Final = (
     "UPDATE eventstore_subscription SET name = %(to)s WHERE name = %(name)s",
     "UPDATE eventstore_checkpoint SET subscription = %(to)s WHERE subscription = %(name)s",
@@ -51,12 +50,6 @@ _RENAMES: Final = (
 # From here on things happen for the first time in the one that is read, and no more in the other.
 _FIRST_TIME: Final = 'UPDATE eventstore_checkpoint SET first_time_from = "cursor" WHERE subscription = %(name)s'
 _NO_FIRST_TIME: Final = "UPDATE eventstore_checkpoint SET first_time_from = %(never)s WHERE subscription = %(name)s"
-_REMOVE: Final = (
-    "DELETE FROM eventstore_parkedstream WHERE subscription = %(name)s",
-    "DELETE FROM eventstore_checkpoint WHERE subscription = %(name)s",
-    "DELETE FROM eventstore_subscription WHERE name = %(name)s",
-)
-_WAKE: Final = f"NOTIFY {FOLDED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +89,17 @@ class Switching:
         return Switched(name, version, before, differences)
 
     def drop(self, name: str, version: int, order: Order) -> None:
-        """Remove a version that is not read, with its tables. Raises `ProjectionNotReady` for the one that is."""
+        """Remove a version that is not read, with its tables. Raises `ProjectionNotReady` for the one that is, or for none."""
         if version_read(name) == version:
             msg = f"version {version} is the one that is read; switch to another first"
             raise ProjectionNotReady(name, msg)
-        given = {"name": beside(name, version)}
+        if not is_beside(name, version) and not tables_in(schema_of(name, version)):
+            msg = f"no version {version} stands beside it: see `manage.py projections list`"
+            raise ProjectionNotReady(name, msg)
         with transaction.atomic(durable=True), unchecked_cursor() as cursor:
-            cursor.execute(_HOLD, given)
+            hold_all(cursor, beside(name, version))
             drop_tables(name, version)
-            for statement in _REMOVE:
-                cursor.execute(statement, given)
+            remove(cursor, beside(name, version))
             record(
                 cursor, self._clock, name, "drop", order, detail=f"version {version}"
             )
@@ -138,7 +132,7 @@ class Switching:
             raise ProjectionNotReady(name, f"version {version} is read already")
         with unchecked_cursor() as cursor:
             cursor.execute(_PATIENCE)
-            cursor.execute(_HOLD, {"name": beside(name, version)})
+            hold_all(cursor, beside(name, version))
             _swap_tables(name, version, before)
             _rename(cursor, name, beside(name, before))
             _rename(cursor, beside(name, version), name)
@@ -154,7 +148,7 @@ class Switching:
                 order,
                 detail=f"from version {before} to {version}",
             )
-            cursor.execute(_WAKE)
+            wake(cursor)
         return before
 
 

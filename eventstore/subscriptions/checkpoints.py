@@ -31,6 +31,9 @@ SELECT c."cursor", p."cursor", c.first_time_from, c.rate, c.moved_at
  WHERE c.subscription = %(name)s AND c.partition_id = %(partition)s AND c.version = %(version)s AND NOT c.paused
    FOR UPDATE OF c SKIP LOCKED
 """
+_HOLD_ALL: Final = """
+SELECT partition_id FROM eventstore_checkpoint WHERE subscription = %(name)s ORDER BY partition_id FOR UPDATE
+"""
 _MOVE: Final = """
 UPDATE eventstore_checkpoint
    SET "cursor" = %(cursor)s, handled = handled + %(handled)s, skipped = skipped + %(skipped)s,
@@ -104,6 +107,11 @@ def hold(cursor: Cursor, name: str, version: int, partition_id: int) -> Held | N
     given = {"name": name, "version": version, "partition": partition_id}
     cursor.execute(_HOLD, given)
     return next((Held(partition_id, *row) for row in cursor.fetchall()), None)
+
+
+def hold_all(cursor: Cursor, name: str) -> None:
+    """Lock all of them for this transaction: waits for the turns that are under way, and no other begins."""
+    cursor.execute(_HOLD_ALL, {"name": name})
 
 
 def guard(cursor: Cursor, timeout_s: float) -> None:

@@ -18,7 +18,7 @@ from eventstore.indexer.statements import FOLDED
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.feed import marks
 from eventstore.queries.subscriptions import standing
-from eventstore.subscriptions import telling
+from eventstore.subscriptions import checkpoints, telling
 from eventstore.subscriptions.subscription import Start
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 MAX_REASON: Final = 500
 
 _PATIENCE: Final = "SELECT set_config('lock_timeout', %(ms)s, true)"
-_HOLD: Final = """
-SELECT partition_id FROM eventstore_checkpoint WHERE subscription = %(name)s ORDER BY partition_id FOR UPDATE
-"""
 _PAUSE: Final = (
     "UPDATE eventstore_checkpoint SET paused = %(paused)s WHERE subscription = %(name)s"
 )
@@ -190,8 +187,7 @@ class Operating:
     def forget(self, name: str, order: Order) -> None:
         """Remove a subscription that nobody runs any more; what people did to it is kept."""
         with self._holding(name) as cursor:
-            cursor.execute(_FORGET_PARKED, {"name": name})
-            cursor.execute(_FORGET, {"name": name})
+            remove(cursor, name)
             record(cursor, self._clock, name, "forget", order)
 
     @contextmanager
@@ -200,9 +196,20 @@ class Operating:
         standing(name, self._clock.now())
         with transaction.atomic(durable=True), unchecked_cursor() as cursor:
             cursor.execute(_PATIENCE, {"ms": str(round(self._patience_s * 1_000))})
-            cursor.execute(_HOLD, {"name": name})
+            checkpoints.hold_all(cursor, name)
             yield cursor
-            cursor.execute(_WAKE)
+            wake(cursor)
+
+
+def remove(cursor: CursorWrapper, name: str) -> None:
+    """The rows of a subscription whose checkpoints this transaction holds; what people did to it is kept."""
+    cursor.execute(_FORGET_PARKED, {"name": name})
+    cursor.execute(_FORGET, {"name": name})
+
+
+def wake(cursor: CursorWrapper) -> None:
+    """Have all followers look when this transaction is committed."""
+    cursor.execute(_WAKE)
 
 
 def record(

@@ -163,7 +163,7 @@ def test_a_partition_that_is_made_while_it_runs_is_followed(orders: Orders) -> N
             orders.place(name)
         until(lambda: len(seen()) == 1 + len(names))
 
-    assert seen() == {"a": [1], **dict.fromkeys(names, [1])}
+    assert seen() == {"a": [1], **{name: [1] for name in names}}
 
 
 def test_the_return_of_the_database_ends_the_pause_of_who_had_lost_it(

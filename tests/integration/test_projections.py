@@ -204,6 +204,26 @@ def test_the_old_version_is_kept_until_it_is_dropped(orders: Orders) -> None:
     assert tables_in("projection_totals_v1") == []
     states = {one.version: one.state for one in projections(SystemClock().now())}
     assert states == {1: "not built", 2: "read", 3: "not built"}
+    assert dropped() == ["version 1"]
+
+
+@pytest.mark.parametrize(("name", "version"), [("totals", 3), ("totale", 1)])
+def test_what_was_never_built_is_not_dropped(
+    orders: Orders, name: str, version: int
+) -> None:
+    with pytest.raises(ProjectionNotReady, match="beside it"):
+        Switching(SystemClock(), lambda _: None).drop(name, version, BY_ANN)
+
+    assert dropped() == []
+
+
+def dropped() -> list[str]:
+    """What the record says of versions that people dropped."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT detail FROM eventstore_subscriptionaction WHERE action = 'drop'"
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def test_readers_that_never_let_go_keep_it_from_being_switched(
