@@ -1,4 +1,4 @@
-"""One place for applications to begin: repositories, what a stream is, snapshots by hand, the bus."""
+"""One place for applications to begin: repositories, what a stream is, snapshots by hand, the bus, durable subscriptions."""
 
 from __future__ import annotations
 

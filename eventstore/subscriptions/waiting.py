@@ -48,7 +48,7 @@ def wait_for(
     """Return when the subscription has handled everything up to this, which was accepted.
 
     Not from within a transaction whose snapshot stands still (REPEATABLE READ). A stream that is tried again is waited
-    for. Raises `SubscriptionBehind` at the end of `timeout_s` seconds, `StreamParked` as soon as the event's stream waits for a person,
+    for; a cut names no stream, so those that are parked do not hold it up. Raises `SubscriptionBehind` at the end of `timeout_s` seconds, `StreamParked` as soon as the event's stream waits for a person,
     `SubscriptionNotFound`, ValueError for a position of another store.
     """
     clock = clock or SystemClock()
