@@ -168,7 +168,7 @@ FOLLOW_SECONDS: Final = Histogram(
 )
 FOLLOW_ACTIONS: Final = Counter(
     "eventstore_subscription_actions",
-    "What people had subscriptions do (pause, resume, reset, replay, skip, forget).",
+    "What people had subscriptions do (pause, resume, reset, replay, skip, forget), and projections (switch, drop).",
     ["subscription", "action"],
 )
 

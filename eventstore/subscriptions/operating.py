@@ -114,7 +114,8 @@ class Operating:
     def reset(self, name: str, start: Start | Cut, order: Order) -> None:
         """Handle everything behind `start` again, or leave out what lies before it. Parked streams are forgotten.
 
-        What the handler wrote is its own: empty its tables first. What it had handled is not `live` again.
+        What the handler wrote is its own: empty its tables first. What it had handled is not `live` again. Raises
+        ValueError for a cut of another store.
         """
         with self._holding(name) as cursor:
             starts = _starts(start)
@@ -243,6 +244,9 @@ def _starts(start: Start | Cut) -> dict[int, int]:
     if start is Start.NOW:
         return {mark.id: mark.cursor for mark in found.values()}
     cut = start if isinstance(start, Cut) else Cut()
+    if unknown := [str(place) for place in cut.offsets if place not in found]:
+        msg = f"the cut names {', '.join(unknown)}, which this store does not have"
+        raise ValueError(msg)
     return {mark.id: cut.offsets.get(place, 0) for place, mark in found.items()}
 
 

@@ -106,7 +106,11 @@ def test_a_parked_stream_is_shown_and_skipped(orders: Orders) -> None:
         (("subscriptions", "pause", "poisoned", "--reason", " "), "Give a reason"),
         (
             ("subscriptions", "reset", "poisoned", "--to", "x", *BY_ANN),
-            "Give|cut|values|unpack",
+            "x is not where one can begin",
+        ),
+        (
+            ("subscriptions", "reset", "poisoned", "--to", "other/0:5", *BY_ANN),
+            "names other/0, which this store does not have",
         ),
         (("subscriptions", "run", "nobody"), "No code follows as nobody"),
         (("projections", "build", "nothing"), "No projection is named nothing"),
@@ -120,6 +124,17 @@ def test_a_refusal_says_what_is_wrong(
     follower(poisoned)
     with pytest.raises(CommandError, match=says):
         told(*words)
+
+
+@pytest.mark.parametrize("act", [("forget",), ("reset", "--to", "now")])
+def test_with_projections_that_cannot_be_loaded_nothing_is_done(
+    orders: Orders, settings: Settings, act: tuple[str, ...]
+) -> None:
+    follower(poisoned)
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "PROJECTIONS": ["no.such.class"]}
+    what, *more = act
+    with pytest.raises(CommandError, match="no"):
+        told("subscriptions", what, "poisoned", *more, *BY_ANN)
 
 
 def test_a_pause_and_a_reset(orders: Orders, settings: Settings) -> None:

@@ -100,7 +100,7 @@ class Command(BaseCommand):
         try:
             order = Order(options["by"], options["reason"])
             told = _ordered(operating, name, do, order, options)
-        except ValueError as error:
+        except (ImproperlyConfigured, ImportError, ValueError) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps({"subscription": name, "done": do}))
@@ -144,8 +144,18 @@ def _ordered(
         msg = f"{name} is followed by this project's code; take it out of the settings first"
         raise ValueError(msg)
     if do == "reset":
-        to = options["to"]
-        operating.reset(name, Start(to) if to in set(Start) else Cut.parse(to), order)
-        return f"begins anew, at {to}"
+        operating.reset(name, _start(options["to"]), order)
+        return f"begins anew, at {options['to']}"
     getattr(operating, do)(name, order)
     return {"pause": "is paused", "resume": "goes on", "forget": "is forgotten"}[do]
+
+
+def _start(text: str) -> Start | Cut:
+    """Raises ValueError for what is none."""
+    if text in set(Start):
+        return Start(text)
+    try:
+        return Cut.parse(text)
+    except ValueError as error:
+        msg = f"{text} is not where one can begin: beginning, now, or a cut as eventstore.order/0:17,eventstore.order/1:4"
+        raise ValueError(msg) from error
