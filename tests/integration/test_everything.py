@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pytest
 
-from eventstore.events import Cut, Expected, NewEvent, RecordedEvent
+from eventstore.events import Cut, Expected, NewEvent, Position, RecordedEvent
 from eventstore.queries.feed import accepted_between, marks
 from eventstore.rebuild import refold, reset
 from eventstore.testing.shop import OrderChanged
@@ -90,6 +91,31 @@ def test_any_cut_goes_on_by_the_same_rule(store: EventStore) -> None:
         rest = expected(store, after, 10_000)
         whole = expected(store, cut, 10_000)
         assert sorted(map(packed, [*events, *rest])) == sorted(map(packed, whole))
+
+
+def test_who_reads_while_others_write_misses_nothing_and_sees_nothing_twice(
+    embedded_store: EventStore,
+) -> None:
+    orders, found, cut = Orders(embedded_store), list[Position](), Cut()
+
+    def write(number: int) -> list[Position]:
+        made = [orders.place(f"w{number}", 3)]
+        made += [orders.change(f"w{number}") for _ in range(30)]
+        return [position for one in made for position in one.positions]
+
+    with ThreadPoolExecutor(4) as pool:
+        writers = [pool.submit(write, number) for number in range(4)]
+        at_work = True
+        while at_work:
+            at_work = not all(writer.done() for writer in writers)  # before the look
+            while True:
+                events, cut = embedded_store.read_all(cut, limit=7)
+                found += [event.position for event in events]
+                if not events:
+                    break
+        written = [position for writer in writers for position in writer.result()]
+
+    assert sorted(map(str, found)) == sorted(map(str, written))
 
 
 def test_a_cut_never_goes_back_while_the_index_is_built_anew(
