@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from django.db.models import Model
 
@@ -43,7 +43,7 @@ class Projection(ABC):
     most: ClassVar[int] = 2_000
 
     @abstractmethod
-    def handle(self, events: Sequence[Published]) -> None:
+    def handle(self, events: Sequence[Published]) -> Awaitable[None] | None:
         """Change the rows by these events of one partition, in their order; may be a coroutine function.
 
         By the models as they are, whichever version's tables this is: the transaction has them in its search path. No

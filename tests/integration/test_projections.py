@@ -25,7 +25,14 @@ from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.operating import Order
 from eventstore.subscriptions.registering import register
 from tests.integration.following import Orders, follow
-from tests.integration.projecting import PATHS, OrderTotal, Totals, rows, tables
+from tests.integration.projecting import (
+    AWAITED,
+    PATHS,
+    OrderTotal,
+    Totals,
+    rows,
+    tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,6 +187,16 @@ def test_a_comparison_says_what_differs(orders: Orders) -> None:
     assert not other.is_same
     assert (other.sampled, other.missing, other.changed) == (10, 0, 10)
     assert other.columns == ["stream_id", "quantity", "changes"]
+
+
+def test_a_coroutine_writes_the_same_rows_into_its_own_tables(
+    orders: Orders, settings: Settings
+) -> None:
+    only(settings, *PATHS, AWAITED)
+
+    switch(4)  # refused if they differed
+
+    assert version_read("totals") == 4
 
 
 def test_one_can_switch_back(orders: Orders) -> None:
