@@ -89,11 +89,19 @@ def arriving_rows(
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of a statement; many of them while they arrive, so that server and reader work at the same time.
 
-    Whoever begins must read to the end before the connection is used for anything else.
+    Whoever begins must read to the end, or close this, before the connection is used for anything else.
     """
     if many and _can_stream(cursor):
         with cursor.db.wrap_database_errors:
-            yield from cursor.cursor.stream(statement, given, size=_ARRIVING)
+            rows = cursor.cursor.stream(statement, given, size=_ARRIVING)
+            try:
+                for row in rows:  # noqa: UP028  (`yield from` would close it)
+                    yield row
+            finally:
+                # Whoever stops half-way leaves rows on their way, and the connection's lock held; psycopg would cancel
+                # the statement, and with it the caller's transaction.
+                for _ in rows:
+                    pass
     else:
         cursor.execute(statement, given)
         yield from cursor.fetchall()
