@@ -29,21 +29,25 @@ from __future__ import annotations
 import inspect
 import sys
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
 import msgspec
 
 from eventstore.events import Expected, NewEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from uuid import UUID
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+_claiming: Final = Lock()  # of all of them: a lock of its own could not be copied
 
 
 class DomainError(Exception):
@@ -85,6 +89,8 @@ class Aggregate(ABC, Generic[S]):
         self.state: S = cast("S", self.state_type()) if state is None else state
         self._domain_events: list[NewEvent] = []
         self._proposed: Proposed | None = None
+        self._is_in_doubt = False
+        self._is_being_saved = False
 
     @property
     def stream_id(self) -> str:
@@ -120,6 +126,19 @@ class Aggregate(ABC, Generic[S]):
         """Whether it holds something that was recorded and not accepted yet."""
         return bool(self._domain_events)
 
+    @contextmanager
+    def being_saved(self) -> Iterator[None]:
+        """While the block runs nobody else may save it. Raises RuntimeError if somebody does: an aggregate has one owner."""
+        with _claiming:
+            if self._is_being_saved:
+                msg = f"{self.stream_id} is being saved already: each thread and task loads an aggregate of its own"
+                raise RuntimeError(msg)
+            self._is_being_saved = True
+        try:
+            yield
+        finally:
+            self._is_being_saved = False
+
     def propose(self, commit_id: UUID) -> Proposed:
         """What to append next: what was recorded, under this id.
 
@@ -136,11 +155,21 @@ class Aggregate(ABC, Generic[S]):
     def accept(self, proposed: Proposed) -> None:
         """The log has accepted it: these events are recorded no more."""
         del self._domain_events[: len(proposed.events)]
-        self._proposed = None
+        self.withdraw()
+
+    def doubt(self) -> None:
+        """A copy of it may be in the log: until the log has decided it, it is proposed under the same id alone."""
+        self._is_in_doubt = True
+
+    def set_aside(self) -> None:
+        """This time nothing was written: withdrawn, unless an earlier time is in doubt."""
+        if not self._is_in_doubt:
+            self.withdraw()
 
     def withdraw(self) -> None:
-        """The log will never accept it: its events stay recorded, its id is of no use any more."""
+        """The log has decided it: its events stay recorded unless accepted, its id is of no use any more."""
         self._proposed = None
+        self._is_in_doubt = False
 
     @abstractmethod
     def apply(self, event: msgspec.Struct) -> None:
