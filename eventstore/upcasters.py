@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from hashlib import sha256
 from typing import Any
 
 Fields = Mapping[str, Any]
 Upcast = Callable[[dict[str, Any]], Fields]
-"""Takes a copy of the fields, which it may change and give back."""
+"""Takes a copy of the fields, all the way down, which it may change and give back."""
 
 
 class Upcasters:
@@ -37,7 +38,9 @@ class Upcasters:
         )
 
     def raised(self, name: str, fields: Fields, written: int, wanted: int) -> Fields:
-        """The fields in the wanted schema. The given ones stay as they are. Raises KeyError where a step is missing."""
+        """The fields in the wanted schema. The given ones stay as they are. Raises KeyError where a step is missing, and
+        whatever a step raises."""
+        fields = deepcopy(dict(fields))
         for schema in range(written, wanted):
             fields = self._steps[name, schema](dict(fields))
         return fields
