@@ -30,6 +30,7 @@ import inspect
 import sys
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -105,9 +106,13 @@ class Aggregate(ABC, Generic[S]):
     def record(
         self, event: msgspec.Struct, *, occurred_at: datetime | None = None
     ) -> None:
-        """Keep what a command has decided, until it is saved, and evolve by it. occurred_at: aware; else the time of the save."""
-        self._domain_events.append(NewEvent(event, occurred_at=occurred_at))
-        self.evolve(event)
+        """Keep what a command has decided, until it is saved, and evolve by it. occurred_at: aware; else the time of the save.
+
+        What is kept, and what `apply` gets, are copies: a list that the state takes over is not the event's any more.
+        """
+        kept = NewEvent(deepcopy(event), occurred_at=occurred_at)
+        self.evolve(deepcopy(event))
+        self._domain_events.append(kept)
 
     def evolve(self, event: msgspec.Struct) -> None:
         """Take one event of the stream's history, the next one."""
