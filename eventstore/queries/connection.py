@@ -16,6 +16,8 @@ import structlog
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorWrapper
 from psycopg import capabilities
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
 from eventstore.errors import EventStoreError, IndexIncomplete, LogUnavailable
@@ -65,7 +67,7 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     raw = _prepared.get(wrapper)
     if raw is None or raw.connection is not connection.connection:
         with reading_cursor():  # is the index complete?
-            raw = psycopg.Cursor(connection.connection)
+            raw = _Prepared(connection.connection)
             raw.format = psycopg.pq.Format.BINARY
         connection.connection.prepare_threshold = _PREPARE_AFTER
         _prepared[wrapper] = raw
@@ -75,6 +77,21 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
         else connection.make_cursor
     )
     yield make(raw)  # not closed: the next one uses it again
+
+
+class _Prepared(psycopg.Cursor[Any]):
+    """A cursor whose statements are planned anew where a migration has gone by: "cached plan must not change result type"."""
+
+    def execute(self, *given: Any, **options: Any) -> _Prepared:
+        """See psycopg. Within a transaction the error stands, and its rollback forgets what was prepared."""
+        try:
+            super().execute(*given, **options)
+        except FeatureNotSupported:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+            super().execute("DEALLOCATE ALL")
+            super().execute(*given, **options)
+        return self
 
 
 @contextmanager
