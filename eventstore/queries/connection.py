@@ -24,7 +24,7 @@ from eventstore.errors import EventStoreError, IndexIncomplete, LogUnavailable
 from eventstore.indexer.mark import is_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from eventstore.queries.rows import Cursor
 
@@ -103,7 +103,7 @@ def unchecked_cursor() -> Iterator[CursorWrapper]:
 
 def arriving_rows(
     cursor: Cursor, statement: str, given: Mapping[str, Any], *, many: bool
-) -> Iterator[tuple[Any, ...]]:
+) -> Generator[tuple[Any, ...]]:
     """The rows of a statement; many of them while they arrive, so that server and reader work at the same time.
 
     Whoever begins must read to the end, or close this, before the connection is used for anything else.
