@@ -26,8 +26,6 @@ A command method looks at the state, refuses by a `DomainError` what the rules d
 
 from __future__ import annotations
 
-import inspect
-import sys
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from copy import deepcopy
@@ -39,6 +37,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
 import msgspec
 
+from eventstore.digests import sources
 from eventstore.events import Expected, NewEvent
 
 if TYPE_CHECKING:
@@ -189,10 +188,11 @@ def replay(aggregate: Aggregate[S], history: Iterable[msgspec.Struct]) -> None:
 
 @cache
 def code_digest(aggregate_class: type[Aggregate[S]]) -> str:
-    """SHA-256, in hexadecimal digits, of the code that makes states of events: the modules of the class, its bases and its state.
+    """SHA-256, in hexadecimal digits, of the code that makes states of events: the modules of the class, its bases and its
+    state, and what they import of the packages that they are in.
 
     The same in every process and under every version of Python, and another after any change in these files; what they
-    import from others is not in it. Raises OSError where the source is not at hand.
+    import from elsewhere is not in it. Raises OSError where the source is not at hand.
     """
     bases = [
         one
@@ -201,8 +201,8 @@ def code_digest(aggregate_class: type[Aggregate[S]]) -> str:
     ]
     names = {one.__module__ for one in (*bases, aggregate_class.state_type)}
     found = sha256(aggregate_class.__qualname__.encode())
-    for name in sorted(names):
-        found.update(inspect.getsource(sys.modules[name]).encode())
+    for source in sources(names):
+        found.update(source)
     return found.hexdigest()
 
 
