@@ -90,7 +90,7 @@ class Sampler(Generic[T]):
     def _compare(self, found: Found, sampled: Sampled) -> None:
         """Where it has drifted, all of its stream are compared."""
         replayed = self._replayed(found.stream_id, [found.version], sampled)
-        if any([self._has_drifted(found, whole, sampled) for whole in replayed]):
+        if any(self._has_drifted(found, whole, sampled) for whole in replayed):
             self._compare_all(found.stream_id, sampled)
 
     def _compare_all(self, stream_id: str, sampled: Sampled) -> None:
