@@ -26,24 +26,28 @@ A command method looks at the state, refuses by a `DomainError` what the rules d
 
 from __future__ import annotations
 
-import inspect
-import sys
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
 import msgspec
 
+from eventstore.digests import sources
 from eventstore.events import Expected, NewEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from uuid import UUID
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+_claiming: Final = Lock()  # of all of them: a lock of its own could not be copied
 
 
 class DomainError(Exception):
@@ -85,6 +89,8 @@ class Aggregate(ABC, Generic[S]):
         self.state: S = cast("S", self.state_type()) if state is None else state
         self._domain_events: list[NewEvent] = []
         self._proposed: Proposed | None = None
+        self._is_in_doubt = False
+        self._is_being_saved = False
 
     @property
     def stream_id(self) -> str:
@@ -99,9 +105,13 @@ class Aggregate(ABC, Generic[S]):
     def record(
         self, event: msgspec.Struct, *, occurred_at: datetime | None = None
     ) -> None:
-        """Keep what a command has decided, until it is saved, and evolve by it. occurred_at: aware; else the time of the save."""
-        self._domain_events.append(NewEvent(event, occurred_at=occurred_at))
-        self.evolve(event)
+        """Keep what a command has decided, until it is saved, and evolve by it. occurred_at: aware; else the time of the save.
+
+        What is kept, and what `apply` gets, are copies: a list that the state takes over is not the event's any more.
+        """
+        kept = NewEvent(deepcopy(event), occurred_at=occurred_at)
+        self.evolve(deepcopy(event))
+        self._domain_events.append(kept)
 
     def evolve(self, event: msgspec.Struct) -> None:
         """Take one event of the stream's history, the next one."""
@@ -120,6 +130,19 @@ class Aggregate(ABC, Generic[S]):
         """Whether it holds something that was recorded and not accepted yet."""
         return bool(self._domain_events)
 
+    @contextmanager
+    def being_saved(self) -> Iterator[None]:
+        """While the block runs nobody else may save it. Raises RuntimeError if somebody does: an aggregate has one owner."""
+        with _claiming:
+            if self._is_being_saved:
+                msg = f"{self.stream_id} is being saved already: each thread and task loads an aggregate of its own"
+                raise RuntimeError(msg)
+            self._is_being_saved = True
+        try:
+            yield
+        finally:
+            self._is_being_saved = False
+
     def propose(self, commit_id: UUID) -> Proposed:
         """What to append next: what was recorded, under this id.
 
@@ -136,11 +159,21 @@ class Aggregate(ABC, Generic[S]):
     def accept(self, proposed: Proposed) -> None:
         """The log has accepted it: these events are recorded no more."""
         del self._domain_events[: len(proposed.events)]
-        self._proposed = None
+        self.withdraw()
+
+    def doubt(self) -> None:
+        """A copy of it may be in the log: until the log has decided it, it is proposed under the same id alone."""
+        self._is_in_doubt = True
+
+    def set_aside(self) -> None:
+        """This time nothing was written: withdrawn, unless an earlier time is in doubt."""
+        if not self._is_in_doubt:
+            self.withdraw()
 
     def withdraw(self) -> None:
-        """The log will never accept it: its events stay recorded, its id is of no use any more."""
+        """The log has decided it: its events stay recorded unless accepted, its id is of no use any more."""
         self._proposed = None
+        self._is_in_doubt = False
 
     @abstractmethod
     def apply(self, event: msgspec.Struct) -> None:
@@ -155,10 +188,11 @@ def replay(aggregate: Aggregate[S], history: Iterable[msgspec.Struct]) -> None:
 
 @cache
 def code_digest(aggregate_class: type[Aggregate[S]]) -> str:
-    """SHA-256, in hexadecimal digits, of the code that makes states of events: the modules of the class, its bases and its state.
+    """SHA-256, in hexadecimal digits, of the code that makes states of events: the modules of the class, its bases and its
+    state, and what they import of the packages that they are in.
 
     The same in every process and under every version of Python, and another after any change in these files; what they
-    import from others is not in it. Raises OSError where the source is not at hand.
+    import from elsewhere is not in it. Raises OSError where the source is not at hand.
     """
     bases = [
         one
@@ -167,8 +201,8 @@ def code_digest(aggregate_class: type[Aggregate[S]]) -> str:
     ]
     names = {one.__module__ for one in (*bases, aggregate_class.state_type)}
     found = sha256(aggregate_class.__qualname__.encode())
-    for name in sorted(names):
-        found.update(inspect.getsource(sys.modules[name]).encode())
+    for source in sources(names):
+        found.update(source)
     return found.hexdigest()
 
 

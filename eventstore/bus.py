@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -45,7 +46,7 @@ class Published(msgspec.Struct, frozen=True, gc=False):
 
 
 Handler = Callable[[Published], Awaitable[None] | None]
-"""A function, or a coroutine function, of one published event."""
+"""A function, or a coroutine function, of one published event; or whatever else can be called so."""
 
 
 class EventBus:
@@ -66,10 +67,7 @@ class EventBus:
         for handler, event in self._calls(events):
             try:
                 with correlated(event.correlation_id, event.event_id):
-                    if inspect.iscoroutinefunction(handler):
-                        async_to_sync(handler)(event)
-                    else:
-                        handler(event)
+                    called(handler, event)
             except Exception as error:  # noqa: BLE001  (told and counted; the save stands)
                 _tell(handler, event, error)
 
@@ -78,10 +76,10 @@ class EventBus:
         for handler, event in self._calls(events):
             try:
                 with correlated(event.correlation_id, event.event_id):
-                    if inspect.iscoroutinefunction(handler):
-                        await handler(event)
-                    else:
-                        await sync_to_async(handler)(event)
+                    given = handler if is_async(handler) else sync_to_async(handler)
+                    result: Any = await given(event)  # type: ignore[misc]
+                    if inspect.isawaitable(result):
+                        await result
             except Exception as error:  # noqa: BLE001  (as above)
                 _tell(handler, event, error)
 
@@ -92,6 +90,30 @@ class EventBus:
             for handler, wanted in tuple(self._handlers):
                 if not wanted or type(event.event) in wanted:
                     yield handler, event
+
+
+def is_async(handler: Any) -> bool:
+    """Whether calling it gives a coroutine: a coroutine function, also behind `partial` or as an object's `__call__`."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+        getattr(handler, "__call__", None)  # noqa: B004  (it is asked what it is, not whether)
+    )
+
+
+def called(handler: Callable[[Any], Any], handed: Any) -> None:
+    """Call it from where nothing can be awaited, and see what it gives to its end."""
+    if is_async(handler):
+        async_to_sync(_awaited)(lambda: handler(handed))
+        return
+    given = handler(handed)
+    if inspect.isawaitable(given):
+        async_to_sync(_awaited)(lambda: given)
+
+
+async def _awaited(begin: Callable[[], Awaitable[None]]) -> None:
+    """A coroutine is made where it is awaited: by a function of ours, for asgiref knows none but real coroutine functions."""
+    await begin()
 
 
 def _tell(handler: Handler, event: Published, error: Exception) -> None:

@@ -43,9 +43,14 @@ _LOST: Final = """
 UPDATE eventstore_jobrun SET outcome = 'lost', ended = %(now)s
  WHERE job = %(job)s AND outcome = 'running'
 """
-# Index: eventstore_jobrun_job (job, due DESC).
+# Index: eventstore_jobrun_job (job, due DESC). A clock that was ahead has left rows of times that have not come. The
+# time between the last row and the one before is the interval that held then: what was missed has rows of its own.
 _LAST: Final = """
-SELECT due, until, outcome FROM eventstore_jobrun WHERE job = %(job)s ORDER BY due DESC, id DESC LIMIT 1
+SELECT last.due, last.until, last.outcome, last.due - (
+       SELECT until FROM eventstore_jobrun before
+        WHERE before.job = %(job)s AND before.due < last.due ORDER BY before.due DESC, before.id DESC LIMIT 1)
+  FROM eventstore_jobrun last
+ WHERE last.job = %(job)s AND last.due <= %(now)s ORDER BY last.due DESC, last.id DESC LIMIT 1
 """
 _MISSED: Final = """
 INSERT INTO eventstore_jobrun (job, due, until, runs, scope, counts, outcome)
@@ -60,10 +65,12 @@ UPDATE eventstore_jobrun
    SET ended = %(now)s, until = %(until)s, counts = %(counts)s, outcome = %(outcome)s, error = %(error)s
  WHERE id = %(id)s
 """
-# Index: eventstore_jobrun_old (outcome, due). What went wrong stays for good.
-_FORGET: Final = (
-    "DELETE FROM eventstore_jobrun WHERE outcome = 'done' AND due < %(before)s"
-)
+# Index: eventstore_jobrun_old (outcome, due), and eventstore_jobrun_job. What went wrong stays for good; so does the last
+# row of each job, or what is missed behind it would never be told.
+_FORGET: Final = """
+DELETE FROM eventstore_jobrun old WHERE old.outcome = 'done' AND old.due < %(before)s
+   AND EXISTS (SELECT FROM eventstore_jobrun later WHERE later.job = old.job AND (later.due, later.id) > (old.due, old.id))
+"""
 
 
 class JobOutcome(StrEnum):
@@ -114,11 +121,14 @@ class Jobs:
             now = self._clock.now()
             due = job.due_at(now)
             connection.execute(_LOST, {"job": job.name, "now": now})
-            last = connection.execute(_LAST, {"job": job.name}).fetchone()
-            if last and last[0] == due and last[2] in _ENDED_BY_ITSELF and not again:
+            asked = {"job": job.name, "now": now}
+            last = connection.execute(_LAST, asked).fetchone()
+            # later than this one is due: the interval was shorter then
+            if last and last[0] >= due and last[2] in _ENDED_BY_ITSELF and not again:
                 return None
             if last:
-                self._tell_missed(connection, job, last[1], due)  # 2
+                was = last[3] or job.every
+                self._tell_missed(connection, job, last[1], was, due)  # 2
             given = {"job": job.name, "due": due, "now": now, "scope": job.scope}
             row = connection.execute(_STARTED, given).fetchone()  # 3
             return self._work(connection, job, row[0] if row else 0)
@@ -132,7 +142,7 @@ class Jobs:
             counts = dict(job.work())  # 4
             outcome = JobOutcome.DONE
         except BaseException as error:
-            kind = getattr(error, "code", type(error).__name__)
+            kind = _kind(error)
             logger.exception("a job failed", job=job.name, error=kind)
             raise
         finally:
@@ -152,10 +162,15 @@ class Jobs:
         connection: psycopg.Connection[Any],
         job: Job,
         last: datetime,
+        was: timedelta,
         due: datetime,
     ) -> None:
-        """One row for all the times between the last run and this one; the interval may have been another then."""
-        first = job.due_at(last) + job.every
+        """One row for all the times between the last run and this one.
+
+        The interval was another then, perhaps, and nobody knows when it was changed: by the longer one, so that nothing is
+        said to be missed that was not due.
+        """
+        first = job.due_at(last + max(was - job.every, timedelta(0))) + job.every
         runs = (due - first) // job.every
         if runs <= 0:
             return
@@ -166,10 +181,19 @@ class Jobs:
         logger.warning("a job was not run when it was due", job=job.name, runs=runs)
 
     def forget(self, older_than: timedelta) -> int:
-        """Delete the rows of runs that went well and are older than this; how many those were."""
+        """Delete the rows of runs that went well and are older than this, but for the last of each job; how many those were."""
         before = self._clock.now() - older_than
         with self._connect() as connection:
             return connection.execute(_FORGET, {"before": before}).rowcount
+
+
+def _kind(error: BaseException) -> str:
+    """The code of an error of ours, else its class: no text, which may quote anything."""
+    if isinstance(error, SystemExit):
+        ended = error.code or 0
+        return f"SystemExit {ended if isinstance(ended, int) else 1}"
+    code = getattr(type(error), "code", None)
+    return code if isinstance(code, str) else type(error).__name__
 
 
 @contextmanager

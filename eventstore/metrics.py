@@ -83,6 +83,11 @@ BUS_ERRORS: Final = Counter(
     "Events that a handler of this process's bus failed of, by the event's class.",
     ["event_type"],
 )
+CACHE_ERRORS: Final = Counter(
+    "eventstore_cache_errors",
+    "Aggregates that the cache could not keep or not give back: their loads go without it.",
+    ["stream_type"],
+)
 REPLAYED_EVENTS: Final = Histogram(
     "eventstore_replayed_events",
     "Events replayed behind the snapshot, or behind nothing, to load an aggregate.",

@@ -159,8 +159,9 @@ class Reading(ABC):
     ) -> int:
         """The version that the stream had reached by then, by `recorded_at`; 0 if it was not there yet.
 
-        First everything that the log holds of it is folded. Raises `FutureInstant`, `InvalidStreamId`, `LogUnavailable`
-        if the log's end is not reached in time, ValueError for a naive instant.
+        First everything that the log holds of it is folded. The answer is final once the log's own clock has passed the
+        instant; if ours is ahead of it, that may come a little later. Raises `FutureInstant`, `InvalidStreamId`, `LogUnavailable` if
+        the log's end is not reached in time, ValueError for a naive instant.
         """
         registry().stream_type_of(stream_id)
         if instant.tzinfo is None:

@@ -45,17 +45,16 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", bound=Aggregate[Any])
 
-_DEFINITE = (
-    WrongExpectedVersion,
-    EventIdReused,
-    CommitIdReused,
+_DECIDED = (WrongExpectedVersion, EventIdReused, CommitIdReused)
+"""The log has refused the commit, for ever: its id is of no use any more."""
+_NOT_WRITTEN = (
     InvalidEvent,
     InvalidStreamId,
     CommitTooLarge,
     LogUnavailable,
     SubjectErased,
 )
-"""Behind these nothing of the commit is in the log, or ever accepted: its id is of no use any more."""
+"""No copy went to the log this time; what became of one that went there before, they do not say."""
 
 
 class EventSourcingRepository(ABC, Generic[A]):
@@ -86,7 +85,8 @@ class EventSourcingRepository(ABC, Generic[A]):
 
         Only what was accepted is taken off it. Raises what `EventStore.append` raises. After `WrongExpectedVersion` it
         still holds what it recorded: load it anew and decide again. After `AppendOutcomeUnknown` call save again: the
-        same commit is proposed under the same id, and what was recorded since goes in one of its own.
+        same commit is proposed under the same id, and what was recorded since goes in one of its own. RuntimeError if
+        another thread or task is saving the same object.
         """
 
     @abstractmethod
@@ -217,7 +217,8 @@ class AggregateRepository(EventSourcingRepository[A]):
                         new.expected,
                         commit_id=new.commit_id,
                     )
-                self._bus.publish(self._accepted(aggregate, new, result))
+                    published = self._accepted(aggregate, new, result)
+                self._bus.publish(published)
         return result
 
     async def asave(
@@ -238,16 +239,24 @@ class AggregateRepository(EventSourcingRepository[A]):
                         new.expected,
                         commit_id=new.commit_id,
                     )
-                await self._bus.apublish(self._accepted(aggregate, new, result))
+                    published = self._accepted(aggregate, new, result)
+                await self._bus.apublish(published)
         return result
 
     @contextmanager
     def _proposing(self, aggregate: A) -> Iterator[Proposed]:
-        try:
-            yield aggregate.propose(uuid4())
-        except _DEFINITE:
-            aggregate.withdraw()
-            raise
+        with aggregate.being_saved():
+            try:
+                yield aggregate.propose(uuid4())
+            except _DECIDED:
+                aggregate.withdraw()
+                raise
+            except _NOT_WRITTEN:
+                aggregate.set_aside()
+                raise
+            except BaseException:  # also a task that was cancelled
+                aggregate.doubt()
+                raise
 
     def _accepted(
         self, aggregate: A, new: Proposed, result: AppendResult

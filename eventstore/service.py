@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from asgiref.sync import sync_to_async
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
 
 A = TypeVar("A", bound=Aggregate[Any])
+
+_making: Final = Lock()
 
 
 class EventSourcingService:
@@ -142,7 +144,9 @@ class EventSourcingService:
 
 def get_service() -> EventSourcingService:
     """The service on the configured store: one a process, made at the first call."""
-    return _service_on(get_event_store())
+    store = get_event_store()
+    with _making:
+        return _service_on(store)
 
 
 @lru_cache(maxsize=1)  # by the store, so that a new one has a service of its own

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from functools import cache, partial
+from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID, uuid4
 
@@ -51,6 +52,7 @@ _T = TypeVar("_T")
 _Question = Callable[[Indexer, float], _T]  # the float: its deadline
 
 _GRACE: Final = 0.5  # seconds in which the appender itself may still say why, behind the caller's time-out
+_making: Final = Lock()
 
 
 class EventStore(Reading, ABC):
@@ -284,7 +286,12 @@ def make_event_store() -> EventStore:
     )
 
 
-@cache
 def get_event_store() -> EventStore:
-    """The configured store: one a process, made at the first call."""
+    """The configured store: one a process, made at the first call, whoever comes first."""
+    with _making:
+        return _the_store()
+
+
+@cache
+def _the_store() -> EventStore:
     return make_event_store()

@@ -6,14 +6,16 @@ schema registers the step with it. What is wrong with the steps is found at the 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from hashlib import sha256
 from typing import Any
 
+from eventstore.digests import parts_of
+
 Fields = Mapping[str, Any]
 Upcast = Callable[[dict[str, Any]], Fields]
-"""Takes a copy of the fields, which it may change and give back."""
+"""Takes a copy of the fields, all the way down, which it may change and give back."""
 
 
 class Upcasters:
@@ -37,7 +39,9 @@ class Upcasters:
         )
 
     def raised(self, name: str, fields: Fields, written: int, wanted: int) -> Fields:
-        """The fields in the wanted schema. The given ones stay as they are. Raises KeyError where a step is missing."""
+        """The fields in the wanted schema. The given ones stay as they are. Raises KeyError where a step is missing, and
+        whatever a step raises."""
+        fields = deepcopy(dict(fields))
         for schema in range(written, wanted):
             fields = self._steps[name, schema](dict(fields))
         return fields
@@ -68,12 +72,14 @@ class Upcasters:
         return found
 
     def digest(self, names: set[str]) -> str:
-        """SHA-256, in hexadecimal digits, of the steps of these types and their source. Raises OSError without source."""
+        """SHA-256, in hexadecimal digits, of the steps of these types: their source, with that of what they call and
+        import in their own packages, and what they were made with. Raises OSError without source."""
         found = sha256()
         for (name, schema), upcast in sorted(
             self._steps.items(), key=lambda one: one[0]
         ):
             if name in names:
                 found.update(f"{name}/{schema}/".encode())
-                found.update(inspect.getsource(upcast).encode())
+                for part in parts_of(upcast):
+                    found.update(part)
         return found.hexdigest()

@@ -42,7 +42,8 @@ def follow_tasks() -> None:
     task_postrun.connect(_end, weak=False, dispatch_uid="teddy_es.correlation")
 
 
-_open: Final[dict[str, ExitStack]] = {}  # by the task's id, while it runs
+# By the task's id, while it runs; one that is applied here and tried again runs within itself, under the same id.
+_open: Final[dict[str, list[ExitStack]]] = {}
 
 
 def _send(headers: dict[str, Any], **_: Any) -> None:
@@ -54,15 +55,24 @@ def _send(headers: dict[str, Any], **_: Any) -> None:
 
 
 def _begin(task_id: str, task: Any, **_: Any) -> None:
-    given = task.request.get(_CORRELATION), task.request.get(_CAUSATION)
-    stack = _open[task_id] = ExitStack()
-    stack.enter_context(correlated(_uuid(given[0]) or uuid4(), _uuid(given[1])))
+    """What was sent along; of a task that is applied here, by no worker, what holds here."""
+    sent = task.request.get("headers") or {}
+    story, cause = (
+        _uuid(task.request.get(name) or sent.get(name))
+        for name in (_CORRELATION, _CAUSATION)
+    )
+    stack = ExitStack()
+    _open.setdefault(task_id, []).append(stack)
+    stack.enter_context(correlated(story or current().correlation_id or uuid4(), cause))
 
 
 def _end(task_id: str, **_: Any) -> None:
-    stack = _open.pop(task_id, None)
-    if stack is not None:
-        stack.close()
+    stacks = _open.get(task_id)
+    if not stacks:
+        return
+    stacks.pop().close()
+    if not stacks:
+        del _open[task_id]
 
 
 def _uuid(text: str | None) -> UUID | None:

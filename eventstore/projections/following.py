@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from asgiref.sync import async_to_sync
-
+from eventstore.bus import called
 from eventstore.projections.schemas import put_first, schema_of
-from eventstore.subscriptions.handling import is_async
 from eventstore.subscriptions.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -42,14 +40,10 @@ def beside(name: str, version: int) -> str:
 
 
 def _handler(projection: Projection, schema: str | None) -> Any:
-    handle: Any = projection.handle
-    if is_async(handle):
-        handle = async_to_sync(handle)
-
     def project(events: Sequence[Published]) -> None:
         if schema is not None:
             put_first(schema)
-        handle(events)
+        called(projection.handle, events)
         for event in events:
             if event.live:
                 projection.effects(event)

@@ -16,13 +16,15 @@ import structlog
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorWrapper
 from psycopg import capabilities
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
 from eventstore.errors import EventStoreError, IndexIncomplete, LogUnavailable
 from eventstore.indexer.mark import is_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from eventstore.queries.rows import Cursor
 
@@ -65,7 +67,7 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     raw = _prepared.get(wrapper)
     if raw is None or raw.connection is not connection.connection:
         with reading_cursor():  # is the index complete?
-            raw = psycopg.Cursor(connection.connection)
+            raw = _Prepared(connection.connection)
             raw.format = psycopg.pq.Format.BINARY
         connection.connection.prepare_threshold = _PREPARE_AFTER
         _prepared[wrapper] = raw
@@ -77,6 +79,21 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     yield make(raw)  # not closed: the next one uses it again
 
 
+class _Prepared(psycopg.Cursor[Any]):
+    """A cursor whose statements are planned anew where a migration has gone by: "cached plan must not change result type"."""
+
+    def execute(self, *given: Any, **options: Any) -> _Prepared:
+        """See psycopg. Within a transaction the error stands, and its rollback forgets what was prepared."""
+        try:
+            super().execute(*given, **options)
+        except FeatureNotSupported:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+            super().execute("DEALLOCATE ALL")
+            super().execute(*given, **options)
+        return self
+
+
 @contextmanager
 def unchecked_cursor() -> Iterator[CursorWrapper]:
     """A cursor for what is true of an incomplete index, too: how far it has come."""
@@ -86,14 +103,22 @@ def unchecked_cursor() -> Iterator[CursorWrapper]:
 
 def arriving_rows(
     cursor: Cursor, statement: str, given: Mapping[str, Any], *, many: bool
-) -> Iterator[tuple[Any, ...]]:
+) -> Generator[tuple[Any, ...]]:
     """The rows of a statement; many of them while they arrive, so that server and reader work at the same time.
 
-    Whoever begins must read to the end before the connection is used for anything else.
+    Whoever begins must read to the end, or close this, before the connection is used for anything else.
     """
     if many and _can_stream(cursor):
         with cursor.db.wrap_database_errors:
-            yield from cursor.cursor.stream(statement, given, size=_ARRIVING)
+            rows = cursor.cursor.stream(statement, given, size=_ARRIVING)
+            try:
+                for row in rows:  # noqa: UP028  (`yield from` would close it)
+                    yield row
+            finally:
+                # Whoever stops half-way leaves rows on their way, and the connection's lock held; psycopg would cancel
+                # the statement, and with it the caller's transaction.
+                for _ in rows:
+                    pass
     else:
         cursor.execute(statement, given)
         yield from cursor.fetchall()

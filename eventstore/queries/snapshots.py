@@ -28,6 +28,12 @@ SELECT s.version, s.event_id,
          WHERE e.stream_id = s.stream_id AND e.version = s.version AND e.event_id = s.event_id) IS NOT NULL
  ORDER BY s.version DESC LIMIT 1
 """
+# Index: the key of eventstore_snapshot.
+_VERSIONS: Final = """
+SELECT s.version FROM eventstore_snapshot s
+ WHERE s.stream_id = %(stream)s AND s.state_schema = %(schema)s AND s.code = %(code)s AND NOT s.drifted
+ ORDER BY s.version
+"""
 # As far as a partition is folded, and as far as one code has looked through it.
 _BEHIND: Final = """
 SELECT p.id
@@ -156,6 +162,12 @@ def newest(
         return None
     version, event_id, recorded_at, state = rows[0]
     return Found(stream_id, version, event_id, recorded_at, bytes(state))
+
+
+def versions(cursor: Cursor, stream_id: str, made: Made) -> list[int]:
+    """The versions of a stream's snapshots that were made with this, and of which nobody knows that they have drifted."""
+    cursor.execute(_VERSIONS, {"stream": stream_id, **made.asked})
+    return [row[0] for row in cursor.fetchall()]
 
 
 def behind(cursor: Cursor, topic: str, made: Made, frequency: int) -> list[int]:

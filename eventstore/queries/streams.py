@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -158,11 +159,13 @@ def _read(
     rows: list[tuple[int, int]] = []
 
     def arriving() -> Iterator[tuple[Any, ...]]:
-        for row in arriving_rows(cursor, statement, page, many=page["page"] > _SMALL):
+        for row in found:
             rows.append((row[2], row[4]))
             yield row
 
-    return rows, list(make(arriving()))
+    many = page["page"] > _SMALL
+    with closing(arriving_rows(cursor, statement, page, many=many)) as found:
+        return rows, list(make(arriving()))
 
 
 def _is_the_last(rows: Sequence[tuple[int, int]], page: int) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Stamp:
     """What a state was made with; another one means another state, perhaps.
 
-    state_schema: the class's number. code: SHA-256 over its name, its source and its stream type's upcasters.
+    state_schema: the class's number. code: SHA-256 over its name, its source with what that imports of its package, and its stream type's upcasters.
     """
 
     state_schema: int

@@ -63,8 +63,9 @@ class SnapshotStore(ABC, Generic[T]):
         """The stream's newest snapshot, or its newest at or below a version, if there is one that is true.
 
         True: made with this process's stamp, its last event still the stream's at that version, and its state is one.
-        One statement. Raises `IndexIncomplete`.
+        One statement. Raises `IndexIncomplete`, `InvalidStreamId`.
         """
+        registry().stream_type_of(stream_id)
         with prepared_cursor() as cursor:
             found = queries.newest(cursor, stream_id, self.made_with, at_most)
         if found is None or not self._is_state(found):

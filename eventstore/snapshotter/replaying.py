@@ -87,12 +87,16 @@ class Replay(Generic[T]):
                 version = aggregate.version + 1
                 yield Problem(stream_id, version, GAP, _GAP, ends=True)
 
-    def whole(self, stream_id: str, version: int) -> T:
-        """The aggregate from its events alone. Raises `UnreadableEvent`, `ApplyError`."""
-        aggregate = self._blank(stream_id)
-        for event in self.store.read(stream_id, 1, version):
+    def through(self, stream_id: str, versions: Sequence[int]) -> Iterator[T]:
+        """The aggregate at each of these versions, from its events alone; the same object, as it goes on.
+
+        Raises `UnreadableEvent`, `ApplyError`.
+        """
+        aggregate, wanted = self._blank(stream_id), set(versions)
+        for event in self.store.read(stream_id, 1, max(versions, default=0)):
             self.apply(aggregate, event)
-        return aggregate
+            if aggregate.version in wanted:
+                yield aggregate
 
     def apply(self, aggregate: T, event: RecordedEvent) -> None:
         """The event, read by the registry as it is now. Raises `UnreadableEvent`, `ApplyError`."""

@@ -19,6 +19,7 @@ from eventstore.snapshotter.places import partitions_of
 from eventstore.snapshotter.replaying import ApplyError, Replay
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from random import Random
 
     from eventstore.queries.snapshots import Found
@@ -87,28 +88,59 @@ class Sampler(Generic[T]):
         sampled.events += self._replay.events - before
 
     def _compare(self, found: Found, sampled: Sampled) -> None:
-        name = f"{found.stream_id} at version {found.version}"
+        """Where it has drifted, all of its stream are compared."""
+        replayed = self._replayed(found.stream_id, [found.version], sampled)
+        if any(self._has_drifted(found, whole, sampled) for whole in replayed):
+            self._compare_all(found.stream_id, sampled)
+
+    def _compare_all(self, stream_id: str, sampled: Sampled) -> None:
+        """Those that were built from one that has drifted have drifted, too."""
+        made = self._snapshots.made_with
+        with reading_cursor() as cursor:
+            others = queries.versions(cursor, stream_id, made)
+        for whole in self._replayed(stream_id, others, sampled):
+            with reading_cursor() as cursor:
+                other = queries.newest(cursor, stream_id, made, whole.version)
+            if other is not None and other.version == whole.version:
+                self._has_drifted(other, whole, sampled)
+
+    def _replayed(
+        self, stream_id: str, versions: Sequence[int], sampled: Sampled
+    ) -> Iterator[T]:
+        """The aggregate at each of these versions, from its events alone, as far as they can be read."""
+        left = list(versions)
         try:
-            whole = self._replay.whole(found.stream_id, found.version)
+            for whole in self._replay.through(stream_id, versions):
+                left.remove(whole.version)
+                yield whole
+        except (UnreadableEvent, ApplyError) as error:
+            self._cannot_be_held(stream_id, left[0], error, sampled)
+
+    def _has_drifted(self, found: Found, whole: T, sampled: Sampled) -> bool:
+        try:
             value = encoded(type(whole).__name__, whole.state)
-        except (UnreadableEvent, ApplyError, StateNotStorable) as error:
-            sampled.unreadable.append(name)
-            self._count("unreadable")
-            logger.error(  # noqa: TRY400  (its traceback may quote an event)
-                "a snapshot cannot be held against a replay",
-                stream=found.stream_id,
-                version=found.version,
-                cause=str(error),
-            )
-            return
-        if whole.version != found.version:
-            return  # the index was made anew meanwhile
+        except StateNotStorable as error:
+            self._cannot_be_held(found.stream_id, found.version, error, sampled)
+            return False
         sampled.looked_at += 1
         if self._says(found, value):
             self._count("same")
-            return
-        sampled.drifted.append(name)
+            return False
+        sampled.drifted.append(f"{found.stream_id} at version {found.version}")
         self._set_aside(found)
+        return True
+
+    def _cannot_be_held(
+        self, stream_id: str, version: int, error: Exception, sampled: Sampled
+    ) -> None:
+        sampled.unreadable.append(f"{stream_id} at version {version}")
+        self._count("unreadable")
+        logger.error(
+            "a snapshot cannot be held against a replay",
+            stream=stream_id,
+            version=version,
+            cause=str(error),
+        )
 
     def _says(self, found: Found, value: bytes) -> bool:
         """Whether a snapshot says what a replay says; as states, for a set has no order."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.sync import async_to_sync
 from django.db import connection, transaction
 
+from eventstore.bus import called, is_async
 from eventstore.context import correlated
 from eventstore.subscriptions.delivery import record_of
 from eventstore.subscriptions.failures import failure_of, passes, unreadable
@@ -149,10 +149,7 @@ def _call_with_all(handler: Any, ready: Sequence[Delivery]) -> None:
     handed = [one.handed for one in ready]
     alone = [(ready[0].correlation_id, ready[0].event_id)] if len(ready) == 1 else []
     with correlated(*(alone[0] if alone else ())):
-        if is_async(handler):
-            async_to_sync(handler)(handed)
-        else:
-            handler(handed)
+        called(handler, handed)
 
 
 def _call_with_each(handler: Any, ready: Iterator[Delivery]) -> int:
@@ -161,7 +158,7 @@ def _call_with_each(handler: Any, ready: Iterator[Delivery]) -> int:
     handled = 0
     for one in ready:
         with correlated(one.correlation_id, one.event_id):
-            handler(one.handed)
+            called(handler, one.handed)
         handled += 1
     return handled
 
@@ -174,10 +171,3 @@ async def _await_each(handler: Any, ready: Iterator[Delivery]) -> int:
             await handler(one.handed)
         handled += 1
     return handled
-
-
-def is_async(handler: Any) -> bool:
-    """Whether calling it gives a coroutine: a coroutine function, also behind `partial` or as an object's `__call__`."""
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
-        getattr(handler, "__call__", None)  # noqa: B004  (it is asked what it is, not whether)
-    )

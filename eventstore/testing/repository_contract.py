@@ -37,7 +37,7 @@ from eventstore.retrying import aretrying, retrying
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from eventstore.store import EventStore
@@ -53,6 +53,7 @@ class Fickle:
         self._store = store
         self.lose_answer = False
         self.unavailable = False
+        self.meanwhile: Callable[[], None] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -69,6 +70,8 @@ class Fickle:
         if self.unavailable:
             msg = "told to be"
             raise LogUnavailable(msg)
+        if self.meanwhile:
+            self.meanwhile()
         result = self._store.append(stream_id, events, expected, commit_id=commit_id)
         if self.lose_answer:
             self.lose_answer = False
@@ -257,6 +260,69 @@ class RepositoryContract:
         orders.save(order)
 
         assert orders.load(order.aggregate_id).version == 2
+
+    def test_an_unknown_outcome_stays_one_while_the_log_is_away(
+        self, orders: Orders, order: Order, fickle: Fickle, store: EventStore
+    ) -> None:
+        order.change(3)
+        fickle.lose_answer = True
+        with pytest.raises(AppendOutcomeUnknown):
+            orders.save(order)
+        fickle.unavailable = True
+        with pytest.raises(LogUnavailable):
+            orders.save(order)
+        fickle.unavailable = False
+
+        result = orders.save(order)
+
+        assert result is not None
+        assert result.replayed
+        assert store.stream_info(order.stream_id).version == 2
+
+    # ---- one aggregate, saved by two
+
+    def test_of_two_threads_that_save_one_aggregate_one_is_refused(
+        self, orders: Orders, order: Order, fickle: Fickle
+    ) -> None:
+        refused: list[BaseException | None] = []
+
+        def meanwhile() -> None:
+            fickle.meanwhile = None
+            order.change(4)
+            with ThreadPoolExecutor(1) as pool:
+                refused.append(pool.submit(orders.save, order).exception())
+
+        order.change(3)
+        fickle.meanwhile = meanwhile
+
+        orders.save(order)
+
+        assert [type(error) for error in refused] == [RuntimeError]
+        assert not order.is_changed
+        again = orders.load(order.aggregate_id)
+        assert (again.version, again.state.quantity) == (3, 4)
+
+    def test_of_two_tasks_that_save_one_aggregate_one_is_refused(
+        self, store: EventStore, order_class: type[Order], order: Order, bus: EventBus
+    ) -> None:
+        orders = AggregateRepository(order_class, store, bus=bus)
+        heard: list[Published] = []
+        bus.subscribe(heard.append)
+        order.change(3)
+
+        async def work() -> list[object]:
+            saves = orders.asave(order), orders.asave(order)
+            given = await asyncio.gather(*saves, return_exceptions=True)
+            await sync_to_async(connections.close_all)()
+            return list(given)
+
+        accepted, refused = asyncio.run(work())
+
+        assert isinstance(accepted, AppendResult)
+        # a store that never waits has done with one before the other begins
+        assert refused is None or isinstance(refused, RuntimeError)
+        assert len(heard) == 1
+        assert store.stream_info(order.stream_id).version == 2
 
     # ---- the past
 

@@ -19,7 +19,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from eventstore.conf import registry
-from eventstore.errors import StateNotStorable
+from eventstore.errors import InvalidStreamId, StateNotStorable
 from eventstore.events import Expected, NewEvent
 from eventstore.snapshots import Snapshot, Stamp
 from eventstore.testing.shop import OrderChanged, OrderPlaced
@@ -76,6 +76,13 @@ class SnapshotStoreContract:
         self, snapshots: SnapshotStore[Any], stream: str
     ) -> None:
         assert snapshots.newest(stream) is None
+
+    def test_of_an_id_that_no_stream_can_have_there_is_no_newest(
+        self, snapshots: SnapshotStore[Any]
+    ) -> None:
+        for own_id in ("a\0b", "", "a b", "x" * 129):
+            with pytest.raises(InvalidStreamId):
+                snapshots.newest(f"{snapshots.aggregate.stream_type}.{own_id}")
 
     def test_what_was_written_is_the_newest(
         self, store: EventStore, snapshots: SnapshotStore[Any], stream: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import CommandError, call_command
 
-from eventstore.store import get_event_store
+from eventstore.store import _the_store
 from teddy_es.management.commands.run_examples import EXAMPLES
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def on_a_log(request: pytest.FixtureRequest, settings: Settings) -> None:
     if request.param == "kafka":
         changes["KAFKA_BOOTSTRAP"] = [request.getfixturevalue("kafka_bootstrap")]
     settings.EVENTSTORE = {**settings.EVENTSTORE, **changes}
-    get_event_store.cache_clear()
+    _the_store.cache_clear()
     call_command("create_topics", stdout=StringIO())
 
 

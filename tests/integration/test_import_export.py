@@ -24,7 +24,7 @@ from eventstore.exporter import export_events, export_stream
 from eventstore.importer.flight import Limits
 from eventstore.importer.run import import_events
 from eventstore.rebuild import refold, reset
-from eventstore.store import EventStore, get_event_store
+from eventstore.store import EventStore, _the_store, get_event_store
 from teddy_es.demo import demo_lines
 from tests.integration.processes import a_command
 from tests.unit.import_store import FakeClock, a_line, uid
@@ -53,11 +53,11 @@ def teddy(transactional_db: None, settings: Settings) -> Iterator[EventStore]:
     settings.EVENTSTORE = {**settings.EVENTSTORE, "LOG": "embedded", "PARTITIONS": 3}
     yield begin()
     get_event_store().close()
-    get_event_store.cache_clear()
+    _the_store.cache_clear()
 
 
 def begin() -> EventStore:
-    get_event_store.cache_clear()
+    _the_store.cache_clear()
     store = get_event_store()
     indexer = store.make_indexer()
     topics.create(store.topics, indexer.log, indexer.connection())

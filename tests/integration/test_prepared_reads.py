@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gc
 import weakref
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connection, transaction
+from django.db import NotSupportedError, connection, transaction
 
+from eventstore.database import connect
 from eventstore.queries.connection import prepared_cursor
 from tests.integration.worlds import changed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from eventstore.store import EventStore
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -99,3 +102,40 @@ def test_queries_are_seen_by_who_logs_them(
     said = [query["sql"] for query in connection.queries_log]
     assert "SELECT 1 AS one" in said[-1]
     assert sum("eventstore_record" in sql for sql in said) == 2
+
+
+@pytest.fixture
+def _versions_take_eight_bytes(
+    stream: str, embedded_store: EventStore
+) -> Iterator[None]:
+    """A migration goes by, in another process, behind the reads that this one has prepared."""
+    for _ in range(4):
+        embedded_store.stream_info(stream)
+    alter = "ALTER TABLE eventstore_stream ALTER COLUMN version TYPE {}"
+    with closing(connect()) as other:
+        other.execute(alter.format("bigint"))
+        yield
+        connection.close()
+        other.execute(alter.format("integer"))
+
+
+@pytest.mark.usefixtures("_versions_take_eight_bytes")
+def test_a_migration_that_goes_by_is_no_error_of_the_reads(
+    embedded_store: EventStore, stream: str
+) -> None:
+    for _ in range(4):
+        assert embedded_store.stream_info(stream).version == 700
+    with connection.cursor() as db:
+        db.execute(PREPARED, ["%FROM eventstore_stream%"])
+        assert db.fetchone() == (1,)
+
+
+@pytest.mark.usefixtures("_versions_take_eight_bytes")
+def test_within_a_transaction_it_is_one_error_and_the_next_transaction_goes_on(
+    embedded_store: EventStore, stream: str
+) -> None:
+    with pytest.raises(NotSupportedError), transaction.atomic():
+        embedded_store.stream_info(stream)
+
+    with transaction.atomic():
+        assert embedded_store.stream_info(stream).version == 700

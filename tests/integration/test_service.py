@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -15,10 +18,13 @@ from eventstore.errors import StreamNotFound
 from eventstore.service import EventSourcingService, get_service
 from eventstore.snapshots import snapshot_store
 from eventstore.snapshots.topics import create, snapshot_topics
+from eventstore.store import _the_store, get_event_store
 from eventstore.testing.memory import MemoryEventStore
 from eventstore.testing.shop_orders import Order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from eventstore.store import EventStore
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -143,3 +149,32 @@ def test_the_configured_service_is_one_a_process(store: EventStore) -> None:
     del store
 
     assert get_service() is get_service()
+
+
+@pytest.fixture
+def _threads_that_take_turns_often() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("_threads_that_take_turns_often")
+def test_of_many_threads_that_ask_first_one_makes_store_and_service(
+    store: EventStore,
+) -> None:
+    del store
+    for _ in range(20):
+        begin = Barrier(8)
+
+        def ask(_: int, begin: Barrier = begin) -> EventSourcingService:
+            begin.wait(30)
+            return get_service()
+
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(ask, range(8)))
+
+        assert len({id(one) for one in found}) == 1
+        assert len({id(one.store) for one in found}) == 1
+        get_event_store().close()
+        _the_store.cache_clear()

@@ -106,3 +106,20 @@ def test_where_there_are_no_snapshots_none_is_looked_at(world: World) -> None:
     world.snapshotter().build_due()
 
     assert world.snapshotter().sample(5).looked_at == 0
+
+
+def test_where_one_has_drifted_all_of_its_stream_are_looked_at(world: World) -> None:
+    """Those that were built from it have drifted, too."""
+    stream, other = world.stream("a", 50), world.stream("b", 10)
+    world.snapshotter().build_due()
+    for version in (20, 30, 50):
+        rewrite(stream, version, '{"quantity":1}')
+
+    sampled = world.snapshotter().sample(10)
+
+    assert sorted(sampled.drifted) == [
+        f"{stream} at version {version}" for version in (20, 30, 50)
+    ]
+    assert counted(world, "drifted") == 3
+    newest = [world.snapshots.newest(one) for one in (stream, other)]
+    assert [one and one.version for one in newest] == [40, 10]

@@ -13,7 +13,7 @@ from eventstore import topics
 from eventstore.indexer.mark import complete
 from eventstore.queries.connection import completed_by
 from eventstore.snapshots import topics as snapshot_topics
-from eventstore.store import EventStore, get_event_store, make_event_store
+from eventstore.store import EventStore, _the_store, get_event_store, make_event_store
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -25,9 +25,9 @@ Stores = Callable[..., EventStore]
 def _the_configured_store_is_nobodys_heritage() -> Iterator[None]:
     """`get_event_store()` gives one store a process: the next test's settings may want another."""
     yield
-    if get_event_store.cache_info().currsize:
+    if _the_store.cache_info().currsize:
         get_event_store().close()
-        get_event_store.cache_clear()
+        _the_store.cache_clear()
 
 
 @pytest.fixture

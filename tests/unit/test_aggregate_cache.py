@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import msgspec
 import pytest
 
+from eventstore import metrics
 from eventstore.aggregate_cache import AggregateCache
+from eventstore.aggregates import Aggregate
 from eventstore.testing.shop_orders import Order
 
 
@@ -91,3 +95,52 @@ def test_without_a_size_or_with_a_state_too_large_nothing_is_kept(
 
     assert cache.get("a") is None
     assert len(cache._kept) == 0
+
+
+class WildState(msgspec.Struct):
+    """Says what it holds, and need not hold it."""
+
+    value: Any = 0
+    number: int = 0
+
+
+class Wild(Aggregate[WildState]):
+    """Of a kind that no test shares."""
+
+    stream_type, state_type = "wild", WildState
+
+    def apply(self, event: msgspec.Struct) -> None:
+        """See `Aggregate`."""
+
+
+def deep() -> list[Any]:
+    found: list[Any] = []
+    for _ in range(100_000):
+        found = [found]
+    return found
+
+
+def errors() -> float:
+    return metrics.CACHE_ERRORS.labels("wild")._value.get()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(WildState(value=2**70), id="too large a number"),
+        pytest.param(WildState(value=deep()), id="too deep"),
+        pytest.param(WildState(value=object()), id="no value"),
+        pytest.param(WildState(number="many"), id="of another type"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_state_that_does_not_come_back_is_counted_and_not_kept(
+    state: WildState,
+) -> None:
+    cache, before = AggregateCache(Wild, 2), errors()
+    cache.put(Wild("a"))
+
+    cache.put(Wild("a", state=state))
+
+    assert cache.get("a") is None
+    assert cache.get("a") is None
+    assert errors() - before == 1

@@ -10,6 +10,7 @@ import pytest
 
 from eventstore.aggregates import Aggregate, DomainError, code_digest, replay
 from eventstore.events import NewEvent
+from eventstore.registry import Event
 from eventstore.testing.shop import OrderChanged, OrderClosed, OrderPlaced
 from eventstore.testing.shop_orders import Order, OrderIsClosed, OrderState
 
@@ -122,3 +123,41 @@ def test_a_domain_error_tells_its_rule() -> None:
 
     assert str(TooManyError()) == "An order holds at most nine."
     assert str(TooManyError("Nine, not ten.")) == "Nine, not ten."
+
+
+class Packed(Event, frozen=True, kw_only=True):
+    """A parcel was packed."""
+
+    items: list[str]
+
+
+class ParcelState(msgspec.Struct):
+    """What is in it now."""
+
+    items: list[str] = []
+
+
+class Parcel(Aggregate[ParcelState]):
+    """Takes the event's own list as its state, and changes it."""
+
+    stream_type, state_type = "parcel", ParcelState
+
+    def add(self, item: str) -> None:
+        """One more thing, which no event tells: as careless as code can be."""
+        self.state.items.append(item)
+
+    def apply(self, event: msgspec.Struct) -> None:
+        """See `Aggregate`."""
+        if isinstance(event, Packed):
+            self.state.items = event.items
+
+
+def test_what_was_recorded_is_changed_by_nobody() -> None:
+    parcel, given = Parcel("1"), ["book"]
+    parcel.record(Packed(items=given))
+
+    parcel.add("lamp")
+    given.append("chair")
+
+    assert parcel.recorded == (Packed(items=["book"]),)
+    assert parcel.state.items == ["book", "lamp"]

@@ -15,7 +15,13 @@ from eventstore.context import Correlation, correlated, current
 from eventstore.schedule import SCHEDULE
 from teddy_es import checks
 from teddy_es.celery import app
-from teddy_es.correlation import CorrelationMiddleware, _begin, _end, _send
+from teddy_es.correlation import (
+    CorrelationMiddleware,
+    _begin,
+    _end,
+    _send,
+    follow_tasks,
+)
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -74,6 +80,50 @@ def test_a_task_that_nobody_sent_in_a_context_begins_a_story_of_its_own() -> Non
 
     assert headers == {}
     assert inside.correlation_id is not None
+
+
+@pytest.fixture
+def task() -> Any:
+    """A task that says what holds while it runs; one that is applied here, by nobody's worker."""
+    follow_tasks()
+
+    @app.task(name=f"test.{uuid4()}", bind=True, max_retries=1)  # type: ignore[untyped-decorator]
+    def tell(self: Any, again: bool = False) -> Correlation:  # noqa: FBT001, FBT002  (as tasks are called)
+        if again and not self.request.retries:
+            self.retry(countdown=0)
+        return current()
+
+    return tell
+
+
+@pytest.mark.parametrize("arguments", [(), (True,)], ids=["once", "tried again"])
+def test_a_task_that_is_applied_here_belongs_to_the_story_here(
+    task: Any, arguments: tuple[bool, ...]
+) -> None:
+    story, cause = uuid4(), uuid4()
+
+    with correlated(story, cause):
+        inside = task.apply(arguments).get()
+        behind = current()
+
+    assert inside == behind == Correlation(story, cause)
+    assert current() == Correlation()
+
+
+def test_a_task_that_is_applied_outside_of_a_story_begins_one(task: Any) -> None:
+    inside = task.apply().get()
+
+    assert inside.correlation_id is not None
+    assert current() == Correlation()
+
+
+def test_a_task_that_is_applied_with_ids_takes_these(task: Any) -> None:
+    headers: dict[str, Any] = {}
+    story = uuid4()
+    with correlated(story):
+        _send(headers=headers)
+
+    assert task.apply(headers=headers).get().correlation_id == story
 
 
 def test_an_inner_context_keeps_what_it_does_not_say() -> None:

@@ -158,3 +158,36 @@ def test_a_changed_step_changes_the_digest_and_another_types_does_not() -> None:
     assert otherwise(to_grams) == scales(1, 2).upcaster_digest("parcel")
     assert otherwise(with_weigher) != scales(1, 2).upcaster_digest("parcel")
     assert foreign.upcaster_digest("parcel") == scales(1, 2).upcaster_digest("parcel")
+
+
+def test_a_step_that_changes_what_lies_deeper_changes_nobody_elses() -> None:
+    def empties(fields: dict[str, Any]) -> dict[str, Any]:
+        fields["weights"].clear()
+        return {"grams": 5}
+
+    registry = scales(2)
+    registry.upcaster("Weighed", from_schema=1, upcast=empties)
+    event = written(1, {"weights": [1, 2]})
+
+    registry.event_of(event)
+
+    assert event.data == {"weights": [1, 2]}
+
+
+@pytest.mark.parametrize("given", [{}, {"pounds": None}])
+def test_a_step_that_raises_is_a_problem_of_the_event(given: dict[str, Any]) -> None:
+    """Else whoever follows the log would stop at it for ever instead of putting its stream aside."""
+    with pytest.raises(UnreadableEvent) as refused:
+        scales(1, 2).event_of(written(1, given))
+
+    assert refused.value.problem == "ill_typed"
+
+
+def test_a_step_that_gives_no_fields_is_a_problem_of_the_event() -> None:
+    registry = scales(2)
+    registry.upcaster("Weighed", from_schema=1, upcast=lambda _: None)  # type: ignore[arg-type, return-value]
+
+    with pytest.raises(UnreadableEvent) as refused:
+        registry.event_of(written(1, {"pounds": 1}))
+
+    assert refused.value.problem == "ill_typed"
