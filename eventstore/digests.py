@@ -116,27 +116,39 @@ def _imported(name: str, packages: set[str]) -> Iterator[str]:
     """The modules of these packages that a module imports, wherever in it."""
     module = sys.modules.get(name)
     package = name if hasattr(module, "__path__") else name.rpartition(".")[0]
-    for node in _run(ast.parse(_source(name))):
+    found = _Imports()
+    found.visit(ast.parse(_source(name)))
+    for node in found.nodes:
         if isinstance(node, ast.Import):
             said = [(alias.name, "") for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             dots = "." * node.level + (node.module or "")
             base = resolve_name(dots, package) if node.level else dots
             said = [(f"{base}.{alias.name}", base) for alias in node.names]
-        else:
-            continue
         for one, other in said:
             if one.partition(".")[0] in packages:
-                yield from [found for found in (one, other) if _is_module(found)][:1]
+                yield from [each for each in (one, other) if _is_module(each)][:1]
 
 
-def _run(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a module but for those under `if TYPE_CHECKING`."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            continue
-        yield node
-        yield from _run(node)
+class _Imports(ast.NodeVisitor):
+    """The imports of a module, but for those under `if TYPE_CHECKING`."""
+
+    def __init__(self) -> None:
+        self.nodes: list[ast.Import | ast.ImportFrom] = []
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.nodes.append(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.nodes.append(node)
+
+    def visit_If(self, node: ast.If) -> None:
+        tested = node.test
+        name = getattr(tested, "attr", getattr(tested, "id", None))
+        for one in (
+            node.orelse if name == "TYPE_CHECKING" else (*node.body, *node.orelse)
+        ):
+            self.visit(one)
 
 
 def _is_module(name: str) -> bool:

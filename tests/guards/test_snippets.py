@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import call_command
 
-from eventstore.store import get_event_store
+from eventstore.store import _the_store, get_event_store
 from tests.guards.snippets import Block, blocks_in, blocks_of, pages
 from tests.guards.sources import name_of
 
@@ -28,11 +28,11 @@ SKIPPED: dict[str, int] = {}
 def store_with_topics(transactional_db: None, settings: Settings) -> Iterator[None]:
     """What `get_event_store()` gives works, on the embedded log."""
     settings.EVENTSTORE = {**settings.EVENTSTORE, "LOG": "embedded"}
-    get_event_store.cache_clear()
+    _the_store.cache_clear()
     call_command("create_topics", stdout=io.StringIO())
     yield
     get_event_store().close()
-    get_event_store.cache_clear()
+    _the_store.cache_clear()
 
 
 # the mark, because a fixture that is only asked for later does not make pytest-django empty the tables

@@ -121,7 +121,7 @@ def deep() -> list[Any]:
 
 
 def errors() -> float:
-    return metrics.CACHE_ERRORS.labels("wild")._value.get()
+    return float(metrics.CACHE_ERRORS.labels("wild")._value.get())
 
 
 @pytest.mark.parametrize(
