@@ -282,7 +282,7 @@ class Registry:
         }
 
 
-def sensitive_fields(struct: type[msgspec.Struct]) -> frozenset[str]:
+def sensitive_fields(struct: type[Any]) -> frozenset[str]:
     """The names of the fields that are annotated with `SENSITIVE`."""
     hints = get_type_hints(struct, include_extras=True)
     return frozenset(name for name, hint in hints.items() if _is_sensitive(hint))

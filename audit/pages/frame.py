@@ -78,6 +78,7 @@ def _framed(view: View, refuse: Callable[[HttpRequest], None]) -> View:
     def framed(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
             refuse(request)
+            _refuse_nul(request, kwargs)
             return view(request, **kwargs)
         except Refused as refused:
             return refusal(request, refused)
@@ -88,6 +89,16 @@ def _framed(view: View, refuse: Callable[[HttpRequest], None]) -> View:
             return refusal(request, _refused_by(error))
 
     return framed
+
+
+def _refuse_nul(request: HttpRequest, kwargs: dict[str, Any]) -> None:
+    """Raise `Refused` for an address with a character that PostgreSQL has no text with."""
+    asked = [*kwargs.values(), *(v for _, vs in request.GET.lists() for v in vs)]
+    if any("\0" in str(value) for value in asked):
+        raise Refused(
+            HTTPStatus.BAD_REQUEST,
+            "This address holds a character that nothing here has in its name.",
+        )
 
 
 def payload_page(view: View) -> View:

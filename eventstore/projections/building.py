@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +34,10 @@ _THERE: Final = (
 _LIMIT: Final = """
 SELECT "cursor" FROM eventstore_checkpoint WHERE subscription = %(name)s AND partition_id = %(partition)s
 """
+_DUE: Final = """
+SELECT EXISTS (SELECT FROM eventstore_parkedstream WHERE subscription = %(name)s AND retry_at <= %(now)s)
+"""
+_PAUSE_S: Final = 0.05
 # A partition that only the new version follows is built to what is folded.
 _FAR: Final = """
 SELECT coalesce(sum(least(b."cursor", coalesce(r."cursor", p."cursor"))), 0)::bigint,
@@ -90,11 +95,35 @@ class Building:
         stopped: Callable[[], bool] = lambda: False,
         progress: Callable[[Built], None] = lambda _: None,
     ) -> Built:
-        """Until it has caught up, or `stopped`. Raises what is no event's fault; then call it again."""
-        while not (now := self.look()).is_complete and not stopped():
+        """Until it has caught up, or `stopped`. Raises what is no event's fault; then call it again.
+
+        Parked streams whose time has come are tried, too. Raises `ProjectionNotReady` where the build is paused.
+        """
+        while not stopped() and (
+            not (now := self.look()).is_complete or self._is_due()
+        ):
             progress(now)
-            self._follower.round(stopped)
-        return now
+            if not self._follower.round(stopped):
+                self._wait()
+        return self.look()
+
+    def _is_due(self) -> bool:
+        """Whether a parked stream's time has come: without anything new nobody else would try it."""
+        given: dict[str, Any] = {
+            "name": self.subscription.name,
+            "now": self._clock.now(),
+        }
+        with unchecked_cursor() as cursor:
+            cursor.execute(_DUE, given)
+            return bool(cursor.fetchone()[0])
+
+    def _wait(self) -> None:
+        """Somebody else is at work, or the index is built anew. Raises `ProjectionNotReady` if it is paused."""
+        name = self.subscription.name
+        if standing(name, self._clock.now()).paused:
+            msg = f"the build is paused: `manage.py subscriptions resume {name}`"
+            raise ProjectionNotReady(self.projection.name, msg)
+        time.sleep(_PAUSE_S)
 
     def look(self) -> Built:
         """How far it is."""

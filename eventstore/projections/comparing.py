@@ -15,7 +15,13 @@ from django.db import connections, transaction
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from eventstore.errors import ProjectionNotReady
-from eventstore.projections.schemas import current_schema, schema_of, table_of
+from eventstore.projections.schemas import (
+    columns_of,
+    current_schema,
+    schema_of,
+    table_of,
+)
+from eventstore.projections.standing import version_read
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.subscriptions.checkpoints import hold_all
 
@@ -30,10 +36,6 @@ _SAMPLE: Final = 100
 _SHOWN: Final = 5
 
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-_COLUMNS: Final = """
-SELECT column_name FROM information_schema.columns
- WHERE table_schema = %(schema)s AND table_name = %(table)s ORDER BY ordinal_position
-"""
 # Whatever the order of the rows: a sum over all of them.
 _TOTALS: Final = SQL(
     "SELECT count(*), coalesce(sum(hashtextextended(ROW({columns})::text, 0)::numeric), 0) FROM {table}"
@@ -88,10 +90,15 @@ def on_one_cut(
     beside: a thread, whose connection brings the build there while this one has the other version stand still. Raises
     `ProjectionNotReady` for parked streams, or if stopped.
     """
+    name = building.projection.name
+    before = version_read(name)
     building.run(stopped)  # as near as can be while the other goes on
     with transaction.atomic(durable=True):
         with unchecked_cursor() as cursor:
-            hold_all(cursor, building.projection.name)
+            hold_all(cursor, name)
+        if version_read(name) != before:  # then these are not the rows that it found
+            msg = "somebody switched it meanwhile"
+            raise ProjectionNotReady(name, msg)
         _refuse(building, beside.submit(building.run, stopped).result())
         yield
 
@@ -122,7 +129,7 @@ def _differences(building: Building) -> list[TableDifference]:
 
 def _difference(model: type[Model], old: str, new: str) -> TableDifference:
     table = table_of(model)
-    was, now = _columns(old, table), _columns(new, table)
+    was, now = columns_of(old, table), columns_of(new, table)
     given = {field.column for field in model._meta.fields if _is_given(field)}  # noqa: SLF001
     both = [name for name in now if name in was and name not in given]
     old_rows, old_sum = _totals(old, table, both)
@@ -162,10 +169,6 @@ def _key(model: type[Model], columns: Sequence[str]) -> list[str]:
     pk = [field.column for field in meta.pk_fields if not _is_given(field)]
     keys = [key for key in (pk, *own, *together) if key and set(key) <= set(columns)]
     return keys[0] if keys else []
-
-
-def _columns(schema: str, table: str) -> list[str]:
-    return [row[0] for row in _rows(_COLUMNS, {"schema": schema, "table": table})]
 
 
 def _totals(schema: str, table: str, columns: Sequence[str]) -> tuple[int, int]:

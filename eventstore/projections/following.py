@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.bus import called
-from eventstore.projections.schemas import put_first, schema_of
+from eventstore.errors import ProjectionNotReady
+from eventstore.projections.schemas import missing_tables, put_first, schema_of
 from eventstore.subscriptions.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -20,10 +21,9 @@ _TIMEOUT_S: Final = 300.0
 def subscription_of(projection: Projection, *, is_read: bool) -> Subscription:
     """is_read: whether this version's tables are those that are read."""
     name, version = projection.name, projection.version
-    schema = None if is_read else schema_of(name, version)
     return Subscription(
         name=name if is_read else beside(name, version),
-        batch_handler=_handler(projection, schema),
+        batch_handler=_handler(projection, is_read=is_read),
         types=projection.types,
         streams=projection.streams,
         version=version,
@@ -39,13 +39,22 @@ def beside(name: str, version: int) -> str:
     return f"{name}#{version}"
 
 
-def _handler(projection: Projection, schema: str | None) -> Any:
+def _handler(projection: Projection, *, is_read: bool) -> Any:
     def project(events: Sequence[Published]) -> None:
-        if schema is not None:
-            put_first(schema)
+        if not is_read:
+            _put_first(projection)
         called(projection.handle, events)
         for event in events:
             if event.live:
                 projection.effects(event)
 
     return project
+
+
+def _put_first(projection: Projection) -> None:
+    """Raises `ProjectionNotReady` where a table is missing: the name would mean the one that is read."""
+    name, version = projection.name, projection.version
+    if missing := missing_tables(projection):
+        msg = f"version {version} has no table {', '.join(missing)} of its own; drop it, and build it anew"
+        raise ProjectionNotReady(name, msg)
+    put_first(schema_of(name, version))

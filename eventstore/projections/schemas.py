@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
     from eventstore.projections.projection import Projection
 
-_FIRST: Final = "SELECT set_config('search_path', quote_ident(%(schema)s) || ', ' || current_setting('search_path'), true)"
+# Once: events that are handled one by one would make it longer and longer.
+_FIRST: Final = """
+SELECT set_config('search_path', quote_ident(%(schema)s) || ', ' || current_setting('search_path'), true)
+ WHERE split_part(current_setting('search_path'), ', ', 1) <> quote_ident(%(schema)s)
+"""
+_MISSING: Final = """
+SELECT name FROM unnest(%(tables)s::text[]) name
+ WHERE NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = %(schema)s AND tablename = name)
+"""
+_COLUMNS: Final = """
+SELECT column_name FROM information_schema.columns
+ WHERE table_schema = %(schema)s AND table_name = %(table)s ORDER BY ordinal_position
+"""
 _PATH: Final = "SELECT current_setting('search_path')"
 _SET_PATH: Final = "SELECT set_config('search_path', %(path)s, true)"
 _CREATE: Final = SQL("CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -44,6 +56,22 @@ def put_first(schema: str) -> None:
     """Until the end of this transaction tables are looked for there first."""
     with connection.cursor() as cursor:
         cursor.execute(_FIRST, {"schema": schema})
+
+
+def missing_tables(projection: Projection) -> Sequence[str]:
+    """Those of its models that its own schema does not hold. Without them its handler would write to those that are read."""
+    schema = schema_of(projection.name, projection.version)
+    tables = [table_of(model) for model in projection.models]
+    with connection.cursor() as cursor:
+        cursor.execute(_MISSING, {"schema": schema, "tables": tables})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def columns_of(schema: str, table: str) -> Sequence[str]:
+    """In their order; empty if there is no such table."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS, {"schema": schema, "table": table})
+        return [row[0] for row in cursor.fetchall()]
 
 
 def create_tables(projection: Projection) -> None:

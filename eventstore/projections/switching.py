@@ -15,11 +15,13 @@ from eventstore.events import MAX_OFFSET
 from eventstore.projections.comparing import compare, on_one_cut
 from eventstore.projections.following import beside
 from eventstore.projections.schemas import (
+    columns_of,
     create_schema,
     current_schema,
     drop_tables,
     move_tables,
     schema_of,
+    table_of,
     tables_in,
 )
 from eventstore.projections.standing import is_beside, version_read
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from eventstore.ports import Clock
     from eventstore.projections.building import Building
     from eventstore.projections.comparing import TableDifference
+    from eventstore.projections.projection import Projection
     from eventstore.subscriptions.operating import Order
 
 logger = structlog.get_logger(__name__)
@@ -42,6 +45,7 @@ logger = structlog.get_logger(__name__)
 _TRIES: Final = 20
 # A reader that holds on to a table makes all others wait behind this; so it gives up soon, and comes back.
 _PATIENCE: Final = "SET LOCAL lock_timeout = '500ms'"
+_THERE: Final = "SELECT FROM eventstore_subscription WHERE name = %(name)s FOR UPDATE"
 _RENAMES: Final = (
     "UPDATE eventstore_subscription SET name = %(to)s WHERE name = %(name)s",
     "UPDATE eventstore_checkpoint SET subscription = %(to)s WHERE subscription = %(name)s",
@@ -97,6 +101,7 @@ class Switching:
             msg = f"no version {version} stands beside it: see `manage.py projections list`"
             raise ProjectionNotReady(name, msg)
         with transaction.atomic(durable=True), unchecked_cursor() as cursor:
+            cursor.execute(_THERE, {"name": beside(name, version)})
             hold_all(cursor, beside(name, version))
             drop_tables(name, version)
             remove(cursor, beside(name, version))
@@ -132,7 +137,12 @@ class Switching:
             raise ProjectionNotReady(name, f"version {version} is read already")
         with unchecked_cursor() as cursor:
             cursor.execute(_PATIENCE)
+            cursor.execute(_THERE, {"name": beside(name, version)})
+            if not cursor.fetchall():
+                msg = f"somebody dropped version {version} meanwhile"
+                raise ProjectionNotReady(name, msg)
             hold_all(cursor, beside(name, version))
+            _refuse_other_columns(building.projection)
             _swap_tables(name, version, before)
             _rename(cursor, name, beside(name, before))
             _rename(cursor, beside(name, version), name)
@@ -150,6 +160,19 @@ class Switching:
             )
             wake(cursor)
         return before
+
+
+def _refuse_other_columns(projection: Projection) -> None:
+    """Raise `ProjectionNotReady` if a migration went by since the tables were made: readers would not find what they ask for."""
+    name, version = projection.name, projection.version
+    for model in projection.models:
+        table, meta = table_of(model), model._meta  # noqa: SLF001
+        wanted = {str(field.column) for field in meta.local_concrete_fields}
+        found = set(columns_of(schema_of(name, version), table))
+        if wanted != found:
+            told = ", ".join(sorted(wanted ^ found))
+            msg = f"version {version} has not the columns of the models in {table} ({told}); drop it, and build it anew"
+            raise ProjectionNotReady(name, msg)
 
 
 def _swap_tables(name: str, version: int, before: int) -> None:

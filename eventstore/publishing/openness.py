@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -62,16 +62,19 @@ def openness(known: EventType) -> Openness:
 
 
 def _holds_sensitive(hint: Any, seen: set[Any]) -> bool:
-    """Whether a struct within it has a sensitive field."""
-    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        if hint in seen:
-            return False
-        seen.add(hint)
-        inner = get_type_hints(hint, include_extras=True).values()
-        return bool(sensitive_fields(hint)) or any(
-            _holds_sensitive(part, seen) for part in inner
-        )
+    """Whether what has fields within it has a sensitive one: a struct, generic or not, a dataclass, a TypedDict, a named tuple."""
+    kind = get_origin(hint) or hint
+    if isinstance(kind, type) and _has_fields(kind) and kind not in seen:
+        seen.add(kind)
+        inner = get_type_hints(kind, include_extras=True).values()
+        if sensitive_fields(kind) or any(_holds_sensitive(p, seen) for p in inner):
+            return True
     return any(_holds_sensitive(part, seen) for part in get_args(hint))
+
+
+def _has_fields(kind: type) -> bool:
+    """Its own or inherited."""
+    return any(vars(base).get("__annotations__") for base in kind.__mro__)
 
 
 def _class_of(

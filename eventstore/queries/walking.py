@@ -12,11 +12,12 @@ from eventstore.queries.rows import Cursor, recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
 _MAX_BYTES: Final = 8_000_000  # of records a call; the first is taken whatever its size
 
 _ENDS: Final = """
-SELECT topic, partition, id, "cursor" FROM eventstore_partition WHERE topic = ANY(%(topics)s)
+SELECT topic, partition, id, "cursor", generation FROM eventstore_partition WHERE topic = ANY(%(topics)s)
 """
 # A short walk along the primary key in each partition, without the values; merged by time, which within a partition
 # is the order of the log.
@@ -50,6 +51,7 @@ def walk_after(
         },
     )
     positions = _chosen(places, cursor.fetchall(), limit)
+    _keep_from_ends(cursor, places, topics)
     cursor.execute(_VALUES, {"positions": positions})
     found = recorded_events(cursor.fetchall())
     events = [event for of_a_commit in found for event in of_a_commit]
@@ -61,13 +63,21 @@ class _Walk:
     """How far a call gets in one partition."""
 
     def __init__(
-        self, after: Cut, topic: str, partition: int, id_: int, end: int
+        self,
+        after: Cut,
+        topic: str,
+        partition: int,
+        id_: int,
+        end: int,
+        generation: UUID,
     ) -> None:
         self.place = Place(topic, partition)
         self._first = id_ << 48  # the packed position of offset 0
         self._after = after.offsets.get(self.place, 0)
         self._offset = min(self._after, end)
         self._end = end
+        self._generation = generation
+        self.is_whole = True
         self.found = 0
         self.left = 0
 
@@ -85,10 +95,25 @@ class _Walk:
         """This record is taken."""
         self._offset = unpack(position)[2] + 1
 
+    def look_again(self, end: int, generation: UUID) -> None:
+        """How far it is after the walk: if the index was emptied meanwhile, what was not found may be there yet."""
+        self.is_whole = generation == self._generation and end >= self._end
+
     def reached(self, limit: int) -> int:
         """The offset up to which nothing accepted was left behind."""
-        at_end = self.found < limit and not self.left
+        at_end = self.is_whole and self.found < limit and not self.left
         return max(self._after, self._end if at_end else self._offset)
+
+
+def _keep_from_ends(
+    cursor: Cursor, places: Sequence[_Walk], topics: Sequence[str]
+) -> None:
+    """Have nobody take the end of a walk through an index that was emptied for the end of the log."""
+    walks = {walk.place: walk for walk in places}
+    cursor.execute(_ENDS, {"topics": list(topics)})
+    for topic, partition, _, end, generation in cursor.fetchall():
+        if walk := walks.get(Place(topic, partition)):
+            walk.look_again(end, generation)
 
 
 def _chosen(

@@ -6,9 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from eventstore.errors import IndexRebuilt
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+    from uuid import UUID
 
     from eventstore.queries.rows import Cursor
 
@@ -16,17 +19,18 @@ _LATELY: Final = 30.0  # seconds over which a rate is told
 _OFFSET: Final = 10  # bits of a packed position below its offset
 _PLACE: Final = 48  # bits of a packed position below its partition
 
-# Behind the index, or with a stream that is due; in the order of the key. Index of the second: eventstore_parked_due.
+# Behind the index, or at its end with a stream that is due; in the order of the key. Index of the second:
+# eventstore_parked_due. Who is beyond the index waits: what is not there now is not gone.
 _BEHIND: Final = """
 SELECT c.partition_id FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
  WHERE c.subscription = %(name)s AND c.version = %(version)s AND NOT c.paused
-   AND (c."cursor" < p."cursor" OR EXISTS (
+   AND (c."cursor" < p."cursor" OR c."cursor" = p."cursor" AND EXISTS (
         SELECT FROM eventstore_parkedstream s
          WHERE s.subscription = c.subscription AND s.partition_id = c.partition_id AND s.retry_at <= %(now)s))
 """
 # Nobody waits here: what another worker holds it handles.
 _HOLD: Final = """
-SELECT c."cursor", p."cursor", c.first_time_from, c.rate, c.moved_at
+SELECT c."cursor", p."cursor", c.first_time_from, c.rate, c.moved_at, p.generation
   FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
  WHERE c.subscription = %(name)s AND c.partition_id = %(partition)s AND c.version = %(version)s AND NOT c.paused
    FOR UPDATE OF c SKIP LOCKED
@@ -34,6 +38,9 @@ SELECT c."cursor", p."cursor", c.first_time_from, c.rate, c.moved_at
 _HOLD_ALL: Final = """
 SELECT partition_id FROM eventstore_checkpoint WHERE subscription = %(name)s ORDER BY partition_id FOR UPDATE
 """
+_MIRRORED: Final = (
+    'SELECT "cursor", generation FROM eventstore_partition WHERE id = %(partition)s'
+)
 _MOVE: Final = """
 UPDATE eventstore_checkpoint
    SET "cursor" = %(cursor)s, handled = handled + %(handled)s, skipped = skipped + %(skipped)s,
@@ -69,6 +76,12 @@ class Held:
     first_time_from: int
     rate: float
     moved_at: datetime
+    generation: UUID
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the checkpoint is further than what is folded."""
+        return self.cursor > self.folded
 
     @property
     def start(self) -> int:
@@ -112,6 +125,17 @@ def hold(cursor: Cursor, name: str, version: int, partition_id: int) -> Held | N
 def hold_all(cursor: Cursor, name: str) -> None:
     """Lock all of them for this transaction: waits for the turns that are under way, and no other begins."""
     cursor.execute(_HOLD_ALL, {"name": name})
+
+
+def refuse_a_rebuilt_index(cursor: Cursor, held: Held) -> None:
+    """Raise `IndexRebuilt` if the index was emptied since this was held: what was not found then may be there yet.
+
+    To be asked behind the read that found nothing: whoever has read keeps the index from being emptied.
+    """
+    cursor.execute(_MIRRORED, {"partition": held.partition_id})
+    [(folded, generation)] = cursor.fetchall()
+    if generation != held.generation or folded < held.folded:
+        raise IndexRebuilt
 
 
 def guard(cursor: Cursor, timeout_s: float) -> None:

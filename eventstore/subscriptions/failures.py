@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from eventstore.errors import (
     KeyStoreUnavailable,
     LogMisconfigured,
     LogUnavailable,
+    ProjectionNotReady,
 )
 from eventstore.subscriptions.subscription import TryLater
 
@@ -30,6 +32,7 @@ _LATER: Final = (
     AppendOutcomeUnknown,
     IndexIncomplete,
     KeyStoreUnavailable,
+    ProjectionNotReady,
 )
 _PASSES: Final = (
     errors.DeadlockDetected,
@@ -37,9 +40,9 @@ _PASSES: Final = (
     errors.LockNotAvailable,
     errors.ReadOnlySqlTransaction,
     errors.TooManyConnections,
-    # a migration went by
-    errors.FeatureNotSupported,
 )
+_REPLANNED: Final = "RevalidateCachedQuery"  # where PostgreSQL raises it
+_CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}")  # anything else may be a text
 _LIBRARIES: Final = (sys.prefix, sys.base_prefix, str(Path(__file__).parent))
 
 
@@ -64,17 +67,27 @@ def failure_of(error: Exception) -> Failure:
     """What a handler raised, by its kind: its text may quote what the event holds."""
     code = getattr(error, "code", None)
     name = type(error).__name__
-    return Failure(code if isinstance(code, str) else name, _place(error.__traceback__))
+    is_code = isinstance(code, str) and _CODE.fullmatch(code)
+    return Failure(str(code) if is_code else name, _place(error.__traceback__))
 
 
 def passes(error: Exception) -> bool:
     """Whether this is no fault of the event: everybody waits, and the same is tried again."""
     if isinstance(error, _LATER) or is_full(error):
         return True
-    if isinstance(error, (OperationalError, InterfaceError)):
-        raw = connection.connection
-        return raw is None or raw.closed or isinstance(error.__cause__, _PASSES)
-    return isinstance(error.__cause__, _PASSES)
+    if isinstance(error.__cause__, _PASSES) or _is_replanned(error.__cause__):
+        return True
+    raw = connection.connection
+    is_lost = raw is None or raw.closed
+    return is_lost and isinstance(error, (OperationalError, InterfaceError))
+
+
+def _is_replanned(error: BaseException | None) -> bool:
+    """Whether a migration went by under a statement that is prepared; a statement that cannot be is the handler's own."""
+    return (
+        isinstance(error, errors.FeatureNotSupported)
+        and error.diag.source_function == _REPLANNED
+    )
 
 
 def _place(traceback: TracebackType | None) -> str:

@@ -15,7 +15,13 @@ from eventstore.queries.connection import prepared_cursor, reading_cursor
 from eventstore.queries.following import next_records, next_wanted, waiting_records
 from eventstore.subscriptions import checkpoints, parking, telling
 from eventstore.subscriptions.delivery import deliveries
-from eventstore.subscriptions.handling import Outcome, handle, one_by_one
+from eventstore.subscriptions.handling import (
+    SEVERAL,
+    HandlerBroke,
+    Outcome,
+    handle,
+    one_by_one,
+)
 from eventstore.subscriptions.turn import Turn
 
 if TYPE_CHECKING:
@@ -50,6 +56,7 @@ class Follower:
         self._limit = limit
         self._wanted = subscription.wanted
         self._tried = False
+        self._late: dict[int, HandlerBroke] = {}  # by partition, the last there
 
     def round(self, stopped: Callable[[], bool] = lambda: False) -> int:
         """Handle what there is, partition by partition in any order; how many turns found something to do.
@@ -77,10 +84,21 @@ class Follower:
         4. streams that failed are parked             5. the checkpoint moves; commit
         A crash or a lost connection rolls back all of it, with what the handler wrote.
         """
+        try:
+            turn = self._turn(partition_id)
+        except HandlerBroke as error:
+            self._late[partition_id] = error
+            raise
+        return turn
+
+    def _turn(self, partition_id: int) -> Turn:
         name, version = self.subscription.name, self.subscription.version
+        done: list[Turn] = []
         with transaction.atomic(durable=True), prepared_cursor() as cursor:
+            # the first at the commit: what a handler has done there may raise
+            transaction.on_commit(lambda: self._tell(done))
             held = checkpoints.hold(cursor, name, version, partition_id)  # 1
-            if held is None:
+            if held is None or held.is_beyond:
                 return Turn()
             checkpoints.guard(cursor, self.subscription.timeout_s)
             due = self._due(cursor, held)
@@ -89,8 +107,12 @@ class Follower:
                 if due is None
                 else self._try_again(cursor, held, due)  # 2
             )
-        telling.turn_ended(name, turn, self._clock.now())
+            done.append(turn)
         return turn
+
+    def _tell(self, done: Sequence[Turn]) -> None:
+        for turn in done:
+            telling.turn_ended(self.subscription.name, turn, self._clock.now())
 
     def _due(self, cursor: Cursor, held: Held) -> Due | None:
         self._tried = not (self._tried and held.start < held.end)
@@ -105,14 +127,13 @@ class Follower:
         if held.start >= end:
             return Turn()
         rows, reached = self._next(cursor, held.start, end)
+        if reached >= end:  # "there is no more" is true of a whole index only
+            checkpoints.refuse_a_rebuilt_index(cursor, held)
         found = self._deliveries(rows, held)
         streams = {one.stream_id for one in found}
         aside = parking.among(cursor, self.subscription.name, streams)
-        outcome = handle(
-            self.subscription,
-            self._clock,
-            [one for one in found if one.stream_id not in aside],
-        )
+        ready = [one for one in found if one.stream_id not in aside]
+        outcome = self._hand_over(held, ready)
         if outcome.stopped_at is not None:
             reached = outcome.stopped_at.position
         turn = Turn(worked=True, is_last=reached >= end)
@@ -129,16 +150,32 @@ class Follower:
         found = [
             one for one in self._deliveries(rows, held) if one.version >= due.version
         ]
-        outcome = one_by_one(self.subscription, self._clock, found)
+        outcome = self._hand_over(held, found, alone=True)
         turn = Turn(worked=True, is_last=False)
         if outcome.failed:
             self._park(cursor, held, outcome, turn, {due.position: due.attempts})  # 4
         elif rows:  # what stands behind them is looked for in the next turn
             self._get_on(cursor, due.stream_id, rows, outcome.stopped_at)
         else:
+            checkpoints.refuse_a_rebuilt_index(cursor, held)
             parking.done(cursor, name, due.stream_id)
         self._move(cursor, held, outcome, turn, to=held.cursor)  # 5
         return turn
+
+    def _hand_over(
+        self, held: Held, found: Sequence[Delivery], *, alone: bool = False
+    ) -> Outcome:
+        """What broke the turn before is handed over alone, and if it did so alone it failed: nobody hangs at it for ever."""
+        late = self._late.get(held.partition_id)
+        several = late is not None and late.position == SEVERAL
+        is_here = late and any(one.position == late.position for one in found)
+        if not (alone or several or is_here):
+            return handle(self.subscription, self._clock, found)
+        outcome = one_by_one(self.subscription, self._clock, found, late=late)
+        failed = {one.position for one, _ in outcome.failed.values()}
+        if late is not None and (several or late.position in failed):
+            del self._late[held.partition_id]
+        return outcome
 
     def _next(self, cursor: Cursor, start: int, end: int) -> tuple[Rows, int]:
         most = self.subscription.most

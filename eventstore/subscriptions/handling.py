@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,24 @@ class HandlerRolledBack(Exception):  # noqa: N818  (what it did)
     """The handler had its transaction rolled back without saying why."""
 
 
+class HandlerCancelled(Exception):  # noqa: N818  (what happened to it)
+    """A coroutine that the handler awaited was cancelled; that is no wish to end the process."""
+
+
+class HandlerBroke(Exception):  # noqa: N818  (what it did)
+    """The transaction was lost under a handler, by its doing. position: of its event; -1: one of several. code: how."""
+
+    def __init__(self, position: int, code: str) -> None:
+        super().__init__(code)
+        self.position = position
+        self.code = code
+
+
+TIMED_OUT: Final = "handler-timed-out"  # its session was ended: it took too long
+ENDED: Final = "handler-ended-its-transaction"  # by a COMMIT, or it closed it
+SEVERAL: Final = -1
+
+
 @dataclass(slots=True)
 class Outcome:
     """handled, skipped: events. failed: by stream, where it stopped and why. stopped_at: the first that was not looked at."""
@@ -55,7 +74,7 @@ def handle(
     try:
         outcome.handled = _call(subscription, clock, ready)  # 1
     except Exception as error:
-        if passes(error):
+        if isinstance(error, HandlerBroke) or passes(error):
             raise
         return one_by_one(subscription, clock, deliveries)  # 2
     if outcome.handled == len(ready):
@@ -79,9 +98,13 @@ def _as_far_as(
 
 
 def one_by_one(
-    subscription: Subscription, clock: Clock, deliveries: Sequence[Delivery]
+    subscription: Subscription,
+    clock: Clock,
+    deliveries: Sequence[Delivery],
+    *,
+    late: HandlerBroke | None = None,
 ) -> Outcome:
-    """See `handle`; ends early, between two commits, where it takes long."""
+    """See `handle`; ends early, between two commits, where it takes long. late: what an event did that is not tried now."""
     outcome, record = Outcome(), -1
     deadline = clock.monotonic() + _LONG
     for one in deliveries:
@@ -91,10 +114,13 @@ def one_by_one(
             break
         if not _is_ready(subscription, outcome, one):
             continue
+        if late is not None and one.position == late.position:
+            outcome.failed[one.stream_id] = one, failure_of(late)
+            continue
         try:
             _call(subscription, clock, [one])
         except Exception as error:
-            if passes(error):
+            if isinstance(error, HandlerBroke) or passes(error):
                 raise
             outcome.failed[one.stream_id] = one, failure_of(error)
         else:
@@ -116,21 +142,46 @@ def _is_ready(subscription: Subscription, outcome: Outcome, one: Delivery) -> bo
 
 
 def _call(subscription: Subscription, clock: Clock, ready: Sequence[Delivery]) -> int:
-    """In a savepoint; how many were handed over, from the first on."""
+    """In a savepoint; how many were handed over, from the first on. Raises `HandlerBroke`."""
     if not ready:
         return 0
+    begun = clock.monotonic()
+    try:
+        return _call_in_a_savepoint(subscription, clock, ready)
+    except Exception as error:
+        position = ready[0].position if len(ready) == 1 else SEVERAL
+        if _has_ended_its_transaction():
+            raise HandlerBroke(position, ENDED) from error
+        if passes(error) and clock.monotonic() - begun >= subscription.timeout_s:
+            raise HandlerBroke(position, TIMED_OUT) from error
+        raise
+
+
+def _has_ended_its_transaction() -> bool:
+    """Whether there is no way back to before it, though the database did not go away."""
+    if connection.closed_in_transaction:
+        return True
+    raw = connection.connection
+    return connection.needs_rollback and raw is not None and not raw.closed
+
+
+def _call_in_a_savepoint(
+    subscription: Subscription, clock: Clock, ready: Sequence[Delivery]
+) -> int:
     with transaction.atomic():
-        if subscription.handler is None:
-            _call_with_all(subscription.call, ready)
-            handled = len(ready)
-        else:
-            in_time = _in_time(clock, ready)
-            handled = _call_with_each(subscription.call, in_time)
+        try:
+            if subscription.handler is None:
+                handled = _call_with_all(subscription.call, ready)
+            else:
+                in_time = _in_time(clock, ready)
+                handled = _call_with_each(subscription.call, in_time)
+        except CancelledError as error:
+            raise HandlerCancelled from error
         if transaction.get_rollback():
             raise HandlerRolledBack
         # else a row that leads nowhere would be found at the commit, and no event's fault
         connection.check_constraints()
-    return handled
+        return handled
 
 
 def _in_time(clock: Clock, ready: Sequence[Delivery]) -> Iterator[Delivery]:
@@ -144,12 +195,13 @@ def _in_time(clock: Clock, ready: Sequence[Delivery]) -> Iterator[Delivery]:
         yield one
 
 
-def _call_with_all(handler: Any, ready: Sequence[Delivery]) -> None:
+def _call_with_all(handler: Any, ready: Sequence[Delivery]) -> int:
     """What a handler of batches appends is caused by an event only where that came alone."""
     handed = [one.handed for one in ready]
     alone = [(ready[0].correlation_id, ready[0].event_id)] if len(ready) == 1 else []
     with correlated(*(alone[0] if alone else ())):
         called(handler, handed)
+    return len(ready)
 
 
 def _call_with_each(handler: Any, ready: Iterator[Delivery]) -> int:

@@ -114,8 +114,8 @@ class Operating:
     def reset(self, name: str, start: Start | Cut, order: Order) -> None:
         """Handle everything behind `start` again, or leave out what lies before it. Parked streams are forgotten.
 
-        What the handler wrote is its own: empty its tables first. What it had handled is not `live` again. Raises
-        ValueError for a cut of another store.
+        What the handler wrote is its own: empty its tables first. What it had handled is not `live` again. Raises ValueError
+        for a cut of another store, or one that is not folded yet.
         """
         with self._holding(name) as cursor:
             starts = _starts(start)
@@ -247,6 +247,10 @@ def _starts(start: Start | Cut) -> dict[int, int]:
     if unknown := [str(place) for place in cut.offsets if place not in found]:
         msg = f"the cut names {', '.join(unknown)}, which this store does not have"
         raise ValueError(msg)
+    for place, offset in cut.offsets.items():
+        if offset > found[place].cursor:  # it would leave out what is still to come
+            msg = f"{place} is folded up to {found[place].cursor}, not to {offset}"
+            raise ValueError(msg)
     return {mark.id: cut.offsets.get(place, 0) for place, mark in found.items()}
 
 

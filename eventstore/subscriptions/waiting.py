@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.sync import sync_to_async
 
 from eventstore.clock import SystemClock
-from eventstore.conf import registry
+from eventstore.conf import conf, registry
 from eventstore.errors import StreamParked, SubscriptionBehind
 from eventstore.events import AppendResult, Cut, Place, Position, pack
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.subscriptions import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from eventstore.ports import Clock
 
@@ -35,6 +36,9 @@ SELECT p.stream_id, p.version, p.error, p.retry_at IS NULL
     ON p.subscription = %(name)s AND p.stream_id = e.stream_id AND p.position <= e.position
  WHERE e.position = %(position)s
 """
+_THERE: Final = (
+    "SELECT EXISTS (SELECT FROM eventstore_subscription WHERE name = %(name)s)"
+)
 
 
 def wait_for(
@@ -51,10 +55,32 @@ def wait_for(
     for; a cut names no stream, so those that are parked do not hold it up. Raises `SubscriptionBehind` at the end of `timeout_s` seconds, `StreamParked` as soon as the event's stream waits for a person,
     `SubscriptionNotFound`, ValueError for a position of another store.
     """
-    clock = clock or SystemClock()
+    for pause in _pauses(subscription, position, timeout_s, clock or SystemClock()):
+        sleep(pause)
+
+
+async def await_for(
+    subscription: str,
+    position: AppendResult | Position | Cut,
+    timeout_s: float = 5.0,
+) -> None:
+    """`wait_for` for coroutines; between two looks nobody's thread is held."""
+    pauses = _pauses(subscription, position, timeout_s, SystemClock())
+    look: Any = sync_to_async(next)
+    while (pause := await look(pauses, None)) is not None:
+        await asyncio.sleep(pause)
+
+
+def _pauses(
+    subscription: str,
+    position: AppendResult | Position | Cut,
+    timeout_s: float,
+    clock: Clock,
+) -> Iterator[float]:
+    """Looks, and gives the seconds until the next look, as long as there is something to wait for. Raises as `wait_for`."""
     deadline = clock.monotonic() + timeout_s
     wanted = _wanted(position)
-    standing(subscription, clock.now())
+    _refuse_nobody(subscription, clock)
     pause = _FIRST_PAUSE
     while (lacking := _lacking(subscription, wanted)) or _is_held_up(
         subscription, position
@@ -64,17 +90,17 @@ def wait_for(
             raise SubscriptionBehind(
                 subscription, position=_told(position), records=lacking
             )
-        sleep(min(pause, left))
+        yield min(pause, left)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
-async def await_for(
-    subscription: str,
-    position: AppendResult | Position | Cut,
-    timeout_s: float = 5.0,
-) -> None:
-    """`wait_for` for coroutines."""
-    await sync_to_async(wait_for)(subscription, position, timeout_s)
+def _refuse_nobody(name: str, clock: Clock) -> None:
+    """Raise `SubscriptionNotFound`; how it stands is asked for its names only: that counts what is parked."""
+    with unchecked_cursor() as cursor:
+        cursor.execute(_THERE, {"name": name})
+        is_there = cursor.fetchone()[0]
+    if not is_there:
+        standing(name, clock.now())
 
 
 def _wanted(position: AppendResult | Position | Cut) -> Mapping[Place, int]:
@@ -95,7 +121,7 @@ def _told(position: AppendResult | Position | Cut) -> str:
 
 def _lacking(name: str, wanted: Mapping[Place, int]) -> int:
     """How many records are not handled yet."""
-    ids = [_number(place.topic) * 512 + place.partition for place in wanted]
+    ids = [_number(place) * 512 + place.partition for place in wanted]
     given: dict[str, Any] = {"name": name, "ids": ids, "nexts": list(wanted.values())}
     with unchecked_cursor() as cursor:
         cursor.execute(_LACKING, given)
@@ -106,10 +132,9 @@ def _is_held_up(name: str, position: AppendResult | Position | Cut) -> bool:
     """Whether the event's stream is tried again. Raises `StreamParked` if it waits for a person."""
     if isinstance(position, Cut):
         return False
-    last = _last(position)
-    packed = pack(_number(last.topic), last.partition, last.offset, last.index)
+    given: dict[str, Any] = {"name": name, "position": _packed(position)}
     with unchecked_cursor() as cursor:
-        cursor.execute(_STOPPED, {"name": name, "position": packed})
+        cursor.execute(_STOPPED, given)
         rows = cursor.fetchall()
     for stream_id, version, error, is_parked in rows:
         if is_parked:
@@ -117,9 +142,16 @@ def _is_held_up(name: str, position: AppendResult | Position | Cut) -> bool:
     return bool(rows)
 
 
-def _number(topic: str) -> int:
+def _packed(position: AppendResult | Position) -> int:
+    last = _last(position)
+    number = _number(Place(last.topic, last.partition))
+    return pack(number, last.partition, last.offset, last.index)
+
+
+def _number(place: Place) -> int:
+    """That of its topic. Raises ValueError."""
     for known in registry().stream_types.values():
-        if known.topic == topic:
+        if known.topic == place.topic and place.partition < conf.PARTITIONS:
             return known.number
-    msg = f"{topic} is no topic of this store"
+    msg = f"{place} is no partition of this store"
     raise ValueError(msg)

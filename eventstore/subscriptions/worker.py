@@ -10,7 +10,7 @@ from weakref import WeakSet
 import structlog
 from django.db import connection, connections
 
-from eventstore.errors import SubscriptionSuperseded
+from eventstore.errors import SubscriptionNotFound, SubscriptionSuperseded
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.subscriptions import standing
 from eventstore.subscriptions import checkpoints, telling
@@ -54,6 +54,8 @@ class _State:
     error: str | None = None
     beyond: int = 0
     look_at: float = 0.0
+    is_made: bool = False
+    pause: float = _FIRST_PAUSE
 
 
 class Worker:
@@ -108,27 +110,21 @@ class Worker:
         return {name: error for name, error in ended.items() if error is not None}
 
     def _follow(self, state: _State, stop: threading.Event) -> None:
-        pause = _FIRST_PAUSE
         name = state.follower.subscription.name
         while not stop.is_set():
             try:
-                self._begin(state)
-                while not stop.is_set():
-                    self._round(state, stop)
-                    pause = _FIRST_PAUSE
-            except SubscriptionSuperseded as error:
-                if self._renew(state):
-                    continue
+                self._go_on(state, stop)
+            except (SubscriptionSuperseded, SubscriptionNotFound) as error:
                 state.error = error.code
                 logger.error("a subscription ends", subscription=name, cause=str(error))  # noqa: TRY400  (no traceback: it says what to do)
                 break
             except Exception as error:  # noqa: BLE001  (told and counted; the next turn begins where this one began)
                 failure = failure_of(error)
                 telling.waits(
-                    name, error=failure.error, place=failure.place, pause_s=pause
+                    name, error=failure.error, place=failure.place, pause_s=state.pause
                 )
-                self._pause(state, stop, pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                self._pause(state, stop, state.pause)
+                state.pause = min(state.pause * 2, _LONGEST_PAUSE)
             except BaseException as error:
                 state.error = type(error).__name__
                 telling.ended(name, error=state.error)
@@ -147,6 +143,17 @@ class Worker:
         else:
             stop.wait(pause_s)
 
+    def _go_on(self, state: _State, stop: threading.Event) -> None:
+        """Until stopped, or another follower is to go on. Raises `SubscriptionSuperseded` where there is none."""
+        try:
+            self._begin(state)
+            while not stop.is_set():
+                self._round(state, stop)
+                state.pause = _FIRST_PAUSE
+        except SubscriptionSuperseded:
+            if not self._renew(state):
+                raise
+
     def _renew(self, state: _State) -> bool:
         newer = self._renewed(state.follower)
         if newer is not None:
@@ -154,8 +161,14 @@ class Worker:
         return newer is not None
 
     def _begin(self, state: _State) -> None:
-        """Make the rows, or take over; see to the session."""
+        """Make the rows, or take over. Raises `SubscriptionNotFound` if they were there and somebody had them forgotten.
+
+        Made anew, everything would be handled again.
+        """
+        if state.is_made:
+            standing(state.follower.subscription.name, self._clock.now())
         register(state.follower.subscription, self._clock)
+        state.is_made = True
         state.look_at = 0.0
 
     def _round(self, state: _State, stop: threading.Event) -> None:
@@ -178,16 +191,16 @@ class Worker:
 
     def _look(self, state: _State) -> None:
         """Tell how it stands, and follow partitions that have come; end where another version follows now."""
-        state.look_at = self._clock.monotonic() + _LOOK_EVERY
         subscription = state.follower.subscription
         name, topics = subscription.name, subscription.topics
         with unchecked_cursor() as cursor:
             version, beyond = checkpoints.stands(cursor, name)
             lacking = checkpoints.are_lacking(cursor, name, topics)
         if lacking or version != subscription.version:
-            register(subscription, self._clock)  # says so, or makes them
+            self._begin(state)  # says so, or makes them
         if beyond and beyond != state.beyond:
             telling.beyond(name, beyond)
         state.beyond = beyond
+        state.look_at = self._clock.monotonic() + _LOOK_EVERY
         how = standing(name, self._clock.now())
         telling.looked(name, lag=how.lag, retrying=how.retrying, parked=how.parked)

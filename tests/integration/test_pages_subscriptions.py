@@ -462,6 +462,8 @@ def test_what_there_is_not_is_a_page_too(officer: Client, one: Follower) -> None
         "/admin/subscriptions/totals/explode/": 404,
         "/admin/subscriptions/totals/skip/": 400,
         "/admin/subscriptions/totals/pause/?stream=order.a": 400,
+        "/admin/subscriptions/to%00tals/": 400,
+        "/admin/subscriptions/totals/replay/?stream=%00": 400,
     }.items():
         for answer in (officer.get(path), officer.post(path, {"reason": WHY})):
             if answer.status_code == 405:

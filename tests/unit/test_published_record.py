@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from types import SimpleNamespace
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    NamedTuple,
+    TypedDict,
+    TypeVar,
+)
 from uuid import UUID
 
 import msgspec
@@ -22,6 +32,7 @@ from eventstore.events import (
     RecordedEvent,
     Sealed,
 )
+from eventstore.publishing.openness import openness
 from eventstore.publishing.record import published
 from eventstore.registry import SENSITIVE, Event, Registry
 from eventstore.testing.shop import shop
@@ -202,6 +213,53 @@ def renamed() -> Registry:
         upcast=lambda old: {"customer_id": old["customer_id"], "remark": old["note"]},
     )
     return types
+
+
+T = TypeVar("T")
+Secret = Annotated[str, SENSITIVE]
+
+
+class Named(NamedTuple):
+    """With a sensitive field, as all of these."""
+
+    who: Secret
+
+
+class Typed(TypedDict):
+    """See above."""
+
+    who: Secret
+
+
+@dataclass
+class Data:
+    """See above."""
+
+    who: Secret
+
+
+class Heir(Data):
+    """Has it from its base."""
+
+
+class Either(msgspec.Struct, Generic[T]):
+    """See above."""
+
+    who: Secret
+    other: T
+
+
+@pytest.mark.parametrize("hint", [Named, Typed, Data, Heir, Either[int]])
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_holds_something_sensitive_is_withheld_whatever_it_is(
+    hint: Any, *, listed: bool
+) -> None:
+    struct = msgspec.defstruct(
+        "Met", [("place", str), ("people", list[hint | None] if listed else hint)]
+    )
+    known: Any = SimpleNamespace(struct=struct, sensitive=frozenset[str](), name="Met")
+
+    assert openness.__wrapped__(known).withheld == ("people",)
 
 
 def test_an_old_event_is_told_in_the_schema_of_today() -> None:
