@@ -28,10 +28,12 @@ SELECT c.partition_id FROM eventstore_checkpoint c JOIN eventstore_partition p O
         SELECT FROM eventstore_parkedstream s
          WHERE s.subscription = c.subscription AND s.partition_id = c.partition_id AND s.retry_at <= %(now)s))
 """
-# Nobody waits here: what another worker holds it handles.
+# Nobody waits here: what another worker holds it handles. Once newer code has said that it takes over, nothing is found.
 _HOLD: Final = """
 SELECT c."cursor", p."cursor", c.first_time_from, c.rate, c.moved_at, p.generation
-  FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
+  FROM eventstore_checkpoint c
+  JOIN eventstore_subscription s ON s.name = c.subscription AND s.version = c.version
+  JOIN eventstore_partition p ON p.id = c.partition_id
  WHERE c.subscription = %(name)s AND c.partition_id = %(partition)s AND c.version = %(version)s AND NOT c.paused
    FOR UPDATE OF c SKIP LOCKED
 """

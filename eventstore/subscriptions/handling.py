@@ -36,6 +36,10 @@ class HandlerCancelled(Exception):  # noqa: N818  (what happened to it)
     """A coroutine that the handler awaited was cancelled; that is no wish to end the process."""
 
 
+class HandlerExited(Exception):  # noqa: N818  (what it wanted)
+    """The handler asked for the end of the process, which is not its to end."""
+
+
 class HandlerBroke(Exception):  # noqa: N818  (what it did)
     """The transaction was lost under a handler, by its doing. position: of its event; -1: one of several. code: how."""
 
@@ -177,6 +181,8 @@ def _call_in_a_savepoint(
                 handled = _call_with_each(subscription.call, in_time)
         except CancelledError as error:
             raise HandlerCancelled from error
+        except SystemExit as error:
+            raise HandlerExited from error
         if transaction.get_rollback():
             raise HandlerRolledBack
         # else a row that leads nowhere would be found at the commit, and no event's fault

@@ -16,10 +16,11 @@ from eventstore.subscriptions.subscription import Start
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from django.db.backends.utils import CursorWrapper
+
     from eventstore.events import Place
     from eventstore.ports import Clock
     from eventstore.queries.feed import Mark
-    from eventstore.queries.rows import Cursor
     from eventstore.subscriptions.subscription import Subscription
 
 logger = structlog.get_logger(__name__)
@@ -56,40 +57,45 @@ def register(
     taken over, ValueError for what it wants and the registry does not know.
     """
     found = marks(subscription.topics)
+    given: dict[str, Any] = {
+        "name": subscription.name,
+        "version": subscription.version,
+        "wants": subscription.wants,
+        "born": str(cut_of(found)),
+        "now": clock.now(),
+        "first_time_from": first_time_from,
+    }
+    # Said first, and committed: from then on the older code begins no turn, so what is waited for below is the last one.
     with transaction.atomic(), reading_cursor() as cursor:
-        given: dict[str, Any] = {
-            "name": subscription.name,
-            "version": subscription.version,
-            "wants": subscription.wants,
-            "born": str(cut_of(found)),
-            "now": clock.now(),
-        }
         cursor.execute(_MAKE, given)
-        cursor.execute(_LOCK, given)
-        [(version, born)] = cursor.fetchall()
-        if version > subscription.version or not (
-            subscription.takes_over or version == subscription.version
-        ):
-            raise SubscriptionSuperseded(
-                subscription.name, version=subscription.version, newest=version
-            )
+        _its_turn(cursor, subscription)
         cursor.execute(_TAKE_OVER, given)
-        if version < subscription.version:
-            _take_over(cursor, subscription, version)
-        given |= _places(subscription, found, Cut.parse(born))
-        given |= {"first_time_from": first_time_from}
-        cursor.execute(_ADD, given)
+    with transaction.atomic(), reading_cursor() as cursor:
+        born = _its_turn(cursor, subscription)
+        _take_over(cursor, subscription)
+        cursor.execute(_ADD, given | _places(subscription, found, Cut.parse(born)))
 
 
-def _take_over(cursor: Cursor, subscription: Subscription, version: int) -> None:
-    name = subscription.name
-    cursor.execute(_TAKE_CHECKPOINTS, {"name": name, "version": subscription.version})
-    logger.info(
-        "newer code takes a subscription over",
-        subscription=name,
-        version=subscription.version,
-        older=version,
-    )
+def _its_turn(cursor: CursorWrapper, subscription: Subscription) -> str:
+    """Hold the subscription's row; the cut at which it was made. Raises `SubscriptionSuperseded`."""
+    cursor.execute(_LOCK, {"name": subscription.name})
+    [(version, born)] = cursor.fetchall()
+    if version > subscription.version or not (
+        subscription.takes_over or version == subscription.version
+    ):
+        raise SubscriptionSuperseded(
+            subscription.name, version=subscription.version, newest=version
+        )
+    return str(born)
+
+
+def _take_over(cursor: CursorWrapper, subscription: Subscription) -> None:
+    name, version = subscription.name, subscription.version
+    cursor.execute(_TAKE_CHECKPOINTS, {"name": name, "version": version})
+    if cursor.rowcount:
+        logger.info(
+            "newer code takes a subscription over", subscription=name, version=version
+        )
 
 
 def _places(

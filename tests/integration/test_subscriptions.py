@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -454,3 +455,18 @@ def test_a_row_that_leads_nowhere_is_the_events_fault(orders: Orders) -> None:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE follow_leads, follow_targets")
+
+
+def test_a_handler_that_wants_to_exit_has_its_stream_parked(orders: Orders) -> None:
+    def handle(event: Published) -> None:
+        Totals()(event)
+        if event.version == 2:
+            sys.exit("a legacy library did this")
+
+    orders.place("a", 3)
+    orders.place("b", 1)
+    follow(follower(subscription(handle, retries=())))
+
+    assert seen() == {"a": [1], "b": [1]}
+    [row] = parked_streams(Wanted(), "totals").rows
+    assert (row.version, row.error) == (2, "HandlerExited")
