@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
-from eventstore.envelope import JSON_DATA, Envelope, encode
+from eventstore.envelope import JSON_DATA, Envelope, encode, envelope_of
 from eventstore.events import (
     EVENT_TYPE,
     MAX_COMMIT_BYTES,
@@ -69,26 +69,14 @@ def parse_line(line: bytes) -> ImportedEvent:
 
 def export_line(recorded: RecordedEvent, *, source: str) -> bytes:
     """One line, with its line feed, for an event that was accepted."""
-    metadata, sealed = recorded.metadata, recorded.sealed
-    line = Envelope(
-        specversion="1.0",
-        id=metadata.event_id,
-        source=source,
-        type=metadata.event_type,
-        subject=metadata.stream_id,
-        time=metadata.timestamp.astimezone(UTC),
-        datacontenttype=JSON_DATA if sealed is None else SEALED_DATA,
-        correlationid=metadata.correlation_id,
-        causationid=metadata.causation_id,
-        commitid=recorded.commit_id,
-        schemaversion=recorded.schema,
-        streamversion=metadata.version,
-        recordedtime=recorded.recorded_at.astimezone(UTC),
-        logposition=str(recorded.position),
-        data=recorded.data
-        if sealed is None
-        else {"clear": recorded.data, "sealed": asdict(sealed)},
-    )
+    sealed = recorded.sealed
+    if sealed is None:
+        line = envelope_of(
+            recorded, source, data=recorded.data, datacontenttype=JSON_DATA
+        )
+    else:
+        both = {"clear": recorded.data, "sealed": asdict(sealed)}
+        line = envelope_of(recorded, source, data=both, datacontenttype=SEALED_DATA)
     return encode(line) + b"\n"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import msgspec
+
+if TYPE_CHECKING:
+    from eventstore.events import RecordedEvent
 
 JSON_DATA: Final = "application/json"
 
@@ -35,6 +38,39 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     withheld: str | None = None
     problem: str | None = None
     data: Any = msgspec.UNSET
+
+
+def envelope_of(
+    recorded: RecordedEvent,
+    source: str,
+    *,
+    data: Any = msgspec.UNSET,
+    datacontenttype: str | None = None,
+    schema: int | None = None,
+    withheld: str | None = None,
+    problem: str | None = None,
+) -> Envelope:
+    """That of an event that was accepted. schema: its own if left out."""
+    metadata = recorded.metadata
+    return Envelope(
+        specversion="1.0",
+        id=metadata.event_id,
+        source=source,
+        type=metadata.event_type,
+        subject=metadata.stream_id,
+        time=metadata.timestamp.astimezone(UTC),
+        datacontenttype=datacontenttype,
+        correlationid=metadata.correlation_id,
+        causationid=metadata.causation_id,
+        commitid=recorded.commit_id,
+        schemaversion=recorded.schema if schema is None else schema,
+        streamversion=metadata.version,
+        recordedtime=recorded.recorded_at.astimezone(UTC),
+        logposition=str(recorded.position),
+        withheld=withheld,
+        problem=problem,
+        data=data,
+    )
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -136,6 +136,43 @@ def sound(
     return topic
 
 
+def create_beside(topics: Topics, log: Log, *, remade: str) -> list[str]:
+    """Create what is missing of topics beside the log's own, which have no rows; the names of the new ones. Raises as `check_beside`."""
+    names = list(topics.numbers)
+    there = log.topics(names) if names else {}
+    missing = [name for name in names if name not in there]
+    if missing:
+        log.create(missing, partitions=topics.partitions)
+    check_beside(topics, log, remade=remade)
+    return missing
+
+
+def check_beside(topics: Topics, log: Log, *, remade: str) -> dict[str, Topic]:
+    """Topics beside the log's own, if all are there and as they must be. Raises `LogMisconfigured`, which names the way out.
+
+    remade: the remedy for one with other partitions than the log's, which is made again.
+    """
+    names = list(topics.numbers)
+    found = log.topics(names) if names else {}
+    return {
+        name: _sound_beside(found.get(name), name, topics.partitions, remade)
+        for name in names
+    }
+
+
+def _sound_beside(
+    topic: Topic | None, name: str, partitions: int, remade: str
+) -> Topic:
+    if topic is None:
+        problem, remedy = "it does not exist", "Run `manage.py create_topics`."
+        raise LogMisconfigured(name, problem, remedy)
+    if topic.partitions != partitions:
+        problem = f"it has {topic.partitions} partitions, the log has {partitions}"
+        raise LogMisconfigured(name, problem, remade)
+    _refuse_problems(name, topic.problems)
+    return topic
+
+
 def _refuse_problems(name: str, problems: Sequence[tuple[str, str]]) -> None:
     if problems:
         raise LogMisconfigured(

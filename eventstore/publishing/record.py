@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from eventstore.envelope import JSON_DATA, Envelope, encode
+from eventstore.envelope import JSON_DATA, encode, envelope_of
 from eventstore.events import MAX_COMMIT_BYTES
 from eventstore.publishing.openness import openness
 
@@ -34,17 +33,24 @@ def published(recorded: RecordedEvent, types: Registry, *, source: str) -> bytes
     known = types.event_type_named(recorded.metadata.event_type)
     problem = recorded.problem
     if known is None or problem is not None:
-        return encode(_envelope(recorded, source, problem=problem))
+        return encode(envelope_of(recorded, source, problem=problem))
     withheld = ",".join(openness(known).withheld) or None
     found = _open_data(recorded, known, types)
     if isinstance(found, str):
-        return encode(_envelope(recorded, source, problem=found, withheld=withheld))
+        return encode(envelope_of(recorded, source, problem=found, withheld=withheld))
     value = encode(
-        _envelope(recorded, source, schema=known.schema, data=found, withheld=withheld)
+        envelope_of(
+            recorded,
+            source,
+            data=found,
+            datacontenttype=JSON_DATA,
+            schema=known.schema,
+            withheld=withheld,
+        )
     )
     if len(value) <= MAX_COMMIT_BYTES:
         return value
-    return encode(_envelope(recorded, source, problem=TOO_LARGE, withheld=withheld))
+    return encode(envelope_of(recorded, source, problem=TOO_LARGE, withheld=withheld))
 
 
 def _open_data(
@@ -60,34 +66,3 @@ def _open_data(
     if is_old:
         return opened.of(msgspec.to_builtins(types.event_of(recorded)))
     return opened.of(recorded.data)
-
-
-def _envelope(
-    recorded: RecordedEvent,
-    source: str,
-    *,
-    schema: int | None = None,
-    withheld: str | None = None,
-    problem: str | None = None,
-    data: Any = msgspec.UNSET,
-) -> Envelope:
-    metadata = recorded.metadata
-    return Envelope(
-        specversion="1.0",
-        id=metadata.event_id,
-        source=source,
-        type=metadata.event_type,
-        subject=metadata.stream_id,
-        time=metadata.timestamp.astimezone(UTC),
-        datacontenttype=None if data is msgspec.UNSET else JSON_DATA,
-        correlationid=metadata.correlation_id,
-        causationid=metadata.causation_id,
-        commitid=recorded.commit_id,
-        schemaversion=recorded.schema if schema is None else schema,
-        streamversion=metadata.version,
-        recordedtime=recorded.recorded_at.astimezone(UTC),
-        logposition=str(recorded.position),
-        withheld=withheld,
-        problem=problem,
-        data=data,
-    )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from eventstore.conf import aggregates, conf, registry
-from eventstore.errors import LogMisconfigured
 from eventstore.snapshots.record import topic_of
-from eventstore.topics import Topics
+from eventstore.topics import Topics, check_beside, create_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from eventstore.ports import Log, Topic
+
+_REMADE: Final = (
+    "Delete it and run `manage.py create_topics`: what it held is built again."
+)
 
 
 def snapshot_topics() -> Topics:
@@ -29,35 +32,9 @@ def topics_of(stream_types: Iterable[str]) -> Topics:
 
 def create(topics: Topics, log: Log) -> list[str]:
     """Create what is missing; the names of the new topics. Raises `LogMisconfigured` for one that is not as it must be."""
-    names = list(topics.numbers)
-    there = log.topics(names)
-    missing = [name for name in names if name not in there]
-    log.create(missing, partitions=topics.partitions)
-    check(topics, log)
-    return missing
+    return create_beside(topics, log, remade=_REMADE)
 
 
 def check(topics: Topics, log: Log) -> dict[str, Topic]:
     """The topics, if all are there and as they must be. Raises `LogMisconfigured`, which names the way out."""
-    names = list(topics.numbers)
-    found = log.topics(names)
-    return {name: _sound(found.get(name), name, topics.partitions) for name in names}
-
-
-def _sound(topic: Topic | None, name: str, partitions: int) -> Topic:
-    if topic is None:
-        problem, remedy = "it does not exist", "Run `manage.py create_topics`."
-        raise LogMisconfigured(name, problem, remedy)
-    if topic.partitions != partitions:
-        raise LogMisconfigured(
-            name,
-            f"it has {topic.partitions} partitions, the log has {partitions}",
-            "Delete it and run `manage.py create_topics`: what it held is built again.",
-        )
-    if topic.problems:
-        raise LogMisconfigured(
-            name,
-            "; ".join(problem for problem, _ in topic.problems),
-            " ".join(remedy for _, remedy in topic.problems),
-        )
-    return topic
+    return check_beside(topics, log, remade=_REMADE)

@@ -11,8 +11,9 @@ from asgiref.sync import sync_to_async
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.errors import StreamParked, SubscriptionBehind
-from eventstore.events import AppendResult, Cut, Place, Position, pack
+from eventstore.events import AppendResult, Cut, Place, Position
 from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.positions import packed_of
 from eventstore.queries.subscriptions import standing
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _is_held_up(name: str, position: AppendResult | Position | Cut) -> bool:
     """Whether the event's stream is tried again. Raises `StreamParked` if it waits for a person."""
     if isinstance(position, Cut):
         return False
-    given: dict[str, Any] = {"name": name, "position": _packed(position)}
+    given: dict[str, Any] = {"name": name, "position": packed_of(_last(position))}
     with unchecked_cursor() as cursor:
         cursor.execute(_STOPPED, given)
         rows = cursor.fetchall()
@@ -140,12 +141,6 @@ def _is_held_up(name: str, position: AppendResult | Position | Cut) -> bool:
         if is_parked:
             raise StreamParked(name, stream_id, version=version, error=error)
     return bool(rows)
-
-
-def _packed(position: AppendResult | Position) -> int:
-    last = _last(position)
-    number = _number(Place(last.topic, last.partition))
-    return pack(number, last.partition, last.offset, last.index)
 
 
 def _number(place: Place) -> int:

@@ -1,4 +1,4 @@
-"""What the tests of the write path share."""
+"""What the tests of the write path share, and those of who follows the log."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import pytest
 
 from eventstore.testing.faulty_log import Network
 from tests.integration.audits import audit
+from tests.integration.following import Orders, with_table
 from tests.integration.worlds import FaultyStore, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from eventstore.store import EventStore
     from tests.plugins.stores import Stores
 
 
@@ -41,3 +43,15 @@ def here(audited: World) -> FaultyStore:
 def there(audited: World) -> FaultyStore:
     """Another process, on a network that does not fail."""
     return audited.store(network=Network())
+
+
+@pytest.fixture
+def table(transactional_db: None) -> Iterator[None]:
+    """For what handlers write."""
+    yield from with_table()
+
+
+@pytest.fixture
+def orders(embedded_store: EventStore) -> Orders:
+    """Streams to follow."""
+    return Orders(embedded_store)

@@ -27,14 +27,11 @@ from tests.integration.following import (
     follow,
     follower,
     seen,
-    with_table,
 )
 from tests.integration.processes import a_command
 from tests.integration.projecting import PATHS, rows, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_django.fixtures import Settings
 
     from eventstore.store import EventStore
@@ -44,11 +41,6 @@ pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 BY_ANN = ("--by", "ann", "--reason", "a good one")
 POISON = Totals("poisoned", poison={("a", 2): ValueError()})
 poisoned = Subscription(name="poisoned", handler=POISON, retries=())
-
-
-@pytest.fixture
-def table() -> Iterator[None]:
-    yield from with_table()
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from tests.integration.following import (
     follow,
     follower,
     subscription,
-    with_table,
 )
 from tests.integration.snapshotting import World
 from tests.integration.test_metrics import Watched, told
@@ -31,22 +30,11 @@ from tests.plugins.kafka_logs import until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from eventstore.store import EventStore
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
 TOTALS = {"subscription": "totals"}
 WHY = Order("ann", "a good one")
-
-
-@pytest.fixture
-def table() -> Iterator[None]:
-    yield from with_table()
-
-
-@pytest.fixture
-def orders(embedded_store: EventStore) -> Orders:
-    return Orders(embedded_store)
 
 
 @contextmanager

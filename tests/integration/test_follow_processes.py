@@ -22,7 +22,6 @@ from tests.integration.following import (
     Totals,
     seen,
     subscription,
-    with_table,
 )
 from tests.integration.processes import a_process, heard, told
 from tests.integration.servers import Database, a_server
@@ -35,22 +34,11 @@ if TYPE_CHECKING:
 
     from pytest_django.fixtures import Settings
 
-    from eventstore.store import EventStore
 
 KILLS = 12
 MOST = 30  # events until a process is killed
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "table")
-
-
-@pytest.fixture
-def table() -> Iterator[None]:
-    yield from with_table()
-
-
-@pytest.fixture
-def orders(embedded_store: EventStore) -> Orders:
-    return Orders(embedded_store)
 
 
 @contextmanager

@@ -42,7 +42,6 @@ from tests.integration.following import (
     follower,
     seen,
     subscription,
-    with_table,
     write,
 )
 from tests.plugins.kafka_logs import until
@@ -51,22 +50,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from eventstore.bus import Published
-    from eventstore.store import EventStore
     from eventstore.subscriptions.follower import Follower
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
 BY_ANN = Order("ann", "to see")
-
-
-@pytest.fixture
-def table() -> Iterator[None]:
-    yield from with_table()
-
-
-@pytest.fixture
-def orders(embedded_store: EventStore) -> Orders:
-    return Orders(embedded_store)
 
 
 def parked() -> dict[str, str]:

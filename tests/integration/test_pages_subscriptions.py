@@ -28,31 +28,19 @@ from tests.integration.following import (
     follower,
     seen,
     subscription,
-    with_table,
 )
 from tests.integration.test_pages_policy import hold_to_policy
 from tests.integration.test_pages_queries import MOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from eventstore.store import EventStore
     from eventstore.subscriptions.follower import Follower
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
 LIST, PAGE = "/admin/subscriptions/", "/admin/subscriptions/totals/"
 WHY = "The total is right without it"
-
-
-@pytest.fixture
-def table() -> Iterator[None]:
-    yield from with_table()
-
-
-@pytest.fixture
-def orders(embedded_store: EventStore) -> Orders:
-    return Orders(embedded_store)
 
 
 @pytest.fixture

@@ -33,28 +33,14 @@ from tests.integration.following import (
     seen,
     subscription,
     versions,
-    with_table,
 )
 from tests.integration.snapshotting import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from eventstore.bus import Published
     from eventstore.events import Position
-    from eventstore.store import EventStore
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "table")
-
-
-@pytest.fixture
-def table() -> Iterator[None]:
-    yield from with_table()
-
-
-@pytest.fixture
-def orders(embedded_store: EventStore) -> Orders:
-    return Orders(embedded_store)
 
 
 def test_every_event_is_handed_over_once_and_in_order(orders: Orders) -> None:

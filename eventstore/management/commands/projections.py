@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 import time
@@ -13,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.clock import SystemClock
+from eventstore.management.orders import add_order, order_of
 from eventstore.management.progress import progress_bar
 from eventstore.management.projections import (
     as_json,
@@ -26,7 +26,6 @@ from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
 from eventstore.projections.standing import projections
 from eventstore.projections.switching import Switching
-from eventstore.subscriptions.operating import Order
 
 if TYPE_CHECKING:
     import threading
@@ -65,12 +64,12 @@ class Command(BaseCommand):
             action="store_true",
             help="switch though the two versions hold different rows",
         )
-        _add_order(switch)
+        add_order(switch)
         drop = doing.add_parser("drop", help="remove a version that is not read")
         drop.add_argument("name", metavar="NAME")
         drop.add_argument("number", metavar="VERSION", type=int)
         drop.add_argument("--json", action="store_true", help="for programs")
-        _add_order(drop)
+        add_order(drop)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
@@ -91,7 +90,7 @@ class Command(BaseCommand):
             )
             return
         if options["do"] == "drop":
-            order = Order(options["by"], options["reason"])
+            order = order_of(options)
             Switching(clock, time.sleep).drop(options["name"], options["number"], order)
             self._say(
                 options, f"Version {options['number']} is gone.", {"dropped": True}
@@ -133,7 +132,7 @@ class Command(BaseCommand):
             raise CommandError(msg)
 
     def _switch(self, building: Building, options: dict[str, Any]) -> None:
-        order = Order(options["by"], options["reason"])
+        order = order_of(options)
         done = Switching(SystemClock(), time.sleep).switch(
             building, order, accept_differences=options["accept_differences"]
         )
@@ -184,8 +183,3 @@ def _add_version(
     )
     made.add_argument("--json", action="store_true", help="for programs")
     return made
-
-
-def _add_order(parser: CommandParser) -> None:
-    parser.add_argument("--reason", required=True, help="why; it is kept")
-    parser.add_argument("--by", default=getpass.getuser(), help="who; it is kept")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.clock import SystemClock
 from eventstore.events import Cut
+from eventstore.management.orders import add_order, order_of
 from eventstore.management.stopping import stop_on_signals
 from eventstore.management.subscriptions import as_json, lines_of, overview
 from eventstore.management.troubles import told_in_a_line
@@ -98,7 +98,7 @@ class Command(BaseCommand):
         name, do = options["name"], options["do"]
         operating = Operating(SystemClock())
         try:
-            order = Order(options["by"], options["reason"])
+            order = order_of(options)
             told = _ordered(operating, name, do, order, options)
         except (ImproperlyConfigured, ImportError, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -124,8 +124,7 @@ def _add_act(doing: _SubParsersAction[CommandParser], name: str, text: str) -> N
             metavar="beginning|now|CUT",
             help="a cut is written eventstore.order/0:17,eventstore.order/1:4",
         )
-    act.add_argument("--reason", required=True, help="why; it is kept")
-    act.add_argument("--by", default=getpass.getuser(), help="who; it is kept")
+    add_order(act)
     act.add_argument("--json", action="store_true", help="for programs")
 
 
