@@ -15,7 +15,7 @@ from eventstore.events import Position, RecordedEvent, unpack
 from eventstore.queries.rows import recorded_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from eventstore.registry import Registry
     from eventstore.subscriptions.subscription import Subscription
@@ -38,7 +38,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
 
 
 def deliveries(
-    rows: Iterable[tuple[Any, ...]], subscription: Subscription, *, first_time_from: int
+    rows: Sequence[tuple[Any, ...]], subscription: Subscription, *, first_time_from: int
 ) -> Iterator[Delivery]:
     """What the subscription wants of these records. first_time_from: packed; below it nothing happens for the first time."""
     wanted, streams = subscription.wanted, frozenset(subscription.streams)
@@ -52,10 +52,10 @@ def deliveries(
     )
 
 
-def _raw(rows: Iterable[tuple[Any, ...]]) -> Iterator[Delivery]:
-    for packed, *rest in rows:
-        for recorded in next(recorded_events([(packed, *rest)])):
-            yield _delivery_of(packed + recorded.position.index, recorded)
+def _raw(rows: Sequence[tuple[Any, ...]]) -> Iterator[Delivery]:
+    for row, events in zip(rows, recorded_events(rows), strict=True):
+        for recorded in events:
+            yield _delivery_of(row[0] + recorded.position.index, recorded)
 
 
 def _delivery_of(position: int, recorded: RecordedEvent) -> Delivery:
