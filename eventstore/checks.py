@@ -75,22 +75,29 @@ def _wrong_values() -> list[CheckMessage]:
         hint="Set TEDDY_PARTITIONS to the number that the topics were created with.",
     )
     append = Error(
-        "APPEND_TIMEOUT and APPEND_QUEUE must be above 0.",
+        "APPEND_TIMEOUT, APPEND_QUEUE and APPEND_QUEUE_BYTES must be above 0.",
         id="eventstore.E004",
         hint="Put EVENTSTORE right, or leave them out for the defaults.",
     )
-    start = Error(
-        f"PUBLISH_FROM is {conf.PUBLISH_FROM}; there are: {', '.join(Start)}.",
-        id="eventstore.E008",
-        hint="Put it right; later `manage.py subscriptions reset events --to` moves it anywhere.",
-    )
+    start = _wrong_start()
     fine = (
         (log, conf.LOG in KINDS),
         (start, conf.PUBLISH_FROM in set(Start)),
         (partitions, 1 <= conf.PARTITIONS <= 512),
-        (append, conf.APPEND_TIMEOUT > 0 and conf.APPEND_QUEUE > 0),
+        (
+            append,
+            min(conf.APPEND_TIMEOUT, conf.APPEND_QUEUE, conf.APPEND_QUEUE_BYTES) > 0,
+        ),
     )
     return [error for error, is_fine in fine if not is_fine] + _wrong_snapshots()
+
+
+def _wrong_start() -> CheckMessage:
+    return Error(
+        f"PUBLISH_FROM is {conf.PUBLISH_FROM}; there are: {', '.join(Start)}.",
+        id="eventstore.E008",
+        hint="Put it right; later `manage.py subscriptions reset events --to` moves it anywhere.",
+    )
 
 
 def _wrong_snapshots() -> list[CheckMessage]:

@@ -28,6 +28,7 @@ class EventStoreSettings:
     PARTITIONS: int = 6  # of every topic; fixed at its creation, at most 512
     APPEND_TIMEOUT: float = 10.0  # seconds a caller of append waits
     APPEND_QUEUE: int = 10_000  # commits that may wait in a process
+    APPEND_QUEUE_BYTES: int = 64_000_000  # of them, until they are answered
     KAFKA_BOOTSTRAP: Sequence[str] = ("127.0.0.1:9092",)
     KAFKA_SECURITY: Mapping[
         str, Any

@@ -19,6 +19,7 @@ from eventstore import metrics
 from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending, deadline_in
 from eventstore.appender.thread import Appender
+from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.codec import encode
 from eventstore.conf import conf, registry
@@ -36,6 +37,7 @@ from eventstore.events import (
 from eventstore.indexer import mark
 from eventstore.indexer.advance import Indexer
 from eventstore.indexer.clocks import LogClocks
+from eventstore.indexer.share import Patience
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
 from eventstore.reading import Reading
@@ -49,10 +51,11 @@ if TYPE_CHECKING:
     from eventstore.queries.commits import CommitOutcome
 
 _T = TypeVar("_T")
-_Question = Callable[[Indexer, float], _T]  # the float: its deadline
+_Question = Callable[[Indexer, Patience], _T]
 
 _GRACE: Final = 0.5  # seconds in which the appender itself may still say why, behind the caller's time-out
 _making: Final = Lock()
+_LIMITS: Final = Limits()
 
 
 class EventStore(Reading, ABC):
@@ -68,14 +71,14 @@ class EventStore(Reading, ABC):
         door: Door,
         clock: Clock,
         connect: Connect = connect,
-        capacity: int = 10_000,
+        limits: Limits = _LIMITS,
     ) -> None:
         self.topics = topics
         self._door = door
         self._clock = clock
         self._connect = connect
         self.log_clocks = LogClocks(clock)
-        self._appender = Appender(self.make_indexer, clock, capacity=capacity)
+        self._appender = Appender(self.make_indexer, clock, limits)
 
     @abstractmethod
     def make_log(self) -> Log:
@@ -192,9 +195,7 @@ class EventStore(Reading, ABC):
 
     def catch_up(self, places: Sequence[Place], *, timeout_s: float) -> Cut:
         """Fold the places to the log's end as it is now; where the cursors then stand."""
-        return self._ask(
-            lambda indexer, by: Cut(indexer.catch_up(places, deadline=by)), timeout_s
-        )
+        return Cut(self._ask(lambda one, by: one.catch_up(places, by), timeout_s))
 
     def complete_index(self, *, timeout_s: float | None = None) -> bool:
         """Fold to the log's end and mark the index complete if it is not; whether it now is (rule 16)."""
@@ -203,7 +204,8 @@ class EventStore(Reading, ABC):
     def _ask(self, question: _Question[_T], timeout_s: float | None) -> _T:
         """What the appender's thread finds. Raises `LogUnavailable` if it does not come to an end in time."""
         deadline = self._deadline(timeout_s)
-        job = self._appender.call(lambda indexer: question(indexer, deadline))
+        patience = Patience(deadline)
+        job = self._appender.call(lambda indexer: question(indexer, patience))
         try:
             return job.result(max(0.0, deadline - self._clock.monotonic()) + _GRACE)
         except FutureTimeout:
@@ -282,7 +284,7 @@ def make_event_store() -> EventStore:
         topics=Topics.of(types, conf.PARTITIONS),
         door=Door(types, clock, sealer()),
         clock=clock,
-        capacity=conf.APPEND_QUEUE,
+        limits=Limits(conf.APPEND_QUEUE, conf.APPEND_QUEUE_BYTES),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place
     from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.share import Patience
 
 _CURSORS: Final = 'SELECT id, "cursor" FROM eventstore_partition'
 
@@ -22,7 +23,7 @@ def outcome(
     places: Sequence[Place],
     commit_id: UUID,
     stream_id: str | None,
-    deadline: float,
+    patience: Patience,
 ) -> CommitOutcome:
     """Fold the places to the log's end, then look.
 
@@ -30,7 +31,7 @@ def outcome(
     one snapshot, so that a rebuild in between is noticed, and then it is folded and looked again.
     """
     while True:
-        up_to = indexer.catch_up(places, deadline=deadline)
+        up_to = indexer.catch_up(places, patience)
         with (
             indexer.connection().transaction() as _,
             indexer.connection().cursor() as cursor,

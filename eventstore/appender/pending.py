@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from eventstore import metrics
 from eventstore.errors import AppendOutcomeUnknown, EventStoreError, LogUnavailable
-from eventstore.ports import Clock, Proposal
+from eventstore.ports import Appended, Clock, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,8 @@ class Pending:
     serial: of the view that stood before the first copy was sent (rule 8).
     sent: a copy was handed to the log's client, so absence can no longer be promised (rule 13).
     held: something that will pass keeps it back until the next turn; `trouble` says what.
+    acknowledged: the log's answer, where only the fold up to it is missing. folded_first: the log's end up to which it is
+    looked for before it is proposed again. is_folding: the last turn folded for it until its share of time was spent.
     """
 
     commit: Commit
@@ -42,6 +44,9 @@ class Pending:
     sent: bool = False
     trouble: str = "no answer came in time"
     held: bool = False
+    acknowledged: Appended | None = None
+    folded_first: int | None = None
+    is_folding: bool = False
 
     @property
     def key(self) -> StreamKey:
@@ -124,7 +129,7 @@ def by_place(pendings: Iterable[Pending]) -> dict[Place, list[Pending]]:
     """A turn's, each held by nothing yet."""
     places: dict[Place, list[Pending]] = defaultdict(list)
     for p in pendings:
-        p.held = False
+        p.held = p.is_folding = False
         places[p.place].append(p)
     return places
 

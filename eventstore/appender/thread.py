@@ -20,6 +20,7 @@ import structlog
 
 from eventstore import metrics
 from eventstore.appender.turn import Turn
+from eventstore.appender.waiting import Limits, Waiting
 from eventstore.appender.work import MAX_BATCH, Job, Work
 from eventstore.errors import LogUnavailable
 
@@ -44,15 +45,15 @@ _inherited: Final[list[object]] = []  # what a forked child must neither use nor
 class Appender:
     """The one door: `submit` a commit, hold its future.
 
-    make_indexer: called in the thread, once a start. capacity: commits that may wait.
+    make_indexer: called in the thread, once a start.
     """
 
     def __init__(
-        self, make_indexer: Callable[[], Indexer], clock: Clock, *, capacity: int
+        self, make_indexer: Callable[[], Indexer], clock: Clock, limits: Limits
     ) -> None:
         self._make_indexer = make_indexer
         self._clock = clock
-        self._capacity = capacity
+        self._limits = limits
         self._reset()
         # weakly: neither hook may keep a store alive that nobody uses any more
         begin_anew = weakref.WeakMethod(self.begin_anew)
@@ -63,23 +64,20 @@ class Appender:
     def submit(self, pending: Pending) -> Future[AppendResult]:
         """Queue the commit. While the queue is full, waits; raises `LogUnavailable` at the commit's deadline."""
         with self._changed:
-            while len(self._queue) >= self._capacity and not self._closing:
+            while not (self._closing or self._queue.has_room(pending)):
                 left = pending.deadline - self._clock.monotonic()
                 if left <= 0:
-                    msg = f"{self._capacity} commits wait already"
-                    raise LogUnavailable(msg)
+                    raise LogUnavailable(self._queue.full())
                 self._changed.wait(left)
-            self._wake()
-            self._queue.append(pending)
+            self._add(pending)
         return pending.future
 
     def offer(self, pending: Pending) -> bool:
         """Queue the commit if there is room now; False if `submit` would have to wait."""
         with self._changed:
-            if len(self._queue) >= self._capacity:
+            if not self._queue.has_room(pending):
                 return False
-            self._wake()
-            self._queue.append(pending)
+            self._add(pending)
         return True
 
     def call(self, job: Callable[[Indexer], T]) -> Future[T]:
@@ -113,7 +111,7 @@ class Appender:
 
     def _reset(self) -> None:
         self._changed = threading.Condition()
-        self._queue: deque[Pending] = deque()
+        self._queue = Waiting(self._limits)
         self._jobs: deque[Job] = deque()
         self._thread: threading.Thread | None = None
         self._indexer: Indexer | None = None
@@ -136,15 +134,29 @@ class Appender:
             self._thread.start()
         self._changed.notify_all()
 
+    def _add(self, pending: Pending) -> None:
+        self._wake()
+        self._queue.add(pending)
+        queue = self._queue  # a forked child's is another
+        pending.future.add_done_callback(lambda _: self._make_room(queue, pending))
+
+    def _make_room(self, queue: Waiting, pending: Pending) -> None:
+        with self._changed:
+            queue.resolved(pending)
+            self._changed.notify_all()
+
     def _live(self) -> None:
         work = Work(self._clock)
         indexer = None  # this thread's own: while it dies, its successor has another
         try:
             indexer = self._indexer = self._make_indexer()
+            indexer.share_s = self._limits.share_s
             turn = Turn(indexer, self._clock)
             while self._gather(work, turn):
-                for job in work.jobs:
-                    job.run(indexer)
+                again = [job for job in work.jobs if not job.run(indexer)]
+                with self._changed:
+                    self._jobs.extend(again)
+                    work.jobs = []
                 work.settle(turn)
         except BaseException as error:
             logger.exception(
@@ -189,9 +201,9 @@ class Appender:
 
     def _fail_everything(self, work: Work, error: BaseException) -> None:
         with self._changed:
-            waiting = [*work.batch, *work.unsettled, *self._queue]
+            queued = iter(self._queue.take, None)
+            waiting = [*work.batch, *work.unsettled, *queued]
             jobs = [*work.jobs, *self._jobs]
-            self._queue.clear()
             self._jobs.clear()
             self._thread = None
             self._changed.notify_all()

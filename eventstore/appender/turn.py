@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from eventstore.appender.acknowledged import (
+    by_acknowledgement,
+    mirrored,
+    own_record,
+)
 from eventstore.appender.answer import (
     answer_from_decided,
     answer_from_record,
@@ -24,14 +28,15 @@ from eventstore.appender.pending import (
 from eventstore.appender.times import StageTimes
 from eventstore.database import TROUBLE, told
 from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
-from eventstore.events import Place, from_milliseconds, pack
-from eventstore.fold import Entry, Judged
-from eventstore.indexer.entries import Own
+from eventstore.events import Place, pack
+from eventstore.indexer.share import ShareSpent
 from eventstore.ports import Appended, Clock, Unknown
 from eventstore.queries.commits import Decided, Mirrored, mirrored_at, pre_check
 
 if TYPE_CHECKING:
+    from eventstore.fold import Judged
     from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.entries import Own
 
 logger = structlog.get_logger(__name__)
 
@@ -70,7 +75,8 @@ class Turn:
         2. pre-check: answer what is decided, refuse what can never come true again; beside a rival that may still
            come true it waits for that one's fold, and is told the head behind it, first
         3. produce the rest            4. advance its partitions            5. answer from what is committed
-        A crash before 3 wrote nothing; behind it the commit is in the log or not, and its id finds out.
+        A crash before 3 wrote nothing; behind it the commit is in the log or not, and its id finds out. Where a place has
+        much to fold, it gets its share of time, and the next turn goes on there: who waits for another place is answered.
         """
         times = StageTimes(self._clock)
         ready = [p for p in batch if p.start()]
@@ -78,13 +84,15 @@ class Turn:
             with self._troubles_of(some):
                 self._prepare(place, some)  # 1
         ready = able(ready)
-        with self._troubles_of(ready):
-            self._pre_check(ready)  # 2
+        proposed = [p for p in ready if p.acknowledged is None]
+        with self._troubles_of(proposed):
+            self._pre_check(proposed)  # 2
         times.end("pre_check")
-        acknowledged = self._produce(able(ready))  # 3
+        self._produce(able(proposed))  # 3
         times.end("produce")
+        acknowledged = by_acknowledgement(able(ready))
         own = {
-            place: [_own(p, answer) for p, answer in answers]
+            place: [own_record(p, answer) for p, answer in answers]
             for place, answers in acknowledged.items()
         }
         folded = self._indexer.fold_own(own)
@@ -102,17 +110,26 @@ class Turn:
     # ---- the steps
 
     def _prepare(self, place: Place, some: Sequence[Pending]) -> None:
-        again = any(p.sent for p in some)
+        again = [p for p in some if p.sent and p.acknowledged is None]
         if again:  # why it was not answered may be a topic's changed setting
             self._indexer.doubt()
         # a log that lost something is found before it is written to
         self._indexer.cursor(place)
         if again:
-            self._indexer.catch_up([place], deadline=latest(some))
+            self._fold_first(place, again)
         view = self._indexer.known(place)
         for p in some:
             if not p.sent:
                 p.serial = None if view is None else view.serial
+
+    def _fold_first(self, place: Place, again: Sequence[Pending]) -> None:
+        """To the log's end as it was when they came back first: whoever writes on and on must not keep them for ever."""
+        new = [p for p in again if p.folded_first is None]
+        end = self._indexer.end(place) if new else 0
+        for p in new:
+            p.folded_first = end
+        until = max(p.folded_first or 0 for p in again)
+        self._indexer.advance(place, until, deadline=latest(again))
 
     def _pre_check(self, ready: Sequence[Pending]) -> None:
         self._indexer.learn({(p.place, p.commit.stream_id) for p in ready if p.fresh})
@@ -156,30 +173,26 @@ class Turn:
         for p in asked:
             yield p, decided.get(p.key), heads[p.commit.stream_id]
 
-    def _produce(
-        self, ready: Sequence[Pending]
-    ) -> dict[Place, list[tuple[Pending, Appended]]]:
-        acknowledged: dict[Place, list[tuple[Pending, Appended]]] = defaultdict(list)
+    def _produce(self, ready: Sequence[Pending]) -> None:
         if not ready:
-            return acknowledged
+            return
         left = min(p.deadline for p in ready) - self._clock.monotonic()
         wait = min(max(left, _SHORTEST_WAIT), _LONGEST_WAIT)
         sent_before = [p.sent for p in ready]
         for p in ready:
-            p.sent = (
-                True  # whatever happens in there; taken back only on the log's word
-            )
+            # whatever happens in there; taken back only on the log's word
+            p.sent, p.folded_first = True, None
         asked_at = self._clock.now()
         answers = self._indexer.log.append([p.proposal for p in ready], timeout_s=wait)
+        last: dict[Place, Appended] = {}
         for p, answer, before in zip(ready, answers, sent_before, strict=True):
             if isinstance(answer, Appended):
-                acknowledged[p.place].append((p, answer))
+                p.acknowledged = last[p.place] = answer
             else:
                 p.trouble = answer.reason
                 p.sent = before or isinstance(answer, Unknown)
-        for place, some in acknowledged.items():
-            self._indexer.clocks.answered(place, some[-1][1].recorded_at, asked_at)
-        return acknowledged
+        for place, answer in last.items():
+            self._indexer.clocks.answered(place, answer.recorded_at, asked_at)
 
     def _advance(
         self, place: Place, answers: Acknowledged, own: Sequence[Own]
@@ -191,7 +204,7 @@ class Turn:
     def _answer(
         self, place: Place, answers: Acknowledged, judged: Sequence[Judged]
     ) -> None:
-        folded = {one.entry.offset: _mirrored(one) for one in judged}
+        folded = {one.entry.offset: mirrored(one) for one in judged}
         others = [a.offset for _, a in answers if a.offset not in folded]
         rows = folded | self._rows(place, others) if others else folded
         for p, answer in answers:
@@ -257,41 +270,22 @@ class Turn:
         """What passes leaves them for another turn; what does not resolves them."""
         try:
             yield
+        except ShareSpent as error:
+            for p in unanswered(some):
+                p.trouble, p.held, p.is_folding = error.reason, True, True
         except (LogUnavailable, *TROUBLE) as error:
             logger.warning(
                 "append has to wait", commits=len(some), cause=type(error).__name__
             )
             for p in unanswered(some):
-                p.trouble = _told(error)
-                p.held = True
+                # what the log said before the trouble is asked of it again
+                p.trouble, p.held, p.acknowledged = _told(error), True, None
         except EventStoreError as error:
             for p in unanswered(some):
                 if p.sent and not isinstance(error, LogTruncated):
                     p.give_up(error)
                 else:
                     p.refuse(error)
-
-
-def _own(pending: Pending, answer: Appended) -> Own:
-    entry = Entry(
-        answer.offset,
-        answer.recorded_at,
-        pending.proposal.key,
-        pending.value,
-        pending.commit,
-    )
-    return Own(entry, pending.serial if pending.fresh else None)
-
-
-def _mirrored(one: Judged) -> Mirrored:
-    """A row of the fold that this process has just committed, as the mirror now holds it."""
-    return Mirrored(
-        one.verdict,
-        one.head,
-        one.first_version,
-        from_milliseconds(one.recorded_at),
-        one.entry.value,
-    )
 
 
 def _told(error: Exception) -> str:

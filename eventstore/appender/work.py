@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from eventstore.errors import EventStoreError
+from eventstore.indexer.share import ShareSpent
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable
     from concurrent.futures import Future
 
     from eventstore.appender.pending import Pending
     from eventstore.appender.turn import Turn
+    from eventstore.appender.waiting import Waiting
     from eventstore.indexer.advance import Indexer
     from eventstore.ports import Clock
 
@@ -32,13 +33,17 @@ class Job:
     do: Callable[[Indexer], Any]
     future: Future[Any]
 
-    def run(self, indexer: Indexer) -> None:
-        if not self.future.set_running_or_notify_cancel():
-            return
+    def run(self, indexer: Indexer) -> bool:
+        """Whether it is done; else it has had its share of time, and comes back for the next."""
+        if not (self.future.running() or self.future.set_running_or_notify_cancel()):
+            return True
         try:
             self.future.set_result(self.do(indexer))
+        except ShareSpent:
+            return False
         except (EventStoreError, psycopg.Error) as error:
             self.future.set_exception(error)
+        return True
 
 
 @dataclass(slots=True)
@@ -66,10 +71,10 @@ class Work:
         """Whether what is unsettled should be taken up."""
         return self.pause() == 0.0
 
-    def take_from(
-        self, queue: deque[Pending], is_lost: Callable[[Pending], bool]
-    ) -> None:
-        """Make a batch of what is due and what waits, bounded in number and bytes.
+    def take_from(self, queue: Waiting, is_lost: Callable[[Pending], bool]) -> None:
+        """Make a batch of what is due and what waits, place by place in turn, bounded in number and bytes.
+
+        Where some are not due yet the others of that place wait behind them.
 
         Of those that expect the same version of a stream one can win, so the others wait for the next turn. All of
         those that have lost by now come along with it, to be refused together: one a turn, and whoever won would be
@@ -81,8 +86,11 @@ class Work:
         size = sum(len(p.value) for p in self.batch)
         rivals: list[Pending] = []
         claims = {p.claim for p in self.batch} - {None}
-        while queue and len(self.batch) < MAX_BATCH and size < _MAX_BATCH_BYTES:
-            pending = queue.popleft()
+        stuck = {p.place for p in self.unsettled}
+        while len(self.batch) < MAX_BATCH and size < _MAX_BATCH_BYTES:
+            pending = queue.take(lambda place: place not in stuck)
+            if pending is None:
+                break
             if pending.claim in claims and not is_lost(pending):
                 rivals.append(pending)
                 continue
@@ -90,7 +98,7 @@ class Work:
                 claims.add(pending.claim)
             self.batch.append(pending)
             size += len(pending.value)
-        queue.extendleft(reversed(rivals))
+        queue.put_back(rivals)
         self.waiting = len(queue)
 
     def settle(self, turn: Turn) -> None:
@@ -104,7 +112,9 @@ class Work:
                 pending.give_up()
         left = [p for p in left if not p.future.done()]
         if left:
-            self._pause = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
+            # whose place is being folded, a share a turn, gets the next one at once
+            longer = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
+            self._pause = 0.0 if any(p.is_folding for p in left) else longer
             self._due_at = now + self._pause
         elif self.batch:
             self._pause = 0.0

@@ -11,19 +11,20 @@ from eventstore import metrics
 from eventstore.database import TROUBLE
 from eventstore.errors import (
     EventStoreError,
-    LogUnavailable,
     MirrorDiverged,
     UnknownRuleVersion,
 )
 from eventstore.events import Commit, Place
 from eventstore.fold import Entry, Folded, Judged, fold
-from eventstore.indexer.entries import Own, entry_of, fresh, tell
+from eventstore.indexer.entries import Own, fresh, tell
 from eventstore.indexer.flush import Stretch, flush, flush_together
 from eventstore.indexer.following import follow
 from eventstore.indexer.heads import lacks, learn
-from eventstore.indexer.loading import load, read
+from eventstore.indexer.loading import load, next_entries, read
 from eventstore.indexer.lookup import look_up, question
 from eventstore.indexer.own import at_cursors
+from eventstore.indexer.share import Patience, refuse_after
+from eventstore.indexer.views import Views
 from eventstore.indexer.watch import Watch
 from eventstore.topics import Topics, check
 
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
 
 
 class Indexer:
-    """The fold's hands: a log, a connection of its own, and a view per partition. One thread's."""
+    """The fold's hands: a log, a connection of its own, and a view per partition. One thread's.
+
+    share_s: seconds for which one call of `advance` may fold, where others wait for their places; None: as long as it takes.
+    """
 
     def __init__(
         self,
@@ -51,10 +55,11 @@ class Indexer:
         self.topics = topics
         self.log = log
         self.clocks = clocks
+        self.share_s: float | None = None
         self._clock = clock
         self._connect = connect
         self._open: psycopg.Connection[Any] | None = None
-        self._views: dict[Place, View] = {}
+        self._views = Views()
         self._watch = Watch(topics, log, clock)
         self._unknown_rules: dict[Place, tuple[int, int]] = {}  # offset, version
 
@@ -96,15 +101,18 @@ class Indexer:
         2. look up the ids these records name, and the heads the view lacks
         3. fold                              4. flush: the cursor first, then mirror, index, heads
         A crash or a lost race rolls back all of it; the next turn starts at the cursor and gets the same verdicts.
-        Raises `TROUBLE` if the database does not answer, what the log raises, and `LogUnavailable` between two turns
-        after the deadline (monotonic): what was folded until then is committed.
+        Raises `TROUBLE` if the database does not answer, what the log raises, and between two turns `LogUnavailable` after the
+        deadline (monotonic), `ShareSpent` after `share_s`: what was folded until then is committed.
         """
         done: list[Judged] = []
+        begun = self._clock.monotonic()
         own_by_offset = {o.entry.offset: o for o in own}
         with self._views_dropped_on_trouble(place):
             while (view := self._view(place)).cursor < until:
                 done += self._turn(view, own_by_offset)
-                self._refuse_after(deadline, view.cursor < until)
+                self._views.settle([place])
+                if view.cursor < until:
+                    refuse_after(self._clock, begun, deadline, self.share_s)
         return done
 
     def fold_own(
@@ -128,6 +136,7 @@ class Indexer:
         committed = [s for s in stretches if s.is_committed]
         for stretch in committed:
             tell(stretch.view.place, stretch.folded)
+        self._views.settle([s.view.place for s in stretches])
         return {s.view.place: s.folded.judged for s in committed}
 
     def _drop(self, stretches: Sequence[Stretch], error: psycopg.Error) -> None:
@@ -152,13 +161,25 @@ class Indexer:
         return self.cursor(place) - before
 
     def catch_up(
-        self, places: Sequence[Place], *, deadline: float | None = None
+        self, places: Sequence[Place], patience: Patience | None = None
     ) -> Mapping[Place, int]:
-        """Fold the places to the log's end as read now; where their cursors then stand. Raises as `advance`."""
-        for place, extent in self.log.extents(places).items():
-            if self.lag(place, extent):
-                self.advance(place, extent.end, deadline=deadline)
+        """Fold the places to the log's end as read now; where their cursors then stand. Raises as `advance`.
+
+        Whoever comes back after `ShareSpent` with the same patience gets to the end as read at the first call.
+        """
+        patience = patience or Patience()
+        extents = patience.extents
+        if not extents:
+            extents.update(self.log.extents(places))
+        for place in places:
+            if self.lag(place, extents[place]):
+                self.advance(place, extents[place].end, deadline=patience.deadline)
         return {place: self.cursor(place) for place in places}
+
+    def end(self, place: Place) -> int:
+        """The log's end there, now. Raises `LogTruncated` if the log is too short."""
+        self.lag(place, extent := self.log.extents([place])[place])
+        return extent.end
 
     def lag(self, place: Place, extent: Extent) -> int:
         """How many offsets of the place wait to be folded. Raises `LogTruncated` if the log is too short."""
@@ -204,7 +225,7 @@ class Indexer:
                 self.connection().rollback()
                 if view.cursor != seen:
                     return ()
-        entries, cursor = self._entries(view, own)  # 1
+        entries, cursor = next_entries(self.log, view, own)  # 1
         try:
             folded = self._fold(view, entries, cursor, own, held=held)
         except psycopg.errors.DivisionByZero:
@@ -214,21 +235,6 @@ class Indexer:
         if folded.judged:
             self.clocks.folded(view.place, folded.judged[-1].entry.recorded_at)
         return folded.judged
-
-    def _entries(self, view: View, own: dict[int, Own]) -> tuple[list[Entry], int]:
-        """The next stretch of the log: what this process produced at exactly the cursor, else a fetch."""
-        entries = []
-        cursor = view.cursor
-        while cursor in own:
-            entries.append(own[cursor].entry)
-            cursor += 1
-        if entries:
-            return entries, cursor
-        batch = read(self.log, view.place, view.cursor)
-        if batch.next_offset == view.cursor:
-            msg = f"{view.place} does not show offset {view.cursor} yet"
-            raise LogUnavailable(msg)
-        return [entry_of(record) for record in batch.records], batch.next_offset
 
     def _fold(
         self,
@@ -267,11 +273,6 @@ class Indexer:
             self._watch.look_at_topics(connection)
             view = self._views[place] = load(self.topics, self.log, connection, place)
         return view
-
-    def _refuse_after(self, deadline: float | None, more: bool) -> None:  # noqa: FBT001
-        if more and deadline is not None and self._clock.monotonic() > deadline:
-            msg = "what has to be folded first was not folded in time"
-            raise LogUnavailable(msg)
 
     def forget(self, place: Place) -> None:
         """Forget the view; end a transaction that a look-up or a lost race has left open."""

@@ -13,14 +13,19 @@ from eventstore.errors import (
 from eventstore.events import pack, unpack
 from eventstore.fold import KNOWN_RULE_VERSION, folded_time
 from eventstore.hashing import record_hash
+from eventstore.indexer.entries import entry_of
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
 from eventstore.topics import NO_ROWS_REMEDY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import psycopg
 
     from eventstore.events import Place
+    from eventstore.fold import Entry
+    from eventstore.indexer.entries import Own
     from eventstore.ports import Batch, Log
     from eventstore.topics import Topics
 
@@ -53,6 +58,24 @@ def load(
     elif view.cursor:
         read(log, place, view.cursor)  # nothing mirrored, but the offset must be there
     return view
+
+
+def next_entries(
+    log: Log, view: View, own: Mapping[int, Own]
+) -> tuple[list[Entry], int]:
+    """The next stretch of the log, and the cursor behind it: what this process produced at exactly the cursor, else a fetch."""
+    entries = []
+    cursor = view.cursor
+    while cursor in own:
+        entries.append(own[cursor].entry)
+        cursor += 1
+    if entries:
+        return entries, cursor
+    batch = read(log, view.place, view.cursor)
+    if batch.next_offset == view.cursor:
+        msg = f"{view.place} does not show offset {view.cursor} yet"
+        raise LogUnavailable(msg)
+    return [entry_of(record) for record in batch.records], batch.next_offset
 
 
 def read(log: Log, place: Place, offset: int) -> Batch:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.share import Patience
 
 _IS_SET: Final = "SELECT EXISTS (SELECT FROM eventstore_indexcomplete)"
 # The cursors in the database decide, not those of a view: somebody may have emptied the tables meanwhile. A rebuild
@@ -38,7 +39,7 @@ def is_set(cursor: Asked) -> bool:
     return bool((cursor.fetchone() or [False])[0])
 
 
-def complete(indexer: Indexer, deadline: float | None = None) -> bool:
+def complete(indexer: Indexer, patience: Patience | None = None) -> bool:
     """Fold every partition to the log's end and set the mark, if it is missing; whether it now stands.
 
     1. connect, and look for the mark      2. read the log's ends and fold to them
@@ -51,7 +52,7 @@ def complete(indexer: Indexer, deadline: float | None = None) -> bool:
         if is_set(connection.cursor()):
             return True
         places = indexer.topics.places
-        ends = indexer.catch_up(places, deadline=deadline)  # 2
+        ends = indexer.catch_up(places, patience)  # 2
         ids = [indexer.topics.partition_id(place) for place in places]
         folded = {"partitions": ids, "ends": [ends[place] for place in places]}
         connection.execute(_SET, folded)  # 3

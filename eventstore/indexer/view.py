@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _serials = count(1)
 
+# measured on CPython 3.11: an entry with its key, where the stream's id is as long as it may be
+_HEAD_BYTES: Final = 330
+_ID_BYTES: Final = 360
+
 
 @dataclass(slots=True)
 class View:
@@ -27,7 +31,8 @@ class View:
     heads: 0 means "no such stream". commits, event_ids: of what this process folded itself since `serial`
     was drawn; whoever took an id for fresh remembers that number, and the id is fresh only while it stands.
     is_behind: it has lost a race, so somebody else has moved the cursor.
-    max_heads, max_ids: beyond them all of the kind are forgotten, and looked up again when they are named.
+    max_heads, max_ids: beyond them all of the kind are forgotten, and looked up again when they are named (all views
+    of an indexer together: `views`).
     """
 
     place: Place
@@ -64,9 +69,22 @@ class View:
         self.commits |= folded.commits
         self.event_ids |= folded.event_ids
         if len(self.heads) > self.max_heads:
-            self.heads.clear()
+            self.forget_heads()
         if len(self.commits) + len(self.event_ids) > self.max_ids:
-            # bounded memory: ids taken for fresh before this moment are looked up from now on
-            self.commits.clear()
-            self.event_ids.clear()
-            self.serial = next(_serials)
+            self.forget_ids()
+
+    @property
+    def size(self) -> int:
+        """Bytes, by the longest ids that there may be."""
+        ids = len(self.commits) + len(self.event_ids)
+        return len(self.heads) * _HEAD_BYTES + ids * _ID_BYTES
+
+    def forget_heads(self) -> None:
+        """They are looked up again when they are named."""
+        self.heads.clear()
+
+    def forget_ids(self) -> None:
+        """Ids taken for fresh before this moment are looked up from now on."""
+        self.commits.clear()
+        self.event_ids.clear()
+        self.serial = next(_serials)

@@ -10,7 +10,7 @@ import pytest
 from eventstore.codec import decode
 from eventstore.fold import Entry, Judged
 from eventstore.indexer.entries import Own
-from tests.integration.worlds import World, record
+from tests.integration.worlds import World, changed, record, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,3 +102,39 @@ def test_heads_that_were_evicted_are_looked_up_again(
     refused = "wrong_expected_version"
     assert verdicts == ["accepted", "accepted", "accepted", refused, "accepted"]
     assert max(kept) == min(2, max_heads)
+
+
+@pytest.mark.parametrize("max_bytes", [0, 1, 400, 64_000_000])
+def test_a_process_whose_views_may_keep_little_folds_the_same(
+    audited: World, max_bytes: int
+) -> None:
+    store = audited.store()
+    streams = [audited.stream(partition, n) for partition in range(3) for n in range(2)]
+    with store.indexer() as indexer:
+        indexer._views.max_bytes = max_bytes
+        for version in range(4):
+            ends = {}
+            for stream in streams:
+                place = audited.place(stream)
+                value = record(stream, expected=version)
+                ends[place] = audited.foreign(place, value, stream.encode()) + 1
+            for place, end in ends.items():
+                indexer.advance(place, end)
+        sizes = [view.size for view in indexer._views.values()]
+
+    assert [versions(store, s) for s in streams] == [[1, 2, 3, 4]] * len(streams)
+    assert sum(sizes) <= max_bytes
+
+
+def test_an_appender_whose_views_may_keep_nothing_answers_the_same(
+    audited: World,
+) -> None:
+    store, stream = audited.store(), audited.stream()
+    store._appender.call(lambda one: setattr(one._views, "max_bytes", 0)).result(30)
+
+    first = store.append(stream, [changed()], 0, commit_id=(same := uuid4()))
+    second = store.append(stream, [changed()], 1)
+    again = store.append(stream, [changed()], 0, commit_id=same)
+
+    assert again.replayed
+    assert [first.last_version, second.last_version, again.last_version] == [1, 2, 1]

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
@@ -94,6 +95,7 @@ class World:
         sealer: Sealer | None = None,
         capacity: int = 1_000,
         of: type[FaultyStore] = FaultyStore,
+        **limits: Any,
     ) -> FaultyStore:
         """One more process: it shares nothing with the others but log, database and, if not its own, network."""
         clock = clock or SystemClock()
@@ -104,7 +106,7 @@ class World:
             topics=self.topics,
             door=Door(registry(), clock, sealer or PassThroughSealer()),
             clock=clock,
-            capacity=capacity,
+            limits=Limits(capacity, **limits),
         )
         self.stores.append(store)
         return store

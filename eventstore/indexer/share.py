@@ -1,0 +1,44 @@
+"""A share of time: folding one place for long must not keep whoever waits for another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from eventstore.errors import LogUnavailable
+
+if TYPE_CHECKING:
+    from eventstore.events import Place
+    from eventstore.ports import Clock, Extent
+
+NOT_IN_TIME: Final = "what has to be folded first was not folded in time"
+
+
+class ShareSpent(LogUnavailable):
+    """The place was folded for as long as one call may; more waits there. Call again: it goes on where it stood."""
+
+    def __init__(self) -> None:
+        super().__init__(NOT_IN_TIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What a question to the log keeps from one share of time to the next.
+
+    deadline: on the monotonic clock; None: as long as it takes. extents: of the log, as read first: whoever writes on
+    and on must not keep the question for ever.
+    """
+
+    deadline: float | None = None
+    extents: dict[Place, Extent] = field(default_factory=dict)
+
+
+def refuse_after(
+    clock: Clock, begun: float, deadline: float | None, share_s: float | None
+) -> None:
+    """Raise `LogUnavailable` after the deadline, `ShareSpent` after the share; both on the monotonic clock."""
+    now = clock.monotonic()
+    if deadline is not None and now > deadline:
+        raise LogUnavailable(NOT_IN_TIME)
+    if share_s is not None and now - begun > share_s:
+        raise ShareSpent

@@ -1,0 +1,204 @@
+"""Commits that wait for the appender: bounded in number and bytes, each place in its turn, its own order kept."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventstore.appender.pending import Pending
+from eventstore.appender.waiting import _OVERHEAD, Limits, Waiting
+from eventstore.events import Commit, Expected, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PLACES = [Place("eventstore.order", n) for n in range(3)]
+_numbers = count()
+
+
+def pending(place: int = 0, size: int = 10) -> Pending:
+    """A commit of so many bytes, with its overhead."""
+    stream = f"order.{next(_numbers)}"
+    commit = Commit(uuid4(), stream, Expected.ANY, ())
+    return Pending(commit, b"x" * (size - _OVERHEAD), PLACES[place], 0.0, fresh=True)
+
+
+def waiting(*, capacity: int = 1_000, max_bytes: int = 10**9) -> Waiting:
+    """An empty one."""
+    return Waiting(Limits(capacity, max_bytes))
+
+
+def filled(queue: Waiting, place: int, size: int = _OVERHEAD) -> int:
+    """How many of a place it takes."""
+    n = 0
+    while queue.has_room(one := pending(place, size)):
+        queue.add(one)
+        n += 1
+    return n
+
+
+@pytest.mark.parametrize(
+    ("capacity", "first", "second", "third"),
+    [(1, 1, 0, 0), (2, 1, 1, 0), (3, 2, 1, 0), (8, 4, 2, 1), (100, 50, 25, 13)],
+)
+def test_a_flooded_place_leaves_room_for_the_others(
+    capacity: int, first: int, second: int, third: int
+) -> None:
+    queue = waiting(capacity=capacity)
+
+    assert [filled(queue, n) for n in range(3)] == [first, second, third]
+
+
+def test_a_place_may_take_as_many_bytes_as_it_leaves_free() -> None:
+    queue = waiting(max_bytes=100_000)
+
+    assert filled(queue, 0, size=10_000) == 5
+    assert filled(queue, 1, size=10_000) == 3
+    assert filled(queue, 2, size=50_000) == 0
+
+
+def test_one_commit_that_is_larger_than_all_room_is_taken_if_it_is_alone() -> None:
+    queue = waiting(max_bytes=1)
+
+    assert filled(queue, 0, size=5_000) == 1
+    assert filled(queue, 1, size=5_000) == 0
+
+
+def test_bytes_count_until_the_answer_and_not_only_while_it_waits() -> None:
+    queue = waiting(max_bytes=10_000)
+    queue.add(first := pending(0, 6_000))
+    assert queue.take() is first
+    assert not queue.has_room(pending(1, 6_000))
+
+    queue.resolved(first)
+
+    assert queue.has_room(pending(1, 6_000))
+
+
+def test_a_withdrawn_commit_leaves_its_line_and_its_room() -> None:
+    queue = waiting(capacity=3)
+    kept, withdrawn = pending(), pending()
+    queue.add(kept)
+    queue.add(withdrawn)
+
+    assert withdrawn.future.cancel()
+    queue.resolved(withdrawn)
+
+    assert (len(queue), list(queue)) == (1, [kept])
+
+
+def test_one_that_is_withdrawn_after_it_was_taken_changes_no_line() -> None:
+    queue = waiting()
+    queue.add(taken := pending())
+    queue.add(other := pending())
+    queue.take()
+
+    taken.future.cancel()
+    queue.resolved(taken)
+
+    assert list(queue) == [other]
+
+
+def test_places_take_turns() -> None:
+    queue = waiting()
+    flood = [pending(0) for _ in range(5)]
+    late = [pending(1), pending(1)]
+    for one in [*flood, *late]:
+        queue.add(one)
+
+    order = list(iter(queue.take, None))
+
+    assert order == [flood[0], late[0], flood[1], late[1], *flood[2:]]
+
+
+def test_a_place_that_may_not_is_passed_over_and_keeps_its_order() -> None:
+    queue = waiting()
+    stuck, free = [pending(0), pending(0)], pending(1)
+    for one in [*stuck, free]:
+        queue.add(one)
+
+    assert queue.take(lambda place: place != PLACES[0]) is free
+    assert queue.take(lambda place: place != PLACES[0]) is None
+    assert [queue.take(), queue.take()] == stuck
+
+
+def test_what_is_put_back_comes_first_again() -> None:
+    queue = waiting()
+    ones = [pending(0) for _ in range(3)]
+    for one in ones:
+        queue.add(one)
+    taken = [queue.take(), queue.take()]
+
+    queue.put_back([one for one in taken if one is not None])
+
+    assert list(iter(queue.take, None)) == ones
+
+
+Step = tuple[str, int, int]
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "take", "resolve", "withdraw"]),
+        st.integers(0, 2),
+        st.integers(_OVERHEAD, 5_000),
+    ),
+    max_size=60,
+)
+
+
+@given(steps, st.integers(1, 6), st.integers(1, 20_000))
+def test_it_is_what_a_simple_model_says(
+    given_steps: Sequence[Step], capacity: int, max_bytes: int
+) -> None:
+    queue, model = waiting(capacity=capacity, max_bytes=max_bytes), Model()
+
+    for what, place, size in given_steps:
+        getattr(model, what)(queue, pending(place, size), capacity, max_bytes)
+
+        assert len(queue) == len(model.line) == len(list(queue))
+        for n in range(3):
+            mine = [one for one in model.line if one.place == PLACES[n]]
+            assert [one for one in queue if one.place == PLACES[n]] == mine
+
+
+class Model:
+    """Everything in plain lists."""
+
+    def __init__(self) -> None:
+        self.line: list[Pending] = []
+        self.taken: list[Pending] = []
+
+    def add(self, queue: Waiting, one: Pending, capacity: int, max_bytes: int) -> None:
+        there = [*self.line, *self.taken]
+        mine = [p for p in there if p.place == one.place]
+        lined = [p for p in self.line if p.place == one.place]
+        free = max_bytes - sum(len(p.value) + _OVERHEAD for p in there)
+        wanted = sum(len(p.value) + _OVERHEAD for p in [*mine, one])
+        room = len(lined) < capacity - len(self.line) and (not there or wanted <= free)
+        assert queue.has_room(one) == room
+        if room:
+            queue.add(one)
+            self.line.append(one)
+
+    def take(self, queue: Waiting, *_: Any) -> None:
+        one = queue.take()
+        assert (one is None) == (not self.line)
+        if one is not None:
+            assert one is next(p for p in self.line if p.place == one.place)
+            self.line.remove(one)
+            self.taken.append(one)
+
+    def resolve(self, queue: Waiting, *_: Any) -> None:
+        if self.taken:
+            queue.resolved(self.taken.pop(0))
+
+    def withdraw(self, queue: Waiting, one: Pending, *_: Any) -> None:
+        mine = [p for p in self.line if p.place == one.place]
+        if mine:
+            mine[-1].future.cancel()
+            queue.resolved(mine[-1])
+            self.line.remove(mine[-1])
