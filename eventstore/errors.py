@@ -17,6 +17,7 @@
     ├── FutureInstant                 ask for a time that has come
     ├── UnreadableEvent               the stream's other readers go on; register the type or its upcaster
     ├── IndexIncomplete               wait a moment: the index is catching up
+    ├── PartitionSetAside             its streams cannot be read until its partition goes on; an operator knows
     ├── IndexRebuilt                  begin again: what was read before and after does not fit together
     ├── LogTruncated                  stop writing; an operator must look (docs/OPERATIONS.md)
     ├── NotRestorable             do what the message says; what is in the mirror stays there
@@ -258,6 +259,22 @@ class IndexIncomplete(EventStoreError):
         super().__init__(
             "The index is catching up with the log after a crash of the database or a rebuild."
             f" Ask again in a moment.{cause and f' What holds it up: {cause}'}"
+        )
+
+
+class PartitionSetAside(IndexIncomplete):
+    """The stream's partition has stopped and was set aside; what it holds since a crash nobody knows."""
+
+    code = "partition-set-aside"
+    status = 503
+
+    def __init__(self, topic: str, partition: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        super().__init__()
+        self.args = (
+            f"{topic}/{partition} has stopped and was set aside: its streams cannot be read. The others can."
+            " Why it stopped, and what to do: manage.py partitions list.",
         )
 
 

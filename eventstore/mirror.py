@@ -9,15 +9,9 @@ import structlog
 
 from eventstore import metrics
 from eventstore.database import TROUBLE, is_full, told
-from eventstore.errors import (
-    EventStoreError,
-    LogTruncated,
-    LogUnavailable,
-    LogUnreadable,
-    MirrorDiverged,
-    UnknownRuleVersion,
-)
+from eventstore.errors import EventStoreError, LogUnavailable
 from eventstore.events import Place
+from eventstore.indexer import stops
 from eventstore.indexer.mark import complete
 
 if TYPE_CHECKING:
@@ -31,14 +25,6 @@ logger = structlog.get_logger(__name__)
 _IDLE: Final = 0.2  # seconds between two looks at an idle log
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
-
-# Each stops its partition until somebody has looked; the others go on.
-_STOPS_A_PARTITION: Final = (
-    LogTruncated,
-    LogUnreadable,
-    MirrorDiverged,
-    UnknownRuleVersion,
-)
 
 Progress = Callable[[Place, int], None]
 
@@ -82,15 +68,25 @@ class Mirror:
         Sets the mark where it is missing (rule 16), so that readers need not; not while a partition has stopped.
         """
         done = 0
+        noted = stops.noted(indexer.connection())
         for place, extent in indexer.log.extents(indexer.topics.places).items():
+            partition = indexer.topics.partition_id(place)
             try:
                 done += self._follow(indexer, place, extent, progress)
                 self.stopped.pop(place, None)
-            except _STOPS_A_PARTITION as error:
+                if partition in noted:
+                    stops.clear(indexer.connection(), partition)
+            except stops.STOPS as error:
                 self._tell_once(place, error)
-        if not self.stopped and not self._stop.is_set():
+                stops.note(indexer.connection(), partition, error)
+        if not self._stop.is_set() and self._is_readable(indexer):
             complete(indexer)
         return done
+
+    def _is_readable(self, indexer: Indexer) -> bool:
+        """Whether what has stopped leaves the others to be read: nothing has, or a person has set it aside."""
+        stopped = {indexer.topics.partition_id(place) for place in self.stopped}
+        return not stopped or stopped <= stops.set_aside(indexer.connection())
 
     def _follow(
         self, indexer: Indexer, place: Place, extent: Extent, progress: Progress | None

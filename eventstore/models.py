@@ -6,6 +6,7 @@ them (rule 9). They are written by SQL in `eventstore.indexer`; the models are f
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -163,12 +164,42 @@ class Event(models.Model):
 
 
 class IndexComplete(models.Model):
-    """One row while the index holds all that was acknowledged; unlogged, so a crash of PostgreSQL removes it (rule 16)."""
+    """One row while the index holds all that was acknowledged; unlogged, so a crash of PostgreSQL removes it (rule 16).
+
+    without: partitions that had stopped and were set aside: of them nobody knows, and nobody reads.
+    """
 
     id = models.SmallIntegerField(primary_key=True)
+    without = ArrayField(models.IntegerField(), default=list, db_default=[])
 
     def __str__(self) -> str:
         return "complete"
+
+
+class StoppedPartition(models.Model):
+    """A partition that is not folded any further until a person has done something; by whoever folds. Gone when it goes on."""
+
+    partition = models.IntegerField(primary_key=True)
+    code = models.TextField()
+    cause = models.TextField()
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.partition}: {self.code}"
+
+
+class PartitionAct(models.Model):
+    """What a person decided of a stopped partition, and why. Only added to; the last of a partition holds."""
+
+    id = models.BigAutoField(primary_key=True)
+    partition = models.IntegerField()
+    act = models.TextField()  # "set_aside" or "taken_back"
+    reason = models.TextField()
+    done_by = models.TextField()
+    done_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.partition}: {self.act}"
 
 
 class Snapshot(models.Model):

@@ -6,6 +6,7 @@ import math
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -31,11 +32,12 @@ from eventstore.clock import SystemClock
 from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.overview import cursors, newest
+from eventstore.queries.stops import Stopped, stopped
 from eventstore.store import get_event_store
 from teddy_es.conf import conf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from prometheus_client.metrics_core import Metric
@@ -66,10 +68,11 @@ def ready(_request: HttpRequest) -> HttpResponse:
 
     Who asks while the index is incomplete has it completed (rule 16): else a web that gets no requests because it is
     not ready would never become it. Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how
-    far the mirror is behind the log.
+    far the mirror is behind the log, and which partitions have stopped: a part of the streams; the rest works.
     """
     settings = ",".join(message.id or "?" for message in check_settings()) or OK
-    folded, database = _ask("database", _cursors) if settings == OK else _NOT_ASKED
+    known, database = _ask("database", _known) if settings == OK else _NOT_ASKED
+    folded = None if known is None else known.cursors
     ends, log = (
         _ask("log", lambda: _ends(folded or {})) if database == OK else _NOT_ASKED
     )
@@ -81,6 +84,7 @@ def ready(_request: HttpRequest) -> HttpResponse:
         "log": log,
         "index": index,
         "lag": None if folded is None or ends is None else _lag(folded, ends),
+        "stopped": None if known is None else [_stop(one) for one in known.stopped],
         "clock": _clock(newest) if index == OK else None,
         "sealing": SEALING,
     }
@@ -166,9 +170,17 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
         return None, error.code
 
 
-def _cursors() -> Mapping[Place, int]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """How far each partition is folded, and those that are folded no further."""
+
+    cursors: Mapping[Place, int]
+    stopped: Sequence[Stopped]
+
+
+def _known() -> _Known:
     try:
-        return cursors()
+        return _Known(cursors(), stopped())
     finally:
         connection.close()  # this thread's own; kept, it would be found dead after the database's next restart
 
@@ -216,6 +228,15 @@ class _Topics:
 
 
 _topics = cache(_Topics)
+
+
+def _stop(one: Stopped) -> dict[str, Any]:
+    return {
+        "partition": one.place,
+        "code": one.code,
+        "since": one.since and one.since.isoformat(),
+        "set_aside": one.is_set_aside,
+    }
 
 
 def _lag(folded: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[str, Any]:

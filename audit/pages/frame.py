@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from eventstore.errors import EventStoreError
 from eventstore.queries.keyset import BadCursor, Wanted
+from eventstore.queries.stops import stopped
 
 View = Callable[..., HttpResponse]
 _log = structlog.get_logger(__name__)
@@ -150,6 +151,10 @@ def show(
 ) -> HttpResponse:
     """Render a page in the console's frame; nobody's cache keeps it."""
     request.current_app = admin.site.name
+    if (
+        status is HTTPStatus.OK and "stopped" not in context
+    ):  # a refusal asks nobody: the database may be why it is one
+        context = {"stopped": stopped(), **context}
     answer = TemplateResponse(
         request,
         template,

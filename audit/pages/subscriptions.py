@@ -55,6 +55,7 @@ def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
     projection, are_loaded = _of_projections(lambda: projection_of(name), None)
     context: dict[str, Any] = {
         "title": name,
+        "stopped": (),  # this page asks enough; the one before it names them
         "how": how,
         "projection": projection,
         "is_read": projection == name,

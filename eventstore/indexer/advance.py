@@ -169,8 +169,8 @@ class Indexer:
         """
         patience = patience or Patience()
         extents = patience.extents
-        if not extents:
-            extents.update(self.log.extents(places))
+        if new := [place for place in places if place not in extents]:
+            extents.update(self.log.extents(new))
         for place in places:
             if self.lag(place, extents[place]):
                 self.advance(place, extents[place].end, deadline=patience.deadline)

@@ -20,8 +20,16 @@ from psycopg.errors import FeatureNotSupported
 from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
-from eventstore.errors import EventStoreError, IndexIncomplete, LogUnavailable
-from eventstore.indexer.mark import is_set
+from eventstore.conf import conf, registry
+from eventstore.errors import (
+    EventStoreError,
+    IndexIncomplete,
+    LogUnavailable,
+    PartitionSetAside,
+)
+from eventstore.indexer.mark import mark_of
+from eventstore.placement import place_of
+from eventstore.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -35,6 +43,8 @@ _PREPARE_AFTER: Final = 2  # times that a statement was executed
 # By Django's wrapper, which each thread has one of: by psycopg's connection, to which the cursor holds on, none would ever go.
 _prepared: WeakKeyDictionary[Any, psycopg.Cursor[Any]] = WeakKeyDictionary()
 _looked: WeakSet[Any] = WeakSet()  # psycopg's connections on which the mark was seen
+# What the mark left out, on those that therefore look again each time.
+_without: WeakKeyDictionary[Any, frozenset[int]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -46,8 +56,7 @@ def reading_cursor() -> Iterator[CursorWrapper]:
     """
     with connection.cursor() as cursor:
         if connection.connection not in _looked:
-            _complete(cursor)
-            _looked.add(connection.connection)
+            _look(cursor)
         # psycopg's own loader, in C: Django's takes a third of the time in which a stream is read
         cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         yield cursor
@@ -65,7 +74,7 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     connection.ensure_connection()
     wrapper = connections[DEFAULT_DB_ALIAS]
     raw = _prepared.get(wrapper)
-    if raw is None or raw.connection is not connection.connection:
+    if raw is None or raw.connection is not connection.connection or _is_partial():
         with reading_cursor():  # is the index complete?
             raw = _Prepared(connection.connection)
             raw.format = psycopg.pq.Format.BINARY
@@ -147,9 +156,33 @@ def _nobody() -> None:
 _completing: list[Callable[[], object]] = [_nobody]
 
 
-def _complete(cursor: CursorWrapper) -> None:
-    if is_set(cursor):
+def refuse_if_set_aside(stream_id: str) -> None:
+    """Raise `PartitionSetAside` for a stream of a partition that the index, as last looked at, is complete without."""
+    if not _is_partial():
         return
+    topics = Topics.of(registry(), conf.PARTITIONS)
+    place = place_of(stream_id, topics.partitions)
+    if topics.partition_id(place) in _without[connection.connection]:
+        raise PartitionSetAside(place.topic, place.partition)
+
+
+def _is_partial() -> bool:
+    return bool(_without) and connection.connection in _without
+
+
+def _look(cursor: CursorWrapper) -> None:
+    without = _complete(cursor)
+    if without:
+        _without[connection.connection] = without
+    else:
+        _without.pop(connection.connection, None)
+        _looked.add(connection.connection)
+
+
+def _complete(cursor: CursorWrapper) -> frozenset[int]:
+    """What the index leaves out, once it is complete."""
+    if (mark := mark_of(cursor)) is not None:
+        return mark
     try:
         _completing[0]()
     except EventStoreError as error:
@@ -157,5 +190,7 @@ def _complete(cursor: CursorWrapper) -> None:
         cause = error.reason if isinstance(error, LogUnavailable) else str(error)
         logger.warning("reads wait for the index", code=error.code, cause=cause)
         raise IndexIncomplete(cause) from error
-    if not is_set(cursor):  # this snapshot is older than the folding
+    mark = mark_of(cursor)
+    if mark is None:  # this snapshot is older than the folding
         raise IndexIncomplete
+    return mark

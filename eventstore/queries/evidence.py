@@ -23,7 +23,7 @@ from eventstore.events import (
 from eventstore.fold import Verdict
 from eventstore.hashing import record_hash
 from eventstore.queries.browse import EventRow, event_rows
-from eventstore.queries.connection import reading_cursor
+from eventstore.queries.connection import reading_cursor, refuse_if_set_aside
 from eventstore.queries.positions import packed_of
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ _RECORD: Final = """
 def _record(position: int, stream_id: str) -> tuple[Mapping[str, Any] | None, int]:
     """The mirrored record, and the stream's head."""
     with reading_cursor() as db:
+        refuse_if_set_aside(stream_id)
         db.execute(_RECORD, {"position": position, "stream_id": stream_id})
         found = db.fetchone()
     if found is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from eventstore.queries.connection import refuse_if_set_aside
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -26,6 +28,7 @@ SELECT low FROM halves WHERE low = high
 
 def version_as_of(cursor: Cursor, stream_id: str, instant: datetime) -> int:
     """The highest version whose recorded_at is at or before the instant; 0 if there is none."""
+    refuse_if_set_aside(stream_id)
     cursor.execute(_VERSION_AS_OF, {"stream": stream_id, "instant": instant})
     rows = cursor.fetchall()
     return int(rows[0][0]) if rows else 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.queries.connection import refuse_if_set_aside
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -156,6 +158,7 @@ def newest(
     """The stream's newest snapshot at or below a version, of those that are true and made with this."""
     at_most = NO_END if at_most is None else min(at_most, NO_END)
     asked = {"stream": stream_id, "at_most": at_most, **made.asked}
+    refuse_if_set_aside(stream_id)
     cursor.execute(_NEWEST, asked)
     rows = cursor.fetchall()
     if not rows:

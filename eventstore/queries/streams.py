@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from eventstore.queries.connection import arriving_rows
+from eventstore.queries.connection import arriving_rows, refuse_if_set_aside
 from eventstore.queries.rows import Cursor, domain_events, recorded_events
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class StreamInfo:
 
 
 def stream_info(cursor: Cursor, stream_id: str) -> StreamInfo | None:
-    """The stream's head, or None if nothing was ever accepted."""
+    """The stream's head, or None if nothing was ever accepted. Raises `PartitionSetAside`, as all reads of one stream."""
+    refuse_if_set_aside(stream_id)
     cursor.execute(_HEAD, {"stream": stream_id})
     rows = cursor.fetchall()
     return StreamInfo(*rows[0]) if rows else None
@@ -86,6 +87,7 @@ def read_stream(
 
     at_most: how many the reader will take at the most, if it knows; no page is then larger.
     """
+    refuse_if_set_aside(stream_id)
     span = _Span(max(1, first), _NO_END if last is None else min(last, _NO_END))
     pages = _pages(
         cursor, stream_id, recorded_events, span, backwards=backwards, at_most=at_most
@@ -99,6 +101,7 @@ def read_history(
     cursor: Cursor, stream_id: str, *, first: int, last: int | None
 ) -> Iterator[Event]:
     """The same as their classes of today, oldest first: a third less to do for who wants no more. Raises `UnreadableEvent`."""
+    refuse_if_set_aside(stream_id)
     span = _Span(first, _NO_END if last is None else last)
     make = partial(domain_events, first=span.first, last=span.last)
     for head, events in _pages(cursor, stream_id, make, span):

@@ -6,13 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from eventstore.codec import decode
 from eventstore.errors import UnknownRuleVersion
 from eventstore.fold import Entry, Folded, State, StreamKey, fold
+from eventstore.verifier.findings import Difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstore.events import Place
+    from eventstore.ports import Batch
 
 
 @dataclass(slots=True)
@@ -53,3 +56,16 @@ class Replay:
         self.commits |= folded.commits
         self.event_ids |= folded.event_ids
         return folded
+
+    def stop_at(self, beyond: Batch | None) -> Difference | None:
+        """What lies beyond the cursor is a lag, unless this code can never fold the first of it. The last question to a replay."""
+        for record in beyond.records[:1] if beyond else ():
+            content = decode(record.key, record.value)
+            entry = Entry(
+                record.offset, record.recorded_at, record.key, record.value, content
+            )
+            try:
+                self.fold([entry])
+            except UnknownRuleVersion as error:
+                return Difference(f"{self.place}/{error.offset}", str(error))
+        return None

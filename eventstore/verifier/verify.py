@@ -135,6 +135,8 @@ class Verifier:
             found.difference = Difference(
                 str(place), "its row has another state than the fold"
             )
+        if found.difference is None and found.unfolded:
+            found.difference = replay.stop_at(self._read(found, cursor))
         return found
 
     def _compare_all(

@@ -9,7 +9,7 @@ from functools import cache
 
 from tests.guards.sources import OURS, ROOT, name_of, python_files, tree_of
 
-FOLDED = "partition|record|event|stream|indexcomplete"
+FOLDED = "partition|record|event|stream|indexcomplete|stoppedpartition|partitionact"
 LOGS_OWN = "logrecord|logtail|logtopic"
 JOBS_OWN = "jobrun"
 FOLLOWERS = "subscription|checkpoint|parkedstream|subscriptionaction"

@@ -73,6 +73,7 @@ def test_ready_says_that_nothing_is_sealed(asked: EventStore) -> None:
         "log": "ok",
         "index": "ok",
         "lag": {"records": 0, "worst": None, "worst_records": 0},
+        "stopped": [],
         "clock": {"skew_s": 0.0, "worst": None},
         "sealing": "pass-through, development data",
     }
@@ -148,7 +149,7 @@ def test_a_database_that_does_not_answer_is_not_ready(
         reason = "connection to 10.0.0.7 refused, password=hunter2"
         raise OperationalError(reason)
 
-    monkeypatch.setattr(health, "_cursors", silent)
+    monkeypatch.setattr(health, "_known", silent)
 
     status, answer = ready()
 

@@ -1,0 +1,45 @@
+"""Adds which partitions have stopped, what a person decided of them, and which the mark "index complete" leaves out."""
+
+from __future__ import annotations
+
+import django.contrib.postgres.fields
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """Safe at any size: two new, empty tables, and a column of a table that has one row at the most."""
+
+    dependencies = [("eventstore", "0006_subscriptions")]
+
+    operations = [
+        migrations.CreateModel(
+            name="StoppedPartition",
+            fields=[
+                (
+                    "partition",
+                    models.IntegerField(primary_key=True, serialize=False),
+                ),
+                ("code", models.TextField()),
+                ("cause", models.TextField()),
+                ("since", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="PartitionAct",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("partition", models.IntegerField()),
+                ("act", models.TextField()),
+                ("reason", models.TextField()),
+                ("done_by", models.TextField()),
+                ("done_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.AddField(
+            model_name="indexcomplete",
+            name="without",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.IntegerField(), db_default=[], default=list, size=None
+            ),
+        ),
+    ]
