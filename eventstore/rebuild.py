@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from eventstore.indexer.mark import complete
+from eventstore.partitioning import refuse_another_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,8 @@ def refuse_a_shortened_log(indexer: Indexer) -> None:
     the cursor as it was mirrored. Raises `LogMisconfigured` for topics that are not as they were.
     """
     indexer.check_topics()
+    for topic in indexer.topics.numbers:
+        refuse_another_count(indexer.log, topic, indexer.topics.partitions)
     for place, extent in indexer.log.extents(indexer.topics.places).items():
         indexer.lag(place, extent)
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Place
+from eventstore.partitioning import refuse_another_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ SELECT %(number)s * 512 + n, %(topic)s, n, %(partitions)s, %(topic_id)s, %(gener
 """
 _REGISTERED = """
 SELECT topic, topic_id, partitions, count(*) FROM eventstore_partition
- WHERE topic = ANY(%(names)s) GROUP BY topic, topic_id, partitions
+ WHERE topic = ANY(%(names)s) GROUP BY topic, topic_id, partitions ORDER BY topic, partitions
 """
 
 
@@ -59,16 +60,24 @@ class Topics:
 def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> list[str]:
     """Create what is missing in the log, register what is not known yet; the names of the new topics.
 
+    1. hold the topics that are there against the rows and the setting, and those without rows against their records
+    2. create the topics that are missing       3. register what has no rows
     A crash in between leaves topics without rows; the next call registers them. Raises `LogMisconfigured`
-    where a topic is there but not as it must be or not as it was.
+    where a topic is there but not as it must be or not as it was; nothing was written then.
     """
     names = list(topics.numbers)
     there = log.topics(names)
-    log.create(
+    _refuse_other_counts(topics, connection)  # 1
+    known = {row[0] for row in _rows_of(names, connection)}
+    for name, topic in there.items():
+        sound(topics, topic, name)
+        if name not in known:
+            refuse_another_count(log, name, topics.partitions)
+    log.create(  # 2
         [name for name in names if name not in there], partitions=topics.partitions
     )
     found = log.topics(names)
-    for name in names:
+    for name in names:  # 3
         connection.execute(
             _REGISTER,
             {
@@ -85,9 +94,9 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
 
 def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None:
     """Hold the log's topics against their rows. Raises `LogMisconfigured`, which names the way out."""
+    _refuse_other_counts(topics, connection)
     names = list(topics.numbers)
-    rows = connection.execute(_REGISTERED, {"names": names}).fetchall()
-    known = {row[0]: row for row in rows}
+    known = {row[0]: row for row in _rows_of(names, connection)}
     found = log.topics(names)
     for name in names:
         topic = sound(topics, found.get(name), name)
@@ -113,6 +122,24 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
             )
 
 
+def _refuse_other_counts(topics: Topics, connection: psycopg.Connection[Any]) -> None:
+    """Raise `LogMisconfigured` if rows say that the store was made with another number of partitions than the setting."""
+    for name, _, partitions, _ in _rows_of(list(topics.numbers), connection):
+        if partitions != topics.partitions:
+            raise LogMisconfigured(
+                name,
+                f"the store was made with {partitions} partitions, TEDDY_PARTITIONS says {topics.partitions}",
+                f"Set TEDDY_PARTITIONS={partitions}: the number decides where a stream lives, and can never change."
+                " If partitions were added to the topic, see docs/OPERATIONS.md, 'Partitions were added'.",
+            )
+
+
+def _rows_of(
+    names: Sequence[str], connection: psycopg.Connection[Any]
+) -> list[tuple[Any, ...]]:
+    return connection.execute(_REGISTERED, {"names": list(names)}).fetchall()
+
+
 def sound(
     topics: Topics, topic: Topic | None, name: str, *, for_restore: bool = False
 ) -> Topic:
@@ -129,7 +156,8 @@ def sound(
             name,
             f"it has {topic.partitions} partitions, TEDDY_PARTITIONS says {topics.partitions}",
             "Set TEDDY_PARTITIONS to what the topics were created with. If partitions were added: streams would change"
-            " their place, so that is refused for good; carry the events over to a new store with export and import.",
+            " their place, so that is refused for good; carry the events over to a new store with export and import"
+            " (docs/OPERATIONS.md, 'Partitions were added').",
         )
     tolerated = topic.left_by_restore if for_restore else ()
     _refuse_problems(name, [p for p in topic.problems if p not in tolerated])

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from eventstore.codec import decode
 from eventstore.conf import registry
-from eventstore.errors import LogTruncated, LogUnreadable
+from eventstore.errors import LogMisconfigured, LogTruncated, LogUnreadable
 from eventstore.events import Commit, Place, pack, to_milliseconds
 from eventstore.fold import Entry, Folded, Verdict
 from eventstore.indexer.clocks import OFF
 from eventstore.indexer.rows import rows_of
+from eventstore.partitioning import refuse_another_count
 from eventstore.verifier import statements
 from eventstore.verifier.comparing import Row, first_difference, written_position
 from eventstore.verifier.findings import Difference, Findings, PlaceFindings
@@ -104,6 +105,7 @@ class Verifier:
                     self._heads(topic)
             if len(places) == len(self._topics.places):
                 self._elsewhere()
+                self._counts()
             ((shared,),) = self._rows(statements.SHARED_EVENT_IDS)
             self._findings.event_ids_in_several_streams = shared
         return self._findings
@@ -220,6 +222,14 @@ class Verifier:
         return None
 
     # ---- what no partition accounts for
+
+    def _counts(self) -> None:
+        """All of a log can be folded with a wrong number of partitions; most of it is then malformed, and nothing differs."""
+        for topic in self._topics.numbers:
+            try:
+                refuse_another_count(self._log, topic, self._topics.partitions)
+            except LogMisconfigured as error:
+                self._findings.elsewhere.append(Difference(topic, error.problem))
 
     def _elsewhere(self) -> None:
         """Rows of places that are none: nobody would meet them by going through the partitions."""
