@@ -15,6 +15,7 @@ from eventstore.placement import place_of
 from eventstore.queries.connection import prepared_cursor
 from eventstore.queries.everything import read_after
 from eventstore.queries.history import version_as_of
+from eventstore.queries.limits import PAGES
 from eventstore.queries.streams import (
     StreamInfo,
     read_history,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place, RecordedEvent
     from eventstore.ports import Clock
+    from eventstore.queries.limits import Pages
     from eventstore.registry import Event
     from eventstore.topics import Topics
 
@@ -36,6 +38,7 @@ class Reading(ABC):
     """Reads of a store. They see what the caller's transaction sees; outside of one, everything acknowledged."""
 
     topics: Topics
+    pages: Pages = PAGES  # how much one statement of a read brings
     _clock: Clock
 
     def read(
@@ -62,7 +65,8 @@ class Reading(ABC):
                     first=from_version,
                     last=to_version,
                     backwards=backwards,
-                    **({} if limit is None else {"at_most": max(1, limit)}),
+                    at_most=limit,
+                    pages=self.pages,
                 )
 
         return events() if limit is None else islice(events(), limit)
@@ -79,7 +83,11 @@ class Reading(ABC):
         def events() -> Iterator[Event]:
             with prepared_cursor() as cursor:
                 yield from read_history(
-                    cursor, stream_id, first=from_version, last=to_version
+                    cursor,
+                    stream_id,
+                    first=from_version,
+                    last=to_version,
+                    pages=self.pages,
                 )
 
         return events()
