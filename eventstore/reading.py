@@ -15,7 +15,7 @@ from eventstore.placement import place_of
 from eventstore.queries.connection import prepared_cursor
 from eventstore.queries.everything import read_after
 from eventstore.queries.history import version_as_of
-from eventstore.queries.limits import PAGES
+from eventstore.queries.limits import EVERYTHING, PAGES
 from eventstore.queries.streams import (
     StreamInfo,
     read_history,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place, RecordedEvent
     from eventstore.ports import Clock
-    from eventstore.queries.limits import Pages
+    from eventstore.queries.limits import Pages, Stretch
     from eventstore.registry import Event
     from eventstore.topics import Topics
 
@@ -39,6 +39,7 @@ class Reading(ABC):
 
     topics: Topics
     pages: Pages = PAGES  # how much one statement of a read brings
+    stretch: Stretch = EVERYTHING  # and of `read_all`
     _clock: Clock
 
     def read(
@@ -141,7 +142,9 @@ class Reading(ABC):
                 raise ValueError(msg)
         topics = [known[name].topic for name in types or known]
         with prepared_cursor() as cursor:
-            return read_after(cursor, after or Cut(), topics, limit)
+            return read_after(
+                cursor, after or Cut(), topics, limit, stretch=self.stretch
+            )
 
     async def aread_all(
         self,

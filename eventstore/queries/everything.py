@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.queries.limits import EVERYTHING
 from eventstore.queries.rows import Cursor, recorded_events
 from eventstore.queries.walking import walk_after
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-_MAX_BYTES: Final = 8_000_000  # of records a call; the first is taken whatever its size
-_LARGEST_COMMIT: Final = 1_000  # events
+    from eventstore.queries.limits import Stretch
+
 _OFFSET: Final = 10  # bits of a packed position below its offset
 _PLACE: Final = 48  # bits of a packed position below its partition
 
@@ -55,7 +56,12 @@ _VALUE, _EVENTS = itemgetter(3), itemgetter(4)
 
 
 def read_after(
-    cursor: Cursor, after: Cut, topics: Sequence[str], limit: int
+    cursor: Cursor,
+    after: Cut,
+    topics: Sequence[str],
+    limit: int,
+    *,
+    stretch: Stretch = EVERYTHING,
 ) -> tuple[Sequence[RecordedEvent], Cut]:
     """Up to `limit` events, whole commits and at least one; and the cut up to which nothing is missing.
 
@@ -65,11 +71,12 @@ def read_after(
     places = _partitions(cursor, after, topics)
     if places:
         first = min(place.head for place in places)
-        rows = _page(_next(cursor, places, first, limit), limit)
+        found = _next(cursor, places, first, limit, stretch)
+        rows = _page(found, limit, stretch.size)
         if rows is not None:
             return _read(rows, after, places)
     # the end is near, or one partition is far behind the others
-    return walk_after(cursor, after, topics, limit)
+    return walk_after(cursor, after, topics, limit, size=stretch.size)
 
 
 class _Partition(NamedTuple):
@@ -99,31 +106,35 @@ def _partitions(cursor: Cursor, after: Cut, topics: Sequence[str]) -> list[_Part
 
 
 def _next(
-    cursor: Cursor, places: Sequence[_Partition], head: tuple[datetime, int], limit: int
+    cursor: Cursor,
+    places: Sequence[_Partition],
+    head: tuple[datetime, int],
+    limit: int,
+    stretch: Stretch,
 ) -> list[Row]:
     given = {
         "since": head[0],
         "first": head[1],
         "ranges": [bound for place in places for bound in (place.start, place.end)],
-        "scanned": 2 * limit + _LARGEST_COMMIT,
+        "scanned": 2 * limit + stretch.rows,
         "limit": limit,
-        "size": _MAX_BYTES,
+        "size": stretch.size,
     }
     cursor.execute(_NEXT, given)
     return cursor.fetchall()
 
 
-def _page(rows: list[Row], limit: int) -> list[Row] | None:
+def _page(rows: list[Row], limit: int, most: int) -> list[Row] | None:
     """Those of the rows that a page holds; None if they may not be all that it could hold."""
     events, size = sum(map(_EVENTS, rows)), sum(map(len, map(_VALUE, rows)))
-    if events == limit and size < _MAX_BYTES:  # as a rule: one event a commit
+    if events == limit and size < most:  # as a rule: one event a commit
         return rows
     events = size = 0
     for n, row in enumerate(rows):
         events, size = events + row[4], size + len(row[3])
-        if n and (events > limit or size > _MAX_BYTES):
+        if n and (events > limit or size > most):
             return rows[:n]
-    return rows if events >= limit or size >= _MAX_BYTES else None
+    return rows if events >= limit or size >= most else None
 
 
 def _read(

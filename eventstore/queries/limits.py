@@ -24,4 +24,18 @@ class Pages:
         return Pages(min(most, self.first), min(most, self.rows), self.size)
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """How much of the log is read at a time: rows and bytes of them, whichever is reached first; the first row is taken
+    whatever its size."""
+
+    rows: int
+    size: int
+
+
 PAGES: Final = Pages()
+FEED: Final = Stretch(2_000, 4_000_000)
+# rows: entries of the index that are looked through beyond those that a page wants, in case they are none of its own
+EVERYTHING: Final = Stretch(1_000, 8_000_000)
+# rows: entries of the index that are looked through for the types that a follower wants
+FOLLOWED: Final = Stretch(20_000, 4_000_000)

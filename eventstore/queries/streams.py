@@ -13,7 +13,7 @@ from eventstore.queries.limits import PAGES
 from eventstore.queries.rows import Cursor, domain_events, recorded_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from eventstore.events import RecordedEvent
