@@ -17,6 +17,7 @@
     ├── FutureInstant                 ask for a time that has come
     ├── UnreadableEvent               the stream's other readers go on; register the type or its upcaster
     ├── IndexIncomplete               wait a moment: the index is catching up
+    ├── CutBeyondEnd                  the cut is of another log: take one that this store has given
     ├── IndexRebuilt                  begin again: what was read before and after does not fit together
     ├── LogTruncated                  stop writing; an operator must look (docs/OPERATIONS.md)
     ├── NotRestorable             do what the message says; what is in the mirror stays there
@@ -258,6 +259,22 @@ class IndexIncomplete(EventStoreError):
         super().__init__(
             "The index is catching up with the log after a crash of the database or a rebuild."
             f" Ask again in a moment.{cause and f' What holds it up: {cause}'}"
+        )
+
+
+class CutBeyondEnd(EventStoreError, ValueError):
+    """The cut stands behind the end of the log: whatever is accepted up to there would be skipped."""
+
+    code = "cut-beyond-end"
+    status = 422
+
+    def __init__(self, place: str, offset: int, *, end: int) -> None:
+        self.place = place
+        self.offset = offset
+        self.end = end
+        super().__init__(
+            f"The cut names {place} at {offset}, and the log ends at {end}: what comes before {offset} would be skipped."
+            " It is of another store, or of a log that has lost its end since: begin with a cut that this store has given."
         )
 
 

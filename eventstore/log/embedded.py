@@ -100,9 +100,8 @@ class EmbeddedLog:
     kind = "embedded"
 
     def __init__(self, connect: Connect, *, rows: int = 2_000) -> None:
-        # rows: of a read; its bytes are bounded apart
         self._connect = connect
-        self._rows = rows
+        self._rows = rows  # of a read; its bytes are bounded apart
         self._open: psycopg.Connection[Any] | None = None
         self._known: dict[str, tuple[int, int]] = {}  # name → number, partitions
         self._limit_quarters = 0  # seconds · 4, of the open connection
@@ -129,7 +128,9 @@ class EmbeddedLog:
             extent = self.extents([place])[place]
             if offset == extent.end:
                 return Batch([], offset)
-        found = f"it now holds {extent.start} to {extent.end - 1}, not {offset}"
+        found = f"it now holds offsets {extent.start} to {extent.end - 1}"
+        if extent.start <= offset < extent.end:
+            found += f", but not {offset}"
         raise LogTruncated(place.topic, place.partition, cursor=offset, found=found)
 
     def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:

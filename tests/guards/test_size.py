@@ -14,7 +14,7 @@ FUNCTION_LINES = 30
 # Larger, with a reason and a limit of its own. Take a line out as soon as it is no longer needed.
 LARGER_FILES: dict[str, tuple[int, str]] = {
     "eventstore/errors.py": (
-        580,
+        600,
         "one tree, one file: a guard looks for all of it here",
     ),
     "eventstore/events.py": (
@@ -30,7 +30,7 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "as store_contract.py",
     ),
     "eventstore/testing/store_contract.py": (
-        580,
+        600,
         "a suite is read as one list of promises; a second file would hide half of it",
     ),
 }

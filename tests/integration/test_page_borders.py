@@ -208,7 +208,7 @@ def test_a_hole_in_the_embedded_log_is_refused_and_not_asked_for_again(
 
     with closing(EmbeddedLog(connect)) as log:
         for offset in (2, 3):
-            with pytest.raises(LogTruncated, match=f", not {offset}"):
+            with pytest.raises(LogTruncated, match=f"but not {offset}"):
                 log.read(place, offset)
 
 
