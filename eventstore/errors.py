@@ -18,6 +18,7 @@
     ├── UnreadableEvent               the stream's other readers go on; register the type or its upcaster
     ├── IndexIncomplete               wait a moment: the index is catching up
     ├── PartitionSetAside             its streams cannot be read until its partition goes on; an operator knows
+    ├── CutBeyondEnd                  the cut is of another log: take one that this store has given
     ├── IndexRebuilt                  begin again: what was read before and after does not fit together
     ├── LogTruncated                  stop writing; an operator must look (docs/OPERATIONS.md)
     ├── NotRestorable             do what the message says; what is in the mirror stays there
@@ -275,6 +276,22 @@ class PartitionSetAside(IndexIncomplete):
         self.args = (
             f"{topic}/{partition} has stopped and was set aside: its streams cannot be read. The others can."
             " Why it stopped, and what to do: manage.py partitions list.",
+        )
+
+
+class CutBeyondEnd(EventStoreError, ValueError):
+    """The cut stands behind the end of the log: whatever is accepted up to there would be skipped."""
+
+    code = "cut-beyond-end"
+    status = 422
+
+    def __init__(self, place: str, offset: int, *, end: int) -> None:
+        self.place = place
+        self.offset = offset
+        self.end = end
+        super().__init__(
+            f"The cut names {place} at {offset}, and the log ends at {end}: what comes before {offset} would be skipped."
+            " It is of another store, or of a log that has lost its end since: begin with a cut that this store has given."
         )
 
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
 from eventstore.conf import conf, registry
-from eventstore.errors import FutureInstant, InvalidStreamId, StreamNotFound
+from eventstore.errors import (
+    CutBeyondEnd,
+    FutureInstant,
+    IndexIncomplete,
+    InvalidStreamId,
+    LogUnavailable,
+    StreamNotFound,
+)
 from eventstore.events import MAX_OFFSET, Cut
 from eventstore.placement import place_of
 from eventstore.queries.connection import prepared_cursor
 from eventstore.queries.everything import read_after
+from eventstore.queries.feed import marks
 from eventstore.queries.history import version_as_of
+from eventstore.queries.limits import EVERYTHING, PAGES
 from eventstore.queries.streams import (
     StreamInfo,
     read_history,
@@ -23,12 +33,13 @@ from eventstore.queries.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from eventstore.events import Place, RecordedEvent
-    from eventstore.ports import Clock
-    from eventstore.registry import Event
+    from eventstore.ports import Clock, Log
+    from eventstore.queries.limits import Pages, Stretch
+    from eventstore.registry import Event, Registry
     from eventstore.topics import Topics
 
 
@@ -36,6 +47,8 @@ class Reading(ABC):
     """Reads of a store. They see what the caller's transaction sees; outside of one, everything acknowledged."""
 
     topics: Topics
+    pages: Pages = PAGES  # how much one statement of a read brings
+    stretch: Stretch = EVERYTHING  # and of `read_all`
     _clock: Clock
 
     def read(
@@ -49,10 +62,11 @@ class Reading(ABC):
     ) -> Iterator[RecordedEvent]:
         """The stream's events from one version to another, both included; nothing if there is no such stream.
 
-        Page by page, so a reader may stop early. Raises `InvalidStreamId` at once.
+        Page by page, so a reader may stop early. Raises `InvalidStreamId` at once, and ValueError for what is negative:
+        the last events are read backwards, with a limit.
         """
         registry().stream_type_of(stream_id)
-        _refuse_negative(limit)
+        refuse_negative(from_version=from_version, to_version=to_version, limit=limit)
 
         def events() -> Iterator[RecordedEvent]:
             with prepared_cursor() as cursor:
@@ -62,7 +76,8 @@ class Reading(ABC):
                     first=from_version,
                     last=to_version,
                     backwards=backwards,
-                    **({} if limit is None else {"at_most": max(1, limit)}),
+                    at_most=limit,
+                    pages=self.pages,
                 )
 
         return events() if limit is None else islice(events(), limit)
@@ -72,14 +87,19 @@ class Reading(ABC):
     ) -> Iterator[Event]:
         """The stream's events as their classes of today, to be replayed: versions from one to another, both included.
 
-        Raises `InvalidStreamId` at once, and `UnreadableEvent` at a page that holds one between them.
+        Raises `InvalidStreamId` and ValueError at once, and `UnreadableEvent` at a page that holds one between them.
         """
         registry().stream_type_of(stream_id)
+        refuse_negative(from_version=from_version, to_version=to_version)
 
         def events() -> Iterator[Event]:
             with prepared_cursor() as cursor:
                 yield from read_history(
-                    cursor, stream_id, first=from_version, last=to_version
+                    cursor,
+                    stream_id,
+                    first=from_version,
+                    last=to_version,
+                    pages=self.pages,
                 )
 
         return events()
@@ -118,22 +138,44 @@ class Reading(ABC):
         """The next accepted events after the cut, and the cut after them: ask with it again, and nothing is
         missed or seen twice.
 
-        types: of streams, all if left out. limit: of events, but a commit is never torn apart. Within a partition in
-        the order of the log; between partitions by recorded_at. Raises `InvalidStreamId` for an unknown type, ValueError for a cut
-        of another store.
+        types: of streams, all if left out. limit: of events, 1 or more, but a commit is never torn apart: no events means
+        that there are none yet. Within a partition in the order of the log; between partitions by recorded_at. Raises
+        `InvalidStreamId` for an unknown type, `CutBeyondEnd` for a cut that the log has not reached, ValueError for a cut
+        of another store, no types, and a limit below 1.
         """
-        known = registry().stream_types
-        if unknown := set(types or ()) - known.keys():
-            msg = f"{', '.join(sorted(unknown))} is none of {', '.join(known)}"
-            raise InvalidStreamId(msg)
-        _refuse_negative(limit)
-        for place, offset in (after or Cut()).offsets.items():
-            if place not in self.topics.places or not 0 <= offset < MAX_OFFSET:
-                msg = f"the cut names {place} at {offset}, which this store cannot have"
-                raise ValueError(msg)
-        topics = [known[name].topic for name in types or known]
+        topics = topics_of(registry(), types, limit)
+        refuse_foreign(after or Cut(), self.topics.places)
         with prepared_cursor() as cursor:
-            return read_after(cursor, after or Cut(), topics, limit)
+            return read_after(
+                cursor,
+                after or Cut(),
+                topics,
+                limit,
+                stretch=self.stretch,
+                on_beyond=self._refuse_beyond,
+            )
+
+    def refuse_cut(self, after: Cut) -> None:
+        """Raise for a cut that was never this store's: `CutBeyondEnd`, or ValueError."""
+        refuse_foreign(after, self.topics.places)
+        now = marks()
+        for place, offset in after.offsets.items():
+            if place not in now or offset > now[place].cursor:
+                self._refuse_beyond(place, offset)
+
+    def _refuse_beyond(self, place: Place, offset: int) -> None:
+        """What is not folded may be in the log: the index is made anew, or the caller's transaction is an older one."""
+        with closing(self.make_log()) as log:
+            try:
+                end = log.extents([place])[place].end
+            except LogUnavailable as error:
+                raise IndexIncomplete(error.reason) from error
+        if offset > end:
+            raise CutBeyondEnd(str(place), offset, end=end)
+
+    @abstractmethod
+    def make_log(self) -> Log:
+        """A log adapter for one thread."""
 
     async def aread_all(
         self,
@@ -184,7 +226,34 @@ class Reading(ABC):
         return await sync_to_async(self.stream_info)(stream_id)
 
 
-def _refuse_negative(limit: int | None) -> None:
-    if limit is not None and limit < 0:
-        msg = f"a limit is 0 or more, not {limit}"
+def refuse_negative(**given: int | None) -> None:
+    """Raise ValueError for a number below 0: elsewhere it means the end, or everything."""
+    for name, value in given.items():
+        if value is not None and value < 0:
+            msg = f"{name} is 0 or more, not {value}"
+            raise ValueError(msg)
+
+
+def topics_of(
+    types: Registry, names: Sequence[str] | None, limit: int
+) -> Sequence[str]:
+    """The topics of these stream types, of all if they are left out. Raises as `read_all`."""
+    known = types.stream_types
+    if limit < 1:
+        msg = f"limit is 1 or more, not {limit}: no events would look like the end"
         raise ValueError(msg)
+    if names is not None and not names:
+        msg = "types names at least one stream type; leave it out to read all"
+        raise ValueError(msg)
+    if unknown := set(names or ()) - known.keys():
+        msg = f"{', '.join(sorted(unknown))} is none of {', '.join(known)}"
+        raise InvalidStreamId(msg)
+    return [known[name].topic for name in names or known]
+
+
+def refuse_foreign(after: Cut, places: Collection[Place]) -> None:
+    """Raise ValueError for a cut of another store."""
+    for place, offset in after.offsets.items():
+        if place not in places or not 0 <= offset < MAX_OFFSET:
+            msg = f"the cut names {place} at {offset}, which this store cannot have"
+            raise ValueError(msg)

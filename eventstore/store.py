@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -79,10 +79,6 @@ class EventStore(Reading, ABC):
         self._connect = connect
         self.log_clocks = LogClocks(clock)
         self._appender = Appender(self.make_indexer, clock, limits)
-
-    @abstractmethod
-    def make_log(self) -> Log:
-        """A log adapter for one thread."""
 
     @contextmanager
     def indexer(self) -> Iterator[Indexer]:

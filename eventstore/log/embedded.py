@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from eventstore.database import Connect
 
 _READ_S = 60.0
-_MAX_RECORDS = 2_000  # a read's rows; its bytes are bounded apart
 
 # One statement, a transaction by itself, because what an append costs is the number of its statements. The tails are
 # locked in one order, so that two appenders cannot wait for each other; the clock is read once all of them have moved,
@@ -100,8 +99,9 @@ class EmbeddedLog:
 
     kind = "embedded"
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: Connect, *, rows: int = 2_000) -> None:
         self._connect = connect
+        self._rows = rows  # of a read; its bytes are bounded apart
         self._open: psycopg.Connection[Any] | None = None
         self._known: dict[str, tuple[int, int]] = {}  # name → number, partitions
         self._limit_quarters = 0  # seconds · 4, of the open connection
@@ -122,28 +122,16 @@ class EmbeddedLog:
 
     def read(self, place: Place, offset: int, *, max_bytes: int = 4_000_000) -> Batch:
         """See the port."""
-        topic, _ = self._number(place)
-        rows = self._query(
-            _READ,
-            topic=topic,
-            partition=place.partition,
-            offset=offset,
-            max_bytes=max_bytes,
-            max_records=_MAX_RECORDS,
-        )
-        if rows and rows[0][0] == offset:
-            return Batch([LogRecord(*row) for row in rows], rows[-1][0] + 1)
-        extent = self.extents([place])[place]
-        if extent.start <= offset < extent.end:  # somebody has appended meanwhile
-            return self.read(place, offset, max_bytes=max_bytes)
-        if offset != extent.end:
-            raise LogTruncated(
-                place.topic,
-                place.partition,
-                cursor=offset,
-                found=f"it now holds offsets {extent.start} to {extent.end - 1}",
-            )
-        return Batch([], offset)
+        for _ in range(2):  # somebody may append between the two looks
+            if records := self._from(place, offset, max_bytes):
+                return Batch(records, records[-1].offset + 1)
+            extent = self.extents([place])[place]
+            if offset == extent.end:
+                return Batch([], offset)
+        found = f"it now holds offsets {extent.start} to {extent.end - 1}"
+        if extent.start <= offset < extent.end:
+            found += f", but not {offset}"
+        raise LogTruncated(place.topic, place.partition, cursor=offset, found=found)
 
     def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
         """See the port."""
@@ -190,6 +178,19 @@ class EmbeddedLog:
             self._open = None
 
     # ---- inside
+
+    def _from(self, place: Place, offset: int, max_bytes: int) -> list[LogRecord]:
+        """The records from an offset on, if there is one at it."""
+        rows = self._query(
+            _READ,
+            topic=self._number(place)[0],
+            partition=place.partition,
+            offset=offset,
+            max_bytes=max(1, max_bytes),
+            max_records=self._rows,
+        )
+        begins = bool(rows) and rows[0][0] == offset
+        return [LogRecord(*row) for row in rows] if begins else []
 
     def _refusal(self, proposal: Proposal) -> NotWritten | None:
         if len(proposal.value) > MAX_COMMIT_BYTES:

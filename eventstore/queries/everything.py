@@ -6,30 +6,31 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.queries.limits import EVERYTHING
 from eventstore.queries.rows import Cursor, recorded_events
 from eventstore.queries.walking import walk_after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-_MAX_BYTES: Final = 8_000_000  # of records a call; the first is taken whatever its size
-_LARGEST_COMMIT: Final = 1_000  # events
+    from eventstore.queries.limits import Stretch
+
 _OFFSET: Final = 10  # bits of a packed position below its offset
 _PLACE: Final = 48  # bits of a packed position below its partition
 
 # One step along the primary key in each partition: where it goes on, and when that was accepted.
 _PARTITIONS: Final = """
-SELECT p.topic, p.partition, p.id, p."cursor", next.recorded_at, next.position
+SELECT p.topic, p.partition, p.id, p."cursor", next.recorded_at, next.position, reached.next
   FROM eventstore_partition p
   LEFT JOIN unnest(%(after)s::text[], %(numbers)s::int[], %(offsets)s::bigint[]) reached(topic, partition, next)
     ON reached.topic = p.topic AND reached.partition = p.partition
- CROSS JOIN LATERAL (
+  LEFT JOIN LATERAL (
        SELECT recorded_at, position FROM eventstore_event
         WHERE position >= (p.id::bigint << 48) + (coalesce(reached.next, 0) << 10)
           AND position < (p.id::bigint << 48) + (p."cursor" << 10)
-        ORDER BY position LIMIT 1) next
- WHERE p.topic = ANY(%(topics)s) ORDER BY p.id
+        ORDER BY position LIMIT 1) next ON p.topic = ANY(%(topics)s)
+ WHERE next.position IS NOT NULL OR reached.next > p."cursor" ORDER BY p.id
 """
 # Along the index of times, eventstore_event_time (there are no nulls, but that is its order), from the first that is still to come: within a partition that is the
 # order of the log. Of each commit the first event, which has its record's position. `ranges`: where each partition goes
@@ -55,21 +56,28 @@ _VALUE, _EVENTS = itemgetter(3), itemgetter(4)
 
 
 def read_after(
-    cursor: Cursor, after: Cut, topics: Sequence[str], limit: int
+    cursor: Cursor,
+    after: Cut,
+    topics: Sequence[str],
+    limit: int,
+    *,
+    stretch: Stretch = EVERYTHING,
+    on_beyond: Callable[[Place, int], None] = lambda _place, _offset: None,
 ) -> tuple[Sequence[RecordedEvent], Cut]:
     """Up to `limit` events, whole commits and at least one; and the cut up to which nothing is missing.
 
     The cut passes what was refused, too, where nothing accepted was left behind, and never goes back, not even while the
-    index is built anew. The cursor's results are binary.
+    index is built anew. The cursor's results are binary. on_beyond: told of an offset of the cut that is not folded.
     """
-    places = _partitions(cursor, after, topics)
+    places = _partitions(cursor, after, topics, on_beyond)
     if places:
         first = min(place.head for place in places)
-        rows = _page(_next(cursor, places, first, limit), limit)
+        found = _next(cursor, places, first, limit, stretch)
+        rows = _page(found, limit, stretch.size)
         if rows is not None:
             return _read(rows, after, places)
     # the end is near, or one partition is far behind the others
-    return walk_after(cursor, after, topics, limit)
+    return walk_after(cursor, after, topics, limit, size=stretch.size)
 
 
 class _Partition(NamedTuple):
@@ -81,7 +89,12 @@ class _Partition(NamedTuple):
     head: tuple[datetime, int]
 
 
-def _partitions(cursor: Cursor, after: Cut, topics: Sequence[str]) -> list[_Partition]:
+def _partitions(
+    cursor: Cursor,
+    after: Cut,
+    topics: Sequence[str],
+    on_beyond: Callable[[Place, int], None],
+) -> list[_Partition]:
     """Those in which something is still to come."""
     given = {
         "topics": list(topics),
@@ -90,40 +103,46 @@ def _partitions(cursor: Cursor, after: Cut, topics: Sequence[str]) -> list[_Part
         "offsets": list(after.offsets.values()),
     }
     cursor.execute(_PARTITIONS, given)
-    return [
-        _Partition(
-            (topic, partition), start, (id_ << _PLACE) + (end << _OFFSET), (time, start)
-        )
-        for topic, partition, id_, end, time, start in cursor.fetchall()
-    ]
+    found: list[_Partition] = []
+    for topic, partition, id_, end, time, start, reached in cursor.fetchall():
+        if start is None:
+            on_beyond(Place(topic, partition), reached)
+        else:
+            behind = (id_ << _PLACE) + (end << _OFFSET)
+            found.append(_Partition((topic, partition), start, behind, (time, start)))
+    return found
 
 
 def _next(
-    cursor: Cursor, places: Sequence[_Partition], head: tuple[datetime, int], limit: int
+    cursor: Cursor,
+    places: Sequence[_Partition],
+    head: tuple[datetime, int],
+    limit: int,
+    stretch: Stretch,
 ) -> list[Row]:
     given = {
         "since": head[0],
         "first": head[1],
         "ranges": [bound for place in places for bound in (place.start, place.end)],
-        "scanned": 2 * limit + _LARGEST_COMMIT,
+        "scanned": 2 * limit + stretch.rows,
         "limit": limit,
-        "size": _MAX_BYTES,
+        "size": stretch.size,
     }
     cursor.execute(_NEXT, given)
     return cursor.fetchall()
 
 
-def _page(rows: list[Row], limit: int) -> list[Row] | None:
+def _page(rows: list[Row], limit: int, most: int) -> list[Row] | None:
     """Those of the rows that a page holds; None if they may not be all that it could hold."""
     events, size = sum(map(_EVENTS, rows)), sum(map(len, map(_VALUE, rows)))
-    if events == limit and size < _MAX_BYTES:  # as a rule: one event a commit
+    if events == limit and size < most:  # as a rule: one event a commit
         return rows
     events = size = 0
     for n, row in enumerate(rows):
         events, size = events + row[4], size + len(row[3])
-        if n and (events > limit or size > _MAX_BYTES):
+        if n and (events > limit or size > most):
             return rows[:n]
-    return rows if events >= limit or size >= _MAX_BYTES else None
+    return rows if events >= limit or size >= most else None
 
 
 def _read(

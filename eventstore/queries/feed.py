@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from eventstore.errors import IndexRebuilt
 from eventstore.events import Cut, Place, RecordedEvent, pack
 from eventstore.queries.connection import reading_cursor
+from eventstore.queries.limits import FEED
 from eventstore.queries.rows import recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from uuid import UUID
 
-_PAGE: Final = {
-    "page": 2_000,
-    "size": 4_000_000,
-}  # records, bytes; whichever is reached first
+    from eventstore.queries.limits import Stretch
 
 _MARKS: Final = 'SELECT topic, partition, id, "cursor", generation FROM eventstore_partition ORDER BY id'
 # The key's index, in its order; lengths stand in the row, so no long value is fetched only to be left out.
@@ -65,7 +63,9 @@ def cut_of(seen: Marks) -> Cut:
     return Cut({place: mark.cursor for place, mark in seen.items() if mark.cursor})
 
 
-def accepted_between(after: Cut, up_to: Marks) -> Iterator[RecordedEvent]:
+def accepted_between(
+    after: Cut, up_to: Marks, *, pages: Stretch = FEED
+) -> Iterator[RecordedEvent]:
     """The events behind a cut and within what was mirrored once, by partition and position.
 
     Raises `IndexRebuilt` at the end of a partition if what it gave may not be all. Memory: a page of records.
@@ -74,7 +74,7 @@ def accepted_between(after: Cut, up_to: Marks) -> Iterator[RecordedEvent]:
         number, partition = divmod(mark.id, 512)
         start = pack(number, partition, after.offsets.get(place, 0))
         end = pack(number, partition, mark.cursor)
-        while start < end and (rows := _page(start, end)):
+        while start < end and (rows := _page(start, end, pages)):
             for events in recorded_events(rows):
                 yield from events
             start = rows[-1][0] + 1
@@ -94,8 +94,9 @@ def refuse_a_rebuilt_index(seen: Marks) -> None:
             raise IndexRebuilt
 
 
-def _page(start: int, end: int) -> list[tuple[Any, ...]]:
+def _page(start: int, end: int, pages: Stretch) -> list[tuple[Any, ...]]:
+    asked = {"start": start, "end": end, "page": pages.rows, "size": pages.size}
     with reading_cursor() as cursor:
-        cursor.execute(_ACCEPTED, {"start": start, "end": end, **_PAGE})
+        cursor.execute(_ACCEPTED, asked)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.queries.limits import FOLLOWED
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from eventstore.queries.limits import Stretch
     from eventstore.queries.rows import Cursor
 
-STRETCH: Final = 20_000  # entries of the index looked through at a time
-_MOST_BYTES: Final = (
-    4_000_000  # of records a page; the first is taken whatever its size
-)
 _RECORD: Final = ~0x3FF  # a position less its index
 
 # The key's index, in its order, to the first that is one too many or too long; values are not fetched to be left out.
@@ -58,37 +57,45 @@ Rows = list[tuple[Any, ...]]
 
 
 def next_records(
-    cursor: Cursor, start: int, end: int, *, most: int
+    cursor: Cursor, start: int, end: int, *, most: int, pages: Stretch = FOLLOWED
 ) -> tuple[Rows, int]:
     """The accepted records from `start` and before `end` until `most` events are reached, at least one; and how far
     that looked: nothing accepted lies between the last of them and there."""
-    given = {"start": start, "end": end, "most": most, "size": _MOST_BYTES}
+    given = {"start": start, "end": end, "most": most, "size": pages.size}
     cursor.execute(_NEXT, given)
     rows: Rows = cursor.fetchall()
     return rows, _reached(rows, end)
 
 
 def next_wanted(
-    cursor: Cursor, start: int, end: int, *, types: Collection[str], most: int
+    cursor: Cursor,
+    start: int,
+    end: int,
+    *,
+    types: Collection[str],
+    most: int,
+    pages: Stretch = FOLLOWED,
 ) -> tuple[Rows, int]:
     """`next_records` of those that hold an event of these types; may be none, and the end is not reached."""
-    given = {"start": start, "end": end, "types": list(types), "stretch": STRETCH}
-    cursor.execute(_WANTED, given)
-    [(count, last, found)] = cursor.fetchall()
-    # the last commit may be cut off in the middle: it is looked at again
-    looked = end if count < STRETCH else last & _RECORD
-    wanted = [position for position in found or () if position < looked]
+    found, looked = _looked_through(cursor, start, end, types, pages.rows)
+    wanted = [position for position in found if position < looked]
     positions = sorted({position & _RECORD for position in wanted[:most]})
     if not positions:
         return [], looked
-    cursor.execute(_VALUES, {"positions": positions, "size": _MOST_BYTES})
+    cursor.execute(_VALUES, {"positions": positions, "size": pages.size})
     rows: Rows = cursor.fetchall()
     whole = len(rows) == len(positions) and len(wanted) <= most
     return rows, looked if whole else _after(rows)
 
 
 def waiting_records(
-    cursor: Cursor, stream_id: str, version: int, end: int, *, most: int
+    cursor: Cursor,
+    stream_id: str,
+    version: int,
+    end: int,
+    *,
+    most: int,
+    pages: Stretch = FOLLOWED,
 ) -> Rows:
     """The stream's records from the one that holds the version, as far as they lie before `end`; at most so many.
 
@@ -99,11 +106,26 @@ def waiting_records(
         "version": version,
         "end": end,
         "most": most,
-        "size": _MOST_BYTES,
+        "size": pages.size,
     }
     cursor.execute(_WAITING, given)
     rows: Rows = cursor.fetchall()
     return rows
+
+
+def _looked_through(
+    cursor: Cursor, start: int, end: int, types: Collection[str], stretch: int
+) -> tuple[list[int], int]:
+    """The positions of the wanted events of a stretch, and where it ends: at least one commit further."""
+    given = {"start": start, "end": end, "types": list(types), "stretch": stretch}
+    cursor.execute(_WANTED, given)
+    [(count, last, found)] = cursor.fetchall()
+    if count < stretch:
+        return found or [], end
+    if last & _RECORD <= start:  # one commit is longer than the stretch
+        return _looked_through(cursor, start, end, types, 2 * stretch)
+    # the last commit may be cut off in the middle: it is looked at again
+    return found or [], last & _RECORD
 
 
 def _reached(rows: Rows, end: int) -> int:

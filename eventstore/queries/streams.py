@@ -7,26 +7,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from eventstore.errors import VerificationFailed
 from eventstore.queries.connection import arriving_rows, refuse_if_set_aside
+from eventstore.queries.limits import PAGES
 from eventstore.queries.rows import Cursor, domain_events, recorded_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from eventstore.events import RecordedEvent
+    from eventstore.queries.limits import Pages
     from eventstore.registry import Event
 
 _T = TypeVar("_T")
 
-_PAGE: Final = 5_000  # records a query
-_SMALL: Final = (
-    200  # of them: the first page, and one that need not be decoded while it arrives
-)
-_PAGE_BYTES: Final = 4_000_000  # of them; whichever is reached first
-
+_NO_END: Final = 2**31 - 1
 # Index: eventstore_record_stream (stream_id, first_version), both ways. Lengths stand in the row, so that no long
-# value is fetched only to be left out.
+# value is fetched only to be left out. The record before `first` is where the walk begins, for `first` may lie within
+# it; where it does not, it is none of them.
 _FORWARDS: Final = """
 SELECT position, recorded_at, first_version, value, octet_length(value) FROM (
        SELECT position, recorded_at, first_version, value,
@@ -35,6 +34,7 @@ SELECT position, recorded_at, first_version, value, octet_length(value) FROM (
         WHERE stream_id = %(stream)s AND first_version <= %(last)s AND first_version >= coalesce(
               (SELECT max(first_version) FROM eventstore_record
                 WHERE stream_id = %(stream)s AND first_version <= %(first)s), 1)
+          AND first_version + event_count > %(first)s
         ORDER BY first_version LIMIT %(page)s) page
  WHERE before < %(size)s ORDER BY first_version
 """
@@ -53,7 +53,6 @@ _HEAD: Final = """
 SELECT stream_id, version, first_recorded_at, last_recorded_at FROM eventstore_stream
  WHERE stream_id = %(stream)s
 """
-_NO_END: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +80,35 @@ def read_stream(
     first: int = 1,
     last: int | None = None,
     backwards: bool = False,
-    at_most: int = _PAGE,
+    at_most: int | None = None,
+    pages: Pages = PAGES,
 ) -> Iterator[RecordedEvent]:
     """The events of versions `first` to `last`, both included; page by page, so that a reader may stop early.
 
     at_most: how many the reader will take at the most, if it knows; no page is then larger.
     """
     refuse_if_set_aside(stream_id)
-    span = _Span(max(1, first), _NO_END if last is None else min(last, _NO_END))
-    pages = _pages(
-        cursor, stream_id, recorded_events, span, backwards=backwards, at_most=at_most
-    )
-    for head, events in pages:
+    span = _Span.of(first, last)
+    pages = pages if at_most is None else pages.at_most(at_most)
+    found = _pages(cursor, stream_id, recorded_events, span, pages, backwards=backwards)
+    for head, events in found:
         wanted = span.within(head, events)
         yield from reversed(wanted) if backwards else wanted
 
 
 def read_history(
-    cursor: Cursor, stream_id: str, *, first: int, last: int | None
+    cursor: Cursor,
+    stream_id: str,
+    *,
+    first: int,
+    last: int | None,
+    pages: Pages = PAGES,
 ) -> Iterator[Event]:
     """The same as their classes of today, oldest first: a third less to do for who wants no more. Raises `UnreadableEvent`."""
     refuse_if_set_aside(stream_id)
-    span = _Span(first, _NO_END if last is None else last)
+    span = _Span.of(first, last)
     make = partial(domain_events, first=span.first, last=span.last)
-    for head, events in _pages(cursor, stream_id, make, span):
+    for head, events in _pages(cursor, stream_id, make, span, pages):
         yield from span.within(head, events)
 
 
@@ -114,6 +118,25 @@ class _Span:
 
     first: int
     last: int
+
+    @classmethod
+    def of(cls, first: int, last: int | None) -> _Span:
+        """Of what was asked for, those that can be."""
+        return cls(max(1, first), _NO_END if last is None else min(last, _NO_END))
+
+    def behind(self, head: int, count: int, *, backwards: bool) -> _Span:
+        """What a page left that ended with this commit. Raises `VerificationFailed` where that is no less.
+
+        A row whose number of events is not that of its value would else be read for ever.
+        """
+        left = (
+            _Span(self.first, min(head - 1, self.last))
+            if backwards
+            else _Span(head + count, self.last)
+        )
+        if left.last - left.first >= self.last - self.first:
+            raise VerificationFailed(1)
+        return left
 
     def within(self, head: int, events: list[_T]) -> list[_T]:
         """Those of a commit that begins at this version: all of them, but for the commits at either end."""
@@ -127,26 +150,26 @@ def _pages(
     stream_id: str,
     make: Callable[[Iterable[tuple[Any, ...]]], Iterator[list[_T]]],
     span: _Span,
+    pages: Pages,
     *,
     backwards: bool = False,
-    at_most: int = _PAGE,
 ) -> Iterator[tuple[int, list[_T]]]:
     """Commit by commit: its first version, and what `make` makes of its row."""
-    first, last = span.first, span.last
+    left, rows = span, pages.first
     statement = _BACKWARDS if backwards else _FORWARDS
-    page: dict[str, Any] = {"stream": stream_id, "page": min(at_most, _SMALL)}
-    page["size"] = _PAGE_BYTES
-    while first <= last:
-        asked = page | {"first": first, "last": last}
-        rows, commits = _read(cursor, statement, asked, make)
-        yield from zip((row[0] for row in rows), commits, strict=True)
-        if _is_the_last(rows, page["page"]):
+    while left.first <= left.last:
+        asked = {"stream": stream_id, "page": rows, "size": pages.size}
+        asked |= {"first": left.first, "last": left.last}
+        many = rows > pages.first
+        found, commits = _read(cursor, statement, asked, make, many=many)
+        is_last = len(found) < rows and sum(size for _, size in found) < pages.size
+        if not is_last:  # but full
+            head, _ = found[-1]
+            left = left.behind(head, len(commits[-1]), backwards=backwards)
+        yield from zip((row[0] for row in found), commits, strict=True)
+        if is_last:
             return
-        page["page"] = min(at_most, _PAGE)  # there is more than a handful
-        if backwards:
-            last = rows[-1][0] - 1
-        else:
-            first = rows[-1][0] + len(commits[-1])
+        rows = pages.rows  # there is more than a handful
 
 
 def _read(
@@ -154,6 +177,8 @@ def _read(
     statement: str,
     page: Mapping[str, Any],
     make: Callable[[Iterable[tuple[Any, ...]]], Iterator[list[_T]]],
+    *,
+    many: bool,
 ) -> tuple[list[tuple[int, int]], list[list[_T]]]:
     """First version and size of each row of a page, and what is made of it. A large page is decoded while it arrives.
 
@@ -166,12 +191,5 @@ def _read(
             rows.append((row[2], row[4]))
             yield row
 
-    many = page["page"] > _SMALL
     with closing(arriving_rows(cursor, statement, page, many=many)) as found:
         return rows, list(make(arriving()))
-
-
-def _is_the_last(rows: Sequence[tuple[int, int]], page: int) -> bool:
-    """Whether a page ended because there was no more, and not because it was full."""
-    size = sum(size for _, size in rows)
-    return not rows or (len(rows) < page and size < _PAGE_BYTES - 1_000_000)

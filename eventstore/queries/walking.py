@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.events import Cut, Place, RecordedEvent, unpack
+from eventstore.queries.limits import EVERYTHING
 from eventstore.queries.rows import Cursor, recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
-
-_MAX_BYTES: Final = 8_000_000  # of records a call; the first is taken whatever its size
 
 _ENDS: Final = """
 SELECT topic, partition, id, "cursor", generation FROM eventstore_partition WHERE topic = ANY(%(topics)s)
@@ -37,9 +36,14 @@ SELECT position, recorded_at, first_version, value FROM eventstore_record
 
 
 def walk_after(
-    cursor: Cursor, after: Cut, topics: Sequence[str], limit: int
+    cursor: Cursor,
+    after: Cut,
+    topics: Sequence[str],
+    limit: int,
+    *,
+    size: int = EVERYTHING.size,
 ) -> tuple[Sequence[RecordedEvent], Cut]:
-    """See `read_after`."""
+    """See `read_after`. size: bytes of records; the first is taken whatever its size."""
     cursor.execute(_ENDS, {"topics": list(topics)})
     places = [_Walk(after, *row) for row in cursor.fetchall()]
     cursor.execute(
@@ -50,7 +54,7 @@ def walk_after(
             "limit": limit,
         },
     )
-    positions = _chosen(places, cursor.fetchall(), limit)
+    positions = _chosen(places, cursor.fetchall(), limit, size)
     _keep_from_ends(cursor, places, topics)
     cursor.execute(_VALUES, {"positions": positions})
     found = recorded_events(cursor.fetchall())
@@ -117,7 +121,7 @@ def _keep_from_ends(
 
 
 def _chosen(
-    places: Sequence[_Walk], rows: Sequence[tuple[Any, ...]], limit: int
+    places: Sequence[_Walk], rows: Sequence[tuple[Any, ...]], limit: int, most: int
 ) -> list[int]:
     positions: list[int] = []
     events = size = 0
@@ -126,7 +130,7 @@ def _chosen(
         walk = places[number - 1]
         walk.found += 1
         full = full or bool(
-            positions and (events + count > limit or size + bytes_ > _MAX_BYTES)
+            positions and (events + count > limit or size + bytes_ > most)
         )
         if full:
             walk.left += 1

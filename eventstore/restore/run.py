@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[Place, int], None]
 
-_PAGE: Final = 200  # records, of at most a megabyte each
 _ROWS: Final = """
 SELECT partition, "cursor", generation, topic_id FROM eventstore_partition
  WHERE topic = %s AND partitions = %s ORDER BY partition
@@ -73,8 +72,15 @@ class Restorer:
     """A restore of all topics. Writers and mirror must be stopped; if one is not, it is found out and said."""
 
     def __init__(
-        self, topics: Topics, log: Restorable, connection: psycopg.Connection[Any]
+        self,
+        topics: Topics,
+        log: Restorable,
+        connection: psycopg.Connection[Any],
+        *,
+        rows: int = 200,
     ) -> None:
+        """rows: of a page of the mirror and of what is put back at a time, of at most a megabyte each."""
+        self._rows = rows
         self._topics = topics
         self._log = log
         self._connection = connection
@@ -159,7 +165,7 @@ class Restorer:
         beyond = pack(number, place.partition, end)
         position = pack(number, place.partition, first)
         while rows := self._connection.execute(
-            _MIRROR, [position, beyond, _PAGE]
+            _MIRROR, [position, beyond, self._rows]
         ).fetchall():
             for packed, recorded_at, key, value, hash_ in rows:
                 at, offset = to_milliseconds(recorded_at), unpack(packed)[2]
@@ -172,7 +178,7 @@ class Restorer:
         page: list[LogRecord] = []
         for one in self._mirrored(missing.place, missing.first, missing.end):
             page.append(one.record)
-            if len(page) == _PAGE:
+            if len(page) == self._rows:
                 self._write(missing.place, page, progress)
                 page = []
         if page:

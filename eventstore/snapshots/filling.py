@@ -162,7 +162,7 @@ class Filler:
                 batch = log.read(place, cursor)  # 1
             except LogTruncated:  # it lost its beginning: what is left counts
                 batch = log.read(place, extent.start)
-            if batch.next_offset == cursor:
+            if batch.next_offset <= cursor:  # it has a hole, or nothing to show yet
                 break
             snapshots = self._snapshots(place, batch.records)
             with connection.transaction():

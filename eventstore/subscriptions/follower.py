@@ -13,6 +13,7 @@ from django.db import transaction
 
 from eventstore.queries.connection import prepared_cursor, reading_cursor
 from eventstore.queries.following import next_records, next_wanted, waiting_records
+from eventstore.queries.limits import FOLLOWED
 from eventstore.subscriptions import checkpoints, parking, telling
 from eventstore.subscriptions.delivery import deliveries
 from eventstore.subscriptions.handling import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from eventstore.ports import Clock
     from eventstore.queries.following import Rows
+    from eventstore.queries.limits import Stretch
     from eventstore.queries.rows import Cursor
     from eventstore.subscriptions.checkpoints import Held
     from eventstore.subscriptions.delivery import Delivery
@@ -49,11 +51,13 @@ class Follower:
         chance: Random,
         *,
         limit: Callable[[int], int | None] = lambda _: None,
+        pages: Stretch = FOLLOWED,
     ) -> None:
         self.subscription = subscription
         self._clock = clock
         self._chance = chance
         self._limit = limit
+        self._pages = pages
         self._wanted = subscription.wanted
         self._tried = False
         self._late: dict[int, HandlerBroke] = {}  # by partition, the last there
@@ -144,9 +148,8 @@ class Follower:
 
     def _try_again(self, cursor: Cursor, held: Held, due: Due) -> Turn:
         name, most = self.subscription.name, self.subscription.most
-        rows = waiting_records(
-            cursor, due.stream_id, due.version, held.start, most=most
-        )
+        asked = due.stream_id, due.version, held.start
+        rows = waiting_records(cursor, *asked, most=most, pages=self._pages)
         found = [
             one for one in self._deliveries(rows, held) if one.version >= due.version
         ]
@@ -180,8 +183,10 @@ class Follower:
     def _next(self, cursor: Cursor, start: int, end: int) -> tuple[Rows, int]:
         most = self.subscription.most
         if self._wanted is None:
-            return next_records(cursor, start, end, most=most)
-        return next_wanted(cursor, start, end, types=self._wanted, most=most)
+            return next_records(cursor, start, end, most=most, pages=self._pages)
+        return next_wanted(
+            cursor, start, end, types=self._wanted, most=most, pages=self._pages
+        )
 
     def _deliveries(self, rows: Rows, held: Held) -> Sequence[Delivery]:
         first = held.packed(held.first_time_from)

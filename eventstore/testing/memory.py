@@ -18,15 +18,16 @@ from eventstore.conf import registry as configured
 from eventstore.door import Door
 from eventstore.errors import (
     CommitTooLarge,
+    CutBeyondEnd,
     EventStoreError,
     FutureInstant,
-    InvalidStreamId,
     StreamNotFound,
 )
-from eventstore.events import MAX_COMMIT_BYTES, MAX_OFFSET, Cut, Expected, Place
+from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place
 from eventstore.placement import place_of
 from eventstore.queries.commits import CommitOutcome, Decided
 from eventstore.queries.streams import StreamInfo
+from eventstore.reading import refuse_foreign, refuse_negative, topics_of
 from eventstore.sealing import sealer
 from eventstore.testing.memory_log import MemoryPartition, answer
 from eventstore.topics import Topics
@@ -148,6 +149,7 @@ class MemoryEventStore:
     ) -> Iterator[RecordedEvent]:
         """See `EventStore`."""
         self._types.stream_type_of(stream_id)
+        refuse_negative(from_version=from_version, to_version=to_version, limit=limit)
         with self._lock:
             events = [
                 event
@@ -186,13 +188,13 @@ class MemoryEventStore:
         limit: int = 1_000,
     ) -> tuple[Sequence[RecordedEvent], Cut]:
         """See `EventStore`."""
-        topics = self._topics_of(types)
+        topics = set(topics_of(self._types, types, limit))
+        refuse_foreign(after or Cut(), self.topics.places)
         offsets = dict((after or Cut()).offsets)
-        for place, offset in offsets.items():
-            if place not in self._partitions or not 0 <= offset < MAX_OFFSET:
-                msg = f"the cut names {place} at {offset}, which this store cannot have"
-                raise ValueError(msg)
         with self._lock:
+            for place, offset in offsets.items():
+                if offset > (end := self._partitions[place].end):
+                    raise CutBeyondEnd(str(place), offset, end=end)
             return self._next(topics, offsets, limit)
 
     def stream_info(self, stream_id: str) -> StreamInfo:
@@ -207,6 +209,10 @@ class MemoryEventStore:
 
     def version_as_of(self, stream_id: str, instant: datetime) -> int:
         """See `EventStore`."""
+        self._types.stream_type_of(stream_id)
+        if instant.tzinfo is None:
+            msg = "an instant needs its time zone"
+            raise ValueError(msg)
         if instant > self._clock.now():
             raise FutureInstant
         return sum(event.recorded_at <= instant for event in self.read(stream_id))
@@ -220,14 +226,14 @@ class MemoryEventStore:
         self, topics: set[str], offsets: dict[Place, int], limit: int
     ) -> tuple[Sequence[RecordedEvent], Cut]:
         waiting = sorted(
-            (row.recorded_at, place, row.position.offset, row)
+            (row.recorded_at, self._id(place), row.position.offset, place, row)
             for place, partition in self._partitions.items()
             if place.topic in topics
             for row in partition.accepted
             if row.position.offset >= offsets.get(place, 0)
         )
         events: list[RecordedEvent] = []
-        for _, place, offset, row in waiting:
+        for _, _, offset, place, row in waiting:
             of_row = self._partitions[place].events_in(row, self._types)
             if events and len(events) + len(of_row) > limit:
                 return events, Cut(offsets)
@@ -240,9 +246,6 @@ class MemoryEventStore:
     def _of(self, stream_id: str) -> MemoryPartition:
         return self._partitions[place_of(stream_id, self.topics.partitions)]
 
-    def _topics_of(self, types: Sequence[str] | None) -> set[str]:
-        known = self._types.stream_types
-        if unknown := set(types or ()) - known.keys():
-            msg = f"{', '.join(sorted(unknown))} is none of {', '.join(known)}"
-            raise InvalidStreamId(msg)
-        return {known[name].topic for name in types or known}
+    def _id(self, place: Place) -> int:
+        """By which partitions are ordered where times are the same: of the type's number, not of its name."""
+        return self.topics.partition_id(place)

@@ -35,6 +35,7 @@ from eventstore.events import (
     RecordedEvent,
 )
 from eventstore.testing.shop import OrderChanged, OrderPlaced
+from eventstore.testing.store_bounds_contract import BoundsContract
 
 if TYPE_CHECKING:
     from eventstore.store import EventStore
@@ -47,7 +48,7 @@ def changed(quantity: int = 1) -> NewEvent:
     return NewEvent(OrderChanged(quantity=quantity))
 
 
-class EventStoreContract:
+class EventStoreContract(BoundsContract):
     """The suite. `a_stream` gives an id that no test has used."""
 
     @pytest.fixture

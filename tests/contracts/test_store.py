@@ -6,10 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from eventstore.testing.memory import MemoryEventStore
+from eventstore.testing.shop import shop
 from eventstore.testing.store_contract import EventStoreContract
 
 if TYPE_CHECKING:
     from eventstore.store import EventStore
+
+
+class TestMemoryEventStore(EventStoreContract):
+    """In memory: what unit tests of applications run on."""
+
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        """The store under test."""
+        return MemoryEventStore(shop())
 
 
 class TestEmbeddedEventStore(EventStoreContract):

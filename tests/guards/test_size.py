@@ -30,7 +30,7 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "as store_contract.py",
     ),
     "eventstore/testing/store_contract.py": (
-        580,
+        600,
         "a suite is read as one list of promises; a second file would hide half of it",
     ),
 }

@@ -104,7 +104,7 @@ class Command(BaseCommand):
         shown = self.stderr.isatty() and options["output"] != "-"
         with progress_bar("Exporting", total=None, shown=shown, unit="events") as bar:
             given["on_progress"] = lambda events: bar(events, "events")
-            if options["stream"]:
+            if options["stream"] is not None:  # "" is no stream, and not all of them
                 _refuse_unknown(options["stream"])
                 return export_stream(
                     stream, get_event_store(), options["stream"], **given
@@ -126,6 +126,8 @@ def _within(after: Cut | None) -> Cut | None:
     if after is not None and (unknown := sorted(after.offsets.keys() - places)):
         msg = f"--after: this store has no {unknown[0]}."
         raise CommandError(msg)
+    if after is not None:
+        get_event_store().refuse_cut(after)
     return after
 
 

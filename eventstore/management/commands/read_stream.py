@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from eventstore.cloudevents import export_line
 from eventstore.conf import conf
-from eventstore.events import RecordedEvent, written
+from eventstore.management.event_table import print_events
 from eventstore.management.troubles import told_in_a_line
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterable
 
 
 class Command(BaseCommand):
@@ -55,9 +51,14 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Exit code 1 if there is no such stream."""
         store, stream_id = get_event_store(), options["stream"]
-        if options["limit"] is not None and options["limit"] < 0:
-            msg = "--limit is 0 or more."
-            raise CommandError(msg)
+        for option, name in (
+            ("--from", "first"),
+            ("--to", "last"),
+            ("--limit", "limit"),
+        ):
+            if options[name] is not None and options[name] < 0:
+                msg = f"{option} is 0 or more. The last events are read with --backwards --limit."
+                raise CommandError(msg)
         with told_in_a_line():
             store.stream_info(stream_id)
             events = store.read(
@@ -72,32 +73,5 @@ class Command(BaseCommand):
                     line = export_line(event, source=conf.SOURCE).decode()
                     self.stdout.write(line, ending="")
             else:
-                Console(file=cast("IO[str]", self.stdout._out)).print(  # noqa: SLF001
-                    _table(stream_id, events)
-                )
-
-
-def _table(stream_id: str, events: Iterable[RecordedEvent]) -> Table:
-    table = Table(title=stream_id)
-    table.add_column("version", justify="right")
-    for name in ("type", "happened", "recorded", "data"):
-        table.add_column(name, overflow="fold")
-    for event in events:
-        metadata = event.metadata
-        table.add_row(
-            str(metadata.version),
-            metadata.event_type,
-            written(metadata.timestamp),
-            written(event.recorded_at),
-            Text(_printable(event)),
-        )
-    return table
-
-
-def _printable(event: RecordedEvent) -> str:
-    """The data on one line. What steers a terminal is written out: somebody else chose these characters."""
-    data = json.dumps(event.data, ensure_ascii=False)
-    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in data)
-    if event.sealed is not None:
-        text += " + sealed fields"
-    return f"{text} ({event.problem})" if event.problem else text
+                console = Console(file=cast("IO[str]", self.stdout._out))  # noqa: SLF001
+                print_events(console, stream_id, events)
