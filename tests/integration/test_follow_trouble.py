@@ -116,7 +116,7 @@ def test_an_index_that_is_emptied_in_the_middle_of_a_turn_is_not_taken_for_its_e
 ) -> None:
     totals = Totals(poison={("a", 2): ValueError()})
     orders.place("a", 3)
-    types = [OrderChanged] if read == "next_wanted" else []
+    types = [OrderChanged] if read == "next_wanted" else None
     one = follower(subscription(totals, retries=(0, 0), types=types))
     if read == "waiting_records":
         one.turn(the_partition())
