@@ -56,7 +56,9 @@ class EventBus:
         self._handlers: list[tuple[Handler, frozenset[type[Any]]]] = []
 
     def subscribe(self, handler: Handler, *event_types: type[msgspec.Struct]) -> None:
-        """Have the handler called with every accepted event of these classes; of all, if none is named."""
+        """Have the handler called with every accepted event of these classes; of all, if none is named. Raises ValueError for a generator function."""
+        if reason := never_runs(handler):
+            raise ValueError(reason)
         self._handlers.append((handler, frozenset(event_types)))
 
     def publish(self, events: Sequence[Published]) -> None:
@@ -94,11 +96,26 @@ class EventBus:
 
 def is_async(handler: Any) -> bool:
     """Whether calling it gives a coroutine: a coroutine function, also behind `partial` or as an object's `__call__`."""
-    while isinstance(handler, partial):
-        handler = handler.func
+    handler = _behind_partial(handler)
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
         getattr(handler, "__call__", None)  # noqa: B004  (it is asked what it is, not whether)
     )
+
+
+def never_runs(handler: Any) -> str | None:
+    """Why a call would do nothing, as of a generator function: it gives a generator, and whoever called looks at it no more."""
+    found = _behind_partial(handler)
+    for one in (found, getattr(found, "__call__", None)):  # noqa: B004  (as above)
+        if inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
+            name = getattr(found, "__qualname__", type(found).__name__)
+            return f"{name} holds a yield, so a call of it would do nothing: give a function, or a coroutine function"
+    return None
+
+
+def _behind_partial(handler: Any) -> Any:
+    while isinstance(handler, partial):
+        handler = handler.func
+    return handler
 
 
 def called(handler: Callable[[Any], Any], handed: Any) -> None:
@@ -109,6 +126,9 @@ def called(handler: Callable[[Any], Any], handed: Any) -> None:
     given = handler(handed)
     if inspect.isawaitable(given):
         async_to_sync(_awaited)(lambda: given)
+    elif inspect.isgenerator(given) or inspect.isasyncgen(given):
+        msg = "the handler gave a generator, which nobody runs: have it do its work itself"
+        raise TypeError(msg)
 
 
 async def _awaited(begin: Callable[[], Awaitable[None]]) -> None:

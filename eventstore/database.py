@@ -20,6 +20,15 @@ def _is_news(record: logging.LogRecord) -> bool:
 # pipeline was aborted; with many processes that is a line for about every append.
 logging.getLogger("psycopg").addFilter(_is_news)
 
+_TOO_LONG: Final = frozenset(
+    {
+        "25P03",  # idle_in_transaction_session_timeout
+        "25P04",  # transaction_timeout
+    }
+)
+# Besides class 08: shut down by somebody, or by a crash; starting; its database dropped; idle_session_timeout.
+_OVER: Final = _TOO_LONG | {"57P01", "57P02", "57P03", "57P04", "57P05"}
+
 Connect = Callable[[], psycopg.Connection[Any]]
 
 TROUBLE: Final = (
@@ -67,6 +76,43 @@ def connect(alias: str = "default") -> psycopg.Connection[Any]:
             "keepalives_count": 3,
         }
     )
+
+
+def is_lost(
+    error: BaseException, connection: psycopg.Connection[Any] | None = None
+) -> bool:
+    """Whether a session is over, so that nothing can be asked or rolled back on it any more.
+
+    Where the connection is at hand its state alone says so: it knows whose session ended, and whatever was raised since.
+    Else the error's SQLSTATE does, or that it has none: then the server said nothing, and was not there. Never its class:
+    PostgreSQL ends a session that idles in a transaction by what psycopg counts among internal errors. The error is
+    psycopg's, or Django's round it.
+    """
+    if connection is not None:
+        return connection.closed
+    found = _psycopgs(error)
+    if found is None:
+        return False
+    if found.sqlstate is None:
+        return isinstance(found, (psycopg.OperationalError, psycopg.InterfaceError))
+    return found.sqlstate.startswith("08") or found.sqlstate in _OVER
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether PostgreSQL ended the session because of how long its transaction took, or was idle; also behind what was raised upon it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, psycopg.Error) and seen.sqlstate in _TOO_LONG:
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _psycopgs(error: BaseException) -> psycopg.Error | None:
+    for one in (error, error.__cause__):
+        if isinstance(one, psycopg.Error):
+            return one
+    return None
 
 
 def told(error: BaseException) -> str:

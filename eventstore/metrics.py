@@ -150,7 +150,7 @@ FOLLOWED: Final = Counter(
 )
 FOLLOW_FAILURES: Final = Counter(
     "eventstore_follow_failures",
-    "Attempts to handle an event that failed, by what is done (retry, park), and turns that were repeated (wait).",
+    "Attempts to handle an event that failed, by what is done (retry, park), and turns that were repeated (wait, broke).",
     ["subscription", "then"],
 )
 FOLLOW_LAG: Final = Gauge(

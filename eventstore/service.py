@@ -86,7 +86,9 @@ class EventSourcingService:
                 raise ValueError(msg)
             self._bus.subscribe(handler, *types)
             return None
-        made = Subscription(name=durable, handler=handler, types=types, **options)
+        made = Subscription(
+            name=durable, handler=handler, types=types or None, **options
+        )
         with self._lock:
             if durable in self._subscriptions:
                 msg = f"a subscription is named {durable} already"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from eventstore.conf import conf
 from eventstore.projections.projection import Projection
+from eventstore.subscriptions.configured import paths_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ Versions = dict[int, Projection]
 def configured() -> Mapping[str, Versions]:
     """Raises ImproperlyConfigured for a path to no Projection, one that is declared wrongly, and two of one version."""
     found: dict[str, Versions] = {}
-    for path in conf.PROJECTIONS:
+    for path in paths_in("PROJECTIONS"):
         made = _projection_at(path)
         versions = found.setdefault(made.name, {})
         if made.version in versions:

@@ -46,7 +46,7 @@ def _handler(projection: Projection, *, is_read: bool) -> Any:
         called(projection.handle, events)
         for event in events:
             if event.live:
-                projection.effects(event)
+                called(projection.effects, event)
 
     return project
 

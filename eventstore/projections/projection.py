@@ -6,6 +6,8 @@ import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from eventstore.bus import never_runs
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
@@ -38,8 +40,8 @@ class Projection(ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     models: ClassVar[Sequence[type[Model]]]
-    types: ClassVar[Sequence[type[Event]]] = ()
-    streams: ClassVar[Sequence[str]] = ()
+    types: ClassVar[Sequence[type[Event]] | None] = None
+    streams: ClassVar[Sequence[str] | None] = None
     most: ClassVar[int] = 2_000
 
     @abstractmethod
@@ -50,10 +52,11 @@ class Projection(ABC):
         clock, no chance, nothing from outside: the same events must give the same rows in ten years.
         """
 
-    def effects(self, event: Published) -> None:  # noqa: B027  (most have none)
+    def effects(self, event: Published) -> Awaitable[None] | None:  # noqa: B027  (most have none)
         """Have happen what is not a row of the models (a task, a mail in an outbox), once, when an event comes for the first time.
 
-        Never for what lies below the point at which this version was switched on. In the same transaction as `handle`.
+        Never for what lies below the point at which this version was switched on. In the same transaction as `handle`;
+        may be a coroutine function, too.
         """
 
     @classmethod
@@ -65,9 +68,16 @@ class Projection(ABC):
             found.append("its name is a-z, then up to 39 of a-z 0-9 _")
         if cls.version < 1:
             found.append("its version is 1 or more")
+        methods = map(never_runs, (cls.handle, cls.effects))
+        found += [reason for reason in methods if reason]
         if not getattr(cls, "models", ()):
             found.append("it names no models")
             return found
+        for given in ("types", "streams"):
+            if getattr(cls, given) is not None and not getattr(cls, given):
+                found.append(
+                    f"its {given} name none; leave them out to follow everything"
+                )
         own = set(cls.models)
         found += [
             f"{model.__name__}.{field.name} leads to {getattr(field.related_model, '__name__', '?')}, which is none of its models"

@@ -11,12 +11,12 @@ from eventstore.conf import conf
 from eventstore.subscriptions.subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 def configured() -> Mapping[str, Subscription]:
     """By name. Raises ImproperlyConfigured for a path to no Subscription, and for two of one name."""
-    return by_name([_subscription_at(path) for path in conf.SUBSCRIPTIONS])
+    return by_name([_subscription_at(path) for path in paths_in("SUBSCRIPTIONS")])
 
 
 def by_name(subscriptions: Iterable[Subscription]) -> dict[str, Subscription]:
@@ -26,6 +26,15 @@ def by_name(subscriptions: Iterable[Subscription]) -> dict[str, Subscription]:
         if found.setdefault(one.name, one) is not one:
             msg = f"Two subscriptions are named {one.name}; a name is a checkpoint's."
             raise ImproperlyConfigured(msg)
+    return found
+
+
+def paths_in(setting: str) -> Sequence[str]:
+    """The dotted paths of a setting. Raises ImproperlyConfigured for one path instead of a list."""
+    found: object = getattr(conf, setting)
+    if not isinstance(found, (list, tuple)):
+        msg = f"EVENTSTORE['{setting}'] is a list of dotted paths, not a {type(found).__name__}."
+        raise ImproperlyConfigured(msg)
     return found
 
 

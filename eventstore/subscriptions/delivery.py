@@ -41,7 +41,7 @@ def deliveries(
     rows: Sequence[tuple[Any, ...]], subscription: Subscription, *, first_time_from: int
 ) -> Iterator[Delivery]:
     """What the subscription wants of these records. first_time_from: packed; below it nothing happens for the first time."""
-    wanted, streams = subscription.wanted, frozenset(subscription.streams)
+    wanted, streams = subscription.wanted, frozenset(subscription.streams or ())
     made = _raw(rows) if subscription.raw_handler else _read(rows, first_time_from)
     return (
         one

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from psycopg import errors
 
-from eventstore.database import is_full
+from eventstore.database import is_full, is_lost
 from eventstore.errors import (
     AppendOutcomeUnknown,
     IndexIncomplete,
@@ -78,8 +78,7 @@ def passes(error: Exception) -> bool:
     if isinstance(error.__cause__, _PASSES) or _is_replanned(error.__cause__):
         return True
     raw = connection.connection
-    is_lost = raw is None or raw.closed
-    return is_lost and isinstance(error, (OperationalError, InterfaceError))
+    return raw is None or is_lost(error, raw)
 
 
 def _is_replanned(error: BaseException | None) -> bool:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from eventstore.queries.connection import prepared_cursor, reading_cursor
 from eventstore.queries.following import next_records, next_wanted, waiting_records
 from eventstore.queries.limits import FOLLOWED
 from eventstore.subscriptions import checkpoints, parking, telling
+from eventstore.subscriptions.culprits import Culprits
 from eventstore.subscriptions.delivery import deliveries
 from eventstore.subscriptions.handling import (
-    SEVERAL,
     HandlerBroke,
     Outcome,
     handle,
@@ -26,7 +26,7 @@ from eventstore.subscriptions.handling import (
 from eventstore.subscriptions.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from random import Random
 
     from eventstore.ports import Clock
@@ -60,7 +60,7 @@ class Follower:
         self._pages = pages
         self._wanted = subscription.wanted
         self._tried = False
-        self._late: dict[int, HandlerBroke] = {}  # by partition, the last there
+        self._culprits = Culprits()
 
     def round(self, stopped: Callable[[], bool] = lambda: False) -> int:
         """Handle what there is, partition by partition in any order; how many turns found something to do.
@@ -86,14 +86,18 @@ class Follower:
         2. a parked stream whose time has come, alone; where there is something new too, they take turns
         3. else what is next: streams that are parked set aside, the rest handed over
         4. streams that failed are parked             5. the checkpoint moves; commit
-        A crash or a lost connection rolls back all of it, with what the handler wrote.
+        A crash or a lost connection rolls back all of it, with what the handler wrote. Where an event ends the
+        transaction, another follows at once: see `Culprits`. Raises what is no event's fault.
         """
-        try:
-            turn = self._turn(partition_id)
-        except HandlerBroke as error:
-            self._late[partition_id] = error
-            raise
-        return turn
+        while True:
+            try:
+                return self._turn(partition_id)
+            except HandlerBroke as error:
+                broke = error
+            connection.close()  # what else it did to the session is gone with it
+            telling.broke(self.subscription.name, broke.code)
+            if not self._culprits.learn(broke):
+                raise broke.__cause__ or broke
 
     def _turn(self, partition_id: int) -> Turn:
         name, version = self.subscription.name, self.subscription.version
@@ -115,6 +119,7 @@ class Follower:
         return turn
 
     def _tell(self, done: Sequence[Turn]) -> None:
+        self._culprits.settled()
         for turn in done:
             telling.turn_ended(self.subscription.name, turn, self._clock.now())
 
@@ -130,14 +135,17 @@ class Follower:
         end = held.end if limit is None else min(held.end, held.packed(limit))
         if held.start >= end:
             return Turn()
-        rows, reached = self._next(cursor, held.start, end)
+        is_careful = self._culprits.careful(held)
+        most = 1 if is_careful else self.subscription.most
+        rows, reached = self._next(cursor, held.start, end, most)
         if reached >= end:  # "there is no more" is true of a whole index only
             checkpoints.refuse_a_rebuilt_index(cursor, held)
         found = self._deliveries(rows, held)
         streams = {one.stream_id for one in found}
         aside = parking.among(cursor, self.subscription.name, streams)
         ready = [one for one in found if one.stream_id not in aside]
-        outcome = self._hand_over(held, ready)
+        late = self._culprits.ahead(held, reached)
+        outcome = self._hand_over(ready, late, alone=is_careful)
         if outcome.stopped_at is not None:
             reached = outcome.stopped_at.position
         turn = Turn(worked=True, is_last=reached >= end)
@@ -153,7 +161,8 @@ class Follower:
         found = [
             one for one in self._deliveries(rows, held) if one.version >= due.version
         ]
-        outcome = self._hand_over(held, found, alone=True)
+        late = self._culprits.queued(due)
+        outcome = self._hand_over(found, late, alone=True)
         turn = Turn(worked=True, is_last=False)
         if outcome.failed:
             self._park(cursor, held, outcome, turn, {due.position: due.attempts})  # 4
@@ -166,22 +175,20 @@ class Follower:
         return turn
 
     def _hand_over(
-        self, held: Held, found: Sequence[Delivery], *, alone: bool = False
+        self,
+        found: Sequence[Delivery],
+        late: Mapping[int, HandlerBroke],
+        *,
+        alone: bool,
     ) -> Outcome:
-        """What broke the turn before is handed over alone, and if it did so alone it failed: nobody hangs at it for ever."""
-        late = self._late.get(held.partition_id)
-        several = late is not None and late.position == SEVERAL
-        is_here = late and any(one.position == late.position for one in found)
-        if not (alone or several or is_here):
-            return handle(self.subscription, self._clock, found)
-        outcome = one_by_one(self.subscription, self._clock, found, late=late)
-        failed = {one.position for one, _ in outcome.failed.values()}
-        if late is not None and (several or late.position in failed):
-            del self._late[held.partition_id]
-        return outcome
+        """alone: one by one, so that of one that ends the transaction it is known which it was."""
+        if alone or late:
+            return one_by_one(self.subscription, self._clock, found, late=late)
+        return handle(self.subscription, self._clock, found)
 
-    def _next(self, cursor: Cursor, start: int, end: int) -> tuple[Rows, int]:
-        most = self.subscription.most
+    def _next(
+        self, cursor: Cursor, start: int, end: int, most: int
+    ) -> tuple[Rows, int]:
         if self._wanted is None:
             return next_records(cursor, start, end, most=most, pages=self._pages)
         return next_wanted(

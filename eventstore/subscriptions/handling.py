@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.sync import async_to_sync
@@ -11,16 +12,21 @@ from django.db import connection, transaction
 
 from eventstore.bus import called, is_async
 from eventstore.context import correlated
+from eventstore.database import is_lost, took_too_long
 from eventstore.subscriptions.delivery import record_of
-from eventstore.subscriptions.failures import failure_of, passes, unreadable
+from eventstore.subscriptions.failures import (
+    Failure,
+    failure_of,
+    passes,
+    unreadable,
+)
 from eventstore.subscriptions.subscription import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from eventstore.ports import Clock
     from eventstore.subscriptions.delivery import Delivery
-    from eventstore.subscriptions.failures import Failure
     from eventstore.subscriptions.subscription import Subscription
 
 _LONG: Final = (
@@ -51,6 +57,7 @@ class HandlerBroke(Exception):  # noqa: N818  (what it did)
 
 TIMED_OUT: Final = "handler-timed-out"  # its session was ended: it took too long
 ENDED: Final = "handler-ended-its-transaction"  # by a COMMIT, or it closed it
+LOST: Final = "handler-lost-its-session"  # that may be the server's doing
 SEVERAL: Final = -1
 
 
@@ -106,9 +113,9 @@ def one_by_one(
     clock: Clock,
     deliveries: Sequence[Delivery],
     *,
-    late: HandlerBroke | None = None,
+    late: Mapping[int, HandlerBroke] = MappingProxyType({}),
 ) -> Outcome:
-    """See `handle`; ends early, between two commits, where it takes long. late: what an event did that is not tried now."""
+    """See `handle`; ends early, between two commits, where it takes long. late: by position, what events did that are not tried now."""
     outcome, record = Outcome(), -1
     deadline = clock.monotonic() + _LONG
     for one in deliveries:
@@ -118,8 +125,8 @@ def one_by_one(
             break
         if not _is_ready(subscription, outcome, one):
             continue
-        if late is not None and one.position == late.position:
-            outcome.failed[one.stream_id] = one, failure_of(late)
+        if one.position in late:
+            outcome.failed[one.stream_id] = one, _failure_that(late[one.position])
             continue
         try:
             _call(subscription, clock, [one])
@@ -130,6 +137,13 @@ def one_by_one(
         else:
             outcome.handled += 1
     return outcome
+
+
+def _failure_that(broke: HandlerBroke) -> Failure:
+    """How it broke, and the line at which that was found out."""
+    cause = broke.__cause__
+    found = failure_of(cause if isinstance(cause, Exception) else broke)
+    return Failure(broke.code, found.place)
 
 
 def _is_ready(subscription: Subscription, outcome: Outcome, one: Delivery) -> bool:
@@ -154,19 +168,23 @@ def _call(subscription: Subscription, clock: Clock, ready: Sequence[Delivery]) -
         return _call_in_a_savepoint(subscription, clock, ready)
     except Exception as error:
         position = ready[0].position if len(ready) == 1 else SEVERAL
-        if _has_ended_its_transaction():
-            raise HandlerBroke(position, ENDED) from error
-        if passes(error) and clock.monotonic() - begun >= subscription.timeout_s:
-            raise HandlerBroke(position, TIMED_OUT) from error
+        is_late = clock.monotonic() - begun >= subscription.timeout_s
+        if code := _how_it_broke(error, is_late=is_late):
+            raise HandlerBroke(position, code) from error
         raise
 
 
-def _has_ended_its_transaction() -> bool:
-    """Whether there is no way back to before it, though the database did not go away."""
-    if connection.closed_in_transaction:
-        return True
+def _how_it_broke(error: Exception, *, is_late: bool) -> str | None:
+    """Why there is no way back to before the handler; None where there is one. is_late: it took as long as it may."""
     raw = connection.connection
-    return connection.needs_rollback and raw is not None and not raw.closed
+    if raw is None or is_lost(error, raw):
+        if is_late or took_too_long(error):
+            return TIMED_OUT
+        # what was closed is not broken
+        is_closed = connection.closed_in_transaction or not (raw and raw.broken)
+        return ENDED if is_closed else LOST
+    has_ended = connection.closed_in_transaction or connection.needs_rollback
+    return ENDED if has_ended else None
 
 
 def _call_in_a_savepoint(

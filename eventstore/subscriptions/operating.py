@@ -5,6 +5,7 @@ All of it holds the checkpoints concerned, so it waits for the turn that is unde
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.feed import marks
 from eventstore.queries.subscriptions import standing
 from eventstore.subscriptions import checkpoints, telling
+from eventstore.subscriptions.registering import refuse_a_foreign_cut
 from eventstore.subscriptions.subscription import Start
 
 if TYPE_CHECKING:
@@ -196,7 +198,7 @@ class Operating:
         """A transaction in which no turn of the subscription goes on; at its end all look whether there is something to do."""
         standing(name, self._clock.now())
         with transaction.atomic(durable=True), unchecked_cursor() as cursor:
-            cursor.execute(_PATIENCE, {"ms": str(round(self._patience_s * 1_000))})
+            cursor.execute(_PATIENCE, {"ms": str(math.ceil(self._patience_s * 1_000))})
             checkpoints.hold_all(cursor, name)
             yield cursor
             wake(cursor)
@@ -244,13 +246,7 @@ def _starts(start: Start | Cut) -> dict[int, int]:
     if start is Start.NOW:
         return {mark.id: mark.cursor for mark in found.values()}
     cut = start if isinstance(start, Cut) else Cut()
-    if unknown := [str(place) for place in cut.offsets if place not in found]:
-        msg = f"the cut names {', '.join(unknown)}, which this store does not have"
-        raise ValueError(msg)
-    for place, offset in cut.offsets.items():
-        if offset > found[place].cursor:  # it would leave out what is still to come
-            msg = f"{place} is folded up to {found[place].cursor}, not to {offset}"
-            raise ValueError(msg)
+    refuse_a_foreign_cut(cut, found)
     return {mark.id: cut.offsets.get(place, 0) for place, mark in found.items()}
 
 

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from eventstore.queries.feed import Mark
     from eventstore.subscriptions.subscription import Subscription
 
+
+class CutRefused(ValueError):  # noqa: N818  (what became of it)
+    """A place to begin that this store does not have, or has not come to: later events below it would be left out."""
+
+    code = "cut-refused"
+
+
 logger = structlog.get_logger(__name__)
 
 _MAKE: Final = """
@@ -54,7 +61,8 @@ def register(
     """Make the rows that are missing; take over from older code. Again does no harm.
 
     first_time_from: an offset; below it its events are not `live`. Raises `SubscriptionSuperseded` if newer code has
-    taken over, ValueError for what it wants and the registry does not know.
+    taken over, `CutRefused` where it is new and cannot begin where it says, ValueError for what it wants and the registry
+    does not know.
     """
     found = marks(subscription.topics)
     given: dict[str, Any] = {
@@ -68,12 +76,25 @@ def register(
     # Said first, and committed: from then on the older code begins no turn, so what is waited for below is the last one.
     with transaction.atomic(), reading_cursor() as cursor:
         cursor.execute(_MAKE, given)
+        if cursor.rowcount and isinstance(subscription.start, Cut):
+            refuse_a_foreign_cut(subscription.start, marks())
         _its_turn(cursor, subscription)
         cursor.execute(_TAKE_OVER, given)
     with transaction.atomic(), reading_cursor() as cursor:
         born = _its_turn(cursor, subscription)
         _take_over(cursor, subscription)
         cursor.execute(_ADD, given | _places(subscription, found, Cut.parse(born)))
+
+
+def refuse_a_foreign_cut(cut: Cut, found: Mapping[Place, Mark]) -> None:
+    """Raise `CutRefused` for a cut of another store, or one that is not folded yet. found: all places of this one."""
+    if unknown := [str(place) for place in cut.offsets if place not in found]:
+        msg = f"the cut names {', '.join(unknown)}, which this store does not have"
+        raise CutRefused(msg)
+    for place, offset in cut.offsets.items():
+        if not 0 <= offset <= found[place].cursor:
+            msg = f"{place} is folded up to {found[place].cursor}, not to {offset}"
+            raise CutRefused(msg)
 
 
 def _its_turn(cursor: CursorWrapper, subscription: Subscription) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from eventstore.bus import Handler, Published
+from eventstore.bus import Handler, Published, never_runs
 from eventstore.conf import registry
 from eventstore.events import Cut, RecordedEvent
 
@@ -21,6 +21,10 @@ RawHandler = Callable[[Sequence[RecordedEvent]], Awaitable[None] | None]
 """The same of events as the log holds them, whether the registry can read them or not."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}(#[1-9][0-9]{0,8})?")
+
+
+_LARGEST: Final = 2**31 - 1  # what PostgreSQL's columns and limits hold
+_LONGEST_S: Final = _LARGEST // 1_000
 
 
 class Start(StrEnum):
@@ -49,7 +53,8 @@ class Subscription:
 
     name: a-z, then up to 62 of a-z 0-9 _ - ; for good, it is the checkpoint's.
     handler: of one event. batch_handler: of up to `most` at once. raw_handler: of as many, as the log holds them.
-    types: the events' classes; streams: types of streams; all, where both are left out.
+    types: the events' classes; streams: types of streams; all, where both are left out. An empty one is refused:
+    it could mean all, or nothing.
     start: where it begins when it is new: a `Start`, or a cut.
     version: raise it when the handler's code changes its meaning: as soon as the new code runs, the old does not.
     takes_over: False where newer code may not either, until somebody says so (a projection's).
@@ -64,8 +69,8 @@ class Subscription:
     handler: Handler | None = None
     batch_handler: BatchHandler | None = None
     raw_handler: RawHandler | None = None
-    types: Sequence[type[Event]] = ()
-    streams: Sequence[str] = ()
+    types: Sequence[type[Event]] | None = None
+    streams: Sequence[str] | None = None
     start: Start | Cut = Start.BEGINNING
     version: int = 1
     unreadable: Unreadable = Unreadable.PARK
@@ -84,15 +89,33 @@ class Subscription:
         if sum(one is not None for one in given) != 1:
             msg = f"{self.name}: give one of handler, batch_handler and raw_handler"
             raise ValueError(msg)
-        if self.types and self.streams:
-            msg = f"{self.name}: give types or streams, not both: a type belongs to one type of stream"
+        if problem := self._problem():
+            msg = f"{self.name}: {problem}"
             raise ValueError(msg)
-        if self.most < 1 or self.timeout_s <= 0 or self.version < 1:
-            msg = f"{self.name}: most, timeout_s and version are above 0"
-            raise ValueError(msg)
-        if any(wait < 0 for wait in self.retries):
-            msg = f"{self.name}: no wait before a retry is below 0"
-            raise ValueError(msg)
+
+    def _problem(self) -> str | None:
+        """What cannot be meant; None if nothing is."""
+        if reason := never_runs(self.call):
+            return reason
+        if self.types is not None and self.streams is not None:
+            return (
+                "give types or streams, not both: a type belongs to one type of stream"
+            )
+        for name, given in (("types", self.types), ("streams", self.streams)):
+            if given is not None and not _is_some(given):
+                return f"{name} is a list of some; leave it out to follow everything"
+        return self._problem_of_numbers()
+
+    def _problem_of_numbers(self) -> str | None:
+        if not 0 < self.timeout_s <= _LONGEST_S:
+            return f"timeout_s is above 0, and at most {_LONGEST_S:,} seconds"
+        for name, number in (("most", self.most), ("version", self.version)):
+            if not _is_count(number):
+                return f"{name} is a whole number, 1 or more"
+        waits: object = self.retries
+        if not isinstance(waits, (list, tuple)) or not all(map(_is_wait, waits)):
+            return f"retries is a list of seconds, each from 0 to {_LONGEST_S:,}"
+        return None
 
     @property
     def call(self) -> Callable[[Any], Any]:
@@ -112,7 +135,7 @@ class Subscription:
     def topics(self) -> frozenset[str]:
         """The topics in which what it wants can stand. Raises ValueError for a type of streams that is not registered."""
         known = registry().stream_types
-        if unknown := set(self.streams) - known.keys():
+        if unknown := set(self.streams or ()) - known.keys():
             msg = f"{self.name}: {', '.join(sorted(unknown))} is none of {', '.join(known)}"
             raise ValueError(msg)
         names = set(self.streams or known)
@@ -127,9 +150,23 @@ class Subscription:
         if self.types:
             words = ", ".join(sorted(self.wanted or ()))
         else:
-            words = ", ".join(f"all of {name}" for name in sorted(self.streams))
+            words = ", ".join(f"all of {name}" for name in sorted(self.streams or ()))
         words = words or "everything"
         return words if len(words) <= 200 else f"{words[:199]}…"
+
+
+def _is_some(given: object) -> bool:
+    """Whether it is a collection that holds anything; a name or a class alone is none."""
+    return not isinstance(given, (str, type)) and bool([*cast("Sequence[Any]", given)])
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and 1 <= number <= _LARGEST
+
+
+def _is_wait(seconds: object) -> bool:
+    """Neither below 0 nor without an end, and no text."""
+    return isinstance(seconds, (int, float)) and 0 <= seconds <= _LONGEST_S
 
 
 def _named(known: dict[type[Event], str], struct: type[Event], name: str) -> str:

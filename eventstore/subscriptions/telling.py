@@ -57,6 +57,12 @@ def waits(name: str, *, error: str, place: str, pause_s: float) -> None:
     )
 
 
+def broke(name: str, code: str) -> None:
+    """An event ended the transaction in which it was handled; it is looked for, and its stream parked."""
+    metrics.FOLLOW_FAILURES.labels(name, "broke").inc()
+    logger.warning("a handler ended its transaction", subscription=name, error=code)
+
+
 def looked(name: str, *, lag: int, retrying: int, parked: int) -> None:
     """How a subscription stands."""
     metrics.FOLLOW_LAG.labels(name).set(lag)

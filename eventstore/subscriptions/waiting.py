@@ -54,7 +54,7 @@ def wait_for(
 
     Not from within a transaction whose snapshot stands still (REPEATABLE READ). A stream that is tried again is waited
     for; a cut names no stream, so those that are parked do not hold it up. Raises `SubscriptionBehind` at the end of `timeout_s` seconds, `StreamParked` as soon as the event's stream waits for a person,
-    `SubscriptionNotFound`, ValueError for a position of another store.
+    `SubscriptionNotFound`, ValueError for a position of another store and for `timeout_s` below 0.
     """
     for pause in _pauses(subscription, position, timeout_s, clock or SystemClock()):
         sleep(pause)
@@ -79,6 +79,9 @@ def _pauses(
     clock: Clock,
 ) -> Iterator[float]:
     """Looks, and gives the seconds until the next look, as long as there is something to wait for. Raises as `wait_for`."""
+    if not timeout_s >= 0:  # what is no number would never be over
+        msg = f"timeout_s is 0 or more seconds, not {timeout_s}"
+        raise ValueError(msg)
     deadline = clock.monotonic() + timeout_s
     wanted = _wanted(position)
     _refuse_nobody(subscription, clock)

@@ -15,7 +15,7 @@ from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.subscriptions import standing
 from eventstore.subscriptions import checkpoints, telling
 from eventstore.subscriptions.failures import failure_of
-from eventstore.subscriptions.registering import register
+from eventstore.subscriptions.registering import CutRefused, register
 from eventstore.subscriptions.waker import Waker
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Worker:
         while not stop.is_set():
             try:
                 self._go_on(state, stop)
-            except (SubscriptionSuperseded, SubscriptionNotFound) as error:
+            except (SubscriptionSuperseded, SubscriptionNotFound, CutRefused) as error:
                 state.error = error.code
                 logger.error("a subscription ends", subscription=name, cause=str(error))  # noqa: TRY400  (no traceback: it says what to do)
                 break

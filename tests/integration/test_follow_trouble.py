@@ -30,7 +30,6 @@ from eventstore.rebuild import refold, reset
 from eventstore.subscriptions import await_for, wait_for, waiting
 from eventstore.subscriptions import follower as followers
 from eventstore.subscriptions.delivery import deliveries
-from eventstore.subscriptions.handling import HandlerBroke
 from eventstore.subscriptions.operating import Operating, Order
 from eventstore.subscriptions.worker import Worker
 from eventstore.testing.shop import OrderChanged
@@ -47,7 +46,7 @@ from tests.integration.following import (
 from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from eventstore.bus import Published
     from eventstore.subscriptions.follower import Follower
@@ -117,7 +116,7 @@ def test_an_index_that_is_emptied_in_the_middle_of_a_turn_is_not_taken_for_its_e
 ) -> None:
     totals = Totals(poison={("a", 2): ValueError()})
     orders.place("a", 3)
-    types = [OrderChanged] if read == "next_wanted" else []
+    types = [OrderChanged] if read == "next_wanted" else None
     one = follower(subscription(totals, retries=(0, 0), types=types))
     if read == "waiting_records":
         one.turn(the_partition())
@@ -256,64 +255,6 @@ def test_a_coroutine_that_waits_holds_nobody_up(
         await sync_to_async(connections.close_all)()
 
     asyncio.run(both())
-
-
-@pytest.mark.parametrize("do", ["COMMIT", "ROLLBACK", "COMMIT; BEGIN", "close"])
-def test_a_handler_that_ends_its_transaction_has_its_own_stream_parked(
-    orders: Orders, do: str
-) -> None:
-    def handle(event: Published) -> None:
-        write("totals", event)
-        if event.stream_id != orders.stream("a"):
-            return
-        if do == "close":
-            connection.close()
-            return
-        with connection.cursor() as cursor:
-            cursor.execute(do)
-
-    for name in "abcdefgh":
-        orders.place(name)
-    one = follower(subscription(handle, retries=()))
-    for _ in range(4):
-        try:
-            follow(one)
-        except HandlerBroke:
-            connection.close()
-
-    assert {"b", "c", "d", "e", "f", "g", "h"} <= set(seen())
-    assert parked() == {"a": "handler-ended-its-transaction"}
-
-
-@pytest.mark.parametrize("in_a_batch", [False, True])
-def test_an_event_that_takes_longer_than_a_session_lives_is_parked(
-    orders: Orders, *, in_a_batch: bool
-) -> None:
-    clock = MovableClock()
-
-    def handle(event: Published) -> None:
-        if event.stream_id == orders.stream("a"):
-            clock.ahead += 61  # and PostgreSQL has ended the session
-            assert connection.connection is not None
-            connection.connection.close()
-        write("totals", event)
-
-    def handle_all(events: Sequence[Published]) -> None:
-        for event in events:
-            handle(event)
-
-    orders.place("a", 2)
-    orders.place("b")
-    given = {"batch_handler": handle_all} if in_a_batch else {}
-    made = subscription(None if in_a_batch else handle, retries=(), **given)
-    one = follower(made, clock)
-    for _ in range(4):
-        try:
-            follow(one)
-        except HandlerBroke:
-            connection.close()
-
-    assert (seen(), parked()) == ({"b": [1]}, {"a": "handler-timed-out"})
 
 
 def test_a_subscription_that_is_forgotten_under_its_worker_ends(
