@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from select import POLLIN, poll
 from typing import Any, Final
 
 import psycopg
 from django.db import connections
 from psycopg.errors import DiskFull, PipelineAborted
+from psycopg.pq import TransactionStatus
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -67,6 +69,27 @@ def connect(alias: str = "default") -> psycopg.Connection[Any]:
             "keepalives_count": 3,
         }
     )
+
+
+def has_hung_up(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server has ended this session since it was last asked. Costs no round trip.
+
+    What it said in parting, and the end of the stream behind it, lie unread in the socket. A network that swallowed the
+    session says nothing: that shows at the next statement.
+    """
+    if connection.closed:
+        return True
+    pgconn = connection.pgconn
+    if pgconn.transaction_status != TransactionStatus.IDLE:
+        return False  # somebody reads from it
+    waiting = poll()
+    waiting.register(pgconn.socket, POLLIN)
+    try:
+        while waiting.poll(0):
+            pgconn.consume_input()
+    except psycopg.OperationalError:  # that is how libpq says that it is over
+        return True
+    return False
 
 
 def told(error: BaseException) -> str:
