@@ -9,6 +9,8 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.shortcuts import render
 
+from eventstore.database import is_trouble
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,7 +33,9 @@ class DatabaseTrouble:
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
         """The page, if it is the database's silence."""
-        if not isinstance(error, (OperationalError, InterfaceError)):
+        if not isinstance(error, (OperationalError, InterfaceError)) and not is_trouble(
+            error
+        ):
             return None
         _log.warning("a page was not made", error=type(error).__name__)
         answer = render(request, "503.html", status=HTTPStatus.SERVICE_UNAVAILABLE)

@@ -9,7 +9,12 @@ from typing import Any, Final
 
 import psycopg
 from django.db import connections
-from psycopg.errors import DiskFull, PipelineAborted
+from psycopg.errors import (
+    DiskFull,
+    IdleInTransactionSessionTimeout,
+    PipelineAborted,
+    TransactionTimeout,
+)
 from psycopg.pq import TransactionStatus
 
 
@@ -26,6 +31,9 @@ Connect = Callable[[], psycopg.Connection[Any]]
 
 TROUBLE: Final = (
     psycopg.OperationalError,
+    # the two by which a server ends a session and which psycopg does not count among its operational errors
+    IdleInTransactionSessionTimeout,
+    TransactionTimeout,
     psycopg.errors.ReadOnlySqlTransaction,
     # "cached plan must not change result type": a migration went by; a new connection plans anew
     psycopg.errors.FeatureNotSupported,
@@ -90,6 +98,11 @@ def has_hung_up(connection: psycopg.Connection[Any]) -> bool:
     except psycopg.OperationalError:  # that is how libpq says that it is over
         return True
     return False
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether this is of `TROUBLE`. The error is psycopg's, or Django's round it, whose class tells less."""
+    return isinstance(error, TROUBLE) or isinstance(error.__cause__, TROUBLE)
 
 
 def told(error: BaseException) -> str:

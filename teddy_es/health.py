@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import psycopg
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error as DjangoError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -158,7 +159,7 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
     """The answer and ok, or None and a word for why not; the rest stands in the log only, for it may name hosts."""
     try:
         return _askers[what].ask(question), OK
-    except (FutureTimeout, LogUnavailable, DatabaseError, psycopg.Error) as error:
+    except (FutureTimeout, LogUnavailable, DjangoError, psycopg.Error) as error:
         _log.warning("not ready", asked=what, error=str(error) or "no answer in time")
         return None, NO_ANSWER
     except EventStoreError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from eventstore.database import has_hung_up
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,6 +49,8 @@ def complete(indexer: Indexer, deadline: float | None = None) -> bool:
     `Indexer.catch_up`: a partition that has stopped leaves the mark unset.
     """
     for _ in range(2):
+        if has_hung_up(indexer.connection()):
+            indexer.close()
         connection = indexer.connection()  # 1
         if is_set(connection.cursor()):
             return True

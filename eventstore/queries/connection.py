@@ -7,13 +7,19 @@ it the log is folded to its end before anything is read (rule 16).
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from weakref import WeakKeyDictionary, WeakSet
 
 import psycopg
 import structlog
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    connection,
+    connections,
+    transaction,
+)
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from psycopg import capabilities
 from psycopg.errors import FeatureNotSupported
@@ -47,7 +53,7 @@ def reading_cursor() -> Iterator[CursorWrapper]:
     the caller's transaction began before the index was complete.
     """
     alone = _open()
-    with _wrapped(_plain_cursor(), alone, _plain_cursor) as cursor:
+    with _wrapped(_plain_cursor(), _plain_cursor, alone=alone) as cursor:
         yield cursor
 
 
@@ -61,7 +67,7 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     """
     alone = _open()
     # not closed: the next one uses it again
-    yield _wrapped(_prepared_cursor(), alone, _prepared_cursor)
+    yield _wrapped(_prepared_cursor(), _prepared_cursor, alone=alone)
 
 
 def _open() -> bool:
@@ -113,7 +119,7 @@ def _prepared_cursor() -> psycopg.Cursor[Any]:
 
 
 def _wrapped(
-    raw: psycopg.Cursor[Any], alone: bool, make: Callable[[], psycopg.Cursor[Any]]
+    raw: psycopg.Cursor[Any], make: Callable[[], psycopg.Cursor[Any]], *, alone: bool
 ) -> CursorWrapper:
     kind = _Logged if connection.queries_logged else _Renewing
     wrapped = kind(raw, connections[DEFAULT_DB_ALIAS])
@@ -173,6 +179,13 @@ def unchecked_cursor() -> Iterator[CursorWrapper]:
     _open()
     with connection.cursor() as cursor:
         yield cursor
+
+
+def atomic(*, durable: bool = False) -> AbstractContextManager[None]:
+    """Django's, begun on a session that answers: on one that ended, no transaction would ever begin again."""
+    _open()
+    begun: AbstractContextManager[None] = transaction.atomic(durable=durable)
+    return begun
 
 
 def arriving_rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from io import StringIO
 from itertools import count, islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import (
     InternalError,
     OperationalError,
@@ -23,20 +24,27 @@ from django.db import (
     transaction,
 )
 
+from eventstore.clock import SystemClock
 from eventstore.database import connect
+from eventstore.jobs import Job, JobOutcome, Jobs
+from eventstore.management.troubles import told_in_a_line
 from eventstore.queries.connection import (
     arriving_rows,
+    atomic,
     prepared_cursor,
     reading_cursor,
     unchecked_cursor,
 )
+from eventstore.queries.jobs import runs
+from eventstore.queries.keyset import Wanted
+from tests.integration.connections import Line, LineConnection
 from tests.integration.processes import a_process, heard, told
 from tests.integration.servers import a_server
-from tests.integration.worlds import changed
+from tests.integration.worlds import World, changed
 from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pytest_django.fixtures import Settings
 
@@ -46,6 +54,7 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 
 MARK = "SELECT count(*) FROM eventstore_indexcomplete"
 NUMBERS = "SELECT generate_series(1, %(last)s)"
+HOUR = timedelta(hours=1)
 CURSORS = [prepared_cursor, reading_cursor]
 
 
@@ -219,10 +228,14 @@ def test_a_read_that_is_left_half_way_leaves_a_usable_connection(
 def test_within_a_transaction_the_error_stands_and_the_connection_is_usable_afterwards(
     embedded_store: EventStore, stream: str
 ) -> None:
-    with pytest.raises(OperationalError), transaction.atomic():
-        list(embedded_store.read(stream))
-        lose()
-        list(embedded_store.read(stream))
+    def work() -> None:
+        with transaction.atomic():
+            list(embedded_store.read(stream))
+            lose()
+            list(embedded_store.read(stream))
+
+    with pytest.raises(OperationalError):
+        work()
 
     assert len(list(embedded_store.read(stream))) == 451
 
@@ -270,16 +283,19 @@ def test_a_session_that_was_idle_for_too_long_is_replaced(
 def test_a_transaction_that_was_idle_for_too_long_fails_and_the_next_read_is_answered(
     embedded_store: EventStore, stream: str
 ) -> None:
-    with pytest.raises((InternalError, OperationalError)), transaction.atomic():
-        with unchecked_cursor() as cursor:
+    def work() -> None:
+        with transaction.atomic(), unchecked_cursor() as cursor:
             cursor.execute("SET idle_in_transaction_session_timeout = 50")
-        until(gone(pid()))
-        list(embedded_store.read(stream))
+            until(gone(pid()))
+            list(embedded_store.read(stream))
+
+    with pytest.raises(InternalError):
+        work()
 
     assert len(list(embedded_store.read(stream))) == 451
 
 
-@pytest.mark.parametrize("how", ["restart"])
+@pytest.mark.parametrize("how", ["restart", "kill_the_server", "kill_one_idle_backend"])
 def test_a_process_outlives_its_server(
     tmp_path: Path, settings: Settings, how: str
 ) -> None:
@@ -306,13 +322,12 @@ def test_a_process_outlives_its_server(
 
 
 @pytest.fixture
-def _without_the_mark(stream: str) -> Iterator[None]:
+def _without_the_mark(stream: str) -> None:
     """As a crash leaves the index; whoever is connected has looked before."""
     with reading_cursor():
         pass
     with closing(connect()) as other:
         other.execute("TRUNCATE eventstore_indexcomplete")
-    yield
 
 
 @pytest.mark.usefixtures("_without_the_mark")
@@ -320,5 +335,60 @@ def test_a_new_session_looks_whether_the_index_is_complete(stream: str) -> None:
     with reading_cursor() as cursor:
         lose()
         cursor.execute(MARK)
+
+        assert cursor.fetchall() == [(1,)]
+
+
+def test_an_append_goes_on_though_its_session_timed_out(audited: World) -> None:
+    line = Line()
+    here, stream = audited.store(line=line.connect), audited.stream()
+    line.after = ("eventstore_partition", lambda: time_out(line.made[-1]))
+
+    result = here.append(stream, [changed()], 0)
+
+    assert line.happened
+    assert result.first_version == 1
+
+
+def time_out(own: LineConnection) -> None:
+    """Have the server end the session for its transaction's age."""
+    own.execute("SELECT set_config('transaction_timeout', '20', true), pg_sleep(5)")
+
+
+def test_a_job_whose_session_was_lost_is_done_all_the_same(
+    transactional_db: None,
+) -> None:
+    def work() -> dict[str, int]:
+        mine = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
+        with closing(connect()) as other:
+            [(session,)] = other.execute(mine).fetchall()
+        lose(session)
+        return {"things": 3}
+
+    outcome = Jobs(connect, SystemClock()).run(Job("count", HOUR, "nothing", work))
+
+    (row,) = runs(Wanted(), job="count").rows
+    assert outcome == row.outcome == JobOutcome.DONE
+    assert row.counts == {"things": 3}
+
+
+@pytest.mark.parametrize("setting", ["idle_in_transaction_session", "transaction"])
+def test_a_command_says_in_a_line_that_its_session_timed_out(
+    transactional_db: None, setting: str
+) -> None:
+    def work() -> None:
+        with told_in_a_line(), transaction.atomic(), unchecked_cursor() as cursor:
+            cursor.execute(f"SET {setting}_timeout = 50")
+            until(gone(pid()))
+            cursor.execute(NUMBERS, {"last": 1})
+
+    with pytest.raises(CommandError, match="did not answer"):
+        work()
+
+
+def test_transactions_of_the_stores_own_begin_again(transactional_db: None) -> None:
+    lose()
+    with atomic(durable=True), unchecked_cursor() as cursor:
+        cursor.execute(NUMBERS, {"last": 1})
 
         assert cursor.fetchall() == [(1,)]
