@@ -161,10 +161,17 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
         return _askers[what].ask(question), OK
     except (FutureTimeout, LogUnavailable, DjangoError, psycopg.Error) as error:
         _log.warning("not ready", asked=what, error=str(error) or "no answer in time")
-        return None, NO_ANSWER
+        return None, _word(error)
     except EventStoreError as error:
         _log.warning("not ready", asked=what, error=str(error))
         return None, error.code
+
+
+def _word(error: BaseException) -> str:
+    """Where waiting alone does not help, a word that says so; the sentence stands in the log."""
+    words = {"25006": "database-read-only", "42501": "database-rights-missing"}
+    code = getattr(error.__cause__ or error, "sqlstate", None)
+    return words.get(code or "", NO_ANSWER)
 
 
 def _cursors() -> Mapping[Place, int]:

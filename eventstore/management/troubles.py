@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from psycopg.errors import UndefinedTable
 
-from eventstore.database import is_full, is_trouble, told
+from eventstore.database import is_trouble, named
 from eventstore.errors import EventStoreError
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def told_in_a_line() -> Iterator[None]:
 
 
 def _line(error: BaseException) -> str:
-    if is_full(error):
-        said = told(error)
+    if said := named(error):
         return f"{said[0].upper()}{said[1:]}."
     if is_trouble(error):
         return (

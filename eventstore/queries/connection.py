@@ -29,9 +29,12 @@ from psycopg.types.datetime import TimestamptzLoader
 from eventstore.database import has_hung_up
 from eventstore.errors import EventStoreError, IndexIncomplete, LogUnavailable
 from eventstore.indexer.mark import is_set
+from eventstore.server import judge, refuse_a_standby, write_dates_as_iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
     from eventstore.queries.rows import Cursor
 
@@ -97,7 +100,9 @@ def _plain_cursor() -> psycopg.Cursor[Any]:
     with connection.wrap_database_errors:
         cursor: Any = connection.create_cursor()
     if connection.connection not in _looked:
-        _complete(connection.make_cursor(cursor))
+        logged = connection.queries_logged
+        make: Any = connection.make_debug_cursor if logged else connection.make_cursor
+        _complete(make(cursor))
         _looked.add(connection.connection)
     # psycopg's own loader, in C: Django's takes a third of the time in which a stream is read
     cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
@@ -233,6 +238,20 @@ def _can_stream(cursor: Cursor) -> TypeGuard[CursorWrapper]:
         and not cursor.db.queries_logged
         and capabilities.has_stream_chunked()
     )
+
+
+def judged(*, connection: BaseDatabaseWrapper, **_signal: Any) -> None:
+    """Django has connected: raises `DatabaseUnfit`, at every try, where no store can be kept."""
+    if connection.alias != DEFAULT_DB_ALIAS or connection.vendor != "postgresql":
+        return
+    raw = connection.connection
+    try:
+        judge(raw)
+        refuse_a_standby(raw)
+        write_dates_as_iso(raw)
+    except BaseException:
+        connection.close()  # or it would be taken for judged
+        raise
 
 
 def completed_by(complete: Callable[[], object]) -> Callable[[], object]:
