@@ -19,9 +19,13 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from eventstore.errors import EventStoreError
+
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
+        sys.exit(f"manage.py: {error}")
+    except EventStoreError as error:  # of a command of Django's own, as migrate
         sys.exit(f"manage.py: {error}")
 
 

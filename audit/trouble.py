@@ -9,6 +9,9 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.shortcuts import render
 
+from eventstore.database import is_trouble, named
+from eventstore.errors import DatabaseUnfit
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,9 +34,16 @@ class DatabaseTrouble:
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
         """The page, if it is the database's silence."""
-        if not isinstance(error, (OperationalError, InterfaceError)):
+        silent = isinstance(error, (OperationalError, InterfaceError, DatabaseUnfit))
+        if not silent and not is_trouble(error):
             return None
         _log.warning("a page was not made", error=type(error).__name__)
-        answer = render(request, "503.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+        said = str(error) if isinstance(error, DatabaseUnfit) else named(error)
+        answer = render(
+            request,
+            "503.html",
+            {"said": said and f"{said[0].upper()}{said[1:]}"},
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+        )
         answer.headers["Cache-Control"] = "no-store"
         return answer

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.signals import connection_created
 
 
 class EventStoreConfig(AppConfig):
@@ -17,9 +18,10 @@ class EventStoreConfig(AppConfig):
 
     def ready(self) -> None:
         from eventstore import checks  # noqa: F401  (registers itself)
-        from eventstore.queries.connection import completed_by
+        from eventstore.queries.connection import completed_by, judged
         from eventstore.store import get_event_store
 
+        connection_created.connect(judged, dispatch_uid="eventstore")
         completed_by(lambda: get_event_store().complete_index())
         _take_stamps()
 

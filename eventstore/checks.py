@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from eventstore.conf import aggregates, conf, registry
-from eventstore.database import TROUBLE
-from eventstore.errors import EventStoreError
+from eventstore.database import TROUBLE, named
+from eventstore.errors import DatabaseUnfit, EventStoreError
 from eventstore.projections.configured import configured as configured_projections
 from eventstore.projections.following import subscription_of
 from eventstore.publishing.topics import check as check_for_publishing
 from eventstore.publishing.topics import feed_topics
+from eventstore.queries.connection import unchecked_cursor
 from eventstore.sealing import sealer
 from eventstore.snapshots import stamp_of
 from eventstore.snapshots.topics import check as check_for_snapshots
@@ -25,7 +26,7 @@ from eventstore.subscriptions import Start
 from eventstore.subscriptions.configured import configured
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from eventstore.registry import Registry
     from eventstore.subscriptions import Subscription
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 _SERVER: Final = """
 SELECT name, setting FROM pg_settings
  WHERE name IN ('server_version_num', 'server_encoding', 'fsync', 'full_page_writes')
+"""
+
+_RIGHTS: Final = r"""
+SELECT count(*) FROM pg_class
+ WHERE relkind = 'r' AND relname LIKE 'eventstore\_%' AND relnamespace = current_schema()::regnamespace
+   AND NOT has_table_privilege(oid, 'SELECT')
 """
 
 
@@ -180,15 +187,35 @@ def check_sealing(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(Tags.database, deploy=True)
-def check_database(**_kwargs: Any) -> list[CheckMessage]:
-    """`check --deploy --database default`: the server is one that keeps what it was given, in UTF-8."""
+@register(Tags.database)
+def check_database(
+    databases: Collection[str] | None = None, **_kwargs: Any
+) -> list[CheckMessage]:
+    """`check --database default`, and before `migrate`: the server is one that keeps what it was given, in UTF-8."""
+    if not databases:  # nobody has named one, so none is asked
+        return []
     try:
-        with connection.cursor() as cursor:
+        with unchecked_cursor() as cursor:
             cursor.execute(_SERVER)
-            return wrong_with_server(dict(cursor.fetchall()))
+            wrong = wrong_with_server(dict(cursor.fetchall()))
+            cursor.execute(_RIGHTS)
+            return wrong + _without_rights(cursor.fetchone()[0])
+    except DatabaseUnfit as error:
+        return [Error(error.problem, id=error.id, hint=error.hint)]
     except DatabaseError:
         return []  # `check_log` says so
+
+
+def _without_rights(tables: int) -> list[CheckMessage]:
+    if not tables:
+        return []
+    return [
+        Error(
+            f"The database's role may not read {tables} of the store's tables.",
+            id="eventstore.E033",
+            hint="As the tables' owner run `manage.py database_roles`, which says the GRANTs that each role needs.",
+        )
+    ]
 
 
 def wrong_with_server(settings: Mapping[str, str]) -> list[CheckMessage]:
@@ -230,7 +257,8 @@ def check_log(**_kwargs: Any) -> list[CheckMessage]:
     except TROUBLE as error:
         return [
             Error(
-                f"The database did not answer ({type(error).__name__}).",
+                named(error)
+                or f"The database did not answer ({type(error).__name__}).",
                 id="eventstore.E010",
                 hint="Is it running, and is DATABASE_URL right?",
             )

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from select import POLLIN, poll
 from typing import Any, Final
 
 import psycopg
 from django.db import connections
-from psycopg.errors import DiskFull, PipelineAborted
+from psycopg.errors import (
+    DiskFull,
+    IdleInTransactionSessionTimeout,
+    InsufficientPrivilege,
+    PipelineAborted,
+    ReadOnlySqlTransaction,
+    TransactionTimeout,
+)
+from psycopg.pq import TransactionStatus
+
+from eventstore.server import READ_ONLY, is_read_only, judge
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -33,7 +44,11 @@ Connect = Callable[[], psycopg.Connection[Any]]
 
 TROUBLE: Final = (
     psycopg.OperationalError,
-    psycopg.errors.ReadOnlySqlTransaction,
+    # the two by which a server ends a session and which psycopg does not count among its operational errors
+    IdleInTransactionSessionTimeout,
+    TransactionTimeout,
+    ReadOnlySqlTransaction,
+    InsufficientPrivilege,  # until somebody grants it
     # "cached plan must not change result type": a migration went by; a new connection plans anew
     psycopg.errors.FeatureNotSupported,
 )
@@ -48,34 +63,83 @@ _SETTINGS = (
     # a plan that is kept must not be one for the empty table that it was made on.
     " -c plan_cache_mode=force_generic_plan"
     " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    # whatever role or database say: the driver reads instants in no other
+    " -c DateStyle=ISO -c IntervalStyle=postgres"
 )
 
 
 def connect(alias: str = "default") -> psycopg.Connection[Any]:
     """A new connection to the database that Django knows by this alias, in autocommit.
 
-    Its own, so that a caller's open transaction neither holds a partition's row nor can roll the mirror back.
+    Its own, so that a caller's open transaction neither holds a partition's row nor can roll the mirror back. Raises
+    `DatabaseUnfit` for a server that is none for a store, and `ReadOnlySqlTransaction`, of `TROUBLE`, for one that may become one.
     """
     wrapper = connections[alias]
     params = wrapper.get_connection_params()
     params.pop("context", None)
     params.pop("cursor_factory", None)
-    return psycopg.connect(
-        **params
-        | {
-            "autocommit": True,
-            "options": f"{params.get('options', '')} {_SETTINGS} -c TimeZone=UTC".strip(),
-            "application_name": "eventstore fold",
-            # Django prepares nothing; here the same few statements are sent all day
-            "prepare_threshold": 2,
-            # else a network that swallows packets holds the thread for a quarter of an hour
-            "connect_timeout": 5,
-            "tcp_user_timeout": 20_000,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-        }
-    )
+    limited = _limited(params)
+    try:
+        connection = psycopg.connect(**limited)
+    except psycopg.OperationalError:
+        # An older server does not know a limit, a pooler takes none: who connects without them learns which.
+        with psycopg.connect(**{**limited, "options": ""}) as plain:
+            judge(plain)
+        raise
+    try:
+        judge(connection)
+        _refuse_read_only(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _refuse_read_only(connection: psycopg.Connection[Any]) -> None:
+    if is_read_only(connection):
+        raise ReadOnlySqlTransaction(READ_ONLY.problem)
+
+
+def _limited(params: dict[str, Any]) -> dict[str, Any]:
+    return params | {
+        "autocommit": True,
+        "options": f"{params.get('options', '')} {_SETTINGS} -c TimeZone=UTC".strip(),
+        "application_name": "eventstore fold",
+        # Django prepares nothing; here the same few statements are sent all day
+        "prepare_threshold": 2,
+        # else a network that swallows packets holds the thread for a quarter of an hour
+        "connect_timeout": 5,
+        "tcp_user_timeout": 20_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+
+
+def has_hung_up(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server has ended this session since it was last asked. Costs no round trip.
+
+    What it said in parting, and the end of the stream behind it, lie unread in the socket. A network that swallowed the
+    session says nothing: that shows at the next statement.
+    """
+    if connection.closed:
+        return True
+    pgconn = connection.pgconn
+    if pgconn.transaction_status != TransactionStatus.IDLE:
+        return False  # somebody reads from it
+    waiting = poll()
+    waiting.register(pgconn.socket, POLLIN)
+    try:
+        while waiting.poll(0):
+            pgconn.consume_input()
+    except psycopg.OperationalError:  # that is how libpq says that it is over
+        return True
+    return False
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether this is of `TROUBLE`. The error is psycopg's, or Django's round it, whose class tells less."""
+    return isinstance(error, TROUBLE) or isinstance(error.__cause__, TROUBLE)
 
 
 def is_lost(
@@ -117,9 +181,25 @@ def _psycopgs(error: BaseException) -> psycopg.Error | None:
 
 def told(error: BaseException) -> str:
     """What is the matter with the database, for whoever waits for it; without its own text, which may quote a row."""
+    return named(error) or f"the database did not answer ({type(error).__name__})"
+
+
+def named(error: BaseException) -> str | None:
+    """What is the matter, and what to do, where the SQLSTATE tells; None where it does not."""
     if is_full(error):
         return "the database's disk is full; make room on it, and all goes on by itself"
-    return f"the database did not answer ({type(error).__name__})"
+    for kind, said in _NAMED.items():
+        if isinstance(error, kind) or isinstance(error.__cause__, kind):
+            return said
+    return None
+
+
+_NAMED: Final = {
+    ReadOnlySqlTransaction: "the database is read-only: a standby, or default_transaction_read_only is on; let DATABASE_URL name"
+    " the primary, with a role and a database that may write",
+    InsufficientPrivilege: "the database's role lacks a right; as the tables' owner run `manage.py database_roles`, which says"
+    " the GRANTs that each role needs",
+}
 
 
 def is_full(error: BaseException) -> bool:

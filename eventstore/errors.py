@@ -38,6 +38,7 @@
     ├── StreamNotParked               nothing of that stream waits: look at the list again
     ├── ProjectionNotReady            do what the message says; what is read stays as it is
     ├── ProjectionsDiffer             look at what differs; switch all the same if that is what was meant
+    ├── DatabaseUnfit                 an operator must look: the message says what PostgreSQL must be, or who stands in between
     └── KeyStoreUnavailable           wait and try again
 
 A class's first docstring line is what happened, `code` is stable and public, facts are attributes. No
@@ -597,3 +598,16 @@ class KeyStoreUnavailable(EventStoreError):
 
     def __init__(self) -> None:
         super().__init__("The key store does not answer. Try again later.")
+
+
+class DatabaseUnfit(EventStoreError):
+    """The PostgreSQL that answers is none on which a store can be kept; nothing was done."""
+
+    code = "database-unfit"
+    status = 503
+
+    def __init__(self, problem: str, hint: str, *, id: str) -> None:  # noqa: A002  (as of a check)
+        self.problem = problem
+        self.hint = hint
+        self.id = id  # the id of the system check that says the same
+        super().__init__(f"{problem} {hint}")

@@ -17,6 +17,7 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from eventstore import metrics
+from eventstore.database import TROUBLE, has_hung_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,12 +151,26 @@ class Jobs:
             # a time that came while it was at work was not missed
             ended = {"id": id_, "now": now, "until": job.due_at(now), "error": kind}
             said = {"counts": Jsonb(counts), "outcome": str(outcome)}
-            connection.execute(_ENDED, ended | said)  # 5
+            self._end(connection, ended | said)  # 5
             metrics.JOB_RUNS.labels(job.name, str(outcome)).inc()
             metrics.JOB_SECONDS.labels(job.name).observe(
                 self._clock.monotonic() - began
             )
         return outcome
+
+    def _end(
+        self, connection: psycopg.Connection[Any], ended: Mapping[str, Any]
+    ) -> None:
+        """On a new session where this one was lost under the work: how that ended is true all the same.
+
+        With the session went the lock; another run may have found this one lost meanwhile, and is put right.
+        """
+        try:
+            connection.execute(_ENDED, ended)
+        except TROUBLE as error:
+            logger.warning("a job's session was lost", error=type(error).__name__)
+            with self._connect() as anew:
+                anew.execute(_ENDED, ended)
 
     def _tell_missed(
         self,
@@ -205,5 +220,5 @@ def _alone(connection: psycopg.Connection[Any], job: Job) -> Iterator[bool]:
     try:
         yield is_alone
     finally:
-        if is_alone:
+        if is_alone and not has_hung_up(connection):  # else it went with the session
             connection.execute(_UNLOCK, given)

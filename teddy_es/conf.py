@@ -20,6 +20,12 @@ class TeddySettings:
 
     CELERY_BROKER_URL: str = ""  # where tasks wait for a worker
 
+    # of PostgreSQL's, for pages, in seconds
+    TEDDY_DATABASE_LOCK_TIMEOUT: int = 10
+    TEDDY_DATABASE_STATEMENT_TIMEOUT: int = 30
+    TEDDY_DATABASE_IDLE_TIMEOUT: int = 60
+    TEDDY_DATABASE_TRANSACTION_TIMEOUT: int = 120
+
     def __getattribute__(self, name: str) -> Any:
         default = super().__getattribute__(name)
         return getattr(settings, name, default) if name.isupper() else default

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import psycopg
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error as DjangoError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -162,12 +163,19 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
     """The answer and ok, or None and a word for why not; the rest stands in the log only, for it may name hosts."""
     try:
         return _askers[what].ask(question), OK
-    except (FutureTimeout, LogUnavailable, DatabaseError, psycopg.Error) as error:
+    except (FutureTimeout, LogUnavailable, DjangoError, psycopg.Error) as error:
         _log.warning("not ready", asked=what, error=str(error) or "no answer in time")
-        return None, NO_ANSWER
+        return None, _word(error)
     except EventStoreError as error:
         _log.warning("not ready", asked=what, error=str(error))
         return None, error.code
+
+
+def _word(error: BaseException) -> str:
+    """Where waiting alone does not help, a word that says so; the sentence stands in the log."""
+    words = {"25006": "database-read-only", "42501": "database-rights-missing"}
+    code = getattr(error.__cause__ or error, "sqlstate", None)
+    return words.get(code or "", NO_ANSWER)
 
 
 @dataclass(frozen=True, slots=True)

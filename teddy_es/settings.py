@@ -38,6 +38,30 @@ DATABASES: dict[str, Any] = {
     "default": env.postgresql("DATABASE_URL")
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 }
+_silent = env.whole("TEDDY_DATABASE_SILENCE", default=20, least=4, most=3600)
+# what the address says itself stands
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": env.whole(
+        "TEDDY_DATABASE_CONNECT_TIMEOUT", default=5, least=2, most=3600
+    ),
+    "tcp_user_timeout": _silent * 1_000,
+    "keepalives_idle": _silent // 2,
+    "keepalives_interval": _silent // 4,
+    "keepalives_count": 2,
+} | DATABASES["default"].get("OPTIONS", {})
+# 0: no limit. Of pages alone: teddy_es/limits.py
+TEDDY_DATABASE_LOCK_TIMEOUT = env.whole(
+    "TEDDY_DATABASE_LOCK_TIMEOUT", default=10, least=0, most=86_400
+)
+TEDDY_DATABASE_STATEMENT_TIMEOUT = env.whole(
+    "TEDDY_DATABASE_STATEMENT_TIMEOUT", default=30, least=0, most=86_400
+)
+TEDDY_DATABASE_IDLE_TIMEOUT = env.whole(
+    "TEDDY_DATABASE_IDLE_TIMEOUT", default=60, least=0, most=86_400
+)
+TEDDY_DATABASE_TRANSACTION_TIMEOUT = env.whole(
+    "TEDDY_DATABASE_TRANSACTION_TIMEOUT", default=120, least=0, most=86_400
+)
 
 INSTALLED_APPS = [
     "audit.apps.ConsoleConfig",

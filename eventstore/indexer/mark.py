@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from eventstore.database import has_hung_up
 from eventstore.indexer import stops
 from eventstore.indexer.share import Patience
 
@@ -55,6 +56,8 @@ def complete(indexer: Indexer, patience: Patience | None = None) -> bool:
     """
     patience = patience or Patience()
     for _ in range(2):
+        if has_hung_up(indexer.connection()):
+            indexer.close()
         connection = indexer.connection()  # 1
         if mark_of(connection.cursor()) == frozenset():
             return True

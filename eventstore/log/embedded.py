@@ -14,7 +14,7 @@ from uuid import uuid4
 import psycopg
 
 from eventstore.arrays import array
-from eventstore.database import TROUBLE, is_full, told
+from eventstore.database import TROUBLE, has_hung_up, is_full, told
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
 from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.log.embedded_restore import put_back
@@ -236,7 +236,7 @@ class EmbeddedLog:
         self, error: psycopg.Error, connection: psycopg.Connection[Any]
     ) -> Answer:
         """A refusal by a living server undid everything; a lost connection may have lost only the answer."""
-        if connection.closed:
+        if connection.closed:  # whatever the error's class
             self._open = None
             return Unknown(_told(error))
         connection.rollback()
@@ -287,7 +287,7 @@ class EmbeddedLog:
             raise LogUnavailable(_told(error)) from error
 
     def _connection(self) -> psycopg.Connection[Any]:
-        if self._open is None or self._open.closed:
+        if self._open is None or has_hung_up(self._open):
             self._open = self._connect()
             self._limit_quarters = 0
         return self._open

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psycopg
 from django.core.management.base import CommandError
-from django.db import OperationalError, ProgrammingError
+from django.db import DatabaseError
 from psycopg.errors import UndefinedTable
 
-from eventstore.database import TROUBLE, is_full, told
+from eventstore.database import is_trouble, named
 from eventstore.errors import EventStoreError
 
 if TYPE_CHECKING:
@@ -23,16 +24,18 @@ def told_in_a_line() -> Iterator[None]:
         yield
     except EventStoreError as error:
         raise CommandError(str(error)) from error
-    except (OperationalError, *TROUBLE) as error:
-        if is_full(error):
-            said = told(error)
-            msg = f"{said[0].upper()}{said[1:]}."
-            raise CommandError(msg) from error
-        msg = (
+    except (DatabaseError, psycopg.Error) as error:
+        raise CommandError(_line(error)) from error
+
+
+def _line(error: BaseException) -> str:
+    if said := named(error):
+        return f"{said[0].upper()}{said[1:]}."
+    if is_trouble(error):
+        return (
             f"The database did not answer ({type(error).__name__})."
             " Is it running, and is DATABASE_URL right?"
         )
-        raise CommandError(msg) from error
-    except (ProgrammingError, UndefinedTable) as error:
-        msg = "The database lacks a table of the store. Run `manage.py migrate`, then `manage.py create_topics`."
-        raise CommandError(msg) from error
+    if isinstance(error.__cause__ or error, UndefinedTable):
+        return "The database lacks a table of the store. Run `manage.py migrate`, then `manage.py create_topics`."
+    raise error

@@ -7,15 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import transaction
-
 from eventstore.errors import ProjectionNotReady
 from eventstore.events import MAX_OFFSET
 from eventstore.projections.configured import versions_of
 from eventstore.projections.following import subscription_of
 from eventstore.projections.schemas import create_tables
 from eventstore.projections.standing import version_read
-from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.queries.subscriptions import standing
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
@@ -144,7 +142,7 @@ class Building:
 
     def _begin(self) -> None:
         name = self.subscription.name
-        with transaction.atomic(), unchecked_cursor() as cursor:
+        with atomic(), unchecked_cursor() as cursor:
             cursor.execute(_ALONE, {"name": name})
             cursor.execute(_THERE, {"name": name})
             if not cursor.fetchone()[0]:

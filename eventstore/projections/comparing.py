@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connections, transaction
+from django.db import connections
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from eventstore.errors import ProjectionNotReady
@@ -22,7 +22,7 @@ from eventstore.projections.schemas import (
     table_of,
 )
 from eventstore.projections.standing import version_read
-from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.subscriptions.checkpoints import hold_all
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def on_one_cut(
     name = building.projection.name
     before = version_read(name)
     building.run(stopped)  # as near as can be while the other goes on
-    with transaction.atomic(durable=True):
+    with atomic(durable=True):
         with unchecked_cursor() as cursor:
             hold_all(cursor, name)
         if version_read(name) != before:  # then these are not the rows that it found

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
+from eventstore.queries.connection import unchecked_cursor
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -54,7 +56,7 @@ def table_of(model: type[Model]) -> str:
 
 def put_first(schema: str) -> None:
     """Until the end of this transaction tables are looked for there first."""
-    with connection.cursor() as cursor:
+    with unchecked_cursor() as cursor:
         cursor.execute(_FIRST, {"schema": schema})
 
 
@@ -62,14 +64,14 @@ def missing_tables(projection: Projection) -> Sequence[str]:
     """Those of its models that its own schema does not hold. Without them its handler would write to those that are read."""
     schema = schema_of(projection.name, projection.version)
     tables = [table_of(model) for model in projection.models]
-    with connection.cursor() as cursor:
+    with unchecked_cursor() as cursor:
         cursor.execute(_MISSING, {"schema": schema, "tables": tables})
         return [row[0] for row in cursor.fetchall()]
 
 
 def columns_of(schema: str, table: str) -> Sequence[str]:
     """In their order; empty if there is no such table."""
-    with connection.cursor() as cursor:
+    with unchecked_cursor() as cursor:
         cursor.execute(_COLUMNS, {"schema": schema, "table": table})
         return [row[0] for row in cursor.fetchall()]
 
@@ -78,7 +80,7 @@ def create_tables(projection: Projection) -> None:
     """Its models' tables in its own schema, empty, with the indexes and constraints that the models have. In a transaction."""
     schema = schema_of(projection.name, projection.version)
     run(_CREATE.format(schema=Identifier(schema)))
-    with connection.cursor() as cursor:
+    with unchecked_cursor() as cursor:
         cursor.execute(_PATH)
         [path] = cursor.fetchone()
         put_first(schema)
@@ -110,19 +112,19 @@ def create_schema(schema: str) -> None:
 
 def tables_in(schema: str) -> Sequence[str]:
     """The names of a schema's tables."""
-    with connection.cursor() as cursor:
+    with unchecked_cursor() as cursor:
         cursor.execute(_TABLES, {"schema": schema})
         return [row[0] for row in cursor.fetchall()]
 
 
 def current_schema() -> str:
     """That of the tables which are read."""
-    with connection.cursor() as cursor:
+    with unchecked_cursor() as cursor:
         cursor.execute(_CURRENT)
         return str(cursor.fetchone()[0])
 
 
 def run(statement: Any) -> None:
     """A composed statement, on Django's connection."""
-    with connection.cursor() as cursor:
+    with unchecked_cursor() as cursor:
         cursor.execute(statement)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from django.db import OperationalError, connections, transaction
+from django.db import OperationalError, connections
 from psycopg.errors import LockNotAvailable
 
 from eventstore.errors import ProjectionNotReady, ProjectionsDiffer
@@ -25,7 +25,7 @@ from eventstore.projections.schemas import (
     tables_in,
 )
 from eventstore.projections.standing import is_beside, version_read
-from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.subscriptions.checkpoints import hold_all
 from eventstore.subscriptions.operating import record, remove, wake
 
@@ -100,7 +100,7 @@ class Switching:
         if not is_beside(name, version) and not tables_in(schema_of(name, version)):
             msg = f"no version {version} stands beside it: see `manage.py projections list`"
             raise ProjectionNotReady(name, msg)
-        with transaction.atomic(durable=True), unchecked_cursor() as cursor:
+        with atomic(durable=True), unchecked_cursor() as cursor:
             cursor.execute(_THERE, {"name": beside(name, version)})
             hold_all(cursor, beside(name, version))
             drop_tables(name, version)

@@ -7,20 +7,27 @@ it the log is folded to its end before anything is read (rule 16).
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from weakref import WeakKeyDictionary, WeakSet
 
 import psycopg
 import structlog
-from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.backends.utils import CursorWrapper
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    connection,
+    connections,
+    transaction,
+)
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from psycopg import capabilities
 from psycopg.errors import FeatureNotSupported
 from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
 from eventstore.conf import conf, registry
+from eventstore.database import has_hung_up
 from eventstore.errors import (
     EventStoreError,
     IndexIncomplete,
@@ -29,10 +36,13 @@ from eventstore.errors import (
 )
 from eventstore.indexer.mark import mark_of
 from eventstore.placement import place_of
+from eventstore.server import judge, refuse_a_standby, write_dates_as_iso
 from eventstore.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
     from eventstore.queries.rows import Cursor
 
@@ -51,14 +61,12 @@ _without: WeakKeyDictionary[Any, frozenset[int]] = WeakKeyDictionary()
 def reading_cursor() -> Iterator[CursorWrapper]:
     """A cursor for reads. Outside of a transaction it sees everything that was acknowledged.
 
-    Raises `IndexIncomplete` if it cannot be told that it does: the log does not answer, a partition has stopped, or
+    A session that was lost is replaced by one new one, there and then; within a transaction of the caller's the error
+    stands. Raises `IndexIncomplete` if it cannot be told that it sees everything: the log does not answer, a partition has stopped, or
     the caller's transaction began before the index was complete.
     """
-    with connection.cursor() as cursor:
-        if connection.connection not in _looked:
-            _look(cursor)
-        # psycopg's own loader, in C: Django's takes a third of the time in which a stream is read
-        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+    alone = _open()
+    with _wrapped(_plain_cursor(), _plain_cursor, alone=alone) as cursor:
         yield cursor
 
 
@@ -68,24 +76,101 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
 
     Django binds parameters itself, so every statement is a new one: three quarters of the time in which a handful of a
     stream's events are read. Results are binary: a value travels as it is. One a connection, for it costs something to make; whoever executes a statement fetches
-    all rows of it before anybody else does. Raises as `reading_cursor`.
+    all rows of it before anybody else does. A lost session and what is raised: as `reading_cursor`.
+    """
+    alone = _open()
+    # not closed: the next one uses it again
+    yield _wrapped(_prepared_cursor(), _prepared_cursor, alone=alone)
+
+
+def _open() -> bool:
+    """Have Django's connection be one that answers; whether no transaction of the caller's is open.
+
+    Django looks after its connections where a request begins and ends. Commands, threads and consumers have none: a
+    session that ended would be asked again for ever.
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
+    alone = not connection.in_atomic_block and connection.get_autocommit()
+    if alone and has_hung_up(connection.connection):
+        connection.close()
+        connection.ensure_connection()
+    # a transaction that was begun by hand is one of the caller's, too
+    return alone and _status() == TransactionStatus.IDLE
+
+
+def _status() -> TransactionStatus:
+    status: TransactionStatus = connection.connection.info.transaction_status
+    return status
+
+
+def _plain_cursor() -> psycopg.Cursor[Any]:
+    """One of Django's connection, as it is now, on which the index was seen to be complete."""
+    connection.validate_thread_sharing()
+    with connection.wrap_database_errors:
+        cursor: Any = connection.create_cursor()
+    if connection.connection not in _looked:
+        logged = connection.queries_logged
+        make: Any = connection.make_debug_cursor if logged else connection.make_cursor
+        _look(make(cursor))
+    # psycopg's own loader, in C: Django's takes a third of the time in which a stream is read
+    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+    plain: psycopg.Cursor[Any] = cursor
+    return plain
+
+
+def _prepared_cursor() -> psycopg.Cursor[Any]:
+    """The one of Django's connection, as it is now."""
     wrapper = connections[DEFAULT_DB_ALIAS]
     raw = _prepared.get(wrapper)
     if raw is None or raw.connection is not connection.connection or _is_partial():
-        with reading_cursor():  # is the index complete?
-            raw = _Prepared(connection.connection)
-            raw.format = psycopg.pq.Format.BINARY
+        _plain_cursor().close()  # is the index complete?
+        raw = _Prepared(connection.connection)
+        raw.format = psycopg.pq.Format.BINARY
         connection.connection.prepare_threshold = _PREPARE_AFTER
         _prepared[wrapper] = raw
-    make: Any = (
-        connection.make_debug_cursor
-        if connection.queries_logged
-        else connection.make_cursor
-    )
-    yield make(raw)  # not closed: the next one uses it again
+    return raw
+
+
+def _wrapped(
+    raw: psycopg.Cursor[Any], make: Callable[[], psycopg.Cursor[Any]], *, alone: bool
+) -> CursorWrapper:
+    kind = _Logged if connection.queries_logged else _Renewing
+    wrapped = kind(raw, connections[DEFAULT_DB_ALIAS])
+    wrapped.renewed = make if alone else None
+    return wrapped
+
+
+class _Renewing(CursorWrapper):
+    """A cursor of reads, each a statement of its own: one that a lost session swallowed is asked again on a new one, once."""
+
+    renewed: Callable[[], psycopg.Cursor[Any]] | None = None
+
+    def execute(self, sql: Any, params: Any = None) -> Any:
+        """See Django. A statement's rows arrive whole or not at all, so none is given twice."""
+        try:
+            return super().execute(sql, params)
+        except DatabaseError:
+            if not self.renew():
+                raise
+            return super().execute(sql, params)
+
+    def renew(self) -> bool:
+        """Have a session again if it was lost; not within a transaction, of which part would be missing. Whether it was."""
+        make, raw = self.renewed, self.cursor.connection
+        if make is None or not raw.closed:
+            return False
+        logger.warning("a session was lost; the read begins again on a new one")
+        if self.db.connection is raw:
+            self.db.close()
+        self.db.ensure_connection()
+        self.cursor = make()
+        # what may be read of a stream is asked at its beginning: of an index that now leaves something out, not again
+        return not _is_partial()
+
+
+class _Logged(_Renewing, CursorDebugWrapper):
+    """Where Django logs the queries."""
 
 
 class _Prepared(psycopg.Cursor[Any]):
@@ -105,9 +190,17 @@ class _Prepared(psycopg.Cursor[Any]):
 
 @contextmanager
 def unchecked_cursor() -> Iterator[CursorWrapper]:
-    """A cursor for what is true of an incomplete index, too: how far it has come."""
+    """A cursor for what is true of an incomplete index, too: how far it has come. It may write, so nothing is asked twice."""
+    _open()
     with connection.cursor() as cursor:
         yield cursor
+
+
+def atomic(*, durable: bool = False) -> AbstractContextManager[None]:
+    """Django's, begun on a session that answers: on one that ended, no transaction would ever begin again."""
+    _open()
+    begun: AbstractContextManager[None] = transaction.atomic(durable=durable)
+    return begun
 
 
 def arriving_rows(
@@ -118,19 +211,34 @@ def arriving_rows(
     Whoever begins must read to the end, or close this, before the connection is used for anything else.
     """
     if many and _can_stream(cursor):
-        with cursor.db.wrap_database_errors:
-            rows = cursor.cursor.stream(statement, given, size=_ARRIVING)
-            try:
-                for row in rows:  # noqa: UP028  (`yield from` would close it)
+        begun = False
+        try:
+            with closing(_streamed(cursor, statement, given)) as rows:
+                for row in rows:
+                    begun = True
                     yield row
-            finally:
-                # Whoever stops half-way leaves rows on their way, and the connection's lock held; psycopg would cancel
-                # the statement, and with it the caller's transaction.
-                for _ in rows:
-                    pass
+        except DatabaseError:
+            if begun or not (isinstance(cursor, _Renewing) and cursor.renew()):
+                raise
+            yield from _streamed(cursor, statement, given)
     else:
         cursor.execute(statement, given)
         yield from cursor.fetchall()
+
+
+def _streamed(
+    cursor: CursorWrapper, statement: str, given: Mapping[str, Any]
+) -> Generator[tuple[Any, ...]]:
+    with cursor.db.wrap_database_errors:
+        rows = cursor.cursor.stream(statement, given, size=_ARRIVING)
+        try:
+            for row in rows:  # noqa: UP028  (`yield from` would close it)
+                yield row
+        finally:
+            # Whoever stops half-way leaves rows on their way, and the connection's lock held; psycopg would cancel
+            # the statement, and with it the caller's transaction.
+            for _ in rows:
+                pass
 
 
 def _can_stream(cursor: Cursor) -> TypeGuard[CursorWrapper]:
@@ -140,6 +248,20 @@ def _can_stream(cursor: Cursor) -> TypeGuard[CursorWrapper]:
         and not cursor.db.queries_logged
         and capabilities.has_stream_chunked()
     )
+
+
+def judged(*, connection: BaseDatabaseWrapper, **_signal: Any) -> None:
+    """Django has connected: raises `DatabaseUnfit`, at every try, where no store can be kept."""
+    if connection.alias != DEFAULT_DB_ALIAS or connection.vendor != "postgresql":
+        return
+    raw = connection.connection
+    try:
+        judge(raw)
+        refuse_a_standby(raw)
+        write_dates_as_iso(raw)
+    except BaseException:
+        connection.close()  # or it would be taken for judged
+        raise
 
 
 def completed_by(complete: Callable[[], object]) -> Callable[[], object]:

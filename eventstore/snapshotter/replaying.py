@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from eventstore.aggregates import Aggregate
 from eventstore.conf import registry
-from eventstore.database import TROUBLE
+from eventstore.database import is_trouble
 from eventstore.errors import (
     EventStoreError,
     StateNotStorable,
@@ -102,9 +102,11 @@ class Replay(Generic[T]):
         """The event, read by the registry as it is now. Raises `UnreadableEvent`, `ApplyError`."""
         try:
             aggregate.evolve(registry().event_of(event))
-        except (EventStoreError, *TROUBLE):
+        except EventStoreError:
             raise
-        except Exception as error:  # noqa: BLE001  (an application's code may raise anything)
+        except Exception as error:  # (an application's code may raise anything)
+            if is_trouble(error):
+                raise
             # neither its text nor its traceback, which may quote what an event says
             version, name = event.metadata.version, type(error).__name__
             raise ApplyError(version, name) from None

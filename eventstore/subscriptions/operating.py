@@ -16,7 +16,7 @@ from django.db import transaction
 from eventstore.errors import StreamNotParked
 from eventstore.events import Cut
 from eventstore.indexer.statements import FOLDED
-from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.queries.feed import marks
 from eventstore.queries.subscriptions import standing
 from eventstore.subscriptions import checkpoints, telling
@@ -197,7 +197,7 @@ class Operating:
     def _holding(self, name: str) -> Iterator[CursorWrapper]:
         """A transaction in which no turn of the subscription goes on; at its end all look whether there is something to do."""
         standing(name, self._clock.now())
-        with transaction.atomic(durable=True), unchecked_cursor() as cursor:
+        with atomic(durable=True), unchecked_cursor() as cursor:
             cursor.execute(_PATIENCE, {"ms": str(math.ceil(self._patience_s * 1_000))})
             checkpoints.hold_all(cursor, name)
             yield cursor

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from django.db import transaction
 
 from eventstore.errors import SubscriptionSuperseded
 from eventstore.events import Cut
-from eventstore.queries.connection import reading_cursor
+from eventstore.queries.connection import atomic, reading_cursor
 from eventstore.queries.feed import cut_of, marks
 from eventstore.subscriptions.subscription import Start
 
@@ -74,13 +73,13 @@ def register(
         "first_time_from": first_time_from,
     }
     # Said first, and committed: from then on the older code begins no turn, so what is waited for below is the last one.
-    with transaction.atomic(), reading_cursor() as cursor:
+    with atomic(), reading_cursor() as cursor:
         cursor.execute(_MAKE, given)
         if cursor.rowcount and isinstance(subscription.start, Cut):
             refuse_a_foreign_cut(subscription.start, marks())
         _its_turn(cursor, subscription)
         cursor.execute(_TAKE_OVER, given)
-    with transaction.atomic(), reading_cursor() as cursor:
+    with atomic(), reading_cursor() as cursor:
         born = _its_turn(cursor, subscription)
         _take_over(cursor, subscription)
         cursor.execute(_ADD, given | _places(subscription, found, Cut.parse(born)))

@@ -39,6 +39,11 @@ class Database:
         with psycopg.connect(self.server.url, autocommit=True) as connection:
             return int(connection.execute(statement).fetchone()[0])  # type: ignore[index]
 
+    def restart(self) -> None:
+        """As for an update: everybody is asked to go, with a word of why."""
+        self.server.stop()
+        self.server.start()
+
     def kill_the_server(self) -> None:
         """With nine, and start it again."""
         assert self.server.child is not None
