@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 _IDLE: Final = 0.2  # seconds between two looks at an idle log
+_FAULT_PAUSE: Final = 2.0  # each look at a place with a fault takes a connection
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 
@@ -40,6 +41,8 @@ _STOPS_A_PARTITION: Final = (
     UnknownRuleVersion,
 )
 
+_UNFORESEEN: Final = "an error that nobody foresaw, see its traceback; the place is tried again, the others go on"
+
 Progress = Callable[[Place, int], None]
 
 
@@ -50,6 +53,7 @@ class Mirror:
         self._make_indexer = make_indexer
         self._stop = stop
         self.stopped: dict[Place, str] = {}  # and why
+        self._faulty: set[Place] = set()  # stopped by what nobody foresaw
 
     def run(self) -> None:
         """Fold until stopped. Whatever fails, says so in the log and begins anew."""
@@ -61,7 +65,7 @@ class Mirror:
                     folded = self.round(indexer)
                     pause = _FIRST_PAUSE
                     if not folded:
-                        self._stop.wait(_IDLE)
+                        self._stop.wait(_FAULT_PAUSE if self._faulty else _IDLE)
             except (EventStoreError, *TROUBLE) as error:
                 tell = logger.error if _needs_a_person(error) else logger.warning
                 tell(
@@ -86,8 +90,15 @@ class Mirror:
             try:
                 done += self._follow(indexer, place, extent, progress)
                 self.stopped.pop(place, None)
+                self._faulty.discard(place)
             except _STOPS_A_PARTITION as error:
-                self._tell_once(place, error)
+                self._tell_once(place, error.code, str(error))
+            except (EventStoreError, *TROUBLE):
+                raise
+            except Exception as error:  # noqa: BLE001  (a fault of ours at one place ends neither the process nor the others)
+                indexer.close()
+                self._faulty.add(place)
+                self._tell_once(place, type(error).__name__, _UNFORESEEN, error)
         if not self.stopped and not self._stop.is_set():
             complete(indexer)
         return done
@@ -105,15 +116,18 @@ class Mirror:
         _show_lag(place, lag)
         return done
 
-    def _tell_once(self, place: Place, error: EventStoreError) -> None:
-        """A stopped partition is an error in the log when it stops, not five times a second."""
-        if self.stopped.get(place) != str(error):
-            self.stopped[place] = str(error)
+    def _tell_once(
+        self, place: Place, code: str, cause: str, fault: Exception | None = None
+    ) -> None:
+        """A stopped partition is an error in the log when it stops, not five times a second. fault: one that nobody foresaw."""
+        if self.stopped.get(place) != cause:
+            self.stopped[place] = cause
             logger.error(
                 "a partition has stopped",
                 place=str(place),
-                code=error.code,
-                cause=str(error),
+                code=code,
+                cause=cause,
+                exc_info=fault,
             )
 
 

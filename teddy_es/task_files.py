@@ -7,7 +7,7 @@ a folder that is gone. It also takes each message by way of the system's folder 
 
 - a message is written beside and renamed: it is there whole or not at all;
 - it is taken where it lies, by whoever removes it;
-- what is no message is set aside in `refused/`, logged and counted, and the next one is looked at;
+- what is no message, or was given back again and again by workers that ended, is set aside in `refused/`, logged and counted, and the next one is looked at;
 - there is no routing table on the disk: each process declares the queue that it sends to.
 """
 
@@ -20,7 +20,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import structlog
 from kombu.exceptions import ChannelError
@@ -28,7 +28,13 @@ from kombu.transport import virtual
 from kombu.utils.json import dumps
 from prometheus_client import Counter
 
-from teddy_es.task_message import MOST_BYTES, NotATask, Reason, task_message
+from teddy_es.task_message import (
+    MOST_BYTES,
+    NotATask,
+    Reason,
+    given_back,
+    task_message,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +61,8 @@ class Channel(virtual.Channel):
 
     def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
         """Write beside, then rename. Raises `ChannelError` if there is no room."""
+        if message.get("redelivered"):
+            message = given_back(message)
         name = f"{time.time_ns():020}_{uuid.uuid4()}.{queue}.msg"
         part = self.folder / f"{name}.part"
         try:
@@ -139,6 +147,7 @@ class Transport(virtual.Transport):
     global_state = virtual.BrokerState()  # type: ignore[no-untyped-call]
     driver_type = "filesystem"
     driver_name = "filesystem"
+    default_connection_params: ClassVar = {}  # no host, no port
 
     def __init__(self, client: Any, **options: Any) -> None:
         super().__init__(client, **options)  # type: ignore[no-untyped-call]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kombu.connection import Connection
 
 from teddy_es.task_files import REFUSED
-from teddy_es.task_message import MOST_BYTES, NotATask, task_message
+from teddy_es.task_message import MOST_BYTES, MOST_RETURNS, NotATask, task_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,6 +66,14 @@ NO_TASKS = {
     "no name of a task": (without("headers", "task"), "not_a_message"),
     "no body": (without("body"), "not_a_message"),
     "headers that are none": (changed(headers=None), "not_a_message"),
+    "a time that is none": (
+        changed(headers={**A_MESSAGE["headers"], "eta": ""}),
+        "not_a_message",
+    ),
+    "limits that are none": (
+        changed(headers={**A_MESSAGE["headers"], "timelimit": [1]}),
+        "not_a_message",
+    ),
     "a body that is no base64": (changed(body="no base64!"), "body_encoding"),
     "a body in half a base64": (changed(body="W1s"), "body_encoding"),
     "too large": (b" " * (MOST_BYTES + 1), "too_large"),
@@ -152,6 +160,18 @@ def test_a_message_comes_out_as_it_went_in_and_once(channel: Any, folder: Path) 
     assert waiting == (1, 0)
     assert got == A_MESSAGE
     assert list(folder.iterdir()) == []
+
+
+def test_what_workers_give_back_again_and_again_is_set_aside_in_the_end(
+    channel: Any, folder: Path
+) -> None:
+    """It may be what ends them."""
+    channel._put("celery", A_MESSAGE)
+
+    for _ in range(MOST_RETURNS + 1):
+        channel._put("celery", {**channel._get("celery"), "redelivered": True})
+
+    assert_set_aside(channel, folder, "returned")
 
 
 def test_messages_come_in_the_order_in_which_they_were_sent(channel: Any) -> None:
