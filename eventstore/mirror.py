@@ -15,6 +15,7 @@ from eventstore.indexer import stops
 from eventstore.indexer.mark import complete
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from threading import Event
 
     from eventstore.indexer.advance import Indexer
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 _IDLE: Final = 0.2  # seconds between two looks at an idle log
+_FAULT_PAUSE: Final = 2.0  # each look at a place with a fault takes a connection
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
+
+_UNFORESEEN: Final = "an error that nobody foresaw, see its traceback; the place is tried again, the others go on"
 
 Progress = Callable[[Place, int], None]
 
@@ -36,6 +40,7 @@ class Mirror:
         self._make_indexer = make_indexer
         self._stop = stop
         self.stopped: dict[Place, str] = {}  # and why
+        self._faulty: set[Place] = set()  # stopped by what nobody foresaw
 
     def run(self) -> None:
         """Fold until stopped. Whatever fails, says so in the log and begins anew."""
@@ -47,7 +52,7 @@ class Mirror:
                     folded = self.round(indexer)
                     pause = _FIRST_PAUSE
                     if not folded:
-                        self._stop.wait(_IDLE)
+                        self._stop.wait(_FAULT_PAUSE if self._faulty else _IDLE)
             except (EventStoreError, *TROUBLE) as error:
                 tell = logger.error if _needs_a_person(error) else logger.warning
                 tell(
@@ -70,18 +75,42 @@ class Mirror:
         done = 0
         noted = stops.noted(indexer.connection())
         for place, extent in indexer.log.extents(indexer.topics.places).items():
-            partition = indexer.topics.partition_id(place)
             try:
                 done += self._follow(indexer, place, extent, progress)
-                self.stopped.pop(place, None)
-                if partition in noted:
-                    stops.clear(indexer.connection(), partition)
             except stops.STOPS as error:
-                self._tell_once(place, error)
-                stops.note(indexer.connection(), partition, error)
+                self._stop_at(indexer, place, error.code, str(error))
+            except (EventStoreError, *TROUBLE):
+                raise
+            except Exception as error:  # noqa: BLE001  (a fault of ours at one place ends neither the process nor the others)
+                indexer.close()
+                self._faulty.add(place)
+                self._stop_at(indexer, place, type(error).__name__, _UNFORESEEN, error)
+            else:
+                self._go_on_at(indexer, place, noted)
         if not self._stop.is_set() and self._is_readable(indexer):
             complete(indexer)
         return done
+
+    def _go_on_at(
+        self, indexer: Indexer, place: Place, noted: AbstractSet[int]
+    ) -> None:
+        self.stopped.pop(place, None)
+        self._faulty.discard(place)
+        partition = indexer.topics.partition_id(place)
+        if partition in noted:
+            stops.clear(indexer.connection(), partition)
+
+    def _stop_at(
+        self,
+        indexer: Indexer,
+        place: Place,
+        code: str,
+        cause: str,
+        fault: Exception | None = None,
+    ) -> None:
+        self._tell_once(place, code, cause, fault)
+        partition = indexer.topics.partition_id(place)
+        stops.note(indexer.connection(), partition, code=code, cause=cause)
 
     def _is_readable(self, indexer: Indexer) -> bool:
         """Whether what has stopped leaves the others to be read: nothing has, or a person has set it aside."""
@@ -101,15 +130,18 @@ class Mirror:
         _show_lag(place, lag)
         return done
 
-    def _tell_once(self, place: Place, error: EventStoreError) -> None:
-        """A stopped partition is an error in the log when it stops, not five times a second."""
-        if self.stopped.get(place) != str(error):
-            self.stopped[place] = str(error)
+    def _tell_once(
+        self, place: Place, code: str, cause: str, fault: Exception | None = None
+    ) -> None:
+        """A stopped partition is an error in the log when it stops, not five times a second. fault: one that nobody foresaw."""
+        if self.stopped.get(place) != cause:
+            self.stopped[place] = cause
             logger.error(
                 "a partition has stopped",
                 place=str(place),
-                code=error.code,
-                cause=str(error),
+                code=code,
+                cause=cause,
+                exc_info=fault,
             )
 
 

@@ -165,10 +165,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 if CELERY_BROKER_URL == "filesystem://":
     _tasks = env.folder("TEDDY_TASKS", default=BASE_DIR / ".teddy" / "tasks")
+    CELERY_BROKER_TRANSPORT = (
+        "teddy_es.task_files:Transport"  # not kombu's: it says why
+    )
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
-        "data_folder_in": str(_tasks),
-        "data_folder_out": str(_tasks),
-        "control_folder": str(_tasks / "control"),
+        "folder": str(_tasks),
         "polling_interval": 0.2,
     }
 

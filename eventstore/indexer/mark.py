@@ -84,7 +84,7 @@ def _fold(
         try:
             ends[partition] = indexer.catch_up([place], patience)[place]
         except stops.STOPS as error:
-            stops.note(connection, partition, error)
+            stops.note(connection, partition, code=error.code, cause=str(error))
             without.append(partition)
             if partition not in aside:
                 stopped = stopped or error

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from eventstore.errors import EventStoreError
 
 STOPS: Final = (LogTruncated, LogUnreadable, MirrorDiverged, UnknownRuleVersion)
 """Each stops its partition until somebody has looked; the others go on."""
@@ -62,10 +61,10 @@ DELETE FROM eventstore_indexcomplete WHERE without @> ARRAY[%(partition)s::integ
 
 
 def note(
-    connection: psycopg.Connection[Any], partition: int, error: EventStoreError
+    connection: psycopg.Connection[Any], partition: int, *, code: str, cause: str
 ) -> None:
     """It has stopped, and why. Its first time stays as long as it stands."""
-    given = {"partition": partition, "code": error.code, "cause": str(error)}
+    given = {"partition": partition, "code": code, "cause": cause}
     connection.execute(_NOTE, given)
 
 

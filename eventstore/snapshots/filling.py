@@ -6,6 +6,7 @@ a database that was made anew, are what it is for.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -91,12 +92,15 @@ class Filler:
             try:
                 with self._connect() as connection:
                     self._follow(connection)
-            except (EventStoreError, psycopg.Error) as error:
-                logger.warning(
+            except Exception as error:
+                foreseen = isinstance(error, EventStoreError | psycopg.Error)
+                logger.log(
+                    logging.WARNING if foreseen else logging.ERROR,
                     "filling snapshots waits and begins anew",
                     code=getattr(error, "code", type(error).__name__),
                     cause=_cause(error),
                     pause_s=pause,
+                    exc_info=None if foreseen else error,
                 )
                 self._stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

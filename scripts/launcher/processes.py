@@ -30,11 +30,19 @@ class Child:
     log: Path
     stop_signal: signal.Signals
     grace_s: float
+    begun_at: int = 0  # bytes of the log that earlier ones have written
 
     @property
     def pid(self) -> int:
         """The process id of the command itself: the leash becomes it."""
         return self.process.pid
+
+    def how_it_ended(self) -> str:
+        """In words: its exit code and what it said last, or the signal that ended it, of which it cannot have said anything."""
+        code = self.process.returncode
+        if code < 0:
+            return f"exit code {exit_code(code)} ({signal.Signals(-code).name}); its log: {self.log}"
+        return f"exit code {code}: {last_words(self.log, self.begun_at)}"
 
     def ask_to_stop(self) -> None:
         """Send the stop signal; do not wait."""
@@ -70,6 +78,7 @@ def spawn(
     """Start a command; its output goes to the log file."""
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with log.open("ab") as output:
+        begun_at = output.tell()
         process = subprocess.Popen(
             leashed(command, stop_signal),
             env=dict(env),
@@ -79,7 +88,7 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return Child(name, process, log, stop_signal, grace_s)
+    return Child(name, process, log, stop_signal, grace_s, begun_at)
 
 
 def leashed(
@@ -96,12 +105,12 @@ def wait_until(ready: Callable[[], bool], child: Child, *, timeout_s: float) -> 
     while not ready():
         if child.process.poll() is not None:
             code = exit_code(child.process.returncode)
-            message = f"{child.name} ended while starting: {last_words(child.log)}"
+            message = f"{child.name} ended while starting: {last_words(child.log, child.begun_at)}"
             raise Trouble(message, exit_code=code or 1)
         if time.monotonic() > deadline:
             raise Trouble(
                 f"{child.name} is not ready after {timeout_s:.0f} s: "
-                f"{last_words(child.log)}"
+                f"{last_words(child.log, child.begun_at)}"
             )
         time.sleep(POLL_S)
 
@@ -111,18 +120,18 @@ def exit_code(returncode: int) -> int:
     return returncode if returncode >= 0 else 128 - returncode
 
 
-def last_words(log: Path) -> str:
-    """The last line that says something, and where the others are."""
-    lines = [line for line in _tail(log) if line.strip()]
+def last_words(log: Path, begun_at: int = 0) -> str:
+    """The last line that says something, and where the others are. What stands before `begun_at` others have said."""
+    lines = [line for line in _tail(log, begun_at) if line.strip()]
     errors = [line for line in lines if "error" in line.lower() or "FATAL" in line]
     word = (errors or lines or ["it said nothing"])[-1].strip()
     return f"{word[:300]} (all of it: {log})"
 
 
-def _tail(log: Path) -> list[str]:
+def _tail(log: Path, begun_at: int) -> list[str]:
     with log.open("rb") as stream:
         stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, stream.tell() - 8192))
+        stream.seek(max(begun_at, stream.tell() - 8192))
         return stream.read().decode(errors="replace").splitlines()
 
 
@@ -140,7 +149,9 @@ def run(
     with ended(step):
         code = exit_code(step.process.wait())
     if code:
-        raise Trouble(f"{what} failed: {last_words(log)}{hint}", exit_code=code)
+        raise Trouble(
+            f"{what} failed: {last_words(log, step.begun_at)}{hint}", exit_code=code
+        )
 
 
 @contextmanager

@@ -46,6 +46,9 @@ AN_EVENT = json.dumps(
 COUNT = "from eventstore.models import Event; print(Event.objects.count())"
 
 
+SERVICES = ("mirror", "worker", "beat", "subscriptions", "web")
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, Path]]:
     """One that tests look at and do not stop."""
@@ -85,6 +88,13 @@ def get(url: str) -> int:
     with opener.open(url, timeout=10) as answer:
         code: int = answer.status
         return code
+
+
+def is_ready(address: str) -> bool:
+    try:
+        return get(f"{address}/readyz") == 200
+    except OSError:
+        return False
 
 
 def logs_in(address: str, password: str) -> bool:
@@ -134,6 +144,8 @@ def test_status_tells_what_runs_and_where(running: tuple[Up, Path]) -> None:
         "web",
     }
     assert all(lives(pid) for pid in told["pids"].values())
+    assert set(told["services"]) == set(SERVICES)
+    assert set(told["services"]["web"]) == {"restarts", "last_exit"}
 
 
 def test_manage_uses_what_runs_and_passes_input_output_and_exit_code(
@@ -225,17 +237,58 @@ def test_ctrl_c_stops_all_and_the_next_start_is_quick_and_keeps_the_data(
     assert second.password != password
 
 
-def test_the_first_child_that_dies_ends_all_with_its_exit_code(
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_that_is_killed_comes_back_and_the_others_kept_running(
+    running: tuple[Up, Path], name: str
+) -> None:
+    up, data = running
+    before = status(data)
+
+    os.kill(before["pids"][name], signal.SIGKILL)
+    came_back = becomes_true(
+        lambda: (
+            status(data)["services"][name]["restarts"]
+            > before["services"][name]["restarts"]
+        )
+    )
+    after = status(data)
+
+    assert came_back, up.said
+    assert after["services"][name]["last_exit"] == 137
+    assert after["pids"][name] != before["pids"][name]
+    assert {k: v for k, v in after["pids"].items() if k != name} == {
+        k: v for k, v in before["pids"].items() if k != name
+    }
+    assert f"teddy: {name} ended with exit code 137 (SIGKILL)" in up.said
+    assert becomes_true(lambda: is_ready(up.address)), up.said
+    text = teddy("status", "--data", data).stdout
+    assert re.search(rf"^services\.{name}\.restarts +[1-9]", text, re.M)
+    assert re.search(rf"^services\.{name}\.last_exit +137$", text, re.M)
+
+
+def test_what_is_no_task_ends_no_worker(running: tuple[Up, Path]) -> None:
+    _, data = running
+    worker = status(data)["pids"]["worker"]
+    refused = data / "tasks" / "refused"
+
+    (data / "tasks" / "0_x.celery.msg").touch()
+
+    assert becomes_true(lambda: refused.is_dir() and any(refused.iterdir()))
+    assert status(data)["pids"]["worker"] == worker
+    assert lives(worker)
+
+
+def test_the_end_of_postgresql_ends_all_with_its_exit_code(
     runs: ExitStack, tmp_path: Path
 ) -> None:
     up = started(runs, tmp_path / "data", "--no-demo")
     pids = status(tmp_path / "data")["pids"]
 
-    os.kill(pids["mirror"], signal.SIGKILL)
+    os.kill(pids["postgres"], signal.SIGKILL)
     code = up.wait()
 
     assert code == 128 + signal.SIGKILL
-    assert "mirror ended with exit code 137" in up.said
+    assert "PostgreSQL ended with exit code 137" in up.said
     assert "Traceback" not in up.said
     assert [pid for pid in pids.values() if lives(pid)] == []
 

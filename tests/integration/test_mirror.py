@@ -100,6 +100,24 @@ class Damaged(FaultyLog):
         return super().read(place, offset, max_bytes=max_bytes)
 
 
+class Faulty(FaultyLog):
+    """A log with something in partition 0 that meets a fault of ours."""
+
+    def read(self, place: Place, offset: int, *, max_bytes: int = 4_000_000) -> Batch:
+        """See the port."""
+        if place.partition == 0:
+            raise KeyError(offset)
+        return super().read(place, offset, max_bytes=max_bytes)
+
+
+class Faulted(FaultyStore):
+    """A store on such a log."""
+
+    def make_log(self) -> Log:
+        """See `EventStore`."""
+        return Faulty(EmbeddedLog(self._log_line), self.network)
+
+
 class Reader(FaultyStore):
     """A store on a damaged log."""
 
@@ -251,6 +269,23 @@ def test_a_partition_that_cannot_be_read_stops_and_the_others_go_on(
     assert line["code"] == "log-unreadable"
     assert line["place"] == str(world.place(streams[0]))
     assert [versions(here, stream) for stream in streams[1:]] == [[1], [1]]
+
+
+def test_a_fault_that_nobody_foresaw_stops_its_partition_and_the_others_go_on(
+    world: World,
+) -> None:
+    here = world.store(of=Faulted)
+    streams = [write(world, partition) for partition in range(3)]
+    stop = Impatient(3, then=lambda n: write(world, 1) if n == 1 else None)
+
+    (line,) = run(here, stop)
+
+    assert line["event"] == "a partition has stopped"
+    assert (line["place"], line["code"]) == (str(world.place(streams[0])), "KeyError")
+    assert isinstance(line["exc_info"], KeyError)
+    assert "see its traceback" in line["cause"]
+    assert [versions(here, stream) for stream in streams[1:]] == [[1, 2], [1]]
+    assert stop.pauses == [2.0] * 3
 
 
 def test_a_partition_that_goes_on_and_stops_again_is_told_again(world: World) -> None:

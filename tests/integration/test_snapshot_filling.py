@@ -181,6 +181,27 @@ def test_a_filler_goes_on_when_what_did_not_answer_is_back(world: World) -> None
     assert "secret" not in told[1]
 
 
+def test_a_fault_that_nobody_foresaw_does_not_end_the_filling(world: World) -> None:
+    stream = world.stream("a", 20)
+    world.snapshotter().build_due()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE eventstore_snapshot")
+    faults = [KeyError("place")]
+
+    def make_log() -> Any:
+        if faults:
+            raise faults.pop()
+        return world.store.make_log()
+
+    with capture_logs() as said:
+        world.filler(make_log, Ended()).run()
+
+    assert world.versions(stream) == [10, 20]
+    (line,) = [line for line in said if line["log_level"] == "error"]
+    assert line["code"] == "KeyError"
+    assert line["exc_info"]
+
+
 def test_garbage_in_the_topic_is_counted_and_passed(world: World) -> None:
     stream = world.stream("a", 10)
     (place, *_) = snapshot_topics().places

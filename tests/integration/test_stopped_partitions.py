@@ -112,7 +112,7 @@ def test_the_mirror_notes_what_has_stopped_once_and_keeps_since_when(
 def test_a_partition_that_goes_on_is_noted_no_longer(halted: Halted) -> None:
     partition = halted.store.topics.partition_id(halted.world.place(halted.other))
     with connect() as other:
-        stops.note(other, partition, UnknownRuleVersion("t", 1, 0, 2))
+        stops.note(other, partition, code="log-unreadable", cause="a test")
 
     halted.round()
 

@@ -46,6 +46,7 @@ def _facts(data: DataDirectory, runtime: dict[str, Any]) -> dict[str, Any]:
             "pid": pids.get("kafka"),
         },
         "pids": pids,
+        "services": runtime.get("services", {}),
         "data_dir": str(data),
         "versions": _versions(runtime),
     }

@@ -8,6 +8,7 @@ import shutil
 import urllib.error
 import urllib.request
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from scripts.launcher.console import Trouble, note, say
 from scripts.launcher.demo import import_demo
 from scripts.launcher.places import CHECKOUT, HOME, DataDirectory
 from scripts.launcher.ports import free_port, is_free
-from scripts.launcher.processes import Child, ended, run, spawn, wait_until
+from scripts.launcher.processes import run, spawn, wait_until
+from scripts.launcher.services import Service
 from scripts.launcher.stack import (
     MANAGE,
     Ground,
@@ -24,11 +26,11 @@ from scripts.launcher.stack import (
     ground,
     settle_log,
 )
-from scripts.launcher.supervisor import watch
+from scripts.launcher.supervisor import require_alive, watch
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 READY_S = 60
 # One machine, one worker: there is nobody to gossip with.
@@ -65,10 +67,11 @@ def up(options: Namespace) -> int:
             prepare(data, python, secret, "quickstart_admin")  # 3
             if options.demo:
                 import_demo(data, python, env)
-            with _services(data, python, env, port) as services:  # 4
-                _tell(data, base, services=services, port=port)
+            with _services(data, python, env, port, base) as services:  # 4
+                told = partial(_tell, data, base, services=services, port=port)
+                told()
                 _announce(data, base, port, password)
-                watch([*base.children, *services])
+                watch(base.children, services, told)
     return 0
 
 
@@ -101,9 +104,12 @@ def _port(wanted: int) -> int:
 
 @contextmanager
 def _services(
-    data: DataDirectory, python: Path, env: Mapping[str, str], port: int
-) -> Iterator[list[Child]]:
-    """Mirror, worker, beat, subscriptions and web, for as long as the block runs."""
+    data: DataDirectory, python: Path, env: Mapping[str, str], port: int, base: Ground
+) -> Iterator[list[Service]]:
+    """Mirror, worker, beat, subscriptions and web, for as long as the block runs.
+
+    Only the web must come up for the block to begin; the others are started anew until they do.
+    """
     note("Starting mirror, worker, beat, subscriptions and web")
     celery: list[str | Path] = [python, "-m", "celery", "--app", "teddy_es.celery"]
     commands: dict[str, list[str | Path]] = {
@@ -111,27 +117,47 @@ def _services(
         "worker": [*celery, "worker", *WORKER],
         "beat": [*celery, "beat", *BEAT],
         "subscriptions": [python, MANAGE, "subscriptions", "run"],
+        "web": _web(data, python, port),
     }
+    services = []
     with ExitStack() as stack:
-        services = []
         for name, command in commands.items():
             log = data.path / "logs" / f"{name}.log"
-            child = spawn(name, command, env=env, log=log, cwd=CHECKOUT)
-            stack.enter_context(ended(child))
-            services.append(child)
-        web = _spawn_web(data, python, env, port)
-        stack.enter_context(ended(web))
-        probe = _Readiness(port)
-        try:
-            wait_until(probe, web, timeout_s=READY_S)
-        except Trouble as trouble:
-            raise Trouble(f"{trouble}{probe.last}") from trouble
-        yield [*services, web]
+            # Longer than the time that gunicorn gives to commits that wait for their answer.
+            grace_s = 35 if name == "web" else 10
+            spawned = partial(
+                spawn, name, command, env=env, log=log, cwd=CHECKOUT, grace_s=grace_s
+            )
+            service = Service(name, spawned)
+            stack.callback(service.stop)
+            service.start()
+            services.append(service)
+        _wait_for_web(services, base, port)
+        yield services
 
 
-def _spawn_web(
-    data: DataDirectory, python: Path, env: Mapping[str, str], port: int
-) -> Child:
+def _wait_for_web(services: list[Service], base: Ground, port: int) -> None:
+    """Until /readyz says yes. The others may end and be started anew meanwhile."""
+    *others, web = services
+    probe = _Readiness(port)
+
+    def ready() -> bool:
+        require_alive(base.children)
+        for service in others:
+            service.look()
+        return probe()
+
+    if web.child is None:
+        raise Trouble("web was not started.")
+    try:
+        wait_until(ready, web.child, timeout_s=READY_S)
+    except Trouble as trouble:
+        raise Trouble(
+            f"{trouble}{probe.last}", exit_code=trouble.exit_code
+        ) from trouble
+
+
+def _web(data: DataDirectory, python: Path, port: int) -> list[str | Path]:
     temporary = data.path / "tmp"
     temporary.mkdir(mode=0o700, exist_ok=True)
     settings = ["-c", str(CHECKOUT / "deploy" / "gunicorn.conf.py")]
@@ -139,10 +165,7 @@ def _spawn_web(
     place = ["--worker-tmp-dir", str(temporary), "--chdir", str(CHECKOUT)]
     bind = ["--bind", f"127.0.0.1:{port}"]
     options = [*settings, *place, *bind]
-    command: list[str | Path] = [python, "-m", "gunicorn", *options, "teddy_es.wsgi"]
-    log = data.path / "logs" / "web.log"
-    # Longer than the time that gunicorn gives to commits that wait for their answer.
-    return spawn("web", command, env=env, log=log, cwd=CHECKOUT, grace_s=35)
+    return [python, "-m", "gunicorn", *options, "teddy_es.wsgi"]
 
 
 class _Readiness:
@@ -169,12 +192,12 @@ def _tell(
     data: DataDirectory,
     base: Ground,
     *,
-    services: list[Child] | None = None,
+    services: Sequence[Service] = (),
     port: int | None = None,
 ) -> None:
     """Tell `status` and `manage` what runs; the file is for us only, as it has the URL."""
     pids = {"teddy": os.getpid(), **base.pids()}
-    pids |= {child.name: child.pid for child in services or []}
+    pids |= {one.name: one.child.pid for one in services if one.child is not None}
     data.write_runtime(
         command="up",
         pids=pids,
@@ -182,6 +205,10 @@ def _tell(
         postgresql=base.postgresql,
         bootstrap=base.bootstrap,
         web_url=f"http://127.0.0.1:{port}/" if port else None,
+        services={
+            one.name: {"restarts": one.restarts, "last_exit": one.last_exit}
+            for one in services
+        },
     )
 
 
