@@ -27,27 +27,33 @@ A command method looks at the state, refuses by a `DomainError` what the rules d
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from threading import Lock
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 import msgspec
 
+from eventstore import saving
 from eventstore.digests import sources
-from eventstore.events import Expected, NewEvent
+from eventstore.event_classes import refuse_unfit_state
+from eventstore.events import NewEvent
+from eventstore.reserved import (
+    own_names,
+    refuse_other_signature,
+    refuse_other_values,
+    refuse_taken,
+    runs_later,
+)
+from eventstore.saving import Saving, saving_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime
-    from uuid import UUID
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_claiming: Final = Lock()  # of all of them: a lock of its own could not be copied
+Proposed = saving.Proposed  # by its old address, too
 
 
 class DomainError(Exception):
@@ -59,21 +65,14 @@ class DomainError(Exception):
         super().__init__(message or _first_line(type(self)))
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What goes to the log next: these events, under this id, at the version that they were decided at."""
-
-    commit_id: UUID
-    events: tuple[NewEvent, ...]
-    expected: Expected
-
-
 class Aggregate(ABC, Generic[S]):
     """One stream's history, as far as the rules need it.
 
     stream_type: the registered kind of its stream. state_type: what a snapshot holds, all of it and nothing else, so a
     Struct of plain values whose fields all have defaults. state_schema: raised when the form of the state changes.
     snapshot_frequency: events from snapshot to snapshot; None: as configured.
+
+    A subclass has commands of any names but those that are seen here: TypeError when such a class is made.
     """
 
     stream_type: ClassVar[str]
@@ -81,26 +80,51 @@ class Aggregate(ABC, Generic[S]):
     state_schema: ClassVar[int] = 1
     snapshot_frequency: ClassVar[int | None] = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        refuse_clashes(cls)  # first: the next one writes into the class
+        super().__init_subclass__(**kwargs)
+
     def __init__(
         self, aggregate_id: str, *, state: S | None = None, version: int = 0
     ) -> None:
-        self.aggregate_id = aggregate_id
-        self.version = version
+        self.__aggregate_id = aggregate_id
+        self.__saving = Saving(version)
         self.state: S = cast("S", self.state_type()) if state is None else state
-        self._domain_events: list[NewEvent] = []
-        self._proposed: Proposed | None = None
-        self._is_in_doubt = False
-        self._is_being_saved = False
+
+    @property
+    def aggregate_id(self) -> str:
+        """Its own id, within its type of streams."""
+        return self.__aggregate_id
 
     @property
     def stream_id(self) -> str:
         """`{stream_type}.{aggregate_id}`."""
-        return f"{self.stream_type}.{self.aggregate_id}"
+        return f"{self.stream_type}.{self.__aggregate_id}"
+
+    @property
+    def version(self) -> int:
+        """How many events it stands at, those included that it has recorded."""
+        return self.__saving.version
 
     @property
     def is_new(self) -> bool:
         """Whether nothing has happened to it, recorded or accepted."""
-        return self.version == 0
+        return self.__saving.version == 0
+
+    @property
+    def recorded(self) -> tuple[msgspec.Struct, ...]:
+        """What its commands have decided and the log has not accepted yet."""
+        return tuple(event.data for event in self.__saving.recorded)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it holds something that was recorded and not accepted yet."""
+        return bool(self.__saving.recorded)
+
+    @property
+    def _domain_events(self) -> list[NewEvent]:
+        """What was recorded, as it is proposed."""
+        return self.__saving.recorded
 
     def record(
         self, event: msgspec.Struct, *, occurred_at: datetime | None = None
@@ -110,80 +134,76 @@ class Aggregate(ABC, Generic[S]):
         What is kept, and what `apply` gets, are copies: a list that the state takes over is not the event's any more.
         """
         kept = NewEvent(deepcopy(event), occurred_at=occurred_at)
-        self.evolve(deepcopy(event))
-        self._domain_events.append(kept)
-
-    def evolve(self, event: msgspec.Struct) -> None:
-        """Take one event of the stream's history, the next one."""
-        self.apply(event)
-        self.version += 1
-
-    # ---- saving: what a repository asks
-
-    @property
-    def recorded(self) -> tuple[msgspec.Struct, ...]:
-        """What its commands have decided and the log has not accepted yet."""
-        return tuple(event.data for event in self._domain_events)
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether it holds something that was recorded and not accepted yet."""
-        return bool(self._domain_events)
-
-    @contextmanager
-    def being_saved(self) -> Iterator[None]:
-        """While the block runs nobody else may save it. Raises RuntimeError if somebody does: an aggregate has one owner."""
-        with _claiming:
-            if self._is_being_saved:
-                msg = f"{self.stream_id} is being saved already: each thread and task loads an aggregate of its own"
-                raise RuntimeError(msg)
-            self._is_being_saved = True
-        try:
-            yield
-        finally:
-            self._is_being_saved = False
-
-    def propose(self, commit_id: UUID) -> Proposed:
-        """What to append next: what was recorded, under this id.
-
-        Until it is accepted or withdrawn it stays the same, its id too: whoever did not get an answer proposes it again,
-        and what has been recorded since has to wait (rule 14).
-        """
-        if self._proposed is None:
-            events = tuple(self._domain_events)
-            loaded = self.version - len(events)
-            expected = Expected.version(loaded) if loaded else Expected.NO_STREAM
-            self._proposed = Proposed(commit_id, events, expected)
-        return self._proposed
-
-    def accept(self, proposed: Proposed) -> None:
-        """The log has accepted it: these events are recorded no more."""
-        del self._domain_events[: len(proposed.events)]
-        self.withdraw()
-
-    def doubt(self) -> None:
-        """A copy of it may be in the log: until the log has decided it, it is proposed under the same id alone."""
-        self._is_in_doubt = True
-
-    def set_aside(self) -> None:
-        """This time nothing was written: withdrawn, unless an earlier time is in doubt."""
-        if not self._is_in_doubt:
-            self.withdraw()
-
-    def withdraw(self) -> None:
-        """The log has decided it: its events stay recorded unless accepted, its id is of no use any more."""
-        self._proposed = None
-        self._is_in_doubt = False
+        self.apply(deepcopy(event))
+        self.__saving.version += 1
+        self.__saving.recorded.append(kept)
 
     @abstractmethod
     def apply(self, event: msgspec.Struct) -> None:
         """Evolve the state by an event. MUST NOT refuse, and MUST NOT look at anything but state and event."""
 
 
+_DECLARED: Final = {
+    "stream_type": (lambda v: isinstance(v, str), "the name of a type of streams"),
+    "state_type": (
+        lambda v: isinstance(v, type) and issubclass(v, msgspec.Struct),
+        "a class of msgspec.Struct",
+    ),
+    "state_schema": (lambda v: type(v) is int, "a number"),
+    "snapshot_frequency": (
+        lambda v: v is None or type(v) is int,
+        "a number of events, or None",
+    ),
+    "apply": (
+        lambda v: not runs_later(v),
+        "a plain method: nobody would run a coroutine or a generator",
+    ),
+}
+_WHY: Final = {
+    "record": "commands keep by it what they decided",
+    "version": "how many events there are of it",
+    "state": "what the commands look at",
+    "stream_id": "the stream that it is saved in",
+    "aggregate_id": "its own id",
+    "_domain_events": "what was recorded and is not saved yet",
+    "recorded": "what was recorded and is not saved yet",
+    "is_changed": "whether something was recorded and is not saved yet",
+    "is_new": "whether anything has happened to it",
+}
+_RESERVED: Final = own_names(Aggregate, open_to_all=_DECLARED) | {
+    "state",
+    "_Aggregate__aggregate_id",
+    "_Aggregate__saving",
+}
+
+
+def refuse_clashes(cls: type[Aggregate[Any]]) -> None:
+    """Raise TypeError where a class of aggregates gives a name of the framework's another meaning."""
+    refuse_taken(cls, Aggregate, _RESERVED, _WHY)
+    refuse_other_values(cls, Aggregate, _DECLARED)
+    refuse_other_signature(cls, Aggregate, "apply", "event")
+    refuse_other_signature(
+        cls, Aggregate, "__init__", "aggregate_id", state=None, version=0
+    )
+
+
+@cache
+def refuse_unfit(cls: type[Aggregate[Any]]) -> None:
+    """Raise TypeError for a class that nobody could save and load: the same once more, for it may have been decorated since,
+    and a state of which a snapshot would not say all."""
+    refuse_clashes(cls)
+    try:
+        refuse_unfit_state(f"the state of {cls.__name__}", cls.state_type)
+    except ValueError as error:
+        raise TypeError(str(error)) from None
+
+
 def replay(aggregate: Aggregate[S], history: Iterable[msgspec.Struct]) -> None:
     """Evolve an aggregate by the events behind its version, in their order."""
+    own = saving_of(aggregate)
     for event in history:
-        aggregate.evolve(event)
+        aggregate.apply(event)
+        own.version += 1
 
 
 @cache

@@ -9,17 +9,18 @@ made from. The name on the wire is given in so many words, so that a renamed cla
 
     registry = Registry()
     registry.stream_type("order", number=1)
-    registry.event_type(OrderPlaced, stream_type="order", subject="order_id")
+    registry.event_type(OrderPlaced, stream_type="order", name="OrderPlaced")
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 import msgspec
 
+from eventstore import event_classes
 from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
 from eventstore.upcasters import Upcast, Upcasters
@@ -28,7 +29,8 @@ from eventstore.wording import without_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from eventstore.events import RecordedEvent, Sealed
+    from eventstore.event_classes import Written
+    from eventstore.events import RecordedEvent
 
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -45,7 +47,10 @@ class Event(
     forbid_unknown_fields=True,
     omit_defaults=True,
 ):
-    """What happened, in the past tense. Fields that may be absent default to None and are then left out."""
+    """What happened, in the past tense. Fields that may be absent default to None and are then left out.
+
+    Any other default is written, so that it stays what it was when the class says another.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class EventType:
     """A registered type of event in one schema version.
 
     subject: the field with the id of the person it is about; the stream's own id if "" ; None if nobody.
+    kept: fields whose defaults are written. is_named: whether the name was given, or is just the class's.
     """
 
     name: str
@@ -75,19 +81,8 @@ class EventType:
     struct: type[Event]
     sensitive: frozenset[str]
     subject: str | None
-
-
-class _Written(Protocol):
-    """An event as a record holds it: what `problem_of` looks at."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def schema(self) -> int: ...
-    @property
-    def data(self) -> Mapping[str, Any]: ...
-    @property
-    def sealed(self) -> Sealed | None: ...
+    kept: tuple[str, ...] = ()
+    is_named: bool = True
 
 
 class Registry:
@@ -115,8 +110,8 @@ class Registry:
         if any(known.number == number for known in self._streams.values()):
             msg = f"stream type {name}: number {number} is taken"
             raise ValueError(msg)
-        self._streams[name] = StreamType(name, number, takes_id)
-        self._topics[number] = self._streams[name].topic
+        self._streams[name] = made = StreamType(name, number, takes_id)
+        self._topics[number] = made.topic
 
     def event_type(
         self,
@@ -127,20 +122,29 @@ class Registry:
         name: str | None = None,
         schema: int = 1,
     ) -> None:
-        """Register an event's class. Raises ValueError for a taken name, an unknown stream type or subject."""
-        name = name or struct.__name__
+        """Register an event's class. name: on the wire, for good; the class's own if left out, of which `manage.py check` warns.
+
+        Raises ValueError for a taken name, an unknown stream type or subject, a class whose objects the log could not hold.
+        """
+        is_named, name = name is not None, name or struct.__name__
+        msg = ""
         if name in self._events or stream_type not in self._streams:
             msg = f"event type {name}: its name is taken or {stream_type} is no stream type"
-            raise ValueError(msg)
-        if not EVENT_TYPE.fullmatch(name):
+        elif not EVENT_TYPE.fullmatch(name):
             msg = f"event type {name}: a name is a letter, then up to 126 of A-Z a-z 0-9 _"
-            raise ValueError(msg)
-        if subject and subject not in struct.__struct_fields__:
+        elif subject and subject not in struct.__struct_fields__:
             msg = f"event type {name}: its subject {subject} is none of its fields"
+        if msg:
             raise ValueError(msg)
-        known = EventType(
-            name, stream_type, schema, struct, sensitive_fields(struct), subject
+        event_classes.refuse_unfit(f"event type {name}", struct)
+        own = (
+            struct,
+            sensitive_fields(struct),
+            subject,
+            event_classes.left_out(struct),
+            is_named,
         )
+        known = EventType(name, stream_type, schema, *own)
         self._events[name] = self._by_struct[struct] = known
 
     def upcaster(self, name: str, *, from_schema: int, upcast: Upcast) -> None:
@@ -206,7 +210,7 @@ class Registry:
     ) -> tuple[EventType, Mapping[str, Any]]:
         """Check an event at the door. Raises `InvalidEvent`, which names the field but quotes no value.
 
-        Returns the type and the data as its class writes them: absent fields left out.
+        Returns the type and the data as its class writes them: absent fields left out, defaults written.
         """
         known = self._events.get(name)
         if known is None or known.stream_type != stream_type:
@@ -220,14 +224,14 @@ class Registry:
         except msgspec.ValidationError as error:
             msg = f"{name}: {without_value(str(error))}"
             raise InvalidEvent(msg) from None
-        return known, msgspec.to_builtins(event)
+        return known, event_classes.written_in_full(event, known.kept)
 
-    def problem_of(self, stream_type: str, event: _Written) -> str | None:
+    def problem_of(self, stream_type: str, event: Written) -> str | None:
         """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""
         found = self.read(stream_type, event)
         return found if isinstance(found, str) and found != SEALED else None
 
-    def read(self, stream_type: str, event: _Written) -> Event | str:
+    def read(self, stream_type: str, event: Written) -> Event | str:
         """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value."""
         known = self._events.get(event.type)
         if known is None:
@@ -274,7 +278,7 @@ class Registry:
 
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema of every event type, by name, from the classes that the door validates with."""
-        types = list(self._events.values())
+        types = list(self.event_types())
         schemas, definitions = msgspec.json.schema_components([t.struct for t in types])
         return {
             "$defs": definitions,
@@ -285,14 +289,6 @@ class Registry:
 def sensitive_fields(struct: type[Any]) -> frozenset[str]:
     """The names of the fields that are annotated with `SENSITIVE`."""
     hints = get_type_hints(struct, include_extras=True)
-    return frozenset(name for name, hint in hints.items() if _is_sensitive(hint))
-
-
-def _is_sensitive(hint: Any) -> bool:
-    extras = getattr(hint, "__metadata__", ())
-    if any(
-        isinstance(meta, msgspec.Meta) and (meta.extra or {}).get("sensitive")
-        for meta in extras
-    ):
-        return True
-    return any(_is_sensitive(part) for part in get_args(hint))
+    return frozenset(
+        name for name, hint in hints.items() if event_classes.is_sensitive(hint)
+    )

@@ -17,7 +17,7 @@ from asgiref.sync import sync_to_async
 
 from eventstore import metrics
 from eventstore.aggregate_cache import AggregateCache
-from eventstore.aggregates import Aggregate, replay
+from eventstore.aggregates import Aggregate, refuse_unfit, replay
 from eventstore.bus import EventBus, Published
 from eventstore.context import correlated, current
 from eventstore.errors import (
@@ -33,14 +33,15 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import derived_event_id
+from eventstore.saving import saving_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from uuid import UUID
 
-    from eventstore.aggregates import Proposed
     from eventstore.events import AppendResult
+    from eventstore.saving import Proposed
     from eventstore.sources import Snapshots, Streams
 
 A = TypeVar("A", bound=Aggregate[Any])
@@ -99,6 +100,7 @@ class AggregateRepository(EventSourcingRepository[A]):
 
     snapshots: of this class, or None: then every load replays from the first event. bus: told what was accepted.
     cache: aggregates to remember, each checked against the stream's head before it is used; 0 for none.
+    rounds: commits that one save makes at most, of what is recorded while it goes on.
     """
 
     def __init__(
@@ -109,7 +111,10 @@ class AggregateRepository(EventSourcingRepository[A]):
         snapshots: Snapshots | None = None,
         bus: EventBus | None = None,
         cache: int = 1_000,
+        rounds: int = 100,
     ) -> None:
+        refuse_unfit(aggregate_class)
+        self._rounds = rounds
         self._class = aggregate_class
         self._store = store
         self._snapshots = snapshots
@@ -209,7 +214,7 @@ class AggregateRepository(EventSourcingRepository[A]):
         """See `EventSourcingRepository`."""
         result = None
         with correlated(correlation_id, causation_id):
-            while aggregate.is_changed:
+            for _ in self._rounds_of(aggregate):
                 with self._proposing(aggregate) as new:
                     result = self._store.append(
                         aggregate.stream_id,
@@ -231,7 +236,7 @@ class AggregateRepository(EventSourcingRepository[A]):
         """`save` for coroutines."""
         result = None
         with correlated(correlation_id, causation_id):
-            while aggregate.is_changed:
+            for _ in self._rounds_of(aggregate):
                 with self._proposing(aggregate) as new:
                     result = await self._store.aappend(
                         aggregate.stream_id,
@@ -245,24 +250,39 @@ class AggregateRepository(EventSourcingRepository[A]):
 
     @contextmanager
     def _proposing(self, aggregate: A) -> Iterator[Proposed]:
-        with aggregate.being_saved():
+        saving = saving_of(aggregate)
+        with saving.claimed(aggregate.stream_id):
             try:
-                yield aggregate.propose(uuid4())
+                yield saving.propose(uuid4())
             except _DECIDED:
-                aggregate.withdraw()
+                saving.withdraw()
                 raise
             except _NOT_WRITTEN:
-                aggregate.set_aside()
+                saving.set_aside()
                 raise
             except BaseException:  # also a task that was cancelled
-                aggregate.doubt()
+                saving.doubt()
                 raise
+
+    def _rounds_of(self, aggregate: A) -> Iterator[None]:
+        """A round for each commit: one that is in doubt, what was recorded since, and what is recorded meanwhile."""
+        saving = saving_of(aggregate)
+        for _ in range(self._rounds):
+            if not saving.recorded:
+                return
+            yield
+        if saving.recorded:
+            msg = (
+                f"{aggregate.stream_id} was recorded on in each of {self._rounds} rounds of its save, and would never"
+                " end: all but the last was saved. Let no handler of the bus record on the aggregate that it is told of."
+            )
+            raise RuntimeError(msg)
 
     def _accepted(
         self, aggregate: A, new: Proposed, result: AppendResult
     ) -> list[Published]:
         """Take off what was accepted; in the words of the bus."""
-        aggregate.accept(new)
+        saving_of(aggregate).accept(new)
         if not aggregate.is_changed:
             self._cache.put(aggregate)
         ids = [derived_event_id(new.commit_id, i) for i in range(len(new.events))]

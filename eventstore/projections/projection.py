@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Final
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from eventstore.reserved import (
+    own_names,
+    refuse_other_signature,
+    refuse_other_values,
+    refuse_taken,
+    runs_later,
+)
 
 from eventstore.bus import never_runs
 
@@ -34,7 +43,8 @@ class Projection(ABC):
                 for event in events: ...
 
     name: a-z, then up to 39 of a-z 0-9 _ ; for good. models: all whose rows it writes, and nobody else's; a foreign key
-    from one of them leads to another of them only. types, streams, most: as a `Subscription` has them.
+    from one of them leads to another of them only. types, streams, most: as a `Subscription` has them. Methods of its own
+    have any other names: TypeError when a class takes one that is needed here.
     """
 
     name: ClassVar[str]
@@ -43,6 +53,14 @@ class Projection(ABC):
     types: ClassVar[Sequence[type[Event]] | None] = None
     streams: ClassVar[Sequence[str] | None] = None
     most: ClassVar[int] = 2_000
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        refuse_taken(cls, Projection, _RESERVED, _WHY)
+        refuse_other_values(cls, Projection, _DECLARED)
+        refuse_other_signature(cls, Projection, "handle", "events")
+        refuse_other_signature(cls, Projection, "effects", "event")
+        refuse_other_signature(cls, Projection, "__init__")
+        super().__init_subclass__(**kwargs)
 
     @abstractmethod
     def handle(self, events: Sequence[Published]) -> Awaitable[None] | None:
@@ -86,3 +104,23 @@ class Projection(ABC):
             if field.many_to_one and field.related_model not in own
         ]
         return found
+
+
+_DECLARED: Final = {
+    "name": (lambda v: isinstance(v, str), "a text"),
+    "version": (lambda v: type(v) is int, "a number"),
+    "models": (lambda v: not callable(v), "a list of models"),
+    "types": (lambda v: not callable(v), "a list of events' classes"),
+    "streams": (lambda v: not callable(v), "a list of types of streams"),
+    "most": (lambda v: type(v) is int, "a number of events"),
+    "handle": (
+        lambda v: callable(v) and (not runs_later(v) or iscoroutinefunction(v)),
+        "a method or a coroutine method: nobody would run a generator",
+    ),
+    "effects": (
+        lambda v: callable(v) and not runs_later(v),
+        "a plain method: nobody would run a coroutine or a generator",
+    ),
+}
+_WHY: Final = {"problems": "what is wrong with how it is declared"}
+_RESERVED: Final = own_names(Projection, open_to_all=_DECLARED)

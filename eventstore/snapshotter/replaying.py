@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from eventstore.aggregates import Aggregate
+from eventstore.aggregates import Aggregate, replay
 from eventstore.conf import registry
 from eventstore.database import is_trouble
 from eventstore.errors import (
@@ -101,7 +101,7 @@ class Replay(Generic[T]):
     def apply(self, aggregate: T, event: RecordedEvent) -> None:
         """The event, read by the registry as it is now. Raises `UnreadableEvent`, `ApplyError`."""
         try:
-            aggregate.evolve(registry().event_of(event))
+            replay(aggregate, [registry().event_of(event)])
         except EventStoreError:
             raise
         except Exception as error:  # (an application's code may raise anything)

@@ -30,7 +30,10 @@ def shop(stream_type: str = "order", number: int = 1) -> Registry:
     """A registry of one stream type with three event types; its name can be chosen, so that topics are one's own."""
     registry = Registry()
     registry.stream_type(stream_type, number=number)
-    registry.event_type(OrderPlaced, stream_type=stream_type, subject="customer_id")
-    for struct in (OrderChanged, OrderClosed):
-        registry.event_type(struct, stream_type=stream_type, subject=None)
+    for name, struct, subject in (
+        ("OrderPlaced", OrderPlaced, "customer_id"),
+        ("OrderChanged", OrderChanged, None),
+        ("OrderClosed", OrderClosed, None),
+    ):
+        registry.event_type(struct, stream_type=stream_type, subject=subject, name=name)
     return registry

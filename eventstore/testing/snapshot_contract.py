@@ -18,6 +18,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
+from eventstore.aggregates import replay
 from eventstore.conf import registry
 from eventstore.errors import InvalidStreamId, StateNotStorable
 from eventstore.events import Expected, NewEvent
@@ -52,7 +53,7 @@ class SnapshotStoreContract:
         """The order as of a version, and the event at it."""
         order = snapshots.aggregate(stream.partition(".")[2])
         for event in store.read(stream, 1, version):
-            order.evolve(registry().event_of(event))
+            replay(order, [registry().event_of(event)])
         return order, event
 
     def keep(

@@ -73,7 +73,8 @@ def __getattr__(name: str) -> Registry | type[Talk]:
             schema=event.schema,
         )
     types.stream_type(renamed("bench", suffix), number=_NUMBER)
-    types.event_type(Happened, stream_type=renamed("bench", suffix), subject=None)
+    own = renamed("bench", suffix)
+    types.event_type(Happened, stream_type=own, subject=None, name="Happened")
     return types
 
 

@@ -29,53 +29,57 @@ _NUMBERS: Final = {
     "access": 6,
 }
 
-# stream type → (field with the subject's id, "" being the stream's own and None nobody; events)
-_EVENTS: Final[dict[str, tuple[str | None, tuple[type[Event], ...]]]] = {
+# stream type → (field with the subject's id, "" being the stream's own and None nobody; events by their names in the log)
+_EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
     "child": (
         "",
-        (
-            child.ChildRegistered,
-            child.ChildProfileUpdated,
-            violations.SafetyViolationDetected,
-            violations.SafetyViolationAcknowledged,
-            violations.SafetyViolationEscalated,
-            violations.SafetyViolationClaimed,
-            violations.SafetyViolationReleased,
-            violations.SafetyViolationReopened,
-            violations.SafetyViolationResolved,
-        ),
+        {
+            "ChildRegistered": child.ChildRegistered,
+            "ChildProfileUpdated": child.ChildProfileUpdated,
+            "SafetyViolationDetected": violations.SafetyViolationDetected,
+            "SafetyViolationAcknowledged": violations.SafetyViolationAcknowledged,
+            "SafetyViolationEscalated": violations.SafetyViolationEscalated,
+            "SafetyViolationClaimed": violations.SafetyViolationClaimed,
+            "SafetyViolationReleased": violations.SafetyViolationReleased,
+            "SafetyViolationReopened": violations.SafetyViolationReopened,
+            "SafetyViolationResolved": violations.SafetyViolationResolved,
+        },
     ),
     "conversation": (
         "child_id",
-        (
-            conversation.ConversationStarted,
-            conversation.ChildSpoke,
-            conversation.TeddyReplied,
-            conversation.ConversationEnded,
-        ),
+        {
+            "ConversationStarted": conversation.ConversationStarted,
+            "ChildSpoke": conversation.ChildSpoke,
+            "TeddyReplied": conversation.TeddyReplied,
+            "ConversationEnded": conversation.ConversationEnded,
+        },
     ),
     "parent": (
         "",
-        (
-            parent.ParentRegistered,
-            parent.ConsentGranted,
-            parent.ConsentWithdrawn,
-            parent.ErasureRequested,
-        ),
+        {
+            "ParentRegistered": parent.ParentRegistered,
+            "ConsentGranted": parent.ConsentGranted,
+            "ConsentWithdrawn": parent.ConsentWithdrawn,
+            "ErasureRequested": parent.ErasureRequested,
+        },
     ),
     "privacy": (
         None,
-        (privacy.ErasureCompleted, privacy.HoldPlaced, privacy.HoldLifted),
+        {
+            "ErasureCompleted": privacy.ErasureCompleted,
+            "HoldPlaced": privacy.HoldPlaced,
+            "HoldLifted": privacy.HoldLifted,
+        },
     ),
     "approval": (
         None,
-        (
-            approval.ApprovalRequested,
-            approval.ApprovalDecided,
-            approval.ApprovalExpired,
-        ),
+        {
+            "ApprovalRequested": approval.ApprovalRequested,
+            "ApprovalDecided": approval.ApprovalDecided,
+            "ApprovalExpired": approval.ApprovalExpired,
+        },
     ),
-    "access": (None, (access.DataAccessed,)),
+    "access": (None, {"DataAccessed": access.DataAccessed}),
 }
 
 
@@ -84,8 +88,10 @@ def _filled() -> Registry:
     for name, number in _NUMBERS.items():
         filled.stream_type(name, number=number, takes_id=is_id)
     for stream_type, (subject, structs) in _EVENTS.items():
-        for struct in structs:
-            filled.event_type(struct, stream_type=stream_type, subject=subject)
+        for name, struct in structs.items():
+            filled.event_type(
+                struct, stream_type=stream_type, subject=subject, name=name
+            )
     return filled
 
 
