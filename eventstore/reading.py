@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
+from eventstore.arguments import instant_in, number_in, refuse_bounds, stream_id_in
 from eventstore.conf import conf, registry
 from eventstore.errors import FutureInstant, InvalidStreamId, StreamNotFound
 from eventstore.events import MAX_OFFSET, Cut
@@ -49,10 +50,11 @@ class Reading(ABC):
     ) -> Iterator[RecordedEvent]:
         """The stream's events from one version to another, both included; nothing if there is no such stream.
 
-        Page by page, so a reader may stop early. Raises `InvalidStreamId` at once.
+        Page by page, so a reader may stop early. Raises `InvalidStreamId` at once, TypeError for a bound that is no number.
         """
+        stream_id = stream_id_in(stream_id)
         registry().stream_type_of(stream_id)
-        _refuse_negative(limit)
+        refuse_bounds(from_version, to_version, limit)
 
         def events() -> Iterator[RecordedEvent]:
             with prepared_cursor() as cursor:
@@ -74,7 +76,9 @@ class Reading(ABC):
 
         Raises `InvalidStreamId` at once, and `UnreadableEvent` at a page that holds one between them.
         """
+        stream_id = stream_id_in(stream_id)
         registry().stream_type_of(stream_id)
+        refuse_bounds(from_version, to_version, None)
 
         def events() -> Iterator[Event]:
             with prepared_cursor() as cursor:
@@ -126,7 +130,7 @@ class Reading(ABC):
         if unknown := set(types or ()) - known.keys():
             msg = f"{', '.join(sorted(unknown))} is none of {', '.join(known)}"
             raise InvalidStreamId(msg)
-        _refuse_negative(limit)
+        number_in(limit, "a limit", least=0)
         for place, offset in (after or Cut()).offsets.items():
             if place not in self.topics.places or not 0 <= offset < MAX_OFFSET:
                 msg = f"the cut names {place} at {offset}, which this store cannot have"
@@ -147,6 +151,7 @@ class Reading(ABC):
 
     def stream_info(self, stream_id: str) -> StreamInfo:
         """The stream's head and times. Raises `InvalidStreamId`, `StreamNotFound`."""
+        stream_id = stream_id_in(stream_id)
         registry().stream_type_of(stream_id)
         with prepared_cursor() as cursor:
             info = stream_info(cursor, stream_id)
@@ -163,11 +168,9 @@ class Reading(ABC):
         instant; if ours is ahead of it, that may come a little later. Raises `FutureInstant`, `InvalidStreamId`, `LogUnavailable` if
         the log's end is not reached in time, ValueError for a naive instant.
         """
+        stream_id = stream_id_in(stream_id)
         registry().stream_type_of(stream_id)
-        if instant.tzinfo is None:
-            msg = "an instant needs its time zone"
-            raise ValueError(msg)
-        if instant > self._clock.now():
+        if instant_in(instant) > self._clock.now():
             raise FutureInstant
         place = place_of(stream_id, self.topics.partitions)
         patience = conf.APPEND_TIMEOUT if timeout_s is None else timeout_s
@@ -182,9 +185,3 @@ class Reading(ABC):
     async def astream_info(self, stream_id: str) -> StreamInfo:
         """`stream_info` for coroutines."""
         return await sync_to_async(self.stream_info)(stream_id)
-
-
-def _refuse_negative(limit: int | None) -> None:
-    if limit is not None and limit < 0:
-        msg = f"a limit is 0 or more, not {limit}"
-        raise ValueError(msg)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Place
+from eventstore.numbering import NUMBERED, refuse_other_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,8 +61,9 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
     """Create what is missing in the log, register what is not known yet; the names of the new topics.
 
     A crash in between leaves topics without rows; the next call registers them. Raises `LogMisconfigured`
-    where a topic is there but not as it must be or not as it was.
+    where a topic is there but not as it must be or not as it was, and where numbers are not: before anything is made.
     """
+    check_numbers(topics, connection)
     names = list(topics.numbers)
     there = log.topics(names)
     log.create(
@@ -85,6 +87,7 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
 
 def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None:
     """Hold the log's topics against their rows. Raises `LogMisconfigured`, which names the way out."""
+    check_numbers(topics, connection)
     names = list(topics.numbers)
     rows = connection.execute(_REGISTERED, {"names": names}).fetchall()
     known = {row[0]: row for row in rows}
@@ -111,6 +114,11 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
                 f"the database has {rows_there} rows for {partitions} partitions",
                 "Run `manage.py create_topics`, which adds them, then `manage.py rebuild_index`.",
             )
+
+
+def check_numbers(topics: Topics, connection: psycopg.Connection[Any]) -> None:
+    """Hold the stream types' numbers against those of the rows. Raises `LogMisconfigured`, which names the way out."""
+    refuse_other_numbers(topics.numbers, connection.execute(NUMBERED).fetchall())
 
 
 def sound(

@@ -20,13 +20,16 @@ from psycopg.errors import FeatureNotSupported
 from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
+from eventstore.conf import registry
 from eventstore.errors import EventStoreError, IndexIncomplete, LogUnavailable
 from eventstore.indexer.mark import is_set
+from eventstore.numbering import NUMBERED, refuse_other_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
     from eventstore.queries.rows import Cursor
+    from eventstore.registry import Registry
 
 logger = structlog.get_logger(__name__)
 
@@ -35,6 +38,8 @@ _PREPARE_AFTER: Final = 2  # times that a statement was executed
 # By Django's wrapper, which each thread has one of: by psycopg's connection, to which the cursor holds on, none would ever go.
 _prepared: WeakKeyDictionary[Any, psycopg.Cursor[Any]] = WeakKeyDictionary()
 _looked: WeakSet[Any] = WeakSet()  # psycopg's connections on which the mark was seen
+# Registries whose numbers are those of the rows: once a process, for rows never get others. By the database's name.
+_numbered: WeakKeyDictionary[Registry, set[str]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -42,10 +47,12 @@ def reading_cursor() -> Iterator[CursorWrapper]:
     """A cursor for reads. Outside of a transaction it sees everything that was acknowledged.
 
     Raises `IndexIncomplete` if it cannot be told that it does: the log does not answer, a partition has stopped, or
-    the caller's transaction began before the index was complete.
+    the caller's transaction began before the index was complete. Raises `LogMisconfigured`, at a process's first read, where
+    the stream types have other numbers than the rows.
     """
     with connection.cursor() as cursor:
         if connection.connection not in _looked:
+            _look_at_numbers(cursor)
             _complete(cursor)
             _looked.add(connection.connection)
         # psycopg's own loader, in C: Django's takes a third of the time in which a stream is read
@@ -145,6 +152,18 @@ def _nobody() -> None:
 
 
 _completing: list[Callable[[], object]] = [_nobody]
+
+
+def _look_at_numbers(cursor: CursorWrapper) -> None:
+    types, database = registry(), str(connection.settings_dict["NAME"])
+    seen = _numbered.setdefault(types, set())
+    if database not in seen:
+        cursor.execute(NUMBERED)
+        rows = cursor.fetchall()
+        numbers = {known.topic: known.number for known in types.stream_types.values()}
+        refuse_other_numbers(numbers, rows)
+        if rows:
+            seen.add(database)
 
 
 def _complete(cursor: CursorWrapper) -> None:
