@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 import msgspec
 
 from eventstore import saving
+from eventstore.arguments import stream_id_in
 from eventstore.digests import sources
 from eventstore.event_classes import refuse_unfit_state
 from eventstore.events import NewEvent
@@ -87,7 +88,7 @@ class Aggregate(ABC, Generic[S]):
     def __init__(
         self, aggregate_id: str, *, state: S | None = None, version: int = 0
     ) -> None:
-        self.__aggregate_id = aggregate_id
+        self.__aggregate_id = stream_id_in(aggregate_id)
         self.__saving = Saving(version)
         self.state: S = cast("S", self.state_type()) if state is None else state
 

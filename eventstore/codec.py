@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Callable, Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,7 +30,10 @@ from eventstore.events import (
     Sealed,
 )
 from eventstore.instants import is_written
+from eventstore.json_values import unfit
 from eventstore.strict_json import Broken, parse, refuse_other_than_json
+
+FieldsOf = Callable[[str], Collection[str]]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -46,8 +50,11 @@ _EVENT_FIELDS: Final = {
 _SEALED_FIELDS: Final = {"key", "nonce", "box"}
 
 
-def encode(commit: Commit) -> bytes:
-    """The bytes of a commit's record. Raises `InvalidEvent` for what JSON or the grammar cannot hold."""
+def encode(commit: Commit, fields_of: FieldsOf | None = None) -> bytes:
+    """The bytes of a commit's record. Raises `InvalidEvent` for what JSON or the grammar cannot hold.
+
+    fields_of: by an event's type, the names of the fields that the message may tell; none, if left out.
+    """
     try:
         for event in commit.events:
             refuse_other_than_json(event.data)
@@ -56,18 +63,30 @@ def encode(commit: Commit) -> bytes:
         Broken,
         TypeError,
         ValueError,
+        OverflowError,
         RecursionError,
         msgspec.MsgspecError,
     ) as error:
+        _refuse_unfit(commit, fields_of)
         # the text of the error may quote the data
         msg = f"its data is not JSON ({type(error).__name__})"
         raise InvalidEvent(msg) from None
     if len(value) <= MAX_COMMIT_BYTES:  # too large is the appender's word to say
         check = decode(commit.stream_id.encode(), value)
         if isinstance(check, Malformed):
+            _refuse_unfit(commit, fields_of)
             msg = f"its record would break the grammar: {check.reason}"
             raise InvalidEvent(msg)
     return value
+
+
+def _refuse_unfit(commit: Commit, fields_of: FieldsOf | None) -> None:
+    """Say where it is, if it is in the data: raise `InvalidEvent` with the event and the path."""
+    for index, event in enumerate(commit.events):
+        names = fields_of(event.type) if fields_of else ()
+        if found := unfit(event.data, names):
+            msg = f"{event.type}: {found}"
+            raise InvalidEvent(msg, index=index)
 
 
 def encode_activation(version: int) -> bytes:

@@ -42,7 +42,8 @@ def correlated(
     """While the block runs these ids hold; what is left out stays as it was outside."""
     outer = _current.get()
     inner = Correlation(
-        correlation_id or outer.correlation_id, causation_id or outer.causation_id
+        outer.correlation_id if correlation_id is None else correlation_id,
+        outer.causation_id if causation_id is None else causation_id,
     )
     token = _current.set(inner)
     try:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from uuid import UUID
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from eventstore.arguments import event_id_in, is_number, plain_text, stream_id_in
 from eventstore.context import current
 from eventstore.errors import InvalidEvent
 from eventstore.events import (
+    EXPECTED_WORDS,
     MAX_COMMIT_EVENTS,
     Commit,
     CommitEvent,
@@ -19,13 +21,17 @@ from eventstore.events import (
     derived_event_id,
     written,
 )
+from eventstore.strict_json import MAX_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from uuid import UUID
 
     from eventstore.ports import Clock, Sealer
     from eventstore.registry import EventType, Registry
+
+
+_NO_INSTANT: Final = "occurred_at is no instant with a time zone in the years 1 to 9999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,11 @@ class Door:
         expected: Expected | int | str,
         commit_id: UUID,
     ) -> Commit:
-        """The commit, sealed. Raises `InvalidStreamId`, `InvalidEvent`; no message quotes a value."""
+        """The commit, sealed. Raises `InvalidStreamId`, `InvalidEvent`, whatever it is given; no message quotes a value."""
+        stream_id = stream_id_in(stream_id)
         stream_type = self.registry.stream_type_of(stream_id).name
-        ids = _ids(events, _uuid(commit_id))
+        commit_id = event_id_in(commit_id)
+        ids = _ids(_listed(events), commit_id)
         known, admitted = [], []
         for index, (event, event_id) in enumerate(zip(events, ids, strict=True)):
             try:
@@ -64,27 +72,47 @@ class Door:
         self, stream_type: str, event: NewEvent, event_id: UUID, first_id: UUID
     ) -> tuple[EventType, CommitEvent]:
         name, data, around = event.type, event.data, current()
+        if name is not None:
+            name = plain_text(name, "its type")
         if isinstance(data, msgspec.Struct):
-            name = self.registry.type_of(data).name
-            if event.type not in (None, name):
-                msg = f"its type is given as another than that of its data, {name}"
+            own = self.registry.type_of(data).name
+            if name not in (None, own):
+                msg = f"its type is given as another than that of its data, {own}"
                 raise InvalidEvent(msg)
-            data = msgspec.to_builtins(data)
+            name = own
         if name is None:
             msg = "it has no type"
             raise InvalidEvent(msg)
         known, clean = self.registry.admit(stream_type, name, event.schema, data)
+        correlation, at = event.correlation_id, event.occurred_at
+        if correlation is None:
+            correlation = first_id if (c := around.correlation_id) is None else c
+        causation = event.causation_id
+        if causation is None:
+            causation = around.causation_id
         return known, CommitEvent(
             event_id=event_id,
             type=name,
             schema=known.schema,
-            occurred_at=_written(event.occurred_at or self.clock.now()),
-            correlation_id=_uuid(
-                event.correlation_id or around.correlation_id or first_id
-            ),
-            causation_id=_uuid_or_none(event.causation_id or around.causation_id),
+            occurred_at=_written(self.clock.now() if at is None else at),
+            correlation_id=event_id_in(correlation),
+            causation_id=None if causation is None else event_id_in(causation),
             data=clean,
         )
+
+
+def _listed(events: object) -> Sequence[NewEvent]:
+    """A list of events. A generator is none: nobody could propose it again, under the same id, after a lost answer."""
+    if not isinstance(events, list | tuple):
+        msg = (
+            f"its events are a {type(events).__name__}: give a list or a tuple of them"
+        )
+        raise InvalidEvent(msg)
+    for index, event in enumerate(events):
+        if not isinstance(event, NewEvent):
+            msg = f"it is a {type(event).__name__}: give NewEvent(data)"
+            raise InvalidEvent(msg, index=index)
+    return events
 
 
 def _ids(events: Sequence[NewEvent], commit_id: UUID) -> list[UUID]:
@@ -93,7 +121,9 @@ def _ids(events: Sequence[NewEvent], commit_id: UUID) -> list[UUID]:
         msg = f"it has {len(events)} events, 1 to {MAX_COMMIT_EVENTS} are allowed"
         raise InvalidEvent(msg)
     ids = [
-        _uuid(event.event_id or derived_event_id(commit_id, index))
+        derived_event_id(commit_id, index)
+        if event.event_id is None
+        else event_id_in(event.event_id)
         for index, event in enumerate(events)
     ]
     if len(set(ids)) != len(ids):
@@ -102,29 +132,24 @@ def _ids(events: Sequence[NewEvent], commit_id: UUID) -> list[UUID]:
     return ids
 
 
-def _expected(given: Expected | int | str) -> Expected:
+def _expected(given: object) -> Expected:
+    value = given.value if isinstance(given, Expected) else given
+    if isinstance(value, str) and value in EXPECTED_WORDS:
+        return Expected(str.__str__(value))
+    if is_number(value) and 0 <= value <= MAX_INTEGER:
+        return Expected(int(value))
+    kind = "number" if is_number(value) else type(value).__name__
+    msg = (
+        "expected: a version (0 to 2^53), any, no_stream or stream_exists, not this"
+        f" {kind}"
+    )
+    raise InvalidEvent(msg)
+
+
+def _written(instant: object) -> str:
     try:
-        return Expected.of(given)
-    except (TypeError, ValueError) as error:
-        msg = str(error)
-        raise InvalidEvent(msg) from None
-
-
-def _uuid(given: object) -> UUID:
-    """Callers are not always type-checked; a text would be written, and never be found again."""
-    if not isinstance(given, UUID):
-        msg = f"an id of it is a {type(given).__name__}, not a UUID"
-        raise InvalidEvent(msg)
-    return given
-
-
-def _uuid_or_none(given: object) -> UUID | None:
-    return None if given is None else _uuid(given)
-
-
-def _written(instant: datetime) -> str:
-    try:
-        return written(instant)
-    except (AttributeError, TypeError, ValueError):
-        msg = "occurred_at is no instant with a time zone in the years 1 to 9999"
-        raise InvalidEvent(msg) from None
+        if isinstance(instant, datetime) and instant.utcoffset() is not None:
+            return written(instant)
+    except Exception as error:
+        raise InvalidEvent(_NO_INSTANT) from error
+    raise InvalidEvent(_NO_INSTANT)

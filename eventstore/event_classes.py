@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 import msgspec
 
+from eventstore.errors import InvalidEvent
+from eventstore.json_values import changed, unencodable, unfit
+from eventstore.wording import without_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -29,6 +33,19 @@ class Written(Protocol):
     def data(self) -> Mapping[str, Any]: ...
     @property
     def sealed(self) -> Sealed | None: ...
+
+
+class Known(Protocol):
+    """A registered type, as far as its events are judged by it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def struct(self) -> type[msgspec.Struct]: ...
+    @property
+    def kept(self) -> tuple[str, ...]: ...
+    @property
+    def is_free(self) -> bool: ...
 
 
 def refuse_unfit(what: str, struct: type[msgspec.Struct]) -> None:
@@ -78,8 +95,43 @@ def left_out(struct: type[msgspec.Struct]) -> tuple[str, ...]:
     )
 
 
-def written_in_full(event: msgspec.Struct, kept: tuple[str, ...]) -> dict[str, Any]:
-    """The data of an event, in the order of its fields, with the defaults that `left_out` named."""
+def admitted(known: Known, data: Any) -> dict[str, Any]:
+    """The data of an event as its class writes it, if it is one: absent fields left out, other defaults written.
+
+    data: its fields, or an object of the class. Raises `InvalidEvent`, with the path to the field, for what does not fit, what JSON has
+    no form for, and what would be read as something else than was given. Quotes no value.
+    """
+    given = data
+    try:
+        is_object = isinstance(data, msgspec.Struct)
+        fields = msgspec.to_builtins(data) if is_object else data
+        given = event = msgspec.convert(fields, known.struct)
+        full = _written_in_full(event, known.kept)
+        if known.is_free:
+            back = event if is_object else msgspec.convert(full, known.struct)
+            _refuse_changed(known, data if is_object else event, back, full)
+    except msgspec.ValidationError as error:
+        msg = f"{known.name}: {without_value(str(error))}"
+        raise InvalidEvent(msg) from None
+    except InvalidEvent:
+        raise
+    except Exception:  # noqa: BLE001  (what is given may be anything, and do anything; its text may quote)
+        msg = (
+            f"{known.name}: {unencodable(given, known.struct.__struct_encode_fields__)}"
+        )
+        raise InvalidEvent(msg) from None
+    return full
+
+
+def _refuse_changed(known: Known, given: Any, back: Any, full: dict[str, Any]) -> None:
+    names = known.struct.__struct_encode_fields__
+    if given != back and (found := unfit(full, names) or changed(given, back)):
+        msg = f"{known.name}: {found}"
+        raise InvalidEvent(msg)
+
+
+def _written_in_full(event: msgspec.Struct, kept: tuple[str, ...]) -> dict[str, Any]:
+    """In the order of the fields, with the defaults that `left_out` named."""
     data: dict[str, Any] = msgspec.to_builtins(event)
     if not kept:
         return data
@@ -95,8 +147,22 @@ def written_in_full(event: msgspec.Struct, kept: tuple[str, ...]) -> dict[str, A
     return full
 
 
+def is_free(struct: type[msgspec.Struct]) -> bool:
+    """Whether a field takes values of any type, which JSON may bring back as others."""
+    free = (
+        msgspec.inspect.AnyType | msgspec.inspect.CustomType | msgspec.inspect.RawType
+    )
+    return any(isinstance(node, free) for node in _nodes(struct))
+
+
 def structs_within(struct: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
     """The class itself and all that its fields hold, however deep."""
+    known = [n.cls for n in _nodes(struct) if isinstance(n, msgspec.inspect.StructType)]
+    return list(dict.fromkeys(known))
+
+
+def _nodes(struct: type[msgspec.Struct]) -> list[Any]:
+    """The types that a class consists of, as msgspec describes them."""
     found: dict[int, Any] = {}
     waiting: list[Any] = [msgspec.inspect.type_info(struct)]
     while waiting:
@@ -104,8 +170,7 @@ def structs_within(struct: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
         if id(node) not in found:
             found[id(node)] = node
             waiting.extend(_parts(node))
-    known = [n.cls for n in found.values() if isinstance(n, msgspec.inspect.StructType)]
-    return list(dict.fromkeys(known))
+    return list(found.values())
 
 
 def is_sensitive(hint: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
+from eventstore.arguments import instant_in, refuse_bounds, stream_id_in
 from eventstore.conf import conf, registry
 from eventstore.errors import (
     CutBeyondEnd,
@@ -65,8 +66,9 @@ class Reading(ABC):
         Page by page, so a reader may stop early. Raises `InvalidStreamId` at once, and ValueError for what is negative:
         the last events are read backwards, with a limit.
         """
+        stream_id = stream_id_in(stream_id)
         registry().stream_type_of(stream_id)
-        refuse_negative(from_version=from_version, to_version=to_version, limit=limit)
+        refuse_bounds(from_version, to_version, limit)
 
         def events() -> Iterator[RecordedEvent]:
             with prepared_cursor() as cursor:
@@ -89,8 +91,9 @@ class Reading(ABC):
 
         Raises `InvalidStreamId` and ValueError at once, and `UnreadableEvent` at a page that holds one between them.
         """
+        stream_id = stream_id_in(stream_id)
         registry().stream_type_of(stream_id)
-        refuse_negative(from_version=from_version, to_version=to_version)
+        refuse_bounds(from_version, to_version, None)
 
         def events() -> Iterator[Event]:
             with prepared_cursor() as cursor:
@@ -189,6 +192,7 @@ class Reading(ABC):
 
     def stream_info(self, stream_id: str) -> StreamInfo:
         """The stream's head and times. Raises `InvalidStreamId`, `StreamNotFound`."""
+        stream_id = stream_id_in(stream_id)
         registry().stream_type_of(stream_id)
         with prepared_cursor() as cursor:
             info = stream_info(cursor, stream_id)
@@ -205,11 +209,9 @@ class Reading(ABC):
         instant; if ours is ahead of it, that may come a little later. Raises `FutureInstant`, `InvalidStreamId`, `LogUnavailable` if
         the log's end is not reached in time, ValueError for a naive instant.
         """
+        stream_id = stream_id_in(stream_id)
         registry().stream_type_of(stream_id)
-        if instant.tzinfo is None:
-            msg = "an instant needs its time zone"
-            raise ValueError(msg)
-        if instant > self._clock.now():
+        if instant_in(instant) > self._clock.now():
             raise FutureInstant
         place = place_of(stream_id, self.topics.partitions)
         patience = conf.APPEND_TIMEOUT if timeout_s is None else timeout_s
@@ -224,14 +226,6 @@ class Reading(ABC):
     async def astream_info(self, stream_id: str) -> StreamInfo:
         """`stream_info` for coroutines."""
         return await sync_to_async(self.stream_info)(stream_id)
-
-
-def refuse_negative(**given: int | None) -> None:
-    """Raise ValueError for a number below 0: elsewhere it means the end, or everything."""
-    for name, value in given.items():
-        if value is not None and value < 0:
-            msg = f"{name} is 0 or more, not {value}"
-            raise ValueError(msg)
 
 
 def topics_of(

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 import msgspec
 
 from eventstore import event_classes
+from eventstore.arguments import stream_id_in
 from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
 from eventstore.upcasters import Upcast, Upcasters
-from eventstore.wording import without_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -72,7 +72,7 @@ class EventType:
     """A registered type of event in one schema version.
 
     subject: the field with the id of the person it is about; the stream's own id if "" ; None if nobody.
-    kept: fields whose defaults are written. is_named: whether the name was given, or is just the class's.
+    kept: fields whose defaults are written. is_free: whether a field takes values of any type. is_named: whether the name was given, or is just the class's.
     """
 
     name: str
@@ -82,6 +82,7 @@ class EventType:
     sensitive: frozenset[str]
     subject: str | None
     kept: tuple[str, ...] = ()
+    is_free: bool = False
     is_named: bool = True
 
 
@@ -137,14 +138,9 @@ class Registry:
         if msg:
             raise ValueError(msg)
         event_classes.refuse_unfit(f"event type {name}", struct)
-        own = (
-            struct,
-            sensitive_fields(struct),
-            subject,
-            event_classes.left_out(struct),
-            is_named,
-        )
-        known = EventType(name, stream_type, schema, *own)
+        kept, is_free = event_classes.left_out(struct), event_classes.is_free(struct)
+        own = sensitive_fields(struct), subject, kept, is_free, is_named
+        known = EventType(name, stream_type, schema, struct, *own)
         self._events[name] = self._by_struct[struct] = known
 
     def upcaster(self, name: str, *, from_schema: int, upcast: Upcast) -> None:
@@ -181,6 +177,7 @@ class Registry:
 
     def stream_type_of(self, stream_id: str) -> StreamType:
         """The kind of a stream id. Raises `InvalidStreamId` where there is none or it does not take the id."""
+        stream_id = stream_id_in(stream_id)
         name, dot, own_id = stream_id.partition(".")
         if not dot:
             msg = "it is {type}.{id}, as in order.order-123; this one has no dot"
@@ -206,7 +203,7 @@ class Registry:
         return known
 
     def admit(
-        self, stream_type: str, name: str, schema: int | None, data: Mapping[str, Any]
+        self, stream_type: str, name: str, schema: int | None, data: Any
     ) -> tuple[EventType, Mapping[str, Any]]:
         """Check an event at the door. Raises `InvalidEvent`, which names the field but quotes no value.
 
@@ -214,17 +211,19 @@ class Registry:
         """
         known = self._events.get(name)
         if known is None or known.stream_type != stream_type:
-            msg = f"{name} is no event of a {stream_type} stream"
+            said = name if EVENT_TYPE.fullmatch(name) else "what it calls its type"
+            msg = f"{said} is no event of a {stream_type} stream"
             raise InvalidEvent(msg)
-        if schema is not None and schema != known.schema:
-            msg = f"{name} is written in schema {known.schema}, not {schema}"
+        if schema is not None and (schema != known.schema or type(schema) is not int):
+            given = "another" if type(schema) is int else f"a {type(schema).__name__}"
+            msg = f"{name} is written in schema {known.schema}, and this is {given}"
             raise InvalidEvent(msg)
-        try:
-            event = msgspec.convert(data, known.struct)
-        except msgspec.ValidationError as error:
-            msg = f"{name}: {without_value(str(error))}"
-            raise InvalidEvent(msg) from None
-        return known, event_classes.written_in_full(event, known.kept)
+        return known, event_classes.admitted(known, data)
+
+    def fields_of(self, name: str) -> tuple[str, ...]:
+        """What the fields of an event type are called in the log; none where it is not registered."""
+        known = self._events.get(name)
+        return () if known is None else known.struct.__struct_encode_fields__
 
     def problem_of(self, stream_type: str, event: Written) -> str | None:
         """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""

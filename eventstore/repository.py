@@ -18,6 +18,7 @@ from asgiref.sync import sync_to_async
 from eventstore import metrics
 from eventstore.aggregate_cache import AggregateCache
 from eventstore.aggregates import Aggregate, refuse_unfit, replay
+from eventstore.arguments import number_in
 from eventstore.bus import EventBus, Published
 from eventstore.context import correlated, current
 from eventstore.errors import (
@@ -33,7 +34,7 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import derived_event_id
-from eventstore.saving import saving_of
+from eventstore.saving import rounds_of, saving_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,9 +136,8 @@ class AggregateRepository(EventSourcingRepository[A]):
         if version is not None and as_of is not None:
             msg = "a version or a time, not both"
             raise ValueError(msg)
-        if version is not None and version < 1:
-            msg = f"a version is 1 or more, not {version}"
-            raise ValueError(msg)
+        if version is not None:
+            version = number_in(version, "a version", least=1)
         stream_id = self._class(aggregate_id).stream_id
         if as_of is not None:
             version = self._store.version_as_of(stream_id, as_of)
@@ -212,9 +212,10 @@ class AggregateRepository(EventSourcingRepository[A]):
         causation_id: UUID | None = None,
     ) -> AppendResult | None:
         """See `EventSourcingRepository`."""
+        self._refuse_other(aggregate)
         result = None
         with correlated(correlation_id, causation_id):
-            for _ in self._rounds_of(aggregate):
+            for _ in rounds_of(aggregate, self._rounds):
                 with self._proposing(aggregate) as new:
                     result = self._store.append(
                         aggregate.stream_id,
@@ -234,9 +235,10 @@ class AggregateRepository(EventSourcingRepository[A]):
         causation_id: UUID | None = None,
     ) -> AppendResult | None:
         """`save` for coroutines."""
+        self._refuse_other(aggregate)
         result = None
         with correlated(correlation_id, causation_id):
-            for _ in self._rounds_of(aggregate):
+            for _ in rounds_of(aggregate, self._rounds):
                 with self._proposing(aggregate) as new:
                     result = await self._store.aappend(
                         aggregate.stream_id,
@@ -247,6 +249,13 @@ class AggregateRepository(EventSourcingRepository[A]):
                     published = self._accepted(aggregate, new, result)
                 await self._bus.apublish(published)
         return result
+
+    def _refuse_other(self, aggregate: object) -> None:
+        """One of another class would be appended all the same, and remembered here as one of this."""
+        if not isinstance(aggregate, self._class):
+            own, other = self._class.__name__, type(aggregate).__name__
+            msg = f"a repository of {own} saves {own}, not a {other}"
+            raise TypeError(msg)
 
     @contextmanager
     def _proposing(self, aggregate: A) -> Iterator[Proposed]:
@@ -263,20 +272,6 @@ class AggregateRepository(EventSourcingRepository[A]):
             except BaseException:  # also a task that was cancelled
                 saving.doubt()
                 raise
-
-    def _rounds_of(self, aggregate: A) -> Iterator[None]:
-        """A round for each commit: one that is in doubt, what was recorded since, and what is recorded meanwhile."""
-        saving = saving_of(aggregate)
-        for _ in range(self._rounds):
-            if not saving.recorded:
-                return
-            yield
-        if saving.recorded:
-            msg = (
-                f"{aggregate.stream_id} was recorded on in each of {self._rounds} rounds of its save, and would never"
-                " end: all but the last was saved. Let no handler of the bus record on the aggregate that it is told of."
-            )
-            raise RuntimeError(msg)
 
     def _accepted(
         self, aggregate: A, new: Proposed, result: AppendResult

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from eventstore.events import Expected
 
@@ -28,6 +28,13 @@ class Proposed:
     commit_id: UUID
     events: tuple[NewEvent, ...]
     expected: Expected
+
+
+class Recording(Protocol):
+    """An aggregate."""
+
+    @property
+    def stream_id(self) -> str: ...
 
 
 class Saving:
@@ -91,3 +98,21 @@ class Saving:
 def saving_of(aggregate: object) -> Saving:
     """That of an aggregate. Its name there is one that nobody takes by accident."""
     return cast("Saving", aggregate._Aggregate__saving)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def rounds_of(aggregate: Recording, most: int) -> Iterator[None]:
+    """A round for each commit of a save: one that is in doubt, what was recorded since, and what is recorded meanwhile.
+
+    Raises RuntimeError where something was recorded in each of so many: such a save would never end.
+    """
+    saving = saving_of(aggregate)
+    for _ in range(most):
+        if not saving.recorded:
+            return
+        yield
+    if saving.recorded:
+        msg = (
+            f"{aggregate.stream_id} was recorded on in each of the {most} rounds of its save, which would never end;"
+            " all but the last was saved. Let no handler of the bus record on what it is told of."
+        )
+        raise RuntimeError(msg)

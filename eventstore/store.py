@@ -20,6 +20,7 @@ from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending, deadline_in
 from eventstore.appender.thread import Appender
 from eventstore.appender.waiting import Limits
+from eventstore.arguments import commit_id_in, stream_id_in
 from eventstore.clock import SystemClock
 from eventstore.codec import encode
 from eventstore.conf import conf, registry
@@ -109,10 +110,10 @@ class EventStore(Reading, ABC):
     ) -> AppendResult:
         """Propose a commit and wait for what the log decides; what is answered is readable.
 
-        timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of the caller's the call
+        events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of the caller's the call
         can be repeated at any time, by anybody, and gets the first answer. Raises `InvalidStreamId`, `InvalidEvent`,
         `CommitTooLarge`, `LogUnavailable`, `LogMisconfigured`, `LogTruncated`: nothing was accepted;
-        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: ask again.
+        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: ask again; TypeError and ValueError: no time-out.
         """
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
         future = self._submit(pending)
@@ -165,10 +166,11 @@ class EventStore(Reading, ABC):
     ) -> CommitOutcome:
         """What became of a commit, by the log up to its end as read at this call (rule 15).
 
-        Looks at one partition if the stream is named, else at all. Nothing found is not final.
+        Looks at one partition if the stream is named, else at all. Nothing found is not final. TypeError for no UUID.
         """
-        places = self.topics.places
+        places, commit_id = self.topics.places, commit_id_in(commit_id)
         if stream_id is not None:
+            stream_id = stream_id_in(stream_id)
             registry().stream_type_of(stream_id)
             places = [place_of(stream_id, self.topics.partitions)]
         return self._ask(
@@ -227,12 +229,13 @@ class EventStore(Reading, ABC):
         timeout_s: float | None,
     ) -> Pending:
         deadline = self._deadline(timeout_s)
+        own = uuid4() if commit_id is None else commit_id
+        commit = self._door.commit(stream_id, events, expected, own)
         fresh = commit_id is None and all(event.event_id is None for event in events)
-        commit = self._door.commit(stream_id, events, expected, commit_id or uuid4())
-        value = encode(commit)
+        value = encode(commit, self._door.registry.fields_of)
         if len(value) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
-        place = place_of(stream_id, self.topics.partitions)
+        place = place_of(commit.stream_id, self.topics.partitions)
         return Pending(commit, value, place, deadline, fresh)
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:

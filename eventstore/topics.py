@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Place
+from eventstore.numbering import NUMBERED, refuse_other_numbers
 from eventstore.partitioning import refuse_another_count
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
     A crash in between leaves topics without rows; the next call registers them. Raises `LogMisconfigured`
     where a topic is there but not as it must be or not as it was; nothing was written then.
     """
+    check_numbers(topics, connection)
     names = list(topics.numbers)
     there = log.topics(names)
     _refuse_other_counts(topics, connection)  # 1
@@ -95,6 +97,7 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
 def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None:
     """Hold the log's topics against their rows. Raises `LogMisconfigured`, which names the way out."""
     _refuse_other_counts(topics, connection)
+    check_numbers(topics, connection)
     names = list(topics.numbers)
     known = {row[0]: row for row in _rows_of(names, connection)}
     found = log.topics(names)
@@ -138,6 +141,11 @@ def _rows_of(
     names: Sequence[str], connection: psycopg.Connection[Any]
 ) -> list[tuple[Any, ...]]:
     return connection.execute(_REGISTERED, {"names": list(names)}).fetchall()
+
+
+def check_numbers(topics: Topics, connection: psycopg.Connection[Any]) -> None:
+    """Hold the stream types' numbers against those of the rows. Raises `LogMisconfigured`, which names the way out."""
+    refuse_other_numbers(topics.numbers, connection.execute(NUMBERED).fetchall())
 
 
 def sound(

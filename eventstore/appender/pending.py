@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from eventstore import metrics
+from eventstore.arguments import seconds_in
 from eventstore.errors import AppendOutcomeUnknown, EventStoreError, LogUnavailable
 from eventstore.ports import Appended, Clock, Proposal
 
@@ -108,9 +109,11 @@ class Pending:
 
 
 def deadline_in(seconds: float, clock: Clock) -> float:
-    """The end of so many seconds on the monotonic clock. Raises ValueError for what nobody can wait: nan, below 0."""
+    """The end of so many seconds on the monotonic clock. Raises TypeError for what is no number, and ValueError for what
+    nobody can wait: nan, below 0."""
+    seconds = seconds_in(seconds)
     if not 0 <= seconds <= _LONGEST_PATIENCE:
-        msg = f"a time-out is 0 to {_LONGEST_PATIENCE} seconds, not {seconds}"
+        msg = f"a time-out is 0 to {_LONGEST_PATIENCE} seconds"
         raise ValueError(msg)
     return clock.monotonic() + seconds
 

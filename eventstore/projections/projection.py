@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from eventstore.bus import never_runs
 from eventstore.reserved import (
     own_names,
     refuse_other_signature,
@@ -14,8 +15,6 @@ from eventstore.reserved import (
     refuse_taken,
     runs_later,
 )
-
-from eventstore.bus import never_runs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence

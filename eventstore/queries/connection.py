@@ -35,6 +35,7 @@ from eventstore.errors import (
     PartitionSetAside,
 )
 from eventstore.indexer.mark import mark_of
+from eventstore.numbering import NUMBERED, refuse_other_numbers
 from eventstore.placement import place_of
 from eventstore.server import judge, refuse_a_standby, write_dates_as_iso
 from eventstore.topics import Topics
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     from eventstore.queries.rows import Cursor
+    from eventstore.registry import Registry
 
 logger = structlog.get_logger(__name__)
 
@@ -55,6 +57,8 @@ _prepared: WeakKeyDictionary[Any, psycopg.Cursor[Any]] = WeakKeyDictionary()
 _looked: WeakSet[Any] = WeakSet()  # psycopg's connections on which the mark was seen
 # What the mark left out, on those that therefore look again each time.
 _without: WeakKeyDictionary[Any, frozenset[int]] = WeakKeyDictionary()
+# Registries whose numbers are those of the rows: once a process, for rows never get others. By the database's name.
+_numbered: WeakKeyDictionary[Registry, set[str]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -63,7 +67,8 @@ def reading_cursor() -> Iterator[CursorWrapper]:
 
     A session that was lost is replaced by one new one, there and then; within a transaction of the caller's the error
     stands. Raises `IndexIncomplete` if it cannot be told that it sees everything: the log does not answer, a partition has stopped, or
-    the caller's transaction began before the index was complete.
+    the caller's transaction began before the index was complete; `LogMisconfigured`, at a process's first read, where the stream
+    types have other numbers than the rows.
     """
     alone = _open()
     with _wrapped(_plain_cursor(), _plain_cursor, alone=alone) as cursor:
@@ -293,12 +298,25 @@ def _is_partial() -> bool:
 
 
 def _look(cursor: CursorWrapper) -> None:
+    _look_at_numbers(cursor)
     without = _complete(cursor)
     if without:
         _without[connection.connection] = without
     else:
         _without.pop(connection.connection, None)
         _looked.add(connection.connection)
+
+
+def _look_at_numbers(cursor: CursorWrapper) -> None:
+    types, database = registry(), str(connection.settings_dict["NAME"])
+    seen = _numbered.setdefault(types, set())
+    if database not in seen:
+        cursor.execute(NUMBERED)
+        rows = cursor.fetchall()
+        numbers = {known.topic: known.number for known in types.stream_types.values()}
+        refuse_other_numbers(numbers, rows)
+        if rows:
+            seen.add(database)
 
 
 def _complete(cursor: CursorWrapper) -> frozenset[int]:

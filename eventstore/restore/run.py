@@ -17,7 +17,7 @@ from eventstore.restore.plan import (
     first_trouble,
     plan,
 )
-from eventstore.topics import NO_ROWS_REMEDY, sound
+from eventstore.topics import NO_ROWS_REMEDY, check_numbers, sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,6 +90,7 @@ class Restorer:
 
         Raises `NotRestorable` and `LogMisconfigured`.
         """
+        check_numbers(self._topics, self._connection)
         return [self._plan(name) for name in names or self._topics.numbers]
 
     def run(self, topic: TopicPlan, progress: Progress) -> None:

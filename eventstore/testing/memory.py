@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from eventstore.appender.pending import deadline_in
+from eventstore.arguments import (
+    commit_id_in,
+    instant_in,
+    refuse_bounds,
+    stream_id_in,
+)
 from eventstore.clock import SystemClock
 from eventstore.codec import encode
 from eventstore.conf import registry as configured
@@ -27,7 +33,7 @@ from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place
 from eventstore.placement import place_of
 from eventstore.queries.commits import CommitOutcome, Decided
 from eventstore.queries.streams import StreamInfo
-from eventstore.reading import refuse_foreign, refuse_negative, topics_of
+from eventstore.reading import refuse_foreign, topics_of
 from eventstore.sealing import sealer
 from eventstore.testing.memory_log import MemoryPartition, answer
 from eventstore.topics import Topics
@@ -73,9 +79,10 @@ class MemoryEventStore:
         timeout_s: float | None = None,
     ) -> AppendResult:
         """See `EventStore`."""
-        deadline_in(timeout_s or 0.0, self._clock)
-        commit = self._door.commit(stream_id, events, expected, commit_id or uuid4())
-        value = encode(commit)
+        deadline_in(0.0 if timeout_s is None else timeout_s, self._clock)
+        own_id = uuid4() if commit_id is None else commit_id
+        commit = self._door.commit(stream_id, events, expected, own_id)
+        value = encode(commit, self._door.registry.fields_of)
         if len(value) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
         with self._lock:
@@ -115,8 +122,9 @@ class MemoryEventStore:
 
     def outcome(self, commit_id: UUID, stream_id: str | None = None) -> CommitOutcome:
         """See `EventStore`."""
-        places = self.topics.places
+        places, commit_id = self.topics.places, commit_id_in(commit_id)
         if stream_id is not None:
+            stream_id = stream_id_in(stream_id)
             self._types.stream_type_of(stream_id)
             places = [place_of(stream_id, self.topics.partitions)]
         with self._lock:
@@ -148,8 +156,9 @@ class MemoryEventStore:
         limit: int | None = None,
     ) -> Iterator[RecordedEvent]:
         """See `EventStore`."""
+        stream_id = stream_id_in(stream_id)
         self._types.stream_type_of(stream_id)
-        refuse_negative(from_version=from_version, to_version=to_version, limit=limit)
+        refuse_bounds(from_version, to_version, limit)
         with self._lock:
             events = [
                 event
@@ -209,11 +218,7 @@ class MemoryEventStore:
 
     def version_as_of(self, stream_id: str, instant: datetime) -> int:
         """See `EventStore`."""
-        self._types.stream_type_of(stream_id)
-        if instant.tzinfo is None:
-            msg = "an instant needs its time zone"
-            raise ValueError(msg)
-        if instant > self._clock.now():
+        if instant_in(instant) > self._clock.now():
             raise FutureInstant
         return sum(event.recorded_at <= instant for event in self.read(stream_id))
 
