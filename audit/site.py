@@ -71,7 +71,7 @@ class AuditAdminSite(AdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]  # noqa: FBT001, FBT002  (Django's)
         """Every page, the console's and Django's own, in the frame: no view has to remember it."""
-        return super().admin_view(framed(view), cacheable)  # type: ignore[return-value, arg-type]
+        return super().admin_view(framed(view), cacheable)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -83,7 +83,7 @@ class AuditAdminSite(AdminSite):
                 kept = query.copy()
                 kept.pop(REDIRECT_FIELD_NAME, None)
                 setattr(request, given, kept)
-        return super().login(request, extra_context)
+        return framed(super().login)(request, extra_context)
 
     def logout(  # type: ignore[override]  # a refusal is an answer too
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

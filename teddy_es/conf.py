@@ -18,6 +18,10 @@ class TeddySettings:
         ""  # where the processes' metrics meet; "": this process alone
     )
 
+    TEDDY_TRUSTED_PROXIES: tuple[
+        str, ...
+    ] = ()  # networks whose X-Forwarded-… is believed
+
     CELERY_BROKER_URL: str = ""  # where tasks wait for a worker
 
     def __getattribute__(self, name: str) -> Any:

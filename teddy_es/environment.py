@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,6 +84,17 @@ class Environment:
         """What stands between commas, without the blanks round it."""
         found = [one.strip() for one in self.text(name).split(",")]
         return [one for one in found if one] or list(default)
+
+    def networks(self, name: str) -> list[str]:
+        """Networks or single addresses, between commas."""
+        found = self.several(name)
+        for one in found:
+            try:
+                ip_network(one)
+            except ValueError:
+                takes = "networks or addresses with commas between, as 10.0.0.0/8,::1"
+                raise _refused(name, takes, one) from None
+        return found
 
     def folder(self, name: str, *, default: Path) -> Path:
         """A path."""

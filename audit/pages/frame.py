@@ -25,6 +25,7 @@ _REFUSALS: Final = {
     HTTPStatus.FORBIDDEN: ("Not for this account", "lock"),
     HTTPStatus.NOT_FOUND: ("Nothing here", "unknown"),
     HTTPStatus.METHOD_NOT_ALLOWED: ("Nothing can be changed here", "lock"),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Too many attempts", "lock"),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Not available just now", "unknown"),
 }
 _OTHER: Final = ("This page cannot be shown", "unknown")
@@ -118,12 +119,11 @@ def framed(view: View) -> View:
 
 def _refuse_nul(request: HttpRequest, kwargs: dict[str, Any]) -> None:
     """Raise `Refused` for an address with a character that PostgreSQL has no text with."""
-    given = (request.GET, request.POST)
-    asked = [v for query in given for _, vs in query.lists() for v in vs]
-    if any("\0" in str(value) for value in (*kwargs.values(), *asked)):
+    asked = [*kwargs.values(), *(v for _, vs in request.GET.lists() for v in vs)]
+    if any("\0" in str(value) for value in asked):
         raise Refused(
             HTTPStatus.BAD_REQUEST,
-            "What was asked holds a character that nothing here has in its name.",
+            "This address holds a character that nothing here has in its name.",
         )
 
 

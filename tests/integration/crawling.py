@@ -94,9 +94,10 @@ class Crawl:
             return [(urljoin(address, answer.headers["Location"]), address, False)]
         offers = Offers(address)
         offers.feed(text)
-        return [(link, address, False) for link in offers.links] + [
-            (form, address, True) for form in offers.forms
+        links: list[tuple[str, str | None, bool]] = [
+            (link, address, False) for link in offers.links
         ]
+        return links + [(form, address, True) for form in offers.forms]
 
     def broken(self) -> dict[str, Seen]:
         """Whatever answered as a fault of the server's, wherever its address comes from."""
