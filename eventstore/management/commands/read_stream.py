@@ -17,6 +17,7 @@ from eventstore.conf import conf
 from eventstore.events import RecordedEvent, written
 from eventstore.management.troubles import told_in_a_line
 from eventstore.store import get_event_store
+from eventstore.unseen import visible_json
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -95,9 +96,8 @@ def _table(stream_id: str, events: Iterable[RecordedEvent]) -> Table:
 
 
 def _printable(event: RecordedEvent) -> str:
-    """The data on one line. What steers a terminal is written out: somebody else chose these characters."""
-    data = json.dumps(event.data, ensure_ascii=False)
-    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in data)
+    """The data on one line. What is not seen or steers a terminal is written out: somebody else chose these characters."""
+    text = visible_json(json.dumps(event.data, ensure_ascii=False))
     if event.sealed is not None:
         text += " + sealed fields"
     return f"{text} ({event.problem})" if event.problem else text
