@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+LONG_RUNNING = ("mirror", "subscriptions")  # they begin as the web does
+
+
 def main() -> None:
     """Run the command. SIGTERM ends it like an exit, so that what is queued for the log is drained."""
     signal.signal(signal.SIGTERM, _leave)
@@ -20,9 +23,20 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     try:
+        if sys.argv[1:2] and sys.argv[1] in LONG_RUNNING:
+            _refuse_unsafe_start()
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"manage.py: {error}")
+
+
+def _refuse_unsafe_start() -> None:
+    import django
+
+    django.setup()
+    from teddy_es.startup import refuse_unsafe_start
+
+    refuse_unsafe_start()
 
 
 def _leave(signum: int, _frame: FrameType | None) -> None:

@@ -31,7 +31,12 @@ _HAS_FORMS: Final = re.compile(r"[©®‼⁉™ℹ↔-↪⌀-⏿Ⓜ▪-➿⤴⤵
 def unseen(text: str, *, but: str = "") -> list[str]:
     """The characters of a text that are not seen, as U+034F. but: which of them may be there, as line ends."""
     found: list[str] = []
-    replace_unseen(text, lambda c: found.append(code_point(c)) or c, but=but)
+
+    def keep(character: str) -> str:
+        found.append(code_point(character))
+        return character
+
+    replace_unseen(text, keep, but=but)
     return found
 
 

@@ -184,6 +184,11 @@ if CELERY_BROKER_URL == "filesystem://":
 
 PROMETHEUS_MULTIPROC_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")
 
+# Probes and figures on a listener of their own; the quickstart answers on loopback only, and has them among its pages.
+TEDDY_PROBES = env.address(
+    "TEDDY_PROBES", default="127.0.0.1:9100" if PRODUCTION else "none"
+)
+
 # ---- the quickstart
 
 TEDDY_ADMIN_PASSWORD = env.text("TEDDY_ADMIN_PASSWORD")
