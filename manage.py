@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+LONG_RUNNING = ("mirror", "subscriptions")  # they begin as the web does
+
+
 def main() -> None:
     """Run the command. SIGTERM ends it like an exit, so that what is queued for the log is drained."""
     signal.signal(signal.SIGTERM, _leave)
@@ -22,11 +25,22 @@ def main() -> None:
     from eventstore.errors import EventStoreError
 
     try:
+        if sys.argv[1:2] and sys.argv[1] in LONG_RUNNING:
+            _refuse_unsafe_start()
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"manage.py: {error}")
     except EventStoreError as error:  # of a command of Django's own, as migrate
         sys.exit(f"manage.py: {error}")
+
+
+def _refuse_unsafe_start() -> None:
+    import django
+
+    django.setup()
+    from teddy_es.startup import refuse_unsafe_start
+
+    refuse_unsafe_start()
 
 
 def _leave(signum: int, _frame: FrameType | None) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import ValidationError
 from django.forms import CheckboxSelectMultiple
 
 from audit.pages.frame import OPERATE
+from eventstore.unseen import unseen
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -54,6 +56,15 @@ class AccountAdmin(_UserAdmin):
         )
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """A name stands in reasons and on pages: nothing hides in it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "username" and field is not None:
+            field.validators.append(refuse_unseen)
+        return field
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Superusers only."""
         return _is_superuser(request)
@@ -73,6 +84,13 @@ class AccountAdmin(_UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers only."""
         return _is_superuser(request)
+
+
+def refuse_unseen(text: str) -> None:
+    """Raises `ValidationError`."""
+    if hidden := unseen(text):
+        msg = f"There are characters in it that nobody sees ({', '.join(dict.fromkeys(hidden))}): take them out."
+        raise ValidationError(msg)
 
 
 def _is_superuser(request: HttpRequest) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.html import format_html_join
 
+from eventstore.unseen import visible_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -27,10 +29,6 @@ _CLASSES: Final = {
     "number": "mi",
     "other": "p",
 }
-# Characters that are not seen, or turn round what is: they must not make a text look like another one.
-_INVISIBLE = re.compile(
-    "[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
 
 
 class JsonView:
@@ -40,8 +38,7 @@ class JsonView:
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        whole = json.dumps(data, indent=2, ensure_ascii=False)
-        whole = _INVISIBLE.sub(lambda c: f"\\u{ord(c.group()):04x}", whole)
+        whole = visible_json(json.dumps(data, indent=2, ensure_ascii=False))
         self.text = whole[:MAX_CHARACTERS]
         self.cut = max(0, len(whole) - MAX_CHARACTERS)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
 from django.db import InterfaceError, OperationalError
 from django.shortcuts import render
+from django.views.defaults import server_error
 
 from eventstore.database import is_trouble, named
 from eventstore.errors import DatabaseUnfit
@@ -34,16 +36,30 @@ class DatabaseTrouble:
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
         """The page, if it is the database's silence."""
-        silent = isinstance(error, (OperationalError, InterfaceError, DatabaseUnfit))
-        if not silent and not is_trouble(error):
-            return None
-        _log.warning("a page was not made", error=type(error).__name__)
-        said = str(error) if isinstance(error, DatabaseUnfit) else named(error)
-        answer = render(
-            request,
-            "503.html",
-            {"said": said and f"{said[0].upper()}{said[1:]}"},
-            status=HTTPStatus.SERVICE_UNAVAILABLE,
-        )
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return _unavailable(request, error) if _is_silence(error) else None
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """What is answered when something raised. Sessions are saved outside of every view: a database that goes away until then is silence, too."""
+    error = sys.exc_info()[1]
+    if error is not None and _is_silence(error):
+        return _unavailable(request, error)
+    return server_error(request)
+
+
+def _is_silence(error: BaseException) -> bool:
+    silent = isinstance(error, (OperationalError, InterfaceError, DatabaseUnfit))
+    return silent or is_trouble(error)
+
+
+def _unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
+    _log.warning("a page was not made", error=type(error).__name__)
+    said = str(error) if isinstance(error, DatabaseUnfit) else named(error)
+    answer = render(
+        request,
+        "503.html",
+        {"said": said and f"{said[0].upper()}{said[1:]}"},
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

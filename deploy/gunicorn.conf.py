@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
 
 # An append waits for the log, not for the processor: threads. Each process has one appender thread of its own.
-worker_class = "gthread"
+# A thread is given to a request when it is there, not to whoever sends half of one.
+worker_class = "teddy_es.web_worker.GatheringWorker"
 workers = 2
 threads = 8
 
@@ -33,6 +34,13 @@ def on_starting(_server: Arbiter) -> None:
     """Make the metrics' directory. What is in it stays: the mirror writes there too."""
     if _metrics:
         Path(_metrics).mkdir(parents=True, exist_ok=True)
+
+
+def post_worker_init(_worker: Worker) -> None:
+    """Answer probes on a listener of their own, whatever the threads that make pages do."""
+    from teddy_es.probes import serve
+
+    serve()
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:

@@ -13,3 +13,6 @@ class TeddyConfig(AppConfig):
 
     def ready(self) -> None:
         from teddy_es import celery, checks  # noqa: F401  (each registers itself)
+        from teddy_es.logins import tell_logins
+
+        tell_logins()

@@ -15,7 +15,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    worker_init,
+    worker_process_init,
+)
 
 import eventstore.tasks  # noqa: F401  (registers itself)
 from eventstore.schedule import SCHEDULE
@@ -49,6 +54,16 @@ def _keep_our_logging(**_: Any) -> None:
     """Celery would put its own in place of what the settings configured."""
 
 
+def _refuse_unsafe_start(**_: Any) -> None:
+    """Worker and beat begin as the web does."""
+    from teddy_es.startup import refuse_unsafe_start
+
+    try:
+        refuse_unsafe_start()
+    except Exception as error:  # Celery would log it, and go on
+        raise SystemExit(1) from error
+
+
 def _begin_a_process(**_: Any) -> None:
     """A forked worker uses no connection of its parent."""
     from django.db import connections
@@ -57,4 +72,6 @@ def _begin_a_process(**_: Any) -> None:
 
 
 setup_logging.connect(_keep_our_logging, weak=False)
+worker_init.connect(_refuse_unsafe_start, weak=False)
+beat_init.connect(_refuse_unsafe_start, weak=False)
 worker_process_init.connect(_begin_a_process, weak=False)

@@ -7,7 +7,16 @@ from typing import Any
 from django.conf import settings
 
 
-class TeddySettings:
+class DjangoSettings:
+    """Django's own, as far as the checks look at them; and the mode, which is there though `EVENTSTORE` were wrong."""
+
+    MODE: str = "production"
+    SECRET_KEY: str = ""
+    ALLOWED_HOSTS: tuple[str, ...] = ()
+    SECURE_PROXY_SSL_HEADER: tuple[str, str] | None = None
+
+
+class TeddySettings(DjangoSettings):
     """Nobody else in this package touches Django's settings."""
 
     TEDDY_ADMIN_PASSWORD: str = (
@@ -17,6 +26,12 @@ class TeddySettings:
     PROMETHEUS_MULTIPROC_DIR: str = (
         ""  # where the processes' metrics meet; "": this process alone
     )
+
+    TEDDY_TRUSTED_PROXIES: tuple[
+        str, ...
+    ] = ()  # networks whose X-Forwarded-… is believed
+
+    TEDDY_PROBES: tuple[str, int] | None = None  # the listener of probes and figures
 
     CELERY_BROKER_URL: str = ""  # where tasks wait for a worker
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 _OURS: Final = "TEDDY_"
+_PORTS: Final = 65_535
 _FOR_OTHERS: Final = {
     "TEDDY_JAVA",  # ./teddy: which Java runs the broker
     "TEDDY_CHROMIUM",  # the tests: which browser
@@ -83,6 +85,27 @@ class Environment:
         """What stands between commas, without the blanks round it."""
         found = [one.strip() for one in self.text(name).split(",")]
         return [one for one in found if one] or list(default)
+
+    def networks(self, name: str) -> list[str]:
+        """Networks or single addresses, between commas."""
+        found = self.several(name)
+        for one in found:
+            try:
+                ip_network(one)
+            except ValueError:
+                takes = "networks or addresses with commas between, as 10.0.0.0/8,::1"
+                raise _refused(name, takes, one) from None
+        return found
+
+    def address(self, name: str, *, default: str) -> tuple[str, int] | None:
+        """Host and port; None for the word none."""
+        found = self.text(name, default=default)
+        if found == "none":
+            return None
+        host, _, port = found.rpartition(":")
+        if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _PORTS:
+            raise _refused(name, "host:port, as 127.0.0.1:9100, or none", found)
+        return host.strip("[]"), int(port)
 
     def folder(self, name: str, *, default: Path) -> Path:
         """A path."""

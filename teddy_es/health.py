@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from django.db import Error as DjangoError
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import (
@@ -64,7 +64,7 @@ def alive(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-def ready(_request: HttpRequest) -> HttpResponse:
+def ready(request: HttpRequest) -> HttpResponse:
     """200 if settings are right, database and log answer, the topics are as they must be and reads can be, else 503.
 
     Who asks while the index is incomplete has it completed (rule 16): else a web that gets no requests because it is
@@ -89,13 +89,18 @@ def ready(_request: HttpRequest) -> HttpResponse:
         "clock": _clock(newest) if index == OK else None,
         "sealing": SEALING,
     }
-    return JsonResponse(answer, status=200 if answer["ready"] else 503)
+    status = 200 if answer["ready"] else 503
+    if _is_strangers(request):
+        return JsonResponse({"ready": answer["ready"]}, status=status)
+    return JsonResponse(answer, status=status)
 
 
 @require_safe
 @never_cache
-def metrics(_request: HttpRequest) -> HttpResponse:
+def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text: of all processes if they share a directory, else of this one."""
+    if _is_strangers(request):
+        raise Http404
     registry = REGISTRY
     if conf.PROMETHEUS_MULTIPROC_DIR:
         registry = CollectorRegistry()
@@ -104,6 +109,11 @@ def metrics(_request: HttpRequest) -> HttpResponse:
 
 
 # ---- below: how ------------------------------------------------------------------------------------------------------
+
+
+def _is_strangers(request: HttpRequest) -> bool:
+    """Whether it came where pages are asked for, in production: what is told there, everybody is told."""
+    return conf.MODE == "production" and not hasattr(request, "is_probe")
 
 
 class _AllProcesses(MultiProcessCollector):

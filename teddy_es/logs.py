@@ -45,7 +45,11 @@ def configure_logging(*, json: bool, level: str) -> None:
             "handlers": {"stderr": handler},
             "root": {"handlers": ["stderr"], "level": level},
             # kafka-python logs every reconnect attempt as an error, and at debug keys and values
-            "loggers": {"kafka": {"level": "CRITICAL"}},
+            # django-axes' lines name addresses; teddy_es.logins says the same with a name and without them
+            "loggers": {
+                "kafka": {"level": "CRITICAL"},
+                "axes": {"level": "ERROR"},
+            },
         }
     )
     sys.excepthook = tell_uncaught

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,15 +73,18 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
+    "axes",
     "eventstore",
     "audit",
     "teddy_es",
 ]
 MIDDLEWARE = [
+    "teddy_es.proxies.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "teddy_es.correlation.CorrelationMiddleware",
+    "audit.unseen.ShowUnseen",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -88,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "audit.trouble.DatabaseTrouble",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "teddy_es.urls"
 WSGI_APPLICATION = "teddy_es.wsgi.application"
@@ -114,6 +119,13 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# One after the other: locked out, then looked at. Hashing is bounded, or who tries passwords stops the pages.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "teddy_es.passwords.GatedBackend",
+]
+PASSWORD_HASHERS = ["teddy_es.passwords.GatedHasher"]
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -150,6 +162,26 @@ SECURE_PROXY_SSL_HEADER = (
     else None
 )
 
+TEDDY_TRUSTED_PROXIES = env.networks("TEDDY_TRUSTED_PROXIES")
+
+# ---- log-ins: by name *and* address, so that nobody locks an officer out from elsewhere. docs/OPERATIONS.md
+
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_CALLABLE = "teddy_es.logins.recorded_name"
+AXES_LOCKOUT_CALLABLE = "teddy_es.logins.locked_out"
+AXES_CLIENT_IP_CALLABLE = "teddy_es.proxies.client_address"
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+# django-axes 8.3.1 deletes the newest rows of who has more than this, not the oldest: nothing is deleted that way.
+AXES_ACCESS_FAILURE_LOG_PER_USER_LIMIT = 2**31
+AXES_ENABLE_ADMIN = (
+    False  # its tables are no pages: whoever could delete there could hide
+)
+AXES_VERBOSE = False
+
 # ---- Celery: docs/guide/JOBS.md
 
 CELERY_BROKER_URL = env.text(
@@ -176,6 +208,11 @@ if CELERY_BROKER_URL == "filesystem://":
 # ---- metrics: one directory for all processes of an installation, emptied by whoever starts it
 
 PROMETHEUS_MULTIPROC_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")
+
+# Probes and figures on a listener of their own; the quickstart answers on loopback only, and has them among its pages.
+TEDDY_PROBES = env.address(
+    "TEDDY_PROBES", default="127.0.0.1:9100" if PRODUCTION else "none"
+)
 
 # ---- the quickstart
 

@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from teddy_es import health
 
+handler500 = "audit.trouble.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

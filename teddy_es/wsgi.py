@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.core.wsgi import get_wsgi_application
 
 from teddy_es.limits import of_pages
+from teddy_es.startup import refuse_unsafe_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teddy_es.settings")  # noqa: TI
 
 _django = get_wsgi_application()
 of_pages()
+refuse_unsafe_start()
 
 
 def application(

@@ -26,6 +26,7 @@ _REFUSALS: Final = {
     HTTPStatus.FORBIDDEN: ("Not for this account", "lock"),
     HTTPStatus.NOT_FOUND: ("Nothing here", "unknown"),
     HTTPStatus.METHOD_NOT_ALLOWED: ("Nothing can be changed here", "lock"),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Too many attempts", "lock"),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Not available just now", "unknown"),
 }
 _OTHER: Final = ("This page cannot be shown", "unknown")
@@ -53,7 +54,22 @@ def page(view: View) -> View:
     """A page for everybody who may enter the console. Reads only: every other method is refused, kindly."""
 
     # It changes nothing, so it needs no token; and without one a POST shall get the sentence, not "CSRF failed".
-    return csrf_exempt(_framed(view, _refuse_changes))
+    return csrf_exempt(_refusing(view, _refuse_changes))
+
+
+def asking_page(view: View) -> View:
+    """A page that is asked by a POST with a token, so that what is asked for stands in no address."""
+
+    def refuse(request: HttpRequest) -> None:
+        if request.method not in {"GET", "HEAD", "POST"}:
+            raise Refused(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "Nothing is asked this way.",
+                "Send the form that looks things up.",
+                allow="GET, HEAD, POST",
+            )
+
+    return _refusing(view, refuse)
 
 
 def operating_page(view: View) -> View:
@@ -69,18 +85,28 @@ def operating_page(view: View) -> View:
                 allow="GET, HEAD, POST",
             )
 
-    return _framed(view, refuse)
+    return _refusing(view, refuse)
 
 
-def _framed(view: View, refuse: Callable[[HttpRequest], None]) -> View:
-    """A view whose refusals and errors of the store are pages. refuse: raises `Refused` for who or what is not answered."""
+def _refusing(view: View, refuse: Callable[[HttpRequest], None]) -> View:
+    """A view behind a question. refuse: raises `Refused` for who or what is not answered."""
 
     @wraps(view)
-    def framed(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def refusing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        refuse(request)
+        return view(request, *args, **kwargs)
+
+    return refusing
+
+
+def framed(view: View) -> View:
+    """A view whose refusals and errors of the store are pages. The site puts it round every view that it has, Django's too."""
+
+    @wraps(view)
+    def framed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            refuse(request)
             _refuse_nul(request, kwargs)
-            return view(request, **kwargs)
+            return view(request, *args, **kwargs)
         except Refused as refused:
             return refusal(request, refused)
         except BadCursor as error:

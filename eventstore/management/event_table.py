@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eventstore.events import written
+from eventstore.unseen import visible_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,9 +67,8 @@ def _table(
 
 
 def _printable(event: RecordedEvent) -> str:
-    """The data on one line. What steers a terminal is written out: somebody else chose these characters."""
-    data = json.dumps(event.data, ensure_ascii=False)
-    text = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in data)
+    """The data on one line. What is not seen or steers a terminal is written out: somebody else chose these characters."""
+    text = visible_json(json.dumps(event.data, ensure_ascii=False))
     if event.sealed is not None:
         text += " + sealed fields"
     return f"{text} ({event.problem})" if event.problem else text

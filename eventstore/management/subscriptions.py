@@ -15,6 +15,7 @@ from eventstore.queries.subscriptions import (
     partition_standings,
     standing,
 )
+from eventstore.unseen import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def lines_of(name: str, *, as_json: bool) -> str:
         f"{row.done_at:%Y-%m-%d %H:%M} {row.done_by}: {row.action} {row.stream_id or ''} {row.detail} — {row.reason}"
         for row in actions(name, limit=10)
     ]
-    return "\n".join(lines)
+    return "\n".join(visible(line) for line in lines)
 
 
 def _parked_line(row: Parked) -> str:

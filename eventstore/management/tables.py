@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eventstore.unseen import visible
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -12,7 +14,7 @@ def table(
     head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = ()
 ) -> str:
     """Columns as wide as they must be, two blanks apart. right: the heads of those that are flush right."""
-    both = [head, *rows]
+    both = [head, *([visible(cell) for cell in row] for row in rows)]
     widths = [max(len(row[n]) for row in both) for n in range(len(head))]
     return "\n".join(
         "  ".join(

@@ -22,6 +22,7 @@ from eventstore.queries.subscriptions import standing
 from eventstore.subscriptions import checkpoints, telling
 from eventstore.subscriptions.registering import refuse_a_foreign_cut
 from eventstore.subscriptions.subscription import Start
+from eventstore.unseen import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +88,9 @@ class Order:
             raise ValueError(msg)
         if not 0 < len(self.reason.strip()) <= MAX_REASON or "\0" in self.reason:
             msg = f"Give a reason of 1 to {MAX_REASON} characters: it is kept."
+            raise ValueError(msg)
+        if hidden := unseen(self.by + self.reason, but="\n\t"):
+            msg = f"There are characters in it that nobody sees ({', '.join(dict.fromkeys(hidden))}): take them out."
             raise ValueError(msg)
 
 

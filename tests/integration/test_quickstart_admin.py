@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.http import HttpRequest
 from django.test import Client
 
 from eventstore.models import IndexComplete
@@ -31,7 +32,9 @@ def quickstart(db: None, settings: Settings) -> None:
 def test_it_makes_a_superuser_who_can_log_in() -> None:
     call_command("quickstart_admin")
 
-    assert Client().login(username="admin", password=PASSWORDS[0])
+    assert Client().login(
+        request=HttpRequest(), username="admin", password=PASSWORDS[0]
+    )
     assert User.objects.get().is_superuser
 
 
@@ -41,14 +44,14 @@ def test_a_second_run_ends_the_sessions_also_with_the_same_password(
 ) -> None:
     call_command("quickstart_admin")
     client = Client()
-    client.login(username="admin", password=PASSWORDS[0])
+    client.login(request=HttpRequest(), username="admin", password=PASSWORDS[0])
     assert client.get("/admin/").status_code == 200
     settings.TEDDY_ADMIN_PASSWORD = password
 
     call_command("quickstart_admin")
 
     assert client.get("/admin/").status_code == 302
-    assert Client().login(username="admin", password=password)
+    assert Client().login(request=HttpRequest(), username="admin", password=password)
     assert User.objects.count() == 1
 
 
@@ -70,7 +73,9 @@ def test_it_puts_an_admin_right_who_was_switched_off() -> None:
 
     call_command("quickstart_admin")
 
-    assert Client().login(username="admin", password=PASSWORDS[0])
+    assert Client().login(
+        request=HttpRequest(), username="admin", password=PASSWORDS[0]
+    )
 
 
 def test_it_is_refused_in_production(settings: Settings) -> None:

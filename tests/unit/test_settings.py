@@ -242,3 +242,34 @@ def test_on_the_command_line_a_refusal_is_one_line() -> None:
         assert done.stderr == (
             "manage.py: TEDDY_PARTITIONS takes a whole number from 1 to 512, not 'x'.\n"
         )
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("none", None),
+        ("127.0.0.1:9100", ("127.0.0.1", 9100)),
+        ("[::1]:9100", ("::1", 9100)),
+    ],
+)
+def test_the_listener_of_probes_is_a_host_and_a_port(
+    settings_of: Callable[..., dict[str, Any]],
+    said: str,
+    address: tuple[str, int] | None,
+) -> None:
+    assert settings_of(TEDDY_PROBES=said)["TEDDY_PROBES"] == address
+
+
+@pytest.mark.parametrize("said", ["9100", ":9100", "localhost:", "localhost:99999"])
+def test_another_listener_is_refused(
+    settings_of: Callable[..., dict[str, Any]], said: str
+) -> None:
+    assert "host:port" in refusal(settings_of, TEDDY_PROBES=said)
+
+
+def test_a_proxy_is_an_address_or_a_network(
+    settings_of: Callable[..., dict[str, Any]],
+) -> None:
+    read = settings_of(TEDDY_TRUSTED_PROXIES="10.0.0.0/8, ::1")
+    assert read["TEDDY_TRUSTED_PROXIES"] == ["10.0.0.0/8", "::1"]
+    assert "networks" in refusal(settings_of, TEDDY_TRUSTED_PROXIES="proxy")

@@ -1,0 +1,28 @@
+"""Before a process of production does anything, it looks whether the installation is fit for it, and does not begin if it is not."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from django.core.checks import ERROR, Tags, run_checks
+from django.core.checks.registry import registry
+
+from eventstore.conf import conf as eventstore
+
+REFUSED: Final = 3  # gunicorn does not start a worker anew that ended with it
+
+
+def refuse_unsafe_start() -> None:
+    """Run Django's checks for deployment and ours; in production an error is a line each, and the end. Raises SystemExit."""
+    if eventstore.MODE != "production":
+        return
+    # Nobody else is asked: a broker or a database that is down is waited for, as at any other time.
+    tags = registry.tags_available(deployment_checks=True) - {Tags.database}
+    asked = run_checks(tags=sorted(tags), include_deployment_checks=True)
+    found = [one for one in asked if one.level >= ERROR]
+    for one in found:
+        line = " ".join(f"{one.id}: {one.msg} {one.hint or ''}".split())
+        sys.stderr.write(f"not started: {line}\n")
+    if found:
+        sys.exit(REFUSED)
