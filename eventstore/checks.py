@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
-from eventstore.conf import aggregates, conf, registry
+from eventstore.conf import aggregates, conf, registry, secrets
 from eventstore.database import TROUBLE, named
 from eventstore.errors import DatabaseUnfit, EventStoreError
 from eventstore.projections.configured import configured as configured_projections
@@ -52,11 +52,22 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     except (ImproperlyConfigured, ImportError) as error:
         return [Error(str(error), id="eventstore.E001", hint="Put EVENTSTORE right.")]
     return [
+        *_without_secret(),
         *_wrong_values(),
         *_wrong_upcasters(types),
         *_without_source(types),
         *_wrong_subscriptions(),
     ]
+
+
+def _without_secret() -> list[CheckMessage]:
+    """Snapshots are signed under keys derived from Django's."""
+    try:
+        secrets()
+    except ImproperlyConfigured as error:
+        hint = "Set SECRET_KEY to a long random text, SECRET_KEY_FALLBACKS to those before it, if any."
+        return [Error(str(error), id="eventstore.E001", hint=hint)]
+    return []
 
 
 def _wrong_upcasters(types: Registry) -> list[CheckMessage]:

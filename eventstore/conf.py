@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.encoding import force_bytes
 from django.utils.module_loading import import_string
 
 from eventstore.aggregates import Aggregate
@@ -67,6 +68,18 @@ def _refuse_unknown(names: frozenset[str]) -> None:
 
 
 conf = EventStoreSettings()
+
+
+def secrets() -> tuple[bytes, ...]:
+    """Django's secret key, and behind it those that it replaced (`SECRET_KEY_FALLBACKS`).
+
+    Raises ImproperlyConfigured where one of them is empty: anybody would know it.
+    """
+    found = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    if not all(found):
+        msg = "An entry of SECRET_KEY_FALLBACKS is empty: take it out."
+        raise ImproperlyConfigured(msg)
+    return tuple(force_bytes(secret) for secret in found)
 
 
 def registry() -> Registry:

@@ -206,7 +206,8 @@ class Snapshot(models.Model):
     """The state of an aggregate at a version, as some code made it. All are kept; what none was made for is replayed.
 
     The key is its one index: a stream's newest by the code that asks, at or below a version, is one step in it.
-    event_id: of the event at that version when it was made; another there now makes the row worthless.
+    event_id, position: of the event at that version when it was made; another there now makes the row worthless.
+    mac: over all of it but drifted, under a key of this store; another one makes the row worthless, too.
     drifted: a replay said otherwise, so nobody loads it.
     """
 
@@ -218,7 +219,9 @@ class Snapshot(models.Model):
     code = models.BinaryField()
     version = models.IntegerField()
     event_id = models.UUIDField()
+    position = models.BigIntegerField()
     state = models.BinaryField()
+    mac = models.BinaryField()
     drifted = models.BooleanField(default=False)
 
     def __str__(self) -> str:

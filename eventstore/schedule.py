@@ -10,7 +10,8 @@ from eventstore.database import connect
 from eventstore.errors import SnapshotDrifted, VerificationFailed
 from eventstore.jobs import Job, Jobs
 from eventstore.snapshotter.run import make_snapshotter
-from eventstore.store import make_event_store
+from eventstore.snapshotter.verifying import Comparer
+from eventstore.store import get_event_store, make_event_store
 from eventstore.verifier.verify import Verifier
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ KEPT: Final = timedelta(days=90)
 
 
 def verify() -> Counts:
-    """Log, mirror, index and heads, all of them. Raises `VerificationFailed`."""
+    """Log, mirror, index and heads, all of them; snapshots, up to a bound. Raises `VerificationFailed`."""
     with make_event_store().indexer() as indexer:
         indexer.check_topics()
         verifier = Verifier(
@@ -34,12 +35,16 @@ def verify() -> Counts:
         found = verifier.run(
             indexer.topics.places, progress=lambda _place, _moved: None
         )
-    if found.differences:
-        raise VerificationFailed(len(found.differences))
+        comparer = Comparer(get_event_store(), indexer.log, now=SystemClock().now())
+        compared = comparer.run()
+    if found.differences or compared.wrong:
+        raise VerificationFailed(len(found.differences) + compared.wrong)
     return {
         "records": sum(place.records for place in found.places),
         "events": sum(place.events for place in found.places),
         "streams": found.streams,
+        "snapshots_compared": compared.compared,
+        "snapshots_not_compared": sum(compared.not_compared.values()),
     }
 
 
@@ -58,7 +63,11 @@ def sample_snapshots() -> Counts:
     sampled = make_snapshotter().sample(SAMPLES)
     if sampled.drifted:
         raise SnapshotDrifted(len(sampled.drifted))
-    return {"snapshots": sampled.looked_at, "unreadable": len(sampled.unreadable)}
+    return {
+        "snapshots": sampled.looked_at,
+        "unreadable": len(sampled.unreadable),
+        "refused": len(sampled.refused),
+    }
 
 
 def forget_runs() -> Counts:
@@ -76,7 +85,9 @@ SCHEDULE: Final[Mapping[str, Job]] = {
     for job in (
         Job("build_snapshots", timedelta(seconds=10), "due snapshots", build_snapshots),
         Job("sample_snapshots", timedelta(hours=1), "snapshots", sample_snapshots),
-        Job("verify", timedelta(days=1), "log, mirror, index, heads", verify),
+        Job(
+            "verify", timedelta(days=1), "log, mirror, index, heads, snapshots", verify
+        ),
         Job("forget_runs", timedelta(days=1), "rows of this table", forget_runs),
     )
 }

@@ -27,6 +27,7 @@ if not SECRET_KEY:
         "Set DJANGO_SECRET_KEY to a long random text that only this installation knows."
     )
     raise ImproperlyConfigured(msg)
+SECRET_KEY_FALLBACKS = env.several("DJANGO_SECRET_KEY_FALLBACKS")
 DEBUG = env.switch("DJANGO_DEBUG", default=False)
 if DEBUG and PRODUCTION:
     msg = "DJANGO_DEBUG shows what must stay hidden; it is refused in production."

@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     from eventstore.queries.rows import Cursor
 
 NO_END: Final = 2**31 - 1
+NOT_OURS: Final = "snapshot-not-ours"
+"""Of a stream's row of failures: somebody else has written a snapshot of it, so that it is to be looked through."""
 _PLACE: Final = 48  # bits of a packed position below its partition
 
 # Index: the key of eventstore_snapshot, backwards to the first row whose event is still the stream's (as a rule the
-# first of all). Its event is looked up by itself, though twice: of a join the planner may read both tables.
+# first of all). Its event is looked up by itself, by its key: of a join that may be turned round the planner may read
+# both tables.
 _NEWEST: Final = """
-SELECT s.version, s.event_id,
-       (SELECT e.recorded_at FROM eventstore_event e
-         WHERE e.stream_id = s.stream_id AND e.version = s.version AND e.event_id = s.event_id), s.state
+SELECT s.version, s.event_id, e.recorded_at, s.state, s.position, s.mac
   FROM eventstore_snapshot s
+ CROSS JOIN LATERAL (SELECT recorded_at FROM eventstore_event
+         WHERE position = s.position AND stream_id = s.stream_id AND version = s.version AND event_id = s.event_id
+        OFFSET 0) e
  WHERE s.stream_id = %(stream)s AND s.state_schema = %(schema)s AND s.code = %(code)s AND s.version <= %(at_most)s
    AND NOT s.drifted
-   AND (SELECT e.version FROM eventstore_event e
-         WHERE e.stream_id = s.stream_id AND e.version = s.version AND e.event_id = s.event_id) IS NOT NULL
  ORDER BY s.version DESC LIMIT 1
 """
 # Index: the key of eventstore_snapshot.
@@ -63,7 +65,7 @@ SELECT e.position, e.stream_id, e.version
  WHERE e.position >= %(first)s AND e.position < %(behind)s AND e.version %% %(frequency)s = 0
    AND (SELECT s.version FROM eventstore_snapshot s
          WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
-           AND s.version = e.version AND s.event_id = e.event_id) IS NULL
+           AND s.version = e.version AND s.event_id = e.event_id AND s.position = e.position) IS NULL
    AND (SELECT f.version FROM eventstore_snapshotfailure f
          WHERE f.stream_id = e.stream_id AND f.state_schema = %(schema)s AND f.code = %(code)s) IS NULL
  ORDER BY e.position LIMIT %(most)s
@@ -75,14 +77,14 @@ SELECT e.position, e.stream_id, e.version
  WHERE e.stream_id = %(stream)s AND e.version > %(after)s AND e.version %% %(frequency)s = 0
    AND (SELECT s.version FROM eventstore_snapshot s
          WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
-           AND s.version = e.version AND s.event_id = e.event_id) IS NULL
+           AND s.version = e.version AND s.event_id = e.event_id AND s.position = e.position) IS NULL
  ORDER BY e.version LIMIT %(most)s
 """
 # Index: eventstore_snapshotfailure_due.
 _RETRY: Final = """
 SELECT stream_id FROM eventstore_snapshotfailure
  WHERE partition_id = ANY(%(partitions)s::int[]) AND state_schema = %(schema)s AND code = %(code)s
-   AND failed_at < %(before)s
+   AND (failed_at < %(before)s OR error = %(at_once)s)
  ORDER BY failed_at LIMIT %(most)s
 """
 _FAILURES: Final = """
@@ -102,7 +104,7 @@ SELECT e.stream_id, e.version
          WHERE position >= %(first)s AND position < %(behind)s ORDER BY position LIMIT 1000) e
  CROSS JOIN LATERAL (SELECT FROM eventstore_snapshot s
          WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
-           AND s.version = e.version AND s.event_id = e.event_id AND NOT s.drifted OFFSET 0) s
+           AND s.version = e.version AND s.event_id = e.event_id AND s.position = e.position AND NOT s.drifted OFFSET 0) s
  ORDER BY e.position
 """
 
@@ -129,6 +131,8 @@ class Found:
     event_id: UUID
     recorded_at: datetime
     state: bytes
+    position: int
+    mac: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +167,10 @@ def newest(
     rows = cursor.fetchall()
     if not rows:
         return None
-    version, event_id, recorded_at, state = rows[0]
-    return Found(stream_id, version, event_id, recorded_at, bytes(state))
+    version, event_id, recorded_at, state, position, mac = rows[0]
+    return Found(
+        stream_id, version, event_id, recorded_at, bytes(state), position, bytes(mac)
+    )
 
 
 def versions(cursor: Cursor, stream_id: str, made: Made) -> list[int]:
@@ -224,8 +230,14 @@ def to_retry(
     *,
     most: int,
 ) -> list[str]:
-    """Streams that have failed and were not tried again since, those that have waited longest first."""
-    asked = {"partitions": list(partitions), "before": before, "most": most}
+    """Streams that have failed and were not tried again since, those that have waited longest first; at once those of
+    which a snapshot was met that is not ours."""
+    asked = {
+        "partitions": list(partitions),
+        "before": before,
+        "most": most,
+        "at_once": NOT_OURS,
+    }
     cursor.execute(_RETRY, asked | made.asked)
     return [row[0] for row in cursor.fetchall()]
 

@@ -21,7 +21,8 @@ from eventstore.errors import (
     LogUnavailable,
     LogUnreadable,
 )
-from eventstore.snapshots.record import Garbage, decode
+from eventstore.snapshots.record import Garbage, believed
+from eventstore.snapshots.signing import signer
 from eventstore.snapshots.store import make_log
 from eventstore.snapshots.topics import check, snapshot_topics
 from eventstore.snapshots.writing import insert
@@ -203,20 +204,25 @@ class Filler:
         return int(found[0])
 
     def _snapshots(self, place: Place, records: Sequence[LogRecord]) -> list[Snapshot]:
-        """The snapshots among the records; what is none is counted, told and passed."""
-        good = []
+        """The snapshots among the records that this store has signed; all else is counted, told and passed."""
+        own = signer()
+        good, passed = [], dict[str, list[int]]()
         for record in records:
-            said = decode(place, self._topics.partitions, record.key, record.value)
+            said = believed(place, self._topics.partitions, record, own)
             if isinstance(said, Garbage):
                 metrics.SNAPSHOT_GARBAGE.labels(said.reason).inc()
-                logger.warning(
-                    "a record is no snapshot",
-                    place=str(place),
-                    offset=record.offset,
-                    reason=said.reason,
-                )
+                passed.setdefault(said.reason, []).append(record.offset)
             else:
                 good.append(said)
+        for reason, offsets in passed.items():
+            logger.warning(
+                "records are no snapshots of this store, they are passed",
+                action="snapshot_records_passed",
+                place=str(place),
+                reason=reason,
+                records=len(offsets),
+                first_offset=offsets[0],
+            )
         return good
 
     def _tell_once(self, place: Place, error: EventStoreError) -> None:

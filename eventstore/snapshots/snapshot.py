@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from eventstore.aggregates import Aggregate
+    from eventstore.events import Position
     from eventstore.registry import Registry
 
 
@@ -32,7 +33,9 @@ class Stamp:
 class Snapshot:
     """The state of a stream's aggregate at a version, as one code made it.
 
-    event_id, recorded_at: of the event with that version. state: JSON of the aggregate's `state_type`.
+    event_id, recorded_at, position: of the event with that version. state: JSON of the aggregate's `state_type`.
+    mac: what it was found signed with, where it was found; whoever writes it signs it anew. A record of the format's
+    first version has neither position nor mac, and nobody loads it.
     """
 
     stream_id: str
@@ -41,6 +44,8 @@ class Snapshot:
     recorded_at: datetime
     stamp: Stamp
     state: bytes
+    position: Position | None = None
+    mac: bytes = field(default=b"", compare=False, repr=False)
 
 
 def stamp_of(cls: type[Aggregate[Any]], registry: Registry) -> Stamp:

@@ -39,6 +39,16 @@ def decoded(value: bytes, state_type: type[msgspec.Struct]) -> msgspec.Struct:
     return msgspec.json.decode(value, type=state_type)
 
 
+def says_the_same(
+    first: bytes, second: bytes, state_type: type[msgspec.Struct]
+) -> bool:
+    """Whether both are the same state; as states, for a set has no order. What is no state is the same as none."""
+    try:
+        return decoded(first, state_type) == decoded(second, state_type)
+    except msgspec.DecodeError:
+        return False
+
+
 def _refuse_another(name: str, state: msgspec.Struct, value: bytes) -> None:
     """Hold what a load would get against what was written: a snapshot must not say another thing than a replay."""
     try:

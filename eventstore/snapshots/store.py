@@ -14,9 +14,12 @@ from eventstore import metrics
 from eventstore.aggregates import Aggregate
 from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
+from eventstore.events import Position, topic_of, unpack
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import prepared_cursor
+from eventstore.snapshots.refusing import refuse
+from eventstore.snapshots.signing import said_by_row, signer
 from eventstore.snapshots.snapshot import Snapshot, Stamp, stamp_of
 from eventstore.snapshots.states import decoded, encoded
 from eventstore.snapshots.writing import SnapshotWriter
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 T = TypeVar("T", bound=Aggregate[Any])
+
+_LOOKS: Final = 3
+"""At snapshots of a stream that are not ours, one below the other, until a load replays all."""
 
 
 class SnapshotStore(ABC, Generic[T]):
@@ -62,22 +68,24 @@ class SnapshotStore(ABC, Generic[T]):
     def newest(self, stream_id: str, *, at_most: int | None = None) -> Snapshot | None:
         """The stream's newest snapshot, or its newest at or below a version, if there is one that is true.
 
-        True: made with this process's stamp, its last event still the stream's at that version, and its state is one.
-        One statement. Raises `IndexIncomplete`, `InvalidStreamId`.
+        True: made with this process's stamp, its last event still the stream's at that version and place, signed by this
+        store, and its state is one. One statement; another for each that is not signed by this store, up to a few.
+        Raises `IndexIncomplete`, `InvalidStreamId`.
         """
         registry().stream_type_of(stream_id)
-        with prepared_cursor() as cursor:
-            found = queries.newest(cursor, stream_id, self.made_with, at_most)
-        if found is None or not self._is_state(found):
-            return None
-        return Snapshot(
-            found.stream_id,
-            found.version,
-            found.event_id,
-            found.recorded_at,
-            self.stamp,
-            found.state,
-        )
+        stamp, own = self.stamp, signer()
+        made = queries.Made(stamp.state_schema, stamp.code)
+        for _ in range(_LOOKS):
+            with prepared_cursor() as cursor:
+                found = queries.newest(cursor, stream_id, made, at_most)
+            if found is None:
+                break
+            if not own.knows(said_by_row(found, made), found.mac):
+                self.refuse(found)
+            elif self._is_state(found):
+                return _snapshot(found, stamp)
+            at_most = found.version - 1
+        return None
 
     async def anewest(
         self, stream_id: str, *, at_most: int | None = None
@@ -113,6 +121,7 @@ class SnapshotStore(ABC, Generic[T]):
             last.recorded_at,
             self.stamp,
             encoded(self.aggregate.__name__, aggregate.state),
+            last.position,
         )
 
     def write(self, snapshots: Sequence[Snapshot]) -> None:
@@ -133,6 +142,10 @@ class SnapshotStore(ABC, Generic[T]):
         finally:
             made.close()
 
+    def refuse(self, found: queries.Found) -> None:
+        """Of one that this store has not signed: tell, and have it built again."""
+        refuse(self._connect, found, self.made_with)
+
     # ---- inside
 
     @property
@@ -142,7 +155,7 @@ class SnapshotStore(ABC, Generic[T]):
         return queries.Made(stamp.state_schema, stamp.code)
 
     def _is_state(self, found: queries.Found) -> bool:
-        """Whether the bytes are a state of the class. A topic takes what anybody writes to it."""
+        """Whether the bytes are a state of the class: an `apply` may have made another than the class says."""
         try:
             decoded(found.state, self.aggregate.state_type)
         except msgspec.DecodeError:
@@ -154,6 +167,20 @@ class SnapshotStore(ABC, Generic[T]):
             )
             return False
         return True
+
+
+def _snapshot(found: queries.Found, stamp: Stamp) -> Snapshot:
+    _, partition, offset, index = unpack(found.position)
+    return Snapshot(
+        found.stream_id,
+        found.version,
+        found.event_id,
+        found.recorded_at,
+        stamp,
+        found.state,
+        Position(topic_of(found.stream_id), partition, offset, index),
+        found.mac,
+    )
 
 
 def _embedded(connect: Connect) -> Log:

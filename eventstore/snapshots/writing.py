@@ -11,7 +11,9 @@ from eventstore.errors import SnapshotNotWritten
 from eventstore.events import Place
 from eventstore.placement import partition_of
 from eventstore.ports import Appended, Proposal
+from eventstore.queries.positions import packed_of
 from eventstore.snapshots.record import encode, topic_of
+from eventstore.snapshots.signing import said_by, signer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,25 +25,40 @@ if TYPE_CHECKING:
     from eventstore.snapshots.snapshot import Snapshot
 
 # In the order of the key, whoever writes: so that no two who write the same rows at once wait for each other. A row
-# that is there says the same, or a replay would be no replay; what says otherwise is found by sampling.
+# that is there and signed alike says the same; one that is not, somebody else has written, or this store under an
+# earlier key, or of a log that had the event elsewhere. What has drifted stays set aside.
 _INSERT: Final = """
-INSERT INTO eventstore_snapshot (stream_id, state_schema, code, version, event_id, state, drifted)
+INSERT INTO eventstore_snapshot AS s
+       (stream_id, state_schema, code, version, event_id, position, state, mac, drifted)
 SELECT *, false
   FROM unnest(%(streams)b::text[], %(schemas)b::int[], %(codes)b::bytea[], %(versions)b::int[], %(event_ids)b::uuid[],
-              %(states)b::bytea[]) AS given(stream_id, state_schema, code, version, event_id, state)
+              %(positions)b::bigint[], %(states)b::bytea[], %(macs)b::bytea[])
+       AS given(stream_id, state_schema, code, version, event_id, position, state, mac)
  ORDER BY stream_id, state_schema, code, version, event_id
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (stream_id, state_schema, code, version, event_id) DO UPDATE
+   SET position = excluded.position, state = excluded.state, mac = excluded.mac
+ WHERE (s.mac, s.position, s.state) IS DISTINCT FROM (excluded.mac, excluded.position, excluded.state)
 """
 
 
 def insert(connection: psycopg.Connection[Any], snapshots: Sequence[Snapshot]) -> int:
-    """Put the rows there that are missing; how many those were."""
+    """Put the rows there that are missing or not signed by us, signed; how many those were.
+
+    ValueError for a snapshot that does not say where its event stands.
+    """
+    own = signer()
+    # one row a key: a statement cannot set the same one twice
+    snapshots = list({_key(s): s for s in snapshots}.values())
     columns = {
         "streams": array("text", [s.stream_id for s in snapshots]),
         "schemas": array("int4", [s.stamp.state_schema for s in snapshots]),
         "codes": array("bytea", [s.stamp.code for s in snapshots]),
         "versions": array("int4", [s.version for s in snapshots]),
         "event_ids": array("uuid", [s.event_id for s in snapshots]),
+        "positions": array(
+            "int8", [packed_of(s.position) for s in snapshots if s.position]
+        ),
+        "macs": array("bytea", [own.mac(said_by(s)) for s in snapshots]),
         "states": array("bytea", [s.state for s in snapshots]),
     }
     return connection.execute(_INSERT, columns).rowcount
@@ -101,4 +118,8 @@ def _proposal(snapshot: Snapshot) -> Proposal:
     place = Place(
         topic_of(stream_id.partition(".")[0]), partition_of(stream_id, conf.PARTITIONS)
     )
-    return Proposal(place, stream_id.encode(), encode(snapshot))
+    return Proposal(place, stream_id.encode(), encode(snapshot, signer()))
+
+
+def _key(snapshot: Snapshot) -> tuple[object, ...]:
+    return (snapshot.stream_id, snapshot.stamp, snapshot.version, snapshot.event_id)

@@ -18,6 +18,7 @@ from eventstore.snapshotter import statements
 from eventstore.snapshotter.batch import Batch, Bounds, replayed
 from eventstore.snapshotter.places import partitions_of, topic_of
 from eventstore.snapshotter.replaying import GAP, Problem, Replay
+from eventstore.snapshotter.reviewing import review
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -114,18 +115,20 @@ class Builder(Generic[T]):
     def build_stream(self, stream_id: str) -> Built:
         """Build what is due of one stream, whoever else may be at it. Raises as `build`.
 
-        1. build it, batch by batch      2. if that went well, it counts as failing no more
-        3. build what others have passed meanwhile because it did. What a batch wrote stays, and a call that was cut short
+        1. take out what this store has not signed      2. build what is due, batch by batch
+        3. if that went well, it counts as failing no more
+        4. build what others have passed meanwhile because it did. What a batch wrote stays, and a call that was cut short
         can be repeated.
         """
+        review(self._writer.connection(), stream_id=stream_id)  # 1
         partition = self._topics.partition_id(
             place_of(stream_id, self._topics.partitions)
         )
-        built = self._all_of(stream_id, partition)  # 1
+        built = self._all_of(stream_id, partition)  # 2
         if not built.problems:
             key = self._key | {"stream": stream_id}
-            self._writer.connection().execute(statements.WORKED, key)  # 2
-            built += self._all_of(stream_id, partition)  # 3
+            self._writer.connection().execute(statements.WORKED, key)  # 3
+            built += self._all_of(stream_id, partition)  # 4
         self._note(built.problems[:1], partition)
         return built
 

@@ -87,13 +87,17 @@ class Replay(Generic[T]):
                 version = aggregate.version + 1
                 yield Problem(stream_id, version, GAP, _GAP, ends=True)
 
-    def through(self, stream_id: str, versions: Sequence[int]) -> Iterator[T]:
+    def through(
+        self, stream_id: str, versions: Sequence[int], begin: T | None = None
+    ) -> Iterator[T]:
         """The aggregate at each of these versions, from its events alone; the same object, as it goes on.
 
-        Raises `UnreadableEvent`, `ApplyError`.
+        begin: one that was replayed from its events alone before, at a lower version. Raises `UnreadableEvent`,
+        `ApplyError`.
         """
-        aggregate, wanted = self._blank(stream_id), set(versions)
-        for event in self.store.read(stream_id, 1, max(versions, default=0)):
+        aggregate, wanted = begin or self._blank(stream_id), set(versions)
+        first, last = aggregate.version + 1, max(versions, default=0)
+        for event in self.store.read(stream_id, first, last):
             self.apply(aggregate, event)
             if aggregate.version in wanted:
                 yield aggregate

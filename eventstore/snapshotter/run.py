@@ -24,6 +24,7 @@ from eventstore.snapshotter import statements
 from eventstore.snapshotter.batch import Bounds
 from eventstore.snapshotter.building import Builder, Built
 from eventstore.snapshotter.places import partitions_of
+from eventstore.snapshotter.reviewing import Reviewed, review
 from eventstore.snapshotter.sampling import Sampled, Sampler
 from eventstore.store import get_event_store
 
@@ -145,11 +146,13 @@ class Snapshotter:
                 found += queries.failures(cursor, asked, snapshot_store(cls).made_with)
         return found
 
-    def start_again(self) -> None:
-        """Have everything looked through anew: what is there is not made again."""
+    def start_again(self) -> Reviewed:
+        """Have everything looked through anew: what is there, and signed by this store, is not made again."""
         with self._writer() as writer:
+            reviewed = review(writer.connection())
             for statement in statements.START_AGAIN:
                 writer.connection().execute(statement)
+        return reviewed
 
     # ---- inside
 

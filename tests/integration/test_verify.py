@@ -499,6 +499,8 @@ def test_the_command_tells_programs_that_all_agree() -> None:
 
     assert told.pop("seconds") >= 0
     partitions = told.pop("partitions")
+    snapshots = told.pop("snapshots")
+    assert (snapshots["kept"], snapshots["wrong"]) == (0, 0)
     assert told == {
         "ok": True,
         "streams": 3,

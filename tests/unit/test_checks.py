@@ -278,3 +278,17 @@ def test_projections_that_cannot_be_built_are_found(
 
     assert message.id == "eventstore.E009"
     assert told in str(message.msg)
+
+
+@pytest.mark.parametrize(
+    "without", [{"SECRET_KEY": ""}, {"SECRET_KEY_FALLBACKS": ["old", ""]}], ids=str
+)
+def test_a_secret_that_is_empty_is_refused(
+    settings: Settings, without: dict[str, Any]
+) -> None:
+    for name, value in without.items():
+        setattr(settings, name, value)
+
+    ids = [message.id for message in checks.check_settings()]
+
+    assert ids == ["eventstore.E001"]

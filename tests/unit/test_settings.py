@@ -151,6 +151,7 @@ def test_an_empty_variable_counts_as_not_set(
 def test_what_was_given_arrives(settings_of: Callable[..., dict[str, Any]]) -> None:
     found = settings_of(
         DJANGO_SECRET_KEY=SECRET,
+        DJANGO_SECRET_KEY_FALLBACKS="one, two,",  # noqa: S106
         DJANGO_ALLOWED_HOSTS="a.example, b.example,",
         TEDDY_PARTITIONS="512",
         TEDDY_APPEND_TIMEOUT="2.5",
@@ -162,6 +163,7 @@ def test_what_was_given_arrives(settings_of: Callable[..., dict[str, Any]]) -> N
 
     store = found["EVENTSTORE"]
     assert found["SECRET_KEY"] == SECRET  # a $ in it means nothing
+    assert found["SECRET_KEY_FALLBACKS"] == ["one", "two"]
     assert found["ALLOWED_HOSTS"] == ["a.example", "b.example"]
     assert (store["PARTITIONS"], store["APPEND_TIMEOUT"]) == (512, 2.5)
     assert store["KAFKA_BOOTSTRAP"] == ["one:9092", "two:9092"]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
-from eventstore.events import Place
+from eventstore.events import Place, Position
 from eventstore.snapshots import Snapshot, Stamp
 from eventstore.snapshots.record import Garbage, decode, encode
+from eventstore.snapshots.signing import Signer, said_by
 from tests.golden.vectors import bytes_of, lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SNAPSHOT = Snapshot(
     "order.order-1",
@@ -20,13 +25,16 @@ SNAPSHOT = Snapshot(
     datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC),
     Stamp(1, bytes(range(32))),
     b'{"quantity":9}',
+    Position("eventstore.order", 0, 7),
 )
+OURS = Signer([b"long and random"])
 PLACE = Place("snapshots.order", 0)  # the one partition that there is
 
 
 def said(snapshot: Snapshot) -> dict[str, Any]:
     """As a golden line writes it."""
-    return {
+    signed = {"position": str(snapshot.position), "mac": snapshot.mac.hex()}
+    return (signed if snapshot.position else {}) | {
         "stream_id": snapshot.stream_id,
         "version": snapshot.version,
         "event_id": str(snapshot.event_id),
@@ -38,7 +46,7 @@ def said(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def test_what_is_written_is_read() -> None:
-    read = decode(PLACE, 1, b"order.order-1", encode(SNAPSHOT))
+    read = decode(PLACE, 1, b"order.order-1", encode(SNAPSHOT, OURS))
 
     assert read == SNAPSHOT
 
@@ -59,7 +67,41 @@ def test_a_record_means_what_its_golden_line_says(line: dict[str, Any]) -> None:
         assert line["gives"] == {"snapshot": said(read)}
 
 
-def test_our_own_bytes_are_those_of_the_first_golden_line() -> None:
-    first, *_ = lines("snapshots.jsonl")
+SIGNED = [line for line in lines("snapshots.jsonl") if "ours" in line]
 
-    assert encode(SNAPSHOT) == bytes_of(first["value"])
+
+@pytest.mark.parametrize("line", SIGNED, ids=lambda line: str(line["name"]))
+def test_a_snapshot_is_ours_if_its_golden_line_says_so(line: dict[str, Any]) -> None:
+    place = Place(line["topic"], line["partition"])
+    key, value = bytes_of(line["key"]), bytes_of(line["value"])
+    read = decode(place, line["partitions"], key, value)
+    assert isinstance(read, Snapshot)
+
+    own = Signer([secret.encode() for secret in line["secrets"]])
+
+    assert own.knows(said_by(read), read.mac) is line["ours"]
+
+
+def test_our_own_bytes_are_those_of_the_golden_line_signed() -> None:
+    assert encode(SNAPSHOT, OURS) == bytes_of(SIGNED[0]["value"])
+
+
+def test_what_does_not_say_where_its_event_stands_is_not_signed() -> None:
+    with pytest.raises(ValueError, match="where its event stands"):
+        encode(replace(SNAPSHOT, position=None), OURS)
+
+
+def test_every_flipped_bit_of_state_or_mac_is_found() -> None:
+    mac = OURS.mac(said_by(SNAPSHOT))
+    for changed in flipped(SNAPSHOT.state):
+        assert not OURS.knows(said_by(replace(SNAPSHOT, state=changed)), mac)
+    for changed in flipped(mac):
+        assert not OURS.knows(said_by(SNAPSHOT), changed)
+
+
+def flipped(value: bytes) -> Iterator[bytes]:
+    """The value with each of its bits turned round in turn."""
+    for bit in range(len(value) * 8):
+        changed = bytearray(value)
+        changed[bit // 8] ^= 1 << bit % 8
+        yield bytes(changed)

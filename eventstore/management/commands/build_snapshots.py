@@ -18,6 +18,7 @@ from eventstore.snapshotter.run import make_snapshotter
 if TYPE_CHECKING:
     from eventstore.queries.snapshots import Failure
     from eventstore.snapshotter.building import Built
+    from eventstore.snapshotter.reviewing import Reviewed
     from eventstore.snapshotter.run import Snapshotter
     from eventstore.snapshotter.sampling import Sampled
 
@@ -50,7 +51,8 @@ class Command(BaseCommand):
         what.add_argument(
             "--again",
             action="store_true",
-            help="look through all events anew, as after the table of the snapshots was lost",
+            help="look through all events anew, as after the table of the snapshots was lost; first take out what is not"
+            " signed by this store, and sign anew what was signed under an earlier key",
         )
         parser.add_argument("--json", action="store_true", help="for programs")
 
@@ -62,8 +64,16 @@ class Command(BaseCommand):
                 self._sample(snapshotter, options["sample"], as_json=options["json"])
                 return
             if options["again"]:
-                snapshotter.start_again()
+                self._tell(snapshotter.start_again())
             self._build(snapshotter, options["stream"], as_json=options["json"])
+
+    def _tell(self, reviewed: Reviewed) -> None:
+        """Not to standard output, which with --json is for programs."""
+        if reviewed.removed or reviewed.signed_anew:
+            self.stderr.write(
+                f"{reviewed.looked_at} snapshots looked through: {reviewed.removed} were not signed by this store and are"
+                f" built again, {reviewed.signed_anew} were signed under an earlier key and are signed anew."
+            )
 
     def _build(
         self, snapshotter: Snapshotter, stream: str | None, *, as_json: bool
@@ -119,10 +129,11 @@ def _all_of_it(snapshotter: Snapshotter, *, as_json: bool) -> Built:
 
 
 def _refuse_drift(sampled: Sampled) -> None:
-    if sampled.drifted or sampled.unreadable:
+    if sampled.drifted or sampled.unreadable or sampled.refused:
         msg = (
             f"Drifted, and never loaded again: {', '.join(sampled.drifted) or 'none'}."
             f" No longer to be replayed: {', '.join(sampled.unreadable) or 'none'}."
+            f" Not signed by this store, and built again: {', '.join(sampled.refused) or 'none'}."
             " See docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'."
         )
         raise CommandError(msg)

@@ -1,4 +1,4 @@
-"""`manage.py verify`: log, mirror, index and heads against each other, both ways."""
+"""`manage.py verify`: log, mirror, index and heads against each other, both ways; snapshots against keys and replays."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import dataclasses
 import json
 import sys
 import time
+from argparse import ArgumentTypeError
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from django.core.checks import Tags
@@ -14,13 +16,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from eventstore.clock import SystemClock
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
-from eventstore.store import make_event_store
-from eventstore.verifier.verify import Progress, Verifier
+from eventstore.snapshotter.verifying import BOUND, Comparer
+from eventstore.store import get_event_store, make_event_store
+from eventstore.verifier.verify import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from eventstore.events import Place
+    from eventstore.snapshotter.verifying import Compared
     from eventstore.verifier.findings import Findings
 
 
@@ -31,8 +35,9 @@ class Command(BaseCommand):
     requires_system_checks = [Tags.compatibility]
     help = (
         "Fold the log once more in memory and compare it with mirror, index and heads, row by row and both ways;"
-        " names the first position of each partition that differs. Writes nothing; others may go on writing."
-        " Examples: manage.py verify; manage.py verify --topic eventstore.order --json"
+        " names the first position of each partition that differs. Then hold all snapshots against this store's keys, and"
+        " as many as wanted against a full replay. Writes nothing; others may go on writing."
+        " Examples: manage.py verify; manage.py verify --topic eventstore.order --json; manage.py verify --snapshots all"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,20 +45,29 @@ class Command(BaseCommand):
         parser.add_argument(
             "--topic", action="append", help="only this topic (may be repeated)"
         )
+        parser.add_argument(
+            "--snapshots",
+            type=_number,
+            default=BOUND,
+            metavar="all|N",
+            help=f"hold all of them against a full replay, or N, whose turn goes on from day to day ({BOUND})",
+        )
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
+        wanted, as_json = options["topic"], options["json"]
         started = time.monotonic()
         with told_in_a_line():
-            findings = self._verify(options["topic"], as_json=options["json"])
+            findings = self._verify(wanted, as_json=as_json)
+            compared = _compare(wanted, options["snapshots"], as_json=as_json)
         seconds = time.monotonic() - started
-        if options["json"]:
-            self.stdout.write(_as_json(findings, seconds))
+        if as_json:
+            self.stdout.write(_as_json(findings, compared, seconds))
         else:
-            self._tell(findings, seconds)
-        if findings.differences:
-            msg = f"{len(findings.differences)} differences. See docs/OPERATIONS.md."
+            self._tell(findings, compared, seconds)
+        if count := len(findings.differences) + compared.wrong:
+            msg = f"{count} differences. See docs/OPERATIONS.md."
             raise CommandError(msg)
 
     def _verify(self, wanted: list[str] | None, *, as_json: bool) -> Findings:
@@ -74,7 +88,7 @@ class Command(BaseCommand):
                 )
                 return verifier.run(places, progress=_counted(show))
 
-    def _tell(self, findings: Findings, seconds: float) -> None:
+    def _tell(self, findings: Findings, compared: Compared, seconds: float) -> None:
         places = findings.places
         self.stdout.write(
             f"{sum(p.records for p in places)} records, {sum(p.events for p in places)} events,"
@@ -83,12 +97,57 @@ class Command(BaseCommand):
         for label, count in _counts(findings):
             if count:
                 self.stdout.write(f"{count} {label}.")
-        for difference in findings.differences:
-            self.stdout.write(
-                self.style.ERROR(f"{difference.position}: {difference.what}")
-            )
+        self._tell_of_snapshots(compared)
+        wrong = [(one.position, one.what) for one in findings.differences]
+        for position, what in [*wrong, *compared.named]:
+            self.stdout.write(self.style.ERROR(f"{position}: {what}"))
         if not findings.differences:
             self.stdout.write(self.style.SUCCESS("Log, mirror, index and heads agree."))
+
+    def _tell_of_snapshots(self, compared: Compared) -> None:
+        reasons = "; ".join(f"{n} {why}" for why, n in compared.not_compared.items())
+        left = sum(compared.not_compared.values())
+        self.stdout.write(
+            f"{compared.kept} snapshots and {compared.records} records of their topics held against this store's keys,"
+            f" {compared.compared} snapshots against a full replay, {left} not{f' ({reasons})' if left else ''}."
+        )
+        for reason, count in compared.passed.items():
+            self.stdout.write(f"{count} records of the snapshots' topics: {reason}.")
+        if unnamed := compared.wrong - len(compared.named):
+            self.stdout.write(
+                f"{unnamed} more snapshots are wrong than are named here."
+            )
+
+
+def _number(text: str) -> int | None:
+    """None for all."""
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"all, or a number above 0, not {text}"
+        raise ArgumentTypeError(msg)
+    return int(text)
+
+
+def _compare(
+    wanted: list[str] | None, at_most: int | None, *, as_json: bool
+) -> Compared:
+    """The snapshots of the streams in these topics, or all."""
+    types = wanted and [topic.partition(".")[2] for topic in wanted]
+    store, shown = get_event_store(), sys.stderr.isatty()
+    with (
+        closing(store.make_log()) as log,
+        progress_bar("snapshots", total=None, shown=shown, as_json=as_json) as show,
+    ):
+        comparer = Comparer(
+            store,
+            log,
+            at_most=at_most,
+            now=SystemClock().now(),
+            stream_types=types or None,
+        )
+        count = _counted(show)
+        return comparer.run(lambda moved: count(None, moved))
 
 
 def _counts(findings: Findings) -> list[tuple[str, int]]:
@@ -107,21 +166,23 @@ def _counts(findings: Findings) -> list[tuple[str, int]]:
     ]
 
 
-def _counted(show: Callable[[int, str], None]) -> Progress:
+def _counted(
+    show: Callable[[int, str], None],
+) -> Callable[[Place | None, int], None]:
     done = 0
 
-    def progress(place: Place, moved: int) -> None:
+    def progress(place: Place | None, moved: int) -> None:
         nonlocal done
         done += moved
-        show(done, str(place))
+        show(done, str(place or ""))
 
     return progress
 
 
-def _as_json(findings: Findings, seconds: float) -> str:
+def _as_json(findings: Findings, compared: Compared, seconds: float) -> str:
     return json.dumps(
         {
-            "ok": not findings.differences,
+            "ok": not findings.differences and not compared.wrong,
             "seconds": round(seconds, 3),
             "streams": findings.streams,
             "event_ids_in_several_streams": findings.event_ids_in_several_streams,
@@ -130,5 +191,6 @@ def _as_json(findings: Findings, seconds: float) -> str:
                 {**dataclasses.asdict(p), "place": str(p.place)}
                 for p in findings.places
             ],
+            "snapshots": dataclasses.asdict(compared),
         }
     )

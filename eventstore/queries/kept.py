@@ -1,0 +1,101 @@
+"""The table of snapshots row by row, whoever wrote them and with whatever code: for those who look through all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from eventstore.queries.snapshots import Made
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eventstore.queries.rows import Cursor
+
+PAGE: Final = 500  # rows; a state has at most 64 KiB
+_ROWS: Final = """
+SELECT s.stream_id, s.state_schema, s.code, s.version, s.event_id, s.position, s.state, s.mac, s.drifted,
+       (SELECT e.recorded_at FROM eventstore_event e
+         WHERE e.position = s.position AND e.stream_id = s.stream_id AND e.version = s.version
+           AND e.event_id = s.event_id)
+  FROM eventstore_snapshot s
+"""
+# Index: the key of eventstore_snapshot; and that of eventstore_event, row by row.
+_ALL: Final = f"""{_ROWS}
+ WHERE (s.stream_id, s.state_schema, s.code, s.version, s.event_id)
+       > (%(stream)s, %(schema)s, %(code)s, %(version)s, %(event_id)s)
+ ORDER BY s.stream_id, s.state_schema, s.code, s.version, s.event_id LIMIT %(most)s
+"""
+_OF_STREAM: Final = f"""{_ROWS}
+ WHERE s.stream_id = %(stream)s
+   AND (s.state_schema, s.code, s.version, s.event_id) > (%(schema)s, %(code)s, %(version)s, %(event_id)s)
+ ORDER BY s.state_schema, s.code, s.version, s.event_id LIMIT %(most)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row. recorded_at: of its event; None where that is not the stream's at that place."""
+
+    stream_id: str
+    made: Made
+    version: int
+    event_id: UUID
+    position: int
+    state: bytes
+    mac: bytes
+    drifted: bool
+    recorded_at: datetime | None
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """As a statement's parameters."""
+        return {
+            "stream": self.stream_id,
+            "version": self.version,
+            "event_id": self.event_id,
+            **self.made.asked,
+        }
+
+
+def kept(
+    cursor: Cursor,
+    after: Kept | None,
+    *,
+    stream_id: str | None = None,
+    most: int = PAGE,
+) -> list[Kept]:
+    """The next rows behind one, in the order of the key: of all streams, or of one."""
+    begin = {
+        "stream": stream_id or "",
+        "schema": -(2**31),
+        "code": b"",
+        "version": -(2**31),
+        "event_id": UUID(int=0),
+    }
+    asked = after.key if after else begin
+    cursor.execute(_OF_STREAM if stream_id else _ALL, asked | {"most": most})
+    return [_row(*row) for row in cursor.fetchall()]
+
+
+def number(cursor: Cursor) -> int:
+    """Of rows, whoever wrote them."""
+    cursor.execute("SELECT count(*) FROM eventstore_snapshot")
+    ((found,),) = cursor.fetchall()
+    return int(found)
+
+
+def _row(stream_id: str, schema: int, code: bytes, *rest: Any) -> Kept:
+    version, event_id, position, state, mac, drifted, recorded_at = rest
+    return Kept(
+        stream_id,
+        Made(schema, bytes(code)),
+        version,
+        event_id,
+        position,
+        bytes(state),
+        bytes(mac),
+        drifted,
+        recorded_at,
+    )

@@ -1,0 +1,102 @@
+"""What becomes of a snapshot that is not signed by this store: it is counted, told, and its stream is noted to be looked through."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from contextlib import closing
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+import structlog
+
+from eventstore import metrics
+from eventstore.clock import SystemClock
+from eventstore.database import told
+from eventstore.queries.snapshots import NOT_OURS
+
+if TYPE_CHECKING:
+    from eventstore.database import Connect
+    from eventstore.ports import Clock
+    from eventstore.queries.snapshots import Found, Made
+
+logger = structlog.get_logger(__name__)
+
+REMEDY: Final = "docs/guide/SNAPSHOTS.md, 'A snapshot is not ours'"
+# The next builder looks through the stream and builds what is then missing of it, as it does for one that has failed.
+_NOTE: Final = """
+INSERT INTO eventstore_snapshotfailure
+       (stream_id, state_schema, code, partition_id, version, error, detail, failed_at, attempts)
+VALUES (%(stream)s, %(schema)s, %(code)s, %(partition)s, %(version)s, %(error)s, %(detail)s, %(now)s, 0)
+    ON CONFLICT (stream_id, state_schema, code) DO NOTHING
+"""
+
+
+_PARTITION: Final = 48  # bits of a packed position below its partition
+_AGAIN: Final = 60.0  # seconds
+
+
+class Lately:
+    """What was said in the last minute, so that a thousand loads a second do not say it a thousand times."""
+
+    def __init__(self, clock: Clock, *, most: int = 1_000) -> None:
+        self._clock = clock
+        self._most = most
+        self._lock = Lock()
+        self._said: OrderedDict[tuple[str, int], float] = OrderedDict()
+
+    def is_new(self, what: tuple[str, int]) -> bool:
+        """Whether it was not said in the last minute, as far as that is remembered; now it is."""
+        now = self._clock.monotonic()
+        with self._lock:
+            before = self._said.get(what)
+            if before is not None and now < before + _AGAIN:
+                return False
+            self._said[what] = now
+            self._said.move_to_end(what)
+            while len(self._said) > self._most:
+                self._said.popitem(last=False)
+            return True
+
+
+_lately: Final = Lately(SystemClock())
+
+
+def count_refused(stream_id: str, version: int) -> None:
+    """Tell Prometheus, and the log at once."""
+    metrics.SNAPSHOT_GARBAGE.labels("not_ours").inc()
+    logger.error(
+        "a snapshot is not signed by this store: it is not believed, and is built again",
+        action="snapshot_refused",
+        stream=stream_id,
+        version=version,
+        remedy=REMEDY,
+    )
+
+
+def refuse(connect: Connect, found: Found, made: Made) -> None:
+    """Of one that a load has met: count it; once a minute also tell, and note its stream for the builders.
+
+    The note is of use only: where it cannot be written the load goes on, and the log says so.
+    """
+    if not _lately.is_new((found.stream_id, found.version)):
+        metrics.SNAPSHOT_GARBAGE.labels("not_ours").inc()
+        return
+    count_refused(found.stream_id, found.version)
+    note = {
+        "stream": found.stream_id,
+        "partition": found.position >> _PARTITION,
+        "version": found.version,
+        "error": NOT_OURS,
+        "detail": "it is not signed by this store",
+        "now": SystemClock().now(),
+    }
+    try:
+        with closing(connect()) as connection:
+            connection.execute(_NOTE, note | made.asked)
+    except psycopg.Error as error:
+        logger.warning(
+            "a stream whose snapshot is not ours could not be noted to be built again",
+            stream=found.stream_id,
+            cause=told(error),
+        )
