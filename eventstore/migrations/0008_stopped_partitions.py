@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Safe at any size: two new, empty tables, and a column of a table that has one row at the most."""
 
-    dependencies = [("eventstore", "0006_subscriptions")]
+    dependencies = [("eventstore", "0007_snapshot_macs")]
 
     operations = [
         migrations.CreateModel(
