@@ -1,0 +1,54 @@
+"""`manage.py database_roles`: what the database has to grant to the roles that work in it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import Any
+
+from django.core.checks import Tags
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from psycopg.errors import UndefinedObject
+
+from eventstore.database import connect
+from eventstore.management.troubles import told_in_a_line
+from eventstore.roles import grant, statements
+
+
+class Command(BaseCommand):
+    """Prints; grants only if told to."""
+
+    requires_system_checks = [Tags.compatibility]
+    help = (
+        "Say what each role has to be granted, or grant it: run it as the tables' owner, after each migrate. The roles must be there"
+        " (CREATE ROLE store_app LOGIN PASSWORD ...). A writer is what web, worker, mirror and subscriptions connect as: it appends, and"
+        " what is append only it cannot change."
+        " Examples: manage.py database_roles --writer store_app; manage.py database_roles --writer store_app --apply --json"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options."""
+        parser.add_argument("--writer", required=True, metavar="ROLE")
+        parser.add_argument("--reader", metavar="ROLE", help="reads the store's tables")
+        parser.add_argument("--apply", action="store_true", help="grant it")
+        parser.add_argument("--json", action="store_true", help="for programs")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run it."""
+        roles = {"writer": options["writer"], "reader": options["reader"]}
+        with told_in_a_line(), closing(connect()) as connection:
+            said = [
+                one.as_string(connection) for one in statements(connection, **roles)
+            ]
+            if options["apply"]:
+                try:
+                    grant(connection, **roles)
+                except UndefinedObject as error:
+                    msg = "There is no such role. Make it first, as in CREATE ROLE store_app LOGIN PASSWORD '...'."
+                    raise CommandError(msg) from error
+        if options["json"]:
+            self.stdout.write(
+                json.dumps({"applied": options["apply"], "statements": said})
+            )
+        else:
+            self.stdout.write("\n".join(f"{one};" for one in said))
