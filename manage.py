@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the command. SIGTERM ends it like an exit, so that what is queued for the log is drained."""
+    """Run the command. SIGTERM ends it like an exit, so that what is queued for the log is drained; so does Ctrl-C."""
     signal.signal(signal.SIGTERM, _leave)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teddy_es.settings")  # noqa: TID251
     from django.core.exceptions import ImproperlyConfigured
@@ -23,6 +23,9 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"manage.py: {error}")
+    except KeyboardInterrupt:
+        sys.stderr.write("manage.py: stopped.\n")
+        sys.exit(128 + signal.SIGINT)
 
 
 def _leave(signum: int, _frame: FrameType | None) -> None:
