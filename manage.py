@@ -16,7 +16,7 @@ LONG_RUNNING = ("mirror", "subscriptions")  # they begin as the web does
 
 
 def main() -> None:
-    """Run the command. SIGTERM ends it like an exit, so that what is queued for the log is drained."""
+    """Run the command. SIGTERM ends it like an exit, so that what is queued for the log is drained; so does Ctrl-C."""
     signal.signal(signal.SIGTERM, _leave)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teddy_es.settings")  # noqa: TID251
     from django.core.exceptions import ImproperlyConfigured
@@ -32,6 +32,9 @@ def main() -> None:
         sys.exit(f"manage.py: {error}")
     except EventStoreError as error:  # of a command of Django's own, as migrate
         sys.exit(f"manage.py: {error}")
+    except KeyboardInterrupt:
+        sys.stderr.write("manage.py: stopped.\n")
+        sys.exit(128 + signal.SIGINT)
 
 
 def _refuse_unsafe_start() -> None:

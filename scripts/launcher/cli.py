@@ -17,6 +17,8 @@ from scripts.launcher.commands.status import status
 from scripts.launcher.commands.test import test
 from scripts.launcher.commands.up import up
 from scripts.launcher.console import Stopped, Trouble, note
+from scripts.launcher.places import HOME, LITTLE_ROOM, room_left
+from scripts.launcher.ports import require_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return COMMANDS[options.command](options)
     except Trouble as trouble:
-        note(f"teddy: {trouble}")
+        note(f"teddy: {trouble}{_if_full(options)}")
         return trouble.exit_code
     except Stopped as stopped:
         note("Stopped.")
@@ -80,7 +82,23 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         options.arguments = [*rest, *options.arguments]
     elif rest:
         parser.error(f"unknown: {' '.join(rest)}")
+    _require_ports(options, parser)
     return options
+
+
+def _require_ports(
+    options: argparse.Namespace, parser: argparse.ArgumentParser
+) -> None:
+    """Before anything is made or started."""
+    if getattr(options, "port", None) is None:
+        return
+    try:
+        if options.command == "kafka":
+            require_ports(options.port, count=options.nodes)
+        else:
+            require_ports(options.port, least=0)
+    except ValueError as error:
+        parser.error(f"--port {error}")
 
 
 Commands = argparse._SubParsersAction  # noqa: SLF001  (the type has no public name)
@@ -133,6 +151,18 @@ def _stop(signal_number: int, _frame: FrameType | None) -> None:
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise Stopped(signal_number)
+
+
+def _if_full(options: argparse.Namespace) -> str:
+    """What a full disk breaks says many things, seldom that."""
+    data = getattr(options, "data", None) or HOME
+    left = room_left(data)
+    if left is None or left >= LITTLE_ROOM:
+        return ""
+    return (
+        f" [Only {left // 1_000_000} MB are left on the disk of {data}: "
+        "free some, or put the data elsewhere with --data DIR.]"
+    )
 
 
 def _explained(error: OSError) -> str:

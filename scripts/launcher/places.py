@@ -27,8 +27,14 @@ LOCKS = CHECKOUT / "scripts" / "locks"
 HOME = CHECKOUT / ".teddy"
 RUNS = HOME / "runs"
 # What a data directory may hold: `reset` removes these names and no others.
-FOLDERS = ("postgres", "kafka", "brokers", "logs", "metrics", "static", "tmp")
-FILES = ("runtime.json", "secret_key")
+FOLDERS = (
+    *("postgres", "kafka", "brokers"),
+    *("logs", "metrics", "static", "tasks", "tmp"),
+)
+FILES = ("runtime.json", "secret_key", "users")
+# And what stays: who holds the directory, and that it is one.
+KEPT = ("lock", "state.json")
+LITTLE_ROOM = 32_000_000  # bytes; twice what PostgreSQL takes for its journal at a time
 
 
 def make_home() -> None:
@@ -205,6 +211,9 @@ class DataDirectory:
                 shutil.rmtree(folder)
         for name in FILES:
             (self.path / name).unlink(missing_ok=True)
+        for name in (*FILES, *KEPT):  # of a write that was killed
+            for part in self.path.glob(f"{name}.*.part"):
+                part.unlink(missing_ok=True)
         _write(self._state_file, {"format": 1})  # still ours, and as new
 
 
@@ -228,6 +237,14 @@ def locked(path: Path, refusal: str) -> Iterator[None]:
                     ) from error
             time.sleep(0.02)
         yield
+
+
+def room_left(path: Path) -> int | None:
+    """Bytes that we may still write there; None if it is not there."""
+    try:
+        return shutil.disk_usage(path).free
+    except FileNotFoundError:
+        return None
 
 
 def running() -> list[DataDirectory]:

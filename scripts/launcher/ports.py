@@ -10,6 +10,29 @@ import socket
 OURS = range(20000, 32000)
 
 
+LARGEST = 65535
+
+
+def require_ports(first: int, *, count: int = 1, least: int = 1) -> None:
+    """Raises ValueError, which says what may be given, for ports that no machine has."""
+    if not least <= first <= LARGEST - count + 1:
+        raise ValueError(
+            f"takes a port from {least} to {LARGEST - count + 1}, not {first}"
+        )
+
+
+def is_ours_to_take(port: int) -> bool:
+    """Whether we may listen there at all, were it free: low ones are the system's on many machines."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            return False
+        except OSError:
+            return True
+    return True
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen there now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

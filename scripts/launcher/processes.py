@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -124,7 +125,9 @@ def last_words(log: Path, begun_at: int = 0) -> str:
     """The last line that says something, and where the others are. What stands before `begun_at` others have said."""
     lines = [line for line in _tail(log, begun_at) if line.strip()]
     errors = [line for line in lines if "error" in line.lower() or "FATAL" in line]
-    word = (errors or lines or ["it said nothing"])[-1].strip()
+    # a full disk is the cause of whatever else is said behind it
+    full = [line for line in lines if os.strerror(errno.ENOSPC) in line]
+    word = (full or errors or lines or ["it said nothing"])[-1].strip()
     return f"{word[:300]} (all of it: {log})"
 
 

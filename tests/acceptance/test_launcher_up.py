@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scripts.launcher.places import DataDirectory
+from scripts.launcher.places import KEPT, DataDirectory
 from tests.acceptance.launched import (
     Up,
     becomes_true,
@@ -282,15 +282,19 @@ def test_the_end_of_postgresql_ends_all_with_its_exit_code(
     runs: ExitStack, tmp_path: Path
 ) -> None:
     up = started(runs, tmp_path / "data", "--no-demo")
-    pids = status(tmp_path / "data")["pids"]
+    data = tmp_path / "data"
+    pids = status(data)["pids"]
 
     os.kill(pids["postgres"], signal.SIGKILL)
     code = up.wait()
+    wiped = teddy("reset", "--yes", "--data", data)
 
     assert code == 128 + signal.SIGKILL
     assert "PostgreSQL ended with exit code 137" in up.said
     assert "Traceback" not in up.said
     assert [pid for pid in pids.values() if lives(pid)] == []
+    assert wiped.returncode == 0
+    assert {path.name for path in data.iterdir()} == set(KEPT)
 
 
 def test_nothing_outlives_a_killed_launcher_and_nothing_lies_outside(

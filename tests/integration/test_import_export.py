@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from eventstore import topics
 from eventstore.errors import IndexRebuilt
@@ -26,6 +27,7 @@ from eventstore.importer.run import import_events
 from eventstore.rebuild import refold, reset
 from eventstore.store import EventStore, _the_store, get_event_store
 from teddy_es.demo import demo_lines
+from tests.acceptance.launched import becomes_true
 from tests.integration.processes import a_command
 from tests.unit.import_store import FakeClock, a_line, uid
 
@@ -192,6 +194,59 @@ def test_an_export_is_its_owners_only_and_leaves_no_half_file(
     code, _, said = run("export_events", "--output", str(tmp_path / "no" / "such"))
     assert code == 1
     assert "No such file" in said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(signal.SIGINT, b"manage.py: stopped.\n"), (signal.SIGTERM, b"")],
+)
+def test_an_export_that_is_stopped_leaves_no_half_file_and_no_traceback(
+    teddy: EventStore,
+    file: Path,
+    tmp_path: Path,
+    number: signal.Signals,
+    said: bytes,
+) -> None:
+    run("import_events", str(file))
+    out = tmp_path / "exports"
+    out.mkdir()
+    with (
+        transaction.atomic(),
+        connection.cursor() as cursor,
+        a_command("export_events", "--output", str(out / "all")) as process,
+    ):
+        cursor.execute("LOCK TABLE eventstore_event IN ACCESS EXCLUSIVE MODE")
+        assert becomes_true(lambda: any(out.iterdir()))
+
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=60)
+
+    assert process.returncode == 128 + number
+    assert stderr == said
+    assert list(out.iterdir()) == []
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next_one_and_nothing_else_is(
+    teddy: EventStore, file: Path, tmp_path: Path
+) -> None:
+    run("import_events", str(file))
+    left = tmp_path / "out.abcdefgh.part"
+    others = [tmp_path / n for n in ("out.part", "out.mine.part", "x.abcdefgh.part")]
+    for path in (left, *others):
+        path.write_bytes(b"half")
+    others.append(tmp_path / "out.12345678.part")
+    others[-1].symlink_to(others[0])
+    told = StringIO()
+
+    with (tmp_path / "out.ijklmnop.part").open("wb") as busy:
+        fcntl.flock(busy, fcntl.LOCK_EX)  # another export of that name goes on
+        call_command("export_events", output=str(tmp_path / "out"), stderr=told)
+
+    assert not left.exists()
+    assert all(path.is_symlink() or path.exists() for path in others)
+    assert (tmp_path / "out.ijklmnop.part").exists()
+    assert f"Removed {left}" in told.getvalue()
+    assert (tmp_path / "out").read_bytes()
 
 
 def test_an_export_that_fails_leaves_the_file_that_was_there(

@@ -6,6 +6,7 @@ import ast
 import itertools
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +24,7 @@ from scripts.launcher.commands.kafka import kafka
 from scripts.launcher.commands.reset import reset
 from scripts.launcher.commands.status import masked, status
 from scripts.launcher.console import Trouble
-from scripts.launcher.places import CHECKOUT, LOCKS, Busy, DataDirectory
+from scripts.launcher.places import CHECKOUT, LITTLE_ROOM, LOCKS, Busy, DataDirectory
 from scripts.launcher.postgres import LONGEST_SOCKET, SOCKET, Postgres
 from scripts.launcher.stack import settle_log
 
@@ -155,6 +157,7 @@ def test_a_wipe_removes_our_names_only_and_leaves_a_directory_as_new(
     settle_log(data, "kafka")
     (data.path / "postgres").mkdir()
     (data.path / "notes.txt").write_text("mine")
+    (data.path / "secret_key.4711.part").write_text("half a key")
 
     data.wipe()
     data.make()
@@ -397,7 +400,16 @@ def test_what_follows_manage_is_left_untouched() -> None:
     assert options.arguments == ["verify", "--json", "--data", "x"]
 
 
-@pytest.mark.parametrize("wrong", [["up", "--prot", "1"], ["fly"], []])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(["up", "--prot", "1"], ["fly"], []),
+        *(["up", f"--port={port}"] for port in ("99999", "65536", "-1", "abc", "")),
+        *(["kafka", f"--port={port}"] for port in ("65536", "0", "-1", "abc")),
+        ["kafka", "--nodes=3", "--port=65534"],
+        ["kafka", "--nodes=2"],
+    ],
+)
 def test_a_wrong_command_line_is_refused(
     wrong: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -406,6 +418,59 @@ def test_a_wrong_command_line_is_refused(
 
     assert refusal.value.code == 2
     assert "usage: ./teddy" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        *(["up", f"--port={port}"] for port in (0, 1, 65535)),
+        ["kafka", "--port=65535"],
+        ["kafka", "--nodes=3", "--port=65533"],
+    ],
+)
+def test_any_port_that_there_is_may_be_named(right: list[str]) -> None:
+    assert cli.parse(right).port in range(65536)
+
+
+def test_a_refused_port_says_what_may_be_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.parse(["up", "--port", "99999"])
+
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith("error: --port takes a port from 0 to 65535, not 99999")
+
+
+@pytest.mark.parametrize(("left", "is_told"), [(1_000_000, True), (LITTLE_ROOM, False)])
+def test_what_goes_wrong_on_a_full_disk_is_told_with_what_is_left(
+    data: DataDirectory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    left: int,
+    *,
+    is_told: bool,
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=left))
+    before = {number: signal.getsignal(number) for number in cli.STOP_SIGNALS}
+    data.path.chmod(0o770)  # whatever it is that goes wrong
+
+    code = cli.main(["status", "--data", str(data.path)])
+
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert code == 1
+    said = capsys.readouterr().err
+    assert (f"[Only 1 MB are left on the disk of {data}: free some" in said) is is_told
+
+
+def test_of_a_full_disk_the_line_that_says_so_is_quoted(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(
+        "FATAL: could not write: No space left on device\nerror: withheld\nbye\n"
+    )
+
+    assert "No space left" in processes.last_words(log)
 
 
 def test_an_old_python_can_read_the_executable_as_far_as_the_refusal() -> None:

@@ -6,10 +6,8 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkstemp
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
@@ -19,12 +17,10 @@ from eventstore.conf import conf, registry
 from eventstore.errors import InvalidStreamId, StreamNotFound
 from eventstore.events import Cut
 from eventstore.exporter import Summary, export_events, export_stream
+from eventstore.management.output import opened
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
 from eventstore.store import get_event_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Command(BaseCommand):
@@ -84,7 +80,7 @@ class Command(BaseCommand):
             msg = "Nothing is sealed in this store yet, so there is nothing to unseal."
             raise CommandError(msg)
         try:
-            with told_in_a_line(), _opened(options["output"]) as stream:
+            with told_in_a_line(), opened(options["output"], self._note) as stream:
                 summary = self._export(stream, options)
         except BrokenPipeError:
             _close_quietly()
@@ -94,6 +90,9 @@ class Command(BaseCommand):
             raise CommandError(msg) from None
         out = self.stderr if options["output"] == "-" else self.stdout
         out.write(_as_json(summary) if options["json"] else _as_text(summary))
+
+    def _note(self, text: str) -> None:
+        self.stderr.write(text)
 
     def _export(self, stream: BinaryIO, options: dict[str, Any]) -> Summary:
         given: dict[str, Any] = {
@@ -146,30 +145,6 @@ def _refuse_unknown(stream_id: str) -> None:
         get_event_store().stream_info(stream_id)
     except (StreamNotFound, InvalidStreamId) as error:
         raise CommandError(str(error)) from None
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[BinaryIO]:
-    """The file, for its owner's eyes only, and under its name only when it is complete."""
-    if name == "-":
-        yield sys.stdout.buffer
-        return
-    path = Path(name)
-    if path.exists() and not path.is_file():  # a device or a pipe stays what it is
-        with path.open("wb") as stream:
-            yield stream
-        return
-    # a new name, so that nobody can have prepared a file or a link under it
-    descriptor, part = mkstemp(".part", path.name + ".", path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(descriptor)
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
 
 
 def _close_quietly() -> None:

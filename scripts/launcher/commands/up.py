@@ -16,7 +16,7 @@ from scripts.launcher import environment
 from scripts.launcher.console import Trouble, note, say
 from scripts.launcher.demo import import_demo
 from scripts.launcher.places import CHECKOUT, HOME, DataDirectory
-from scripts.launcher.ports import free_port, is_free
+from scripts.launcher.ports import free_port, is_free, is_ours_to_take
 from scripts.launcher.processes import run, spawn, wait_until
 from scripts.launcher.services import Service
 from scripts.launcher.stack import (
@@ -94,6 +94,11 @@ def prepare(
 def _port(wanted: int) -> int:
     if wanted == 0:
         return free_port()
+    if not is_ours_to_take(wanted):
+        raise Trouble(
+            f"Port {wanted} is the system's, and you may not open it: "
+            f"./teddy up --port {free_port(preferred=8000)}"
+        )
     if not is_free(wanted):
         raise Trouble(
             f"Port {wanted} is taken. Stop what uses it, "
