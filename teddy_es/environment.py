@@ -24,6 +24,7 @@ _FOR_OTHERS: Final = {
     # deploy/.env, for compose alone; whoever exports it in a shell means no harm
     "TEDDY_HOST",
     "TEDDY_DATABASE_PASSWORD",
+    "TEDDY_REDIS_PASSWORD",
     "TEDDY_KAFKA_CLUSTER_ID",
 }
 # the tests' own; and what Kubernetes tells every container about a service that is called teddy
