@@ -25,6 +25,7 @@ _FOR_OTHERS: Final = {
     "TEDDY_HOST",
     "TEDDY_DATABASE_PASSWORD",
     "TEDDY_DATABASE_OWNER_PASSWORD",
+    "TEDDY_REDIS_PASSWORD",
     "TEDDY_KAFKA_CLUSTER_ID",
 }
 # the tests' own; and what Kubernetes tells every container about a service that is called teddy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -129,3 +130,100 @@ def test_web_that_starts_leaves_the_mirrors_figures_alone(
     runpy.run_path(str(CHECKOUT / "deploy" / "gunicorn.conf.py"))["on_starting"](None)
 
     assert figures.read_bytes() == b"what the mirror wrote"
+
+
+NGINX = (CHECKOUT / "deploy" / "nginx.conf").read_text()
+OPERATIONS = (CHECKOUT / "docs" / "OPERATIONS.md").read_text()
+SERVICES = re.findall(
+    r"^  ([a-z0-9-]+):$",
+    COMPOSE.partition("\nservices:\n")[2].partition("\nnetworks:")[0],
+    re.M,
+)
+
+
+def whole(service: str) -> str:
+    """What a service says, with what it inherits."""
+    own = block(service)
+    return own + "".join(block(f"x-{name}", 0) for name in _inherited(own))
+
+
+def _inherited(text: str) -> list[str]:
+    found: list[str] = re.findall(r"^ +<<: \*(broker|teddy|counting)$", text, re.M)
+    return found + [one for name in found for one in _inherited(block(f"x-{name}", 0))]
+
+
+def test_all_services_are_looked_at() -> None:
+    assert {"kafka-1", "postgres", "redis", "web", "beat", "proxy"} <= set(SERVICES)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("bound", ["mem_limit: ", "pids_limit: ", "logging: *logging"])
+def test_every_process_is_bounded_and_so_is_its_log(service: str, bound: str) -> None:
+    assert bound in whole(service)
+
+
+def test_only_the_proxy_is_reached_from_outside_and_the_docs_say_where() -> None:
+    published = re.findall(r"ports: \[(.+)\]", COMPOSE)
+    assert published == [re.findall(r"ports: \[(.+)\]", block("proxy"))[0]]
+    outer = re.findall(r'"(\d+):\d+"', published[0])
+
+    assert f"on ports {' and '.join(outer)}" in OPERATIONS
+    inner = re.findall(r':(\d+)"', published[0])
+    assert set(inner) == set(re.findall(r"listen (\d+)", NGINX))
+
+
+def test_the_proxy_that_is_believed_is_the_one_that_runs() -> None:
+    (believed,) = re.findall(r"TEDDY_TRUSTED_PROXIES: (\S+)", COMPOSE)
+    (runs,) = re.findall(r"ipv4_address: ([0-9.]+)", block("proxy"))
+    in_edge = [name for name in SERVICES if re.search(r"\bedge\b", block(name))]
+
+    assert believed == runs
+    assert in_edge == ["web", "proxy"]
+
+
+def test_the_proxy_sets_what_web_believes_and_passes_nothing_on() -> None:
+    assert "X-Forwarded-For $remote_addr;" in NGINX
+    assert "X-Forwarded-Proto https;" in NGINX
+    assert "$proxy_add_x_forwarded_for" not in NGINX
+    assert "proxy_request_buffering on;" in NGINX
+    assert "proxy_buffering on;" in NGINX
+    for address in ("metrics", "readyz"):
+        assert address in re.findall(r"location ~ \^/\((.+)\)\$ ", NGINX)[0].split("|")
+
+
+def test_probes_are_asked_where_they_are_answered() -> None:
+    (port,) = re.findall(r"TEDDY_PROBES: \S+:(\d+)", COMPOSE)
+
+    assert f"http://localhost:{port}/readyz" in block("web")
+    assert f"listen {port}" not in NGINX
+
+
+def test_redis_asks_for_the_password_that_workers_give() -> None:
+    assert "requirepass $$REDISCLI_AUTH" in block("redis")
+    assert "TEDDY_REDIS_PASSWORD" in block("redis")
+    assert re.search(r"redis://:\$\{TEDDY_REDIS_PASSWORD\b.*@redis:", COMPOSE)
+
+
+def test_nginx_takes_the_file(tmp_path: Path) -> None:
+    """Where there is one: with a certificate for the test, and an address in place of a name of compose's."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+    if program is None:
+        assert NGINX.count("{") == NGINX.count("}")
+        return
+    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
+    make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    subprocess.run(  # noqa: S603
+        ["/usr/bin/openssl", *make, "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    file = tmp_path / "nginx.conf"
+    told = re.sub(r" /tmp/", f" {tmp_path}/", NGINX)
+    told = told.replace("/etc/nginx/tls", str(tmp_path)).replace("web:8000", "[::1]:8")
+    file.write_text(told)
+
+    done = subprocess.run(  # noqa: S603
+        [program, "-t", "-c", str(file)], check=False, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
