@@ -19,11 +19,13 @@ from eventstore.events import (
     derived_event_id,
     written,
 )
+from eventstore.past import admit, take_over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from eventstore.past import Admit
     from eventstore.ports import Clock, Sealer
     from eventstore.registry import EventType, Registry
 
@@ -47,12 +49,38 @@ class Door:
         commit_id: UUID,
     ) -> Commit:
         """The commit, sealed. Raises `InvalidStreamId`, `InvalidEvent`; no message quotes a value."""
+        return self._commit(stream_id, events, expected, commit_id, admit)
+
+    def past_commit(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        first_version: int | None,
+        commit_id: UUID,
+    ) -> Commit:
+        """The commit of facts that another log has accepted: as they were, if these types can read them.
+
+        first_version: what it was there, None where nobody says. Raises as `commit` does.
+        """
+        expected = "any" if first_version is None else first_version - 1
+        return self._commit(stream_id, events, expected, commit_id, take_over)
+
+    def _commit(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        commit_id: UUID,
+        judge: Admit,
+    ) -> Commit:
         stream_type = self.registry.stream_type_of(stream_id).name
         ids = _ids(events, _uuid(commit_id))
         known, admitted = [], []
         for index, (event, event_id) in enumerate(zip(events, ids, strict=True)):
             try:
-                event_type, made = self._admit(stream_type, event, event_id, ids[0])
+                event_type, made = self._admit(
+                    stream_type, event, event_id, ids[0], judge
+                )
             except InvalidEvent as error:
                 raise InvalidEvent(error.reason, index=index) from None
             known.append(event_type)
@@ -61,7 +89,12 @@ class Door:
         return self.sealer.seal(commit, known)
 
     def _admit(
-        self, stream_type: str, event: NewEvent, event_id: UUID, first_id: UUID
+        self,
+        stream_type: str,
+        event: NewEvent,
+        event_id: UUID,
+        first_id: UUID,
+        judge: Admit,
     ) -> tuple[EventType, CommitEvent]:
         name, data, around = event.type, event.data, current()
         if isinstance(data, msgspec.Struct):
@@ -73,17 +106,17 @@ class Door:
         if name is None:
             msg = "it has no type"
             raise InvalidEvent(msg)
-        known, clean = self.registry.admit(stream_type, name, event.schema, data)
+        known, schema, fit = judge(self.registry, stream_type, name, event.schema, data)
         return known, CommitEvent(
             event_id=event_id,
             type=name,
-            schema=known.schema,
+            schema=schema,
             occurred_at=_written(event.occurred_at or self.clock.now()),
             correlation_id=_uuid(
                 event.correlation_id or around.correlation_id or first_id
             ),
             causation_id=_uuid_or_none(event.causation_id or around.causation_id),
-            data=clean,
+            data=fit,
         )
 
 

@@ -74,11 +74,7 @@ class MemoryEventStore:
         """See `EventStore`."""
         deadline_in(timeout_s or 0.0, self._clock)
         commit = self._door.commit(stream_id, events, expected, commit_id or uuid4())
-        value = encode(commit)
-        if len(value) > MAX_COMMIT_BYTES:
-            raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
-        with self._lock:
-            return self._decide(commit, value)
+        return self._decide(commit)
 
     async def aappend(
         self,
@@ -112,6 +108,23 @@ class MemoryEventStore:
             future.set_exception(error)
         return future
 
+    def submit_past(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        *,
+        commit_id: UUID,
+        first_version: int | None = None,
+    ) -> Future[AppendResult]:
+        """See `EventStore`; decided at once."""
+        future: Future[AppendResult] = Future()
+        try:
+            commit = self._door.past_commit(stream_id, events, first_version, commit_id)
+            future.set_result(self._decide(commit, past=True))
+        except EventStoreError as error:
+            future.set_exception(error)
+        return future
+
     def outcome(self, commit_id: UUID, stream_id: str | None = None) -> CommitOutcome:
         """See `EventStore`."""
         places = self.topics.places
@@ -128,12 +141,17 @@ class MemoryEventStore:
             ends = {place: self._partitions[place].end for place in places}
         return CommitOutcome(found, Cut(ends))
 
-    def _decide(self, commit: Commit, value: bytes) -> AppendResult:
-        partition = self._partitions[place_of(commit.stream_id, self.topics.partitions)]
-        known = partition.decided.get((commit.stream_id, commit.commit_id))
-        if known is None:
-            return answer(partition.take(commit, value, self._clock.now()), commit)
-        return answer(known, commit, replayed=True)
+    def _decide(self, commit: Commit, *, past: bool = False) -> AppendResult:
+        value = encode(commit)
+        if len(value) > MAX_COMMIT_BYTES:
+            raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
+        partition = self._of(commit.stream_id)
+        with self._lock:
+            known = partition.decided.get((commit.stream_id, commit.commit_id))
+            if known is not None:
+                return answer(known, commit, past=past, replayed=True)
+            now = self._clock.now()
+            return answer(partition.take(commit, value, now, past=past), commit)
 
     # ---- reading
 
