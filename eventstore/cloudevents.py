@@ -50,12 +50,17 @@ class BadLine(ValueError):  # noqa: N818  (what it is called everywhere: in the 
 
 @dataclass(frozen=True, slots=True)
 class ImportedEvent:
-    """One line, read. Lines of one stream with the same *given* commit id were one commit."""
+    """One line, read. Lines of one stream with the same *given* commit id were one commit.
+
+    version: what the line says it is in its stream. dropped: the names of what it says and no event has a place for.
+    """
 
     stream_id: str
     event: NewEvent
     commit_id: UUID
     commit_is_given: bool = False
+    version: int | None = None
+    dropped: tuple[str, ...] = ()
 
 
 def parse_line(line: bytes) -> ImportedEvent:
@@ -169,6 +174,8 @@ def _imported(fields: dict[str, Any]) -> ImportedEvent:
         event,
         commit_id or uuid5(COMMIT_NAMESPACE, str(event_id)),
         commit_is_given=commit_id is not None,
+        version=_version(given),
+        dropped=tuple(sorted(given.keys() - _KNOWN)),
     )
 
 
@@ -181,12 +188,11 @@ def _refuse_what_no_import_reads(given: dict[str, Any]) -> None:
         if not _NAME.fullmatch(name):
             msg = "an attribute's name is lower-case letters and digits"
             raise BadLine(msg)
-    if "withheld" in given:
+    if given.keys() & {"withheld", "problem"}:
         msg = "it is of the real-time stream, which leaves fields out: import an export"
         raise BadLine(msg)
     for name in (given.keys() & {"dataschema"}) | {"source"}:
         _text(given, name, _ANYTHING, "a URI that is not empty")
-    _natural(given, "streamversion")
     _time(given, "recordedtime")
     if "logposition" in given:
         _text(given, "logposition", _POSITION, "topic/partition/offset/index")
@@ -242,6 +248,14 @@ def _natural(given: dict[str, Any], name: str) -> int | None:
         msg = f"{name} must be a number, 0 or more"
         raise BadLine(msg)
     return value
+
+
+def _version(given: dict[str, Any]) -> int | None:
+    version = _natural(given, "streamversion")
+    if version == 0:
+        msg = "streamversion must be 1 or more: a stream's first event has version 1"
+        raise BadLine(msg)
+    return version
 
 
 def _time(given: dict[str, Any], name: str) -> datetime | None:

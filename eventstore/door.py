@@ -21,12 +21,14 @@ from eventstore.events import (
     derived_event_id,
     written,
 )
+from eventstore.past import admit, take_over
 from eventstore.strict_json import MAX_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from eventstore.past import Admit
     from eventstore.ports import Clock, Sealer
     from eventstore.registry import EventType, Registry
 
@@ -53,6 +55,30 @@ class Door:
         commit_id: UUID,
     ) -> Commit:
         """The commit, sealed. Raises `InvalidStreamId`, `InvalidEvent`, whatever it is given; no message quotes a value."""
+        return self._commit(stream_id, events, expected, commit_id, admit)
+
+    def past_commit(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        first_version: int | None,
+        commit_id: UUID,
+    ) -> Commit:
+        """The commit of facts that another log has accepted: as they were, if these types can read them.
+
+        first_version: what it was there, None where nobody says. Raises as `commit` does.
+        """
+        expected = "any" if first_version is None else first_version - 1
+        return self._commit(stream_id, events, expected, commit_id, take_over)
+
+    def _commit(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        commit_id: UUID,
+        judge: Admit,
+    ) -> Commit:
         stream_id = stream_id_in(stream_id)
         stream_type = self.registry.stream_type_of(stream_id).name
         commit_id = event_id_in(commit_id)
@@ -60,7 +86,9 @@ class Door:
         known, admitted = [], []
         for index, (event, event_id) in enumerate(zip(events, ids, strict=True)):
             try:
-                event_type, made = self._admit(stream_type, event, event_id, ids[0])
+                event_type, made = self._admit(
+                    stream_type, event, event_id, ids[0], judge
+                )
             except InvalidEvent as error:
                 raise InvalidEvent(error.reason, index=index) from None
             known.append(event_type)
@@ -69,7 +97,12 @@ class Door:
         return self.sealer.seal(commit, known)
 
     def _admit(
-        self, stream_type: str, event: NewEvent, event_id: UUID, first_id: UUID
+        self,
+        stream_type: str,
+        event: NewEvent,
+        event_id: UUID,
+        first_id: UUID,
+        judge: Admit,
     ) -> tuple[EventType, CommitEvent]:
         name, data, around = event.type, event.data, current()
         if name is not None:
@@ -83,7 +116,7 @@ class Door:
         if name is None:
             msg = "it has no type"
             raise InvalidEvent(msg)
-        known, clean = self.registry.admit(stream_type, name, event.schema, data)
+        known, schema, fit = judge(self.registry, stream_type, name, event.schema, data)
         correlation, at = event.correlation_id, event.occurred_at
         if correlation is None:
             correlation = first_id if (c := around.correlation_id) is None else c
@@ -93,11 +126,11 @@ class Door:
         return known, CommitEvent(
             event_id=event_id,
             type=name,
-            schema=known.schema,
+            schema=schema,
             occurred_at=_written(self.clock.now() if at is None else at),
             correlation_id=event_id_in(correlation),
             causation_id=None if causation is None else event_id_in(causation),
-            data=clean,
+            data=fit,
         )
 
 

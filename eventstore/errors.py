@@ -144,17 +144,26 @@ class EventIdReused(EventStoreError):
 
 
 class CommitIdReused(EventStoreError):
-    """The commit id belongs to another commit of this stream; nothing of yours was kept."""
+    """The commit id belongs to another commit of this stream; nothing of yours was kept.
+
+    differs: the first thing that is not the same: number, event_id, type, schema, data; in an import also occurred_at,
+    correlation_id, causation_id. index: of which event, from 0; None for the number.
+    """
 
     code = "commit-id-reused"
     status = 422
 
-    def __init__(self, commit_id: str, stream_id: str) -> None:
+    def __init__(
+        self, commit_id: str, stream_id: str, *, differs: str, index: int | None = None
+    ) -> None:
         self.commit_id = commit_id
         self.stream_id = stream_id
+        self.differs = differs
+        self.index = index
+        whose = "of the events" if index is None else f"of event {index}"
         super().__init__(
-            f"Commit {commit_id} of {stream_id} was decided with other events."
-            " Take a new commit id for a new commit."
+            f"Commit {commit_id} of {stream_id} was decided with other events: the {differs} {whose}"
+            " is not the same. Take a new commit id for a new commit; `outcome` says what became of the first one."
         )
 
 

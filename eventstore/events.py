@@ -211,12 +211,6 @@ class Commit:
     events: Sequence[CommitEvent]
     v: int = 1
 
-    def agrees_with(self, other: Commit) -> bool:
-        """Whether the two propose the same events: number, types and event ids (rule 14)."""
-        return [(e.event_id, e.type) for e in self.events] == [
-            (e.event_id, e.type) for e in other.events
-        ]
-
 
 @dataclass(frozen=True, slots=True)
 class Activation:

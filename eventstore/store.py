@@ -48,6 +48,7 @@ from eventstore.topics import Topics
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from eventstore.events import Commit
     from eventstore.ports import Clock, Log
     from eventstore.queries.commits import CommitOutcome
 
@@ -157,6 +158,23 @@ class EventStore(Reading, ABC):
             self._pending(stream_id, events, expected, commit_id, timeout_s)
         )
 
+    @metrics.refusals("append")
+    def submit_past(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        *,
+        commit_id: UUID,
+        first_version: int | None = None,
+    ) -> Future[AppendResult]:
+        """Propose what another log has accepted, as it was: in its schema, if today's types can read it.
+
+        first_version: what the first event has there and gets here, or nothing is written, not even a refusal:
+        `WrongExpectedVersion`. A repeat is compared in all that it says, its times and causes too.
+        """
+        commit = self._door.past_commit(stream_id, events, first_version, commit_id)
+        return self._submit(self._on_its_way(commit, self._deadline(None), past=True))
+
     def outcome(
         self,
         commit_id: UUID,
@@ -232,11 +250,21 @@ class EventStore(Reading, ABC):
         own = uuid4() if commit_id is None else commit_id
         commit = self._door.commit(stream_id, events, expected, own)
         fresh = commit_id is None and all(event.event_id is None for event in events)
+        return self._on_its_way(commit, deadline, fresh=fresh)
+
+    def _on_its_way(
+        self,
+        commit: Commit,
+        deadline: float,
+        *,
+        fresh: bool = False,
+        past: bool = False,
+    ) -> Pending:
         value = encode(commit, self._door.registry.fields_of)
         if len(value) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
         place = place_of(commit.stream_id, self.topics.partitions)
-        return Pending(commit, value, place, deadline, fresh)
+        return Pending(commit, value, place, deadline, fresh, past)
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
         pending.observe(self._clock)

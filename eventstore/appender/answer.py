@@ -13,11 +13,13 @@ from eventstore.errors import (
 from eventstore.events import Position
 from eventstore.fold import Verdict
 from eventstore.queries.commits import Decided
+from eventstore.repeats import difference
 
 if TYPE_CHECKING:
     from eventstore.appender.pending import Pending
     from eventstore.events import AppendResult
     from eventstore.queries.commits import Mirrored
+    from eventstore.repeats import Difference
 
 
 def answer_from_record(pending: Pending, offset: int, row: Mirrored) -> bool:
@@ -40,10 +42,9 @@ def answer_from_record(pending: Pending, offset: int, row: Mirrored) -> bool:
 
 def answer_from_decided(pending: Pending, known: Decided) -> None:
     """Give the answer that an earlier record fixed for ever, if it is the same commit (rule 14)."""
-    if not known.commit.agrees_with(pending.commit):
-        pending.refuse(
-            CommitIdReused(str(pending.commit.commit_id), pending.commit.stream_id)
-        )
+    found = difference(known.commit, pending.commit, circumstances=pending.past)
+    if found is not None:
+        pending.refuse(_reused(pending, found))
     elif known.verdict is Verdict.ACCEPTED:
         pending.future.set_result(known.result(replayed=not pending.sent))
     elif known.verdict is Verdict.WRONG_EXPECTED_VERSION:
@@ -54,8 +55,15 @@ def answer_from_decided(pending: Pending, known: Decided) -> None:
 
 def refuse_if_stale(pending: Pending, head: int) -> None:
     """Refuse what can never come true again, heads being able only to grow; leave no record of it (rule 11)."""
-    if not pending.commit.expected.can_still_hold(head):
+    if not pending.may_hold(head):
         pending.refuse(_conflict(pending, head))
+
+
+def _reused(pending: Pending, found: Difference) -> CommitIdReused:
+    commit = pending.commit
+    return CommitIdReused(
+        str(commit.commit_id), commit.stream_id, differs=found.what, index=found.index
+    )
 
 
 def _conflict(pending: Pending, head: int | None) -> WrongExpectedVersion:

@@ -30,6 +30,7 @@ class Pending:
     fresh: its ids were made in this very call, so nobody can have proposed it before.
     serial: of the view that stood before the first copy was sent (rule 8).
     sent: a copy was handed to the log's client, so absence can no longer be promised (rule 13).
+    past: a fact of another log: written at the version that it says or not at all, and compared in all that it says.
     held: something that will pass keeps it back until the next turn; `trouble` says what.
     acknowledged: the log's answer, where only the fold up to it is missing. folded_first: the log's end up to which it is
     looked for before it is proposed again. is_folding: the last turn folded for it until its share of time was spent.
@@ -40,6 +41,7 @@ class Pending:
     place: Place
     deadline: float
     fresh: bool
+    past: bool = False
     future: Future[AppendResult] = field(default_factory=Future)
     serial: int | None = None
     sent: bool = False
@@ -61,6 +63,11 @@ class Pending:
         if expected in ("any", "stream_exists"):
             return None
         return self.commit.stream_id, 0 if expected == "no_stream" else expected
+
+    def may_hold(self, head: int) -> bool:
+        """False at a head where it is refused without a record: it can never be right again; a fact of another log, is not now."""
+        expected = self.commit.expected
+        return expected.holds_for(head) if self.past else expected.can_still_hold(head)
 
     @property
     def proposal(self) -> Proposal:

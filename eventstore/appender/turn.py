@@ -140,7 +140,7 @@ class Turn:
         for p, known, head in self._known(asked):
             if known is not None:
                 answer_from_decided(p, known)
-            elif not p.commit.expected.can_still_hold(head):
+            elif not p.may_hold(head):
                 stale.append((p, head))
                 p.held = True
         # Who is told a head that a rival of this very turn leaves behind proposes in vain again, and so for ever.

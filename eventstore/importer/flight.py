@@ -19,7 +19,7 @@ from eventstore.errors import (
     KeyStoreUnavailable,
     LogUnavailable,
 )
-from eventstore.events import AppendResult, Expected, NewEvent
+from eventstore.events import AppendResult, NewEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,16 +43,15 @@ Outcome = AppendResult | BaseException
 class Store(Protocol):
     """What an import needs of an event store."""
 
-    def submit(
+    def submit_past(
         self,
         stream_id: str,
         events: Sequence[NewEvent],
-        expected: Expected | int | str,
         *,
-        commit_id: UUID | None = None,
-        timeout_s: float | None = None,
+        commit_id: UUID,
+        first_version: int | None = None,
     ) -> Future[AppendResult]:
-        """Propose without waiting."""
+        """Propose facts of another log without waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +117,11 @@ class Flight:
         draft = self._waiting[stream_id][0]
         self._in_flight += 1
         try:
-            future = self._store.submit(
-                stream_id, draft.events, Expected.ANY, commit_id=draft.commit_id
+            future = self._store.submit_past(
+                stream_id,
+                draft.events,
+                commit_id=draft.commit_id,
+                first_version=draft.first_version,
             )
         except EventStoreError as error:
             self._answers.put((draft, error))

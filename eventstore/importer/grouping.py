@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from eventstore.importer.lines import Line
 
+MAX_NAMES: Final = 20  # of attributes that are dropped; the rest is counted together
 _MAX_DRAFT_BYTES: Final = 8_000_000  # a commit's lines; its record may have an eighth
 
 
@@ -36,7 +37,10 @@ class Refusal:
 
 @dataclass(slots=True, eq=False)
 class Draft:
-    """A commit as far as its lines are read. `broken`: why nothing of it may be written."""
+    """A commit as far as its lines are read. `broken`: why nothing of it may be written.
+
+    first_version: the version that its first event has, by what its lines say; None where none of them says one.
+    """
 
     stream_id: str | None
     commit_id: UUID
@@ -44,9 +48,11 @@ class Draft:
     events: list[NewEvent] = field(default_factory=list)
     size: int = 0
     broken: str | None = None
+    first_version: int | None = None
 
-    def add(self, line: Line, event: NewEvent) -> None:
+    def add(self, line: Line, read: ImportedEvent) -> None:
         """One line more. What can never be written is not kept either: memory is bounded."""
+        self._hold_version(len(self.lines), read.version)
         self.lines.append(line.number)
         self.size += line.size
         if len(self.lines) > MAX_COMMIT_EVENTS:
@@ -54,7 +60,19 @@ class Draft:
         elif self.size > _MAX_DRAFT_BYTES:
             self.fail("its commit is too large")
         if self.broken is None:
-            self.events.append(event)
+            self.events.append(read.event)
+
+    def _hold_version(self, index: int, version: int | None) -> None:
+        """What a commit's lines say of its versions goes on from line to line."""
+        if version is None:
+            return
+        first = version - index
+        if self.first_version is None and first > 0:
+            self.first_version = first
+        elif self.first_version != first:
+            self.fail(
+                f"line {index + 1} of its commit says streamversion {version}, out of turn"
+            )
 
     def fail(self, reason: str) -> None:
         """Nothing of it may be written; the first reason is the one that counts."""
@@ -66,9 +84,11 @@ class Grouper:
     """Feed it the lines in their order; what comes out are commits to write and lines to refuse.
 
     preceding: the line before the first one fed, so that nobody starts in the midst of a commit unawares.
+    dropped: attributes that have no place in an event, and on how many lines each stood.
     """
 
     def __init__(self, preceding: Line | None = None) -> None:
+        self.dropped: dict[str, int] = {}
         self._open: Draft | None = None
         self._seam: int | None = None  # an unreadable line behind the open draft
         self._seen = Seen()
@@ -91,7 +111,8 @@ class Grouper:
         if draft is None:
             yield from self.finish()
             draft = self._begin(read)
-        draft.add(line, read.event)
+        draft.add(line, read)
+        self._count_dropped(read)
         if not read.commit_is_given:
             yield from self.finish()
 
@@ -142,6 +163,15 @@ class Grouper:
             yield from self.finish()
             self._open = Draft(None, bad.commit_id, broken=_spoilt_by(line.number))
         yield Refusal(line.number, bad.reason, size=line.size)
+
+    def _count_dropped(self, read: ImportedEvent) -> None:
+        for name in read.dropped:
+            known = (
+                name
+                if name in self.dropped or len(self.dropped) < MAX_NAMES
+                else "others"
+            )
+            self.dropped[known] = self.dropped.get(known, 0) + 1
 
     def _begin_behind(self, preceding: Line) -> None:
         try:

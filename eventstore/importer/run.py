@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from eventstore.errors import (
     InvalidEvent,
     InvalidStreamId,
     SubjectErased,
+    WrongExpectedVersion,
 )
 from eventstore.events import AppendResult
 from eventstore.importer.flight import Flight, Limits, Outcome, Store
@@ -31,8 +32,8 @@ _BAD: Final = (
     InvalidEvent,
     InvalidStreamId,
     SubjectErased,
+    WrongExpectedVersion,
 )
-
 
 _GLANCE_S: Final = (
     0.02  # seconds between two looks at a silent pipe, while commits are on their way
@@ -53,7 +54,7 @@ class Summary:
     """What came of it.
 
     lines: read, blank ones too. events = appended + replayed (they were there already). bad: lines refused, with
-    those that their commits took with them. Every line before `reached` is done; `error` is why it gave up.
+    those that their commits took with them. dropped: attributes that an event has no place for, with their lines. Every line before `reached` is done; `error` is why it gave up.
     """
 
     lines: int = 0
@@ -66,6 +67,7 @@ class Summary:
     reached: int = 1
     end: End = End.COMPLETE
     error: BaseException | None = None
+    dropped: dict[str, int] = field(default_factory=dict)
 
     @property
     def events_per_second(self) -> float:
@@ -139,6 +141,7 @@ class _Import:
                 self._take(wait=True, at_most=_GLANCE_S if self._may_read() else None)
             else:
                 break
+        self.summary.dropped = self._grouper.dropped
         self.summary.lines = self._lines.number - first
         self.summary.reached = min([*self._undone, self._lines.number + 1])
 
@@ -178,7 +181,9 @@ class _Import:
 
     def _account(self, draft: Draft, outcome: Outcome) -> None:
         summary, count = self.summary, len(draft.lines)
-        if isinstance(outcome, AppendResult):
+        if isinstance(outcome, AppendResult) and _stands_elsewhere(draft, outcome):
+            self._refuse(_misplaced(draft, outcome.first_version), draft.lines[0])
+        elif isinstance(outcome, AppendResult):
             summary.commits += 1
             summary.events += count
             if outcome.replayed:
@@ -217,10 +222,44 @@ class _Import:
 
 def _refusal(draft: Draft, error: BaseException) -> Refusal:
     """The line of the event that is to blame, or the commit's first one."""
-    index = error.index if isinstance(error, InvalidEvent) else None
-    reason = (
-        error.reason
-        if isinstance(error, (InvalidEvent, InvalidStreamId))
-        else str(error)
-    )
+    index, reason = None, str(error)
+    match error:
+        case InvalidEvent():
+            index, reason = error.index, error.reason
+        case InvalidStreamId():
+            reason = error.reason
+        case CommitIdReused():
+            index, reason = error.index, _differs(error.differs)
+        case WrongExpectedVersion():
+            reason = _out_of_turn(draft, error.current_version)
     return Refusal(draft.lines[index or 0], reason, len(draft.lines), draft.size)
+
+
+def _differs(what: str) -> str:
+    return f"its commit was decided with other events: {_SAID_BY.get(what, what)} is not the same there"
+
+
+_SAID_BY: Final = {
+    "number": "the number of its lines",
+    "event_id": "id",
+    "schema": "schemaversion",
+    "occurred_at": "time",
+    "correlation_id": "correlationid",
+    "causation_id": "causationid",
+}
+"""What a file calls it."""
+
+
+def _out_of_turn(draft: Draft, head: int) -> str:
+    said = f"streamversion {draft.first_version} is out of turn: its stream is at version {head} here"
+    return f"{said}, {head + 1} comes next; nothing of its commit was written"
+
+
+def _stands_elsewhere(draft: Draft, result: AppendResult) -> bool:
+    return draft.first_version not in (None, result.first_version)
+
+
+def _misplaced(draft: Draft, there: int) -> Refusal:
+    """Only of what was there already: what is written now is written where the file says."""
+    reason = f"it says streamversion {draft.first_version}, but its event is there already, as version {there}"
+    return Refusal(draft.lines[0], reason, len(draft.lines), draft.size)

@@ -82,11 +82,7 @@ class MemoryEventStore:
         deadline_in(0.0 if timeout_s is None else timeout_s, self._clock)
         own_id = uuid4() if commit_id is None else commit_id
         commit = self._door.commit(stream_id, events, expected, own_id)
-        value = encode(commit, self._door.registry.fields_of)
-        if len(value) > MAX_COMMIT_BYTES:
-            raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
-        with self._lock:
-            return self._decide(commit, value)
+        return self._decide(commit)
 
     async def aappend(
         self,
@@ -120,6 +116,23 @@ class MemoryEventStore:
             future.set_exception(error)
         return future
 
+    def submit_past(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        *,
+        commit_id: UUID,
+        first_version: int | None = None,
+    ) -> Future[AppendResult]:
+        """See `EventStore`; decided at once."""
+        future: Future[AppendResult] = Future()
+        try:
+            commit = self._door.past_commit(stream_id, events, first_version, commit_id)
+            future.set_result(self._decide(commit, past=True))
+        except EventStoreError as error:
+            future.set_exception(error)
+        return future
+
     def outcome(self, commit_id: UUID, stream_id: str | None = None) -> CommitOutcome:
         """See `EventStore`."""
         places, commit_id = self.topics.places, commit_id_in(commit_id)
@@ -137,12 +150,17 @@ class MemoryEventStore:
             ends = {place: self._partitions[place].end for place in places}
         return CommitOutcome(found, Cut(ends))
 
-    def _decide(self, commit: Commit, value: bytes) -> AppendResult:
-        partition = self._partitions[place_of(commit.stream_id, self.topics.partitions)]
-        known = partition.decided.get((commit.stream_id, commit.commit_id))
-        if known is None:
-            return answer(partition.take(commit, value, self._clock.now()), commit)
-        return answer(known, commit, replayed=True)
+    def _decide(self, commit: Commit, *, past: bool = False) -> AppendResult:
+        value = encode(commit, self._door.registry.fields_of)
+        if len(value) > MAX_COMMIT_BYTES:
+            raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
+        partition = self._of(commit.stream_id)
+        with self._lock:
+            known = partition.decided.get((commit.stream_id, commit.commit_id))
+            if known is not None:
+                return answer(known, commit, past=past, replayed=True)
+            now = self._clock.now()
+            return answer(partition.take(commit, value, now, past=past), commit)
 
     # ---- reading
 

@@ -14,6 +14,7 @@ from eventstore.events import (
 from eventstore.fold import Entry, State, StreamKey, Verdict, fold
 from eventstore.queries.commits import Decided
 from eventstore.queries.rows import recorded_events
+from eventstore.repeats import difference
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,10 +39,14 @@ class MemoryPartition:
         self._event_ids: set[tuple[str, UUID]] = set()
         self._last = 0
 
-    def take(self, commit: Commit, value: bytes, now: datetime) -> Decided:
+    def take(
+        self, commit: Commit, value: bytes, now: datetime, *, past: bool = False
+    ) -> Decided:
         """Write the commit and fold it; what can never hold again is told without leaving a record (rule 11)."""
         head = self._heads.get(commit.stream_id, 0)
-        if not commit.expected.can_still_hold(head):
+        expected = commit.expected
+        may_hold = expected.holds_for if past else expected.can_still_hold
+        if not may_hold(head):
             return self._decided(Verdict.WRONG_EXPECTED_VERSION, head, None, commit)
         state = State(
             self.place,
@@ -97,10 +102,18 @@ class MemoryPartition:
         )
 
 
-def answer(known: Decided, commit: Commit, *, replayed: bool = False) -> AppendResult:
+def answer(
+    known: Decided, commit: Commit, *, past: bool = False, replayed: bool = False
+) -> AppendResult:
     """What the caller is told of a commit that was decided. Raises what an append raises."""
-    if not known.commit.agrees_with(commit):
-        raise CommitIdReused(str(commit.commit_id), commit.stream_id)
+    found = difference(known.commit, commit, circumstances=past)
+    if found is not None:
+        raise CommitIdReused(
+            str(commit.commit_id),
+            commit.stream_id,
+            differs=found.what,
+            index=found.index,
+        )
     if known.verdict is Verdict.ACCEPTED:
         return known.result(replayed=replayed)
     if known.verdict is Verdict.WRONG_EXPECTED_VERSION:

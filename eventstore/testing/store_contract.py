@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -245,8 +247,116 @@ class EventStoreContract(BoundsContract):
         commit = uuid4()
         store.append(a_stream, [PLACED], Expected.NO_STREAM, commit_id=commit)
 
-        with pytest.raises(CommitIdReused):
+        with pytest.raises(CommitIdReused) as number:
             store.append(a_stream, [PLACED, changed()], Expected.ANY, commit_id=commit)
+        with pytest.raises(CommitIdReused) as kind:
+            store.append(a_stream, [changed()], Expected.ANY, commit_id=commit)
+
+        assert (number.value.differs, number.value.index) == ("number", None)
+        assert (kind.value.differs, kind.value.index) == ("type", 0)
+
+    @pytest.mark.parametrize("was_refused", [False, True])
+    def test_a_commit_id_with_other_data_is_refused_and_nothing_of_it_kept(
+        self, store: EventStore, a_stream: str, *, was_refused: bool
+    ) -> None:
+        commit = uuid4()
+        store.append(a_stream, [PLACED], Expected.NO_STREAM)
+        expected = Expected.version(7 if was_refused else 1)
+        events = [changed(1), changed(2)]
+        with suppress(WrongExpectedVersion):
+            store.append(a_stream, events, expected, commit_id=commit)
+        before = list(store.read(a_stream))
+
+        with pytest.raises(CommitIdReused) as refused:
+            store.append(a_stream, [changed(1), changed(3)], expected, commit_id=commit)
+
+        assert (refused.value.differs, refused.value.index) == ("data", 1)
+        assert "3" not in str(refused.value).replace(str(commit), "").replace(
+            a_stream, ""
+        )
+        assert list(store.read(a_stream)) == before
+
+    def test_a_repeat_may_come_later_and_by_another_request(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        """Time, correlation and cause are of the call, not of what it proposes; so is the form of the data."""
+        commit, data = uuid4(), {"customer_id": "c", "remark": None}
+        first = store.append(
+            a_stream, [NewEvent(data, "OrderPlaced")], 0, commit_id=commit
+        )
+        other = NewEvent(
+            OrderPlaced(customer_id="c"),
+            occurred_at=datetime(2001, 1, 1, tzinfo=UTC),
+            correlation_id=uuid4(),
+            causation_id=uuid4(),
+        )
+
+        again = store.append(a_stream, [other], 0, commit_id=commit)
+
+        assert (again.replayed, again.positions) == (True, first.positions)
+
+    def test_coroutines_are_told_of_other_data_too(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        commit = uuid4()
+        store.append(a_stream, [changed(1)], Expected.ANY, commit_id=commit)
+
+        with pytest.raises(CommitIdReused):
+            asyncio.run(
+                store.aappend(a_stream, [changed(2)], Expected.ANY, commit_id=commit)
+            )
+
+    # ---- facts of another log
+
+    def test_a_fact_of_another_log_gets_the_version_that_it_has_there(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        store.append(a_stream, [PLACED], Expected.NO_STREAM)
+
+        result = store.submit_past(
+            a_stream, [changed(2)], commit_id=uuid4(), first_version=2
+        ).result()
+
+        assert (result.first_version, result.replayed) == (2, False)
+
+    @pytest.mark.parametrize("first_version", [1, 3, 9])
+    def test_a_fact_that_is_out_of_turn_leaves_no_record_and_fits_later(
+        self, store: EventStore, a_stream: str, first_version: int
+    ) -> None:
+        commit = uuid4()
+        store.append(a_stream, [PLACED], Expected.NO_STREAM)
+
+        refused = store.submit_past(
+            a_stream, [changed()], commit_id=commit, first_version=first_version
+        ).exception()
+
+        assert isinstance(refused, WrongExpectedVersion)
+        assert refused.current_version == 1
+        assert store.outcome(commit, a_stream).decided == []
+        in_turn = store.submit_past(
+            a_stream, [changed()], commit_id=commit, first_version=2
+        )
+        assert in_turn.result().first_version == 2
+
+    def test_a_fact_that_is_there_is_answered_with_where_it_stands(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        commit, then = uuid4(), datetime(2001, 1, 1, tzinfo=UTC)
+        fact = replace(changed(), occurred_at=then)
+        store.submit_past(a_stream, [fact], commit_id=commit, first_version=1).result()
+        store.append(a_stream, [PLACED], Expected.ANY)
+
+        again = store.submit_past(a_stream, [fact], commit_id=commit, first_version=1)
+        other = store.submit_past(
+            a_stream,
+            [replace(fact, occurred_at=then + timedelta(seconds=1))],
+            commit_id=commit,
+        )
+
+        assert (again.result().first_version, again.result().replayed) == (1, True)
+        reused = other.exception()
+        assert isinstance(reused, CommitIdReused)
+        assert reused.differs == "occurred_at"
 
     def test_the_same_ids_in_two_streams_are_two_commits(
         self, store: EventStore, a_stream: str

@@ -18,7 +18,8 @@ def open_ends(lines: Iterable[dict[str, Any]]) -> list[Proposal]:
 
     A call without an answer counts as one: its process was killed. One that was told that nothing was written
     says nothing about the calls before it. A call whose commit id was the store's to make, and that got no answer, is
-    left out: nobody can ask for it. The judge finds it by its name.
+    left out: nobody can ask for it. The judge finds it by its name. Who goes on proposes the data of the call that is
+    taken: all calls of a commit that may have written it have the same (`Proposal.label`).
     """
     asked: dict[str, dict[str, Any]] = {}
     waiting: dict[tuple[str, str | None], set[str]] = {}

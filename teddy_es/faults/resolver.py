@@ -59,7 +59,7 @@ def _is_told(store: EventStore, journal: Journal, asked: Proposal) -> bool:
 
 
 def _is_settled(store: EventStore, journal: Journal, attempt: Attempt) -> bool:
-    journal.write(attempt.proposal.line(attempt.name))
+    journal.write(attempt.line())
     answer: AppendResult | Exception
     try:
         answer = store.append(**attempt.arguments())

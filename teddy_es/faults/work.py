@@ -50,7 +50,8 @@ _SIZES: Final = {(1, 1): 80, (2, 5): 14, (6, 20): 5, (21, 50): 1}
 class Proposal:
     """One commit, whoever proposes it how often.
 
-    commit_id, event_ids: only where they are not left to the store, or it has told them.
+    commit_id, event_ids: only where they are not left to the store, or it has told them. label, padding: of the first
+    call that may have written it: whoever proposes it again proposes the same data (rule 14).
     """
 
     commit_id: str | None
@@ -60,6 +61,8 @@ class Proposal:
     mode: str
     event_ids: list[str] | None = None
     tries: int = 0
+    label: str | None = None
+    padding: int | None = None
 
     def line(self, attempt: str) -> dict[str, Any]:
         """As the journal has it."""
@@ -67,24 +70,40 @@ class Proposal:
             "t": "try", "a": attempt, "c": self.commit_id, "s": self.stream_id,
             "e": self.expected, "n": self.count, "m": self.mode,
         }  # fmt: skip
+        if self.label:
+            line |= {"o": self.label, "p": self.padding}
         return line | ({"ids": self.event_ids} if self.event_ids else {})
 
     @classmethod
     def of(cls, line: dict[str, Any]) -> Proposal:
         """From the journal of somebody else."""
         return cls(
-            line["c"], line["s"], line["e"], line["n"], line["m"], line.get("ids")
+            *(line["c"], line["s"], line["e"], line["n"], line["m"], line.get("ids")),
+            label=line.get("o"),
+            padding=line.get("p"),
         )
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One call of `append`. Its name stands in every event, so that a record tells which call wrote it."""
+    """One call of `append`. Its name stands in every event, so that a record tells which call wrote it first."""
 
     name: str
     proposal: Proposal
     timeout_s: float
     padding: int
+
+    @property
+    def written(self) -> Proposal:
+        """The proposal as whoever goes on with it has to repeat it."""
+        asked = self.proposal
+        if asked.label is not None:
+            return asked
+        return replace(asked, label=self.name, padding=self.padding)
+
+    def line(self) -> dict[str, Any]:
+        """As the journal has it."""
+        return self.written.line(self.name)
 
     def arguments(self) -> dict[str, Any]:
         """Of `append`."""
@@ -101,12 +120,12 @@ class Attempt:
         }
 
     def _event(self, kind: str, number: int, event_id: str | None) -> NewEvent:
-        name = f"{self.name}_{number}"
+        name = f"{self.written.label}_{number}"
         given = UUID(event_id) if event_id else None
         if kind == "child":
             data = {"violation_id": name, "officer": "nobody"}
             return NewEvent(data, "SafetyViolationClaimed", event_id=given)
-        data = {"child_id": name, "text": "x" * self.padding}
+        data = {"child_id": name, "text": "x" * (self.written.padding or 0)}
         return NewEvent(data, "ChildSpoke", event_id=given)
 
 
@@ -159,7 +178,7 @@ class Worker:
         patience = self._random.choices((0.3, 2.0, 5.0), (5, 60, 35))[0]
         padding = self._random.randrange(40, 500)
         attempt = Attempt(f"{self.name}-{self._count}", asked, patience, padding)
-        self._journal.write(asked.line(attempt.name))
+        self._journal.write(attempt.line())
         return attempt
 
     def answered(self, attempt: Attempt, answer: AppendResult | Exception) -> None:
@@ -172,7 +191,8 @@ class Worker:
         elif isinstance(answer, WrongExpectedVersion):
             self._learn(asked.stream_id, answer.current_version)
         elif isinstance(answer, AppendOutcomeUnknown):
-            self._go_on(replace(asked, commit_id=answer.commit_id), unknown=True)
+            written = replace(attempt.written, tries=asked.tries)
+            self._go_on(replace(written, commit_id=answer.commit_id), unknown=True)
         elif isinstance(answer, LogUnavailable):
             self._go_on(asked, unknown=False)
 

@@ -25,12 +25,16 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         450,
         "Django looks for all of an app's tables here",
     ),
+    "eventstore/store.py": (
+        325,
+        "one class, each of its doors with its twin for coroutines; a third of it is signatures",
+    ),
     "eventstore/testing/repository_contract.py": (
         560,
         "as store_contract.py",
     ),
     "eventstore/testing/store_contract.py": (
-        600,
+        700,
         "a suite is read as one list of promises; a second file would hide half of it",
     ),
 }

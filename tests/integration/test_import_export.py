@@ -544,7 +544,7 @@ from eventstore.events import AppendResult
 from eventstore.importer.run import import_events
 
 class Store:
-    def submit(self, stream_id, events, expected, *, commit_id=None, timeout_s=None):
+    def submit_past(self, stream_id, events, *, commit_id, first_version=None):
         future = Future()
         future.set_result(AppendResult(commit_id, stream_id, 1, 1, [], datetime.now(UTC)))
         return future

@@ -259,6 +259,9 @@ def test_a_commit_id_with_other_events_is_refused_whatever_became_of_the_first(
             there.append(stream, [changed(), changed()], 1, commit_id=commit)
         with pytest.raises(CommitIdReused):
             there.append(stream, [changed(1, uuid4())], 1, commit_id=commit)
+        with pytest.raises(CommitIdReused) as other:
+            there.append(stream, [changed(2)], 1, commit_id=commit)
+        assert (other.value.differs, other.value.index) == ("data", 0)
     assert versions(there, stream) == [1]
 
 
@@ -271,8 +274,26 @@ def test_other_events_under_an_id_that_lies_unfolded_in_the_log_are_refused_too(
 
     with pytest.raises(CommitIdReused):
         here.append(stream, [changed(), changed()], Expected.ANY, commit_id=commit)
+    with pytest.raises(CommitIdReused):
+        here.append(stream, [changed(2)], Expected.ANY, commit_id=commit)
 
     assert versions(here, stream) == [1]
+
+
+def test_other_data_under_an_id_in_the_same_turn_are_refused_by_what_the_log_decided(
+    audited: World, here: FaultyStore
+) -> None:
+    stream, commit = audited.stream(), uuid4()
+
+    answers = [
+        here.submit(stream, [changed(n)], Expected.ANY, commit_id=commit)
+        for n in (1, 2, 1)
+    ]
+
+    assert answers[0].result().first_version == 1
+    assert answers[2].result().positions == answers[0].result().positions
+    assert isinstance(answers[1].exception(), CommitIdReused)
+    assert [e.data for e in here.read(stream)] == [{"quantity": 1}]
 
 
 def test_an_event_id_refusal_is_repeated_in_another_process(

@@ -11,8 +11,13 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from eventstore.errors import CommitIdReused, EventIdReused, InvalidEvent
-from eventstore.events import AppendResult, Expected, NewEvent
+from eventstore.errors import (
+    CommitIdReused,
+    EventIdReused,
+    InvalidEvent,
+    WrongExpectedVersion,
+)
+from eventstore.events import AppendResult, NewEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,19 +42,15 @@ class ImportStore:
         self._waiting: list[Callable[[], None]] = []
         self._on_their_way: list[str] = []
 
-    def submit(
+    def submit_past(
         self,
         stream_id: str,
         events: Sequence[NewEvent],
-        expected: Expected | int | str,
         *,
-        commit_id: UUID | None = None,
-        timeout_s: float | None = None,
+        commit_id: UUID,
+        first_version: int | None = None,
     ) -> Future[AppendResult]:
         """See the real one. Two commits of one stream at once are what no importer may do."""
-        del timeout_s
-        assert expected == Expected.ANY
-        assert commit_id is not None
         assert stream_id not in self._on_their_way
         for index, event in enumerate(events):
             if event.type == "Unknown":
@@ -59,8 +60,10 @@ class ImportStore:
         future: Future[AppendResult] = Future()
         self._on_their_way.append(stream_id)
         self.most_in_flight = max(self.most_in_flight, len(self._on_their_way))
-        kept, commit = list(events), commit_id
-        self._waiting.append(lambda: self._decide(future, stream_id, kept, commit))
+        kept, commit, first = list(events), commit_id, first_version
+        self._waiting.append(
+            lambda: self._decide(future, stream_id, kept, commit, first)
+        )
         if len(self._waiting) >= self._patience:
             self.answer()
         return future
@@ -76,14 +79,17 @@ class ImportStore:
         stream_id: str,
         events: list[NewEvent],
         commit: UUID,
+        first: int | None,
     ) -> None:
         self._on_their_way.remove(stream_id)
         trouble = self.troubles.popleft() if self.troubles else None
         try:
             result = (
-                self._accept(stream_id, events, commit) if trouble is None else trouble
+                self._accept(stream_id, events, commit, first)
+                if trouble is None
+                else trouble
             )
-        except (CommitIdReused, EventIdReused) as error:
+        except (CommitIdReused, EventIdReused, WrongExpectedVersion) as error:
             result = error
         if isinstance(result, AppendResult):
             future.set_result(result)
@@ -91,14 +97,22 @@ class ImportStore:
             future.set_exception(result)
 
     def _accept(
-        self, stream_id: str, events: list[NewEvent], commit: UUID
+        self,
+        stream_id: str,
+        events: list[NewEvent],
+        commit: UUID,
+        said: int | None,
     ) -> AppendResult:
         ids = [event.event_id for event in events]
         if known := self.commits.get((stream_id, commit)):
             if self.ids[stream_id, commit] != ids:
-                raise CommitIdReused(str(commit), stream_id)
+                raise CommitIdReused(str(commit), stream_id, differs="event_id")
             return known
         there = self.streams.setdefault(stream_id, [])
+        if said is not None and said != len(there) + 1:
+            raise WrongExpectedVersion(
+                stream_id, expected=said - 1, current_version=len(there)
+            )
         if {e.event_id for e in there} & set(ids):
             raise EventIdReused(stream_id)
         first, last = len(there) + 1, len(there) + len(events)
@@ -131,9 +145,9 @@ class BusyStore(ImportStore):
         self._bell.put(False)  # noqa: FBT003
         self._thread.join()
 
-    def submit(self, *args: Any, **kwargs: Any) -> Future[AppendResult]:
+    def submit_past(self, *args: Any, **kwargs: Any) -> Future[AppendResult]:
         """See above."""
-        future = super().submit(*args, **kwargs)
+        future = super().submit_past(*args, **kwargs)
         self._bell.put(True)  # noqa: FBT003
         return future
 

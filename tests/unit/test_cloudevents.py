@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -152,16 +153,27 @@ def test_any_offset_is_accepted_and_microseconds_are_kept(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"foreignext": "x", "another1": 5, "flag": True},
         {"correlationid": None, "commitid": None, "datacontenttype": None},
         {"datacontenttype": ...},
         {"datacontenttype": "application/json; charset=utf-8"},
-        {"streamversion": 3, "recordedtime": "2018-05-02T19:38:15Z"},
+        {"recordedtime": "2018-05-02T19:38:15Z"},
         {"logposition": "eventstore.order/0/0/0", "dataschema": "urn:x"},
     ],
 )
 def test_what_an_import_does_not_need_is_ignored(changes: dict[str, Any]) -> None:
     assert parse_line(a_line(**changes)) == parse_line(a_line())
+
+
+def test_what_an_event_has_no_place_for_is_named() -> None:
+    read = parse_line(a_line(foreignext="x", another1=5, flag=True))
+
+    assert read.dropped == ("another1", "flag", "foreignext")
+    assert replace(read, dropped=()) == parse_line(a_line())
+
+
+def test_the_version_that_a_line_says_is_read() -> None:
+    assert parse_line(a_line(streamversion=3)).version == 3
+    assert parse_line(a_line()).version is None
 
 
 @pytest.mark.parametrize(
@@ -198,6 +210,8 @@ def test_what_an_import_does_not_need_is_ignored(changes: dict[str, Any]) -> Non
         ({"schemaversion": True}, "schemaversion"),
         ({"schemaversion": -1}, "schemaversion"),
         ({"streamversion": 1.0}, "streamversion"),
+        ({"streamversion": 0}, "streamversion must be 1 or more"),
+        ({"problem": "unknown_type"}, "real-time stream"),
         ({"recordedtime": "yesterday"}, "recordedtime"),
         ({"logposition": "nowhere"}, "logposition"),
         ({"logposition": 7}, "logposition"),
@@ -314,5 +328,7 @@ def test_what_is_exported_is_imported_as_it_was(recorded: RecordedEvent) -> None
         ),
         recorded.commit_id,
         commit_is_given=True,
+        version=metadata.version,
     )
-    assert parse_line(proposal_line(read, source="/shop")) == read
+    proposal = parse_line(proposal_line(read, source="/shop"))
+    assert proposal == replace(read, version=None)

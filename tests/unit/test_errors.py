@@ -14,7 +14,7 @@ EXAMPLES: tuple[errors.EventStoreError, ...] = (
     errors.CommitTooLarge(size=1_000_001, limit=1_000_000),
     errors.WrongExpectedVersion("order.1", expected=4, current_version=5),
     errors.EventIdReused("order.1"),
-    errors.CommitIdReused("c", "order.1"),
+    errors.CommitIdReused("c", "order.1", differs="data", index=3),
     errors.AppendOutcomeUnknown("c", "order.1"),
     errors.LogUnavailable("the queue is full"),
     errors.StreamNotFound("order.1"),

@@ -1,4 +1,4 @@
-"""The vocabulary: places, expectations, instants, and when two commits are the same."""
+"""The vocabulary: places, expectations, instants, and ids that a repeat derives again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from eventstore.events import (
 )
 from tests.golden.vectors import lines
 from tests.strategies import GATE
-from tests.unit.records import a_commit, an_event, an_id
+from tests.unit.records import an_id
 
 POSITIONS = lines("positions.jsonl")
 PARTS = ("type_number", "partition", "offset", "index")
@@ -198,37 +198,7 @@ def test_nothing_else_is_an_expectation(value: int | str) -> None:
         Expected.of(value)
 
 
-# ---- the same commit
-
-
-def test_a_repeat_agrees_with_its_first() -> None:
-    first = a_commit(an_event(1), an_event(2), expected=0)
-
-    assert first.agrees_with(a_commit(an_event(1), an_event(2), expected=0))
-
-
-def test_expectation_and_data_are_not_compared() -> None:
-    """A repeat may be sealed anew, and may have learnt of another head."""
-    first = a_commit(an_event(1), expected=0)
-
-    assert first.agrees_with(a_commit(an_event(1, data={"x": 1}), expected="any"))
-
-
-@pytest.mark.parametrize(
-    "events",
-    [
-        (an_event(1),),
-        (an_event(1), an_event(2), an_event(3)),
-        (an_event(2), an_event(1)),
-        (an_event(1), an_event(3)),
-        (an_event(1), an_event(2, type="OrderShipped")),
-    ],
-    ids=["fewer", "more", "another order", "another id", "another type"],
-)
-def test_a_commit_with_other_events_does_not_agree(events: tuple[Any, ...]) -> None:
-    first = a_commit(an_event(1), an_event(2))
-
-    assert not first.agrees_with(a_commit(*events))
+# ---- ids that a repeat derives again
 
 
 def test_the_id_of_an_event_without_one_is_the_same_in_every_repeat() -> None:

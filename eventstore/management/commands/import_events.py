@@ -68,6 +68,8 @@ class Command(BaseCommand):
         with _opened(options["file"]) as (source, size), _interruptible() as interrupt:
             summary = self._import(source, size, interrupt, options)
         self.stdout.write(_as_json(summary) if options["json"] else _as_text(summary))
+        if summary.dropped:
+            self.stderr.write(_what_was_dropped(summary.dropped))
         if summary.appended >= _MANY:
             with told_in_a_line(), connect() as connection:
                 analyze(connection)
@@ -153,6 +155,7 @@ def _as_json(summary: Summary) -> str:
         "bad",
         "reached",
         "end",
+        "dropped",
     )
     counted = {name: getattr(summary, name) for name in names}
     return json.dumps(
@@ -170,6 +173,11 @@ def _as_text(summary: Summary) -> str:
         f" {summary.replayed:,} were there already; {summary.bad:,} bad lines."
         f" {summary.seconds:.1f} s, {summary.events_per_second:,.0f} events/s."
     )
+
+
+def _what_was_dropped(dropped: dict[str, int]) -> str:
+    names = ", ".join(f"{name} ({lines:,} lines)" for name, lines in dropped.items())
+    return f"Not kept, because an event has no place for it: {names}."
 
 
 def _what_to_do(summary: Summary) -> str:

@@ -1,0 +1,60 @@
+"""Facts of another log, at the door: yesterday's events are held against whoever can read them, not against today's form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eventstore.errors import InvalidEvent
+
+if TYPE_CHECKING:
+    from eventstore.registry import EventType, Registry
+
+Fields = Mapping[str, Any]
+Admit = Callable[
+    ["Registry", str, str, "int | None", Fields], "tuple[EventType, int, Fields]"
+]
+"""What a door asks of an event: types, stream type, name, schema, data → its type, and the schema and data to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    type: str
+    schema: int
+    data: Fields
+    sealed: None = None
+
+
+def admit(
+    types: Registry, stream_type: str, name: str, schema: int | None, data: Fields
+) -> tuple[EventType, int, Fields]:
+    """A new event: in today's schema, its data as its class writes them. Raises `InvalidEvent`."""
+    known, clean = types.admit(stream_type, name, schema, data)
+    return known, known.schema, clean
+
+
+def take_over(
+    types: Registry, stream_type: str, name: str, schema: int | None, data: Fields
+) -> tuple[EventType, int, Fields]:
+    """What another log has accepted: today's class can read it, by the upcasters; its schema and data stay as they are.
+
+    Raises `InvalidEvent`, which quotes no value.
+    """
+    known = types.event_type_named(name)
+    if known is None or schema is None or schema >= known.schema:
+        known, _ = types.admit(stream_type, name, schema, data)
+        return known, known.schema, data
+    found = types.read(stream_type, _Fact(name, schema, data))
+    if isinstance(found, str):
+        msg = f"{name}: {_why(found, schema, known.schema)}"
+        raise InvalidEvent(msg)
+    return known, schema, data
+
+
+def _why(problem: str, schema: int, current: int) -> str:
+    if problem == "wrong_stream_type":
+        return "it is no event of this kind of stream"
+    if problem == "unknown_schema":
+        return f"no upcaster leads from schema {schema} to {current}"
+    return f"its upcasters from schema {schema} cannot read its data"
