@@ -20,6 +20,7 @@ APPEND_ONLY: Final = (
     "eventstore_record",
     "eventstore_event",
     "eventstore_subscriptionaction",
+    "eventstore_partitionact",
 )
 _SCHEMA: Final = "SELECT current_schema()"
 _STORES: Final = r"SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE 'eventstore\_%' ORDER BY 1"

@@ -21,7 +21,7 @@ END $$
 class Migration(migrations.Migration):
     """See above."""
 
-    dependencies = [("eventstore", "0006_subscriptions")]
+    dependencies = [("eventstore", "0007_snapshot_macs")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION eventstore_is_append_only()"),

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Safe at any size: two new, empty tables, and a column of a table that has one row at the most."""
 
-    dependencies = [("eventstore", "0007_snapshot_macs")]
+    dependencies = [("eventstore", "0008_append_only")]
 
     operations = [
         migrations.CreateModel(
@@ -34,6 +34,11 @@ class Migration(migrations.Migration):
                 ("done_by", models.TextField()),
                 ("done_at", models.DateTimeField()),
             ],
+        ),
+        migrations.RunSQL(
+            "CREATE TRIGGER eventstore_partitionact_append_only BEFORE UPDATE OR DELETE ON eventstore_partitionact"
+            " FOR EACH ROW EXECUTE FUNCTION eventstore_is_append_only()",
+            "DROP TRIGGER eventstore_partitionact_append_only ON eventstore_partitionact",
         ),
         migrations.AddField(
             model_name="indexcomplete",
