@@ -44,6 +44,10 @@ SELECT partition FROM (
        SELECT DISTINCT ON (partition) partition, act FROM eventstore_partitionact ORDER BY partition, id DESC) last
  WHERE act = 'set_aside'
 """
+# A writer may not lock what is append only.
+_ONE_AT_A_TIME: Final = (
+    "SELECT pg_advisory_xact_lock(hashtext('eventstore_partitionact'))"
+)
 _ACT: Final = """
 INSERT INTO eventstore_partitionact (partition, act, reason, done_by, done_at)
 VALUES (%(partition)s, %(act)s, %(reason)s, %(by)s, %(at)s)
@@ -96,7 +100,7 @@ def decide(
 ) -> bool:
     """Record what a person decided; False, and nothing is, where it changes nothing, or nothing has stopped there."""
     with connection.transaction():
-        connection.execute("LOCK TABLE eventstore_partitionact IN EXCLUSIVE MODE")
+        connection.execute(_ONE_AT_A_TIME)
         aside = partition in set_aside(connection)
         if act == SET_ASIDE:
             is_due = not aside and partition in noted(connection)

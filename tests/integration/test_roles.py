@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 STREAM = "order_roles.o-1"
 COLUMN = dict.fromkeys(APPEND_ONLY, "recorded_at") | {
-    "eventstore_subscriptionaction": "id"
+    "eventstore_subscriptionaction": "id",
+    "eventstore_partitionact": "id",
 }
 
 
