@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from eventstore.bus import never_runs
+from eventstore.projections.identifying import leads_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -33,8 +34,9 @@ class Projection(ABC):
             def handle(self, events):
                 for event in events: ...
 
-    name: a-z, then up to 39 of a-z 0-9 _ ; for good. models: all whose rows it writes, and nobody else's; a foreign key
-    from one of them leads to another of them only. types, streams, most: as a `Subscription` has them.
+    name: a-z, then up to 39 of a-z 0-9 _ ; for good. models: all whose rows it writes, and nobody else's; whatever
+    leads from one of them (foreign and many-to-many keys, inheritance) leads to another of them only. The tables that Django
+    makes for many-to-many fields belong to them. types, streams, most: as a `Subscription` has them.
     """
 
     name: ClassVar[str]
@@ -78,11 +80,5 @@ class Projection(ABC):
                 found.append(
                     f"its {given} name none; leave them out to follow everything"
                 )
-        own = set(cls.models)
-        found += [
-            f"{model.__name__}.{field.name} leads to {getattr(field.related_model, '__name__', '?')}, which is none of its models"
-            for model in cls.models
-            for field in model._meta.get_fields()  # noqa: SLF001  (Django's public API, by its documentation)
-            if field.many_to_one and field.related_model not in own
-        ]
+        found += leads_elsewhere(cls.models)
         return found
