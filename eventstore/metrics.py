@@ -145,7 +145,7 @@ SNAPSHOT_SAMPLES: Final = Counter(
 # A subscription's name is one of the configured ones.
 FOLLOWED: Final = Counter(
     "eventstore_followed_events",
-    "Events of subscriptions by what became of them (handled; skipped: the registry could not read them).",
+    "Events of subscriptions by what became of them (handled; skipped: the registry could not read them; unregistered: of a type that it does not know, passed by who wants others).",
     ["subscription", "result"],
 )
 FOLLOW_FAILURES: Final = Counter(

@@ -66,6 +66,8 @@ def _lines_of(one: TableDifference) -> str:
         text += f"; columns added: {', '.join(one.added) or '-'}, gone: {', '.join(one.removed) or '-'}"
     if one.sampled:
         text += f"; of {one.sampled} sampled {one.missing} are new and {one.changed} changed"
+    if one.unknown:
+        text += f"; {', '.join(one.unknown)} leads to rows known by a number only: give their model a unique constraint"
     if one.examples:
         text += f", as {', '.join(one.examples)}"
     return text

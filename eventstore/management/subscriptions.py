@@ -24,8 +24,18 @@ if TYPE_CHECKING:
 
 _MANY = 1_000  # parked streams that are shown at most
 
-_HEAD = ("name", "state", "lag", "records/s", "handled", "retrying", "parked", "wants")
-_NUMBERS = {"lag", "records/s", "handled", "retrying", "parked"}
+_HEAD = (
+    "name",
+    "state",
+    "lag",
+    "records/s",
+    "handled",
+    "left out",
+    "retrying",
+    "parked",
+    "wants",
+)
+_NUMBERS = {"lag", "records/s", "handled", "left out", "retrying", "parked"}
 
 
 def overview(found: Sequence[Standing]) -> str:
@@ -39,6 +49,7 @@ def overview(found: Sequence[Standing]) -> str:
             f"{how.lag:,}",
             f"{how.rate:,.1f}",
             f"{how.handled:,}",
+            f"{how.skipped:,}",
             f"{how.retrying:,}",
             f"{how.parked:,}",
             how.wants,

@@ -15,6 +15,13 @@ from django.db import connections
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from eventstore.errors import ProjectionNotReady
+from eventstore.projections.identifying import (
+    given_columns,
+    is_known,
+    key_of,
+    models_of,
+    told,
+)
 from eventstore.projections.schemas import (
     columns_of,
     current_schema,
@@ -38,8 +45,9 @@ _SHOWN: Final = 5
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # Whatever the order of the rows: a sum over all of them.
 _TOTALS: Final = SQL(
-    "SELECT count(*), coalesce(sum(hashtextextended(ROW({columns})::text, 0)::numeric), 0) FROM {table}"
+    "SELECT count(*), coalesce(sum(hashtextextended(ROW({columns})::text, 0)::numeric), 0) FROM {table} t"
 )
+_ANY: Final = SQL("SELECT EXISTS (SELECT FROM {table} WHERE {column} IS NOT NULL)")
 _SAMPLED: Final = SQL(
     "WITH sampled AS (SELECT * FROM {new} n ORDER BY hashtextextended(ROW({new_key})::text, 1) LIMIT {sample})"
     " SELECT ROW({sampled_key})::text, o IS NULL, ROW({old_columns}) IS DISTINCT FROM ROW({sampled_columns})"
@@ -53,6 +61,8 @@ class TableDifference:
 
     sampled: rows of the new one that were looked for in the old one by their key; missing, changed: of those.
     examples: keys of such rows. Empty where the model has no key but that number.
+    unknown: columns that lead to rows which have none: nobody can say whether they lead to the same ones, so it is not
+    the same. Give the model that they lead to a unique constraint.
     """
 
     table: str
@@ -66,6 +76,7 @@ class TableDifference:
     missing: int = 0
     changed: int = 0
     examples: Sequence[str] = ()
+    unknown: Sequence[str] = ()
 
 
 def compare(
@@ -124,82 +135,76 @@ def _begin_snapshot() -> None:
 def _differences(building: Building) -> list[TableDifference]:
     projection = building.projection
     old, new = current_schema(), schema_of(projection.name, projection.version)
-    return [_difference(model, old, new) for model in projection.models]
+    return [_difference(model, old, new) for model in models_of(projection.models)]
 
 
 def _difference(model: type[Model], old: str, new: str) -> TableDifference:
     table = table_of(model)
     was, now = columns_of(old, table), columns_of(new, table)
-    given = {field.column for field in model._meta.fields if _is_given(field)}  # noqa: SLF001
+    given = given_columns(model)
     both = [name for name in now if name in was and name not in given]
-    old_rows, old_sum = _totals(old, table, both)
-    new_rows, new_sum = _totals(new, table, both)
-    sampled = _sampled(table, old, new, both, _key(model, both))
+    unknown = [name for name in both if _is_unknown(model, name, old, new)]
+    known = [name for name in both if name not in unknown]
+    old_rows, old_sum = _totals(model, old, known) if was else (0, 0)
+    new_rows, new_sum = _totals(model, new, known)
+    sampled = _sampled(model, old, new, known) if was else []
     different = [row for row in sampled if row[1] or row[2]]
+    is_same = (old_rows, old_sum) == (new_rows, new_sum) and set(was) == set(now)
     return TableDifference(
         table,
         old_rows,
         new_rows,
-        (old_rows, old_sum) == (new_rows, new_sum) and set(was) == set(now),
-        both,
+        is_same and not unknown,
+        known,
         [name for name in now if name not in was],
         [name for name in was if name not in now],
         len(sampled),
         sum(row[1] for row in sampled),
         sum(row[2] and not row[1] for row in sampled),
         [row[0] for row in different[:_SHOWN]],
+        unknown,
     )
 
 
-def _is_given(field: Any) -> bool:
-    """Whether the database numbers it: two builds of the same rows may number them differently."""
-    return field.get_internal_type() in {"AutoField", "BigAutoField", "SmallAutoField"}
+def _is_unknown(model: type[Model], column: str, *schemas: str) -> bool:
+    """Whether it leads to rows of which nobody knows in the other build which they are; not where it leads nowhere."""
+    if is_known(model, column):
+        return False
+    places = (Identifier(schema, table_of(model)) for schema in schemas)
+    asked = (_ANY.format(table=at, column=Identifier(column)) for at in places)
+    return any(_rows(statement, None)[0][0] for statement in asked)
 
 
-def _key(model: type[Model], columns: Sequence[str]) -> list[str]:
-    """The columns by which a row is known in both versions; empty if there are none."""
-    meta: Any = model._meta  # noqa: SLF001
-    own = [
-        [field.column] for field in meta.fields if field.unique and not _is_given(field)
-    ]
-    together = [
-        [meta.get_field(name).column for name in constraint.fields]
-        for constraint in meta.total_unique_constraints
-    ]
-    pk = [field.column for field in meta.pk_fields if not _is_given(field)]
-    keys = [key for key in (pk, *own, *together) if key and set(key) <= set(columns)]
-    return keys[0] if keys else []
-
-
-def _totals(schema: str, table: str, columns: Sequence[str]) -> tuple[int, int]:
+def _totals(model: type[Model], schema: str, columns: Sequence[str]) -> tuple[int, int]:
     statement = _TOTALS.format(
-        columns=_listed(columns), table=Identifier(schema, table)
+        columns=_told(model, columns, schema, "t"),
+        table=Identifier(schema, table_of(model)),
     )
     [(rows, total)] = _rows(statement, None)
     return rows, int(total)
 
 
 def _sampled(
-    table: str, old: str, new: str, columns: Sequence[str], key: Sequence[str]
+    model: type[Model], old: str, new: str, columns: Sequence[str]
 ) -> list[tuple[Any, ...]]:
+    key = key_of(model, columns)
     if not key:
         return []
     statement = _SAMPLED.format(
-        new=Identifier(new, table),
-        old=Identifier(old, table),
-        new_key=_listed(key, "n"),
-        sampled_key=_listed(key, "sampled"),
-        old_key=_listed(key, "o"),
-        old_columns=_listed(columns, "o"),
-        sampled_columns=_listed(columns, "sampled"),
+        new=Identifier(new, table_of(model)),
+        old=Identifier(old, table_of(model)),
+        new_key=_told(model, key, new, "n"),
+        sampled_key=_told(model, key, new, "sampled"),
+        old_key=_told(model, key, old, "o"),
+        old_columns=_told(model, columns, old, "o"),
+        sampled_columns=_told(model, columns, new, "sampled"),
         sample=Literal(_SAMPLE),
     )
     return _rows(statement, None)
 
 
-def _listed(columns: Sequence[str], of: str | None = None) -> Composed:
-    names = [Identifier(of, name) if of else Identifier(name) for name in columns]
-    return SQL(", ").join(names)
+def _told(model: type[Model], columns: Sequence[str], schema: str, of: str) -> Composed:
+    return SQL(", ").join(told(model, name, schema, of) for name in columns)
 
 
 def _rows(statement: Any, given: Any) -> list[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from eventstore.bus import never_runs
+from eventstore.projections.identifying import leads_elsewhere
 from eventstore.reserved import (
     own_names,
     refuse_other_signature,
@@ -41,8 +42,9 @@ class Projection(ABC):
             def handle(self, events):
                 for event in events: ...
 
-    name: a-z, then up to 39 of a-z 0-9 _ ; for good. models: all whose rows it writes, and nobody else's; a foreign key
-    from one of them leads to another of them only. types, streams, most: as a `Subscription` has them. Methods of its own
+    name: a-z, then up to 39 of a-z 0-9 _ ; for good. models: all whose rows it writes, and nobody else's; whatever
+    leads from one of them (foreign and many-to-many keys, inheritance) leads to another of them only. The tables that Django
+    makes for many-to-many fields belong to them. types, streams, most: as a `Subscription` has them. Methods of its own
     have any other names: TypeError when a class takes one that is needed here.
     """
 
@@ -95,13 +97,7 @@ class Projection(ABC):
                 found.append(
                     f"its {given} name none; leave them out to follow everything"
                 )
-        own = set(cls.models)
-        found += [
-            f"{model.__name__}.{field.name} leads to {getattr(field.related_model, '__name__', '?')}, which is none of its models"
-            for model in cls.models
-            for field in model._meta.get_fields()  # noqa: SLF001  (Django's public API, by its documentation)
-            if field.many_to_one and field.related_model not in own
-        ]
+        found += leads_elsewhere(cls.models)
         return found
 
 
@@ -117,8 +113,8 @@ _DECLARED: Final = {
         "a method or a coroutine method: nobody would run a generator",
     ),
     "effects": (
-        lambda v: callable(v) and not runs_later(v),
-        "a plain method: nobody would run a coroutine or a generator",
+        lambda v: callable(v) and (not runs_later(v) or iscoroutinefunction(v)),
+        "a method or a coroutine method: nobody would run a generator",
     ),
 }
 _WHY: Final = {"problems": "what is wrong with how it is declared"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
+from eventstore.projections.identifying import models_of
 from eventstore.queries.connection import unchecked_cursor
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def put_first(schema: str) -> None:
 def missing_tables(projection: Projection) -> Sequence[str]:
     """Those of its models that its own schema does not hold. Without them its handler would write to those that are read."""
     schema = schema_of(projection.name, projection.version)
-    tables = [table_of(model) for model in projection.models]
+    tables = [table_of(model) for model in models_of(projection.models)]
     with unchecked_cursor() as cursor:
         cursor.execute(_MISSING, {"schema": schema, "tables": tables})
         return [row[0] for row in cursor.fetchall()]

@@ -14,6 +14,7 @@ from eventstore.errors import ProjectionNotReady, ProjectionsDiffer
 from eventstore.events import MAX_OFFSET
 from eventstore.projections.comparing import compare, on_one_cut
 from eventstore.projections.following import beside
+from eventstore.projections.identifying import models_of
 from eventstore.projections.schemas import (
     columns_of,
     create_schema,
@@ -165,7 +166,7 @@ class Switching:
 def _refuse_other_columns(projection: Projection) -> None:
     """Raise `ProjectionNotReady` if a migration went by since the tables were made: readers would not find what they ask for."""
     name, version = projection.name, projection.version
-    for model in projection.models:
+    for model in models_of(projection.models):
         table, meta = table_of(model), model._meta  # noqa: SLF001
         wanted = {str(field.column) for field in meta.local_concrete_fields}
         found = set(columns_of(schema_of(name, version), table))

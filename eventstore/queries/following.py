@@ -28,6 +28,11 @@ SELECT position, recorded_at, first_version, value FROM (
         ORDER BY position LIMIT %(most)s) page
  WHERE coalesce(events, 0) < %(most)s AND coalesce(size, 0) < %(size)s ORDER BY position
 """
+# The key's index, over what one turn passes.
+_UNREGISTERED: Final = """
+SELECT event_type, count(*) FROM eventstore_event
+ WHERE position >= %(start)s AND position < %(end)s AND event_type <> ALL(%(known)s) GROUP BY event_type
+"""
 # A stretch of the index is much shorter than its records, and most followers want few types of many.
 _WANTED: Final = """
 SELECT count(*), max(position), array_agg(position ORDER BY position) FILTER (WHERE event_type = ANY(%(types)s))
@@ -86,6 +91,15 @@ def next_wanted(
     rows: Rows = cursor.fetchall()
     whole = len(rows) == len(positions) and len(wanted) <= most
     return rows, looked if whole else _after(rows)
+
+
+def unregistered(
+    cursor: Cursor, start: int, end: int, *, known: Collection[str]
+) -> dict[str, int]:
+    """The types in this part of the index that are none of the known ones, and how many events each has there."""
+    given = {"start": start, "end": end, "known": list(known)}
+    cursor.execute(_UNREGISTERED, given)
+    return dict(cursor.fetchall())
 
 
 def waiting_records(

@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connection, transaction
 
+from eventstore.conf import registry
 from eventstore.queries.connection import prepared_cursor, reading_cursor
-from eventstore.queries.following import next_records, next_wanted, waiting_records
+from eventstore.queries.following import (
+    next_records,
+    next_wanted,
+    unregistered,
+    waiting_records,
+)
 from eventstore.queries.limits import FOLLOWED
 from eventstore.subscriptions import checkpoints, parking, telling
 from eventstore.subscriptions.culprits import Culprits
@@ -150,6 +156,11 @@ class Follower:
             reached = outcome.stopped_at.position
         turn = Turn(worked=True, is_last=reached >= end)
         turn.newest = found[-1].recorded_at if found else None
+        if self._wanted is not None:  # who wants all is handed them, and says so itself
+            known = [one.name for one in registry().event_types()]
+            passed = unregistered(cursor, held.start, reached, known=known)
+            turn.unregistered = passed
+            outcome.skipped += sum(passed.values())
         self._park(cursor, held, outcome, turn, {})  # 4
         self._move(cursor, held, outcome, turn, to=held.offset(reached))  # 5
         return turn

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from eventstore import metrics
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from eventstore.subscriptions.turn import Turn
 
 logger = structlog.get_logger(__name__)
+
+_EVERY: Final = timedelta(minutes=1)
+_told_at: dict[tuple[str, str], datetime] = {}
 
 
 def turn_ended(name: str, turn: Turn, now: datetime) -> None:
     """A transaction was committed."""
     if turn.handled:
         metrics.FOLLOWED.labels(name, "handled").inc(turn.handled)
-    if turn.skipped:
-        metrics.FOLLOWED.labels(name, "skipped").inc(turn.skipped)
+    unregistered = sum(turn.unregistered.values())
+    if unregistered:
+        metrics.FOLLOWED.labels(name, "unregistered").inc(unregistered)
+        _tell_of_types(name, turn.unregistered, now)
+    if unreadable := turn.skipped - unregistered:
+        metrics.FOLLOWED.labels(name, "skipped").inc(unreadable)
         logger.warning(
             "events that nobody can read were left out",
             subscription=name,
-            events=turn.skipped,
+            events=unreadable,
         )
     if turn.newest is not None:
         passed = (now - turn.newest).total_seconds()
@@ -42,6 +50,21 @@ def turn_ended(name: str, turn: Turn, now: datetime) -> None:
             error=failure.error,
             place=failure.place,
             attempts=attempts,
+        )
+
+
+def _tell_of_types(name: str, found: Mapping[str, int], now: datetime) -> None:
+    """Of each type once a minute at most: after a class was renamed it may be every event."""
+    for event_type, events in found.items():
+        told = _told_at.get((name, event_type))
+        if told is not None and now - told < _EVERY:
+            continue
+        _told_at[name, event_type] = now
+        logger.warning(
+            "events of a type that nobody has registered are passed; was its class renamed, or left out?",
+            subscription=name,
+            event_type=event_type,
+            events=events,
         )
 
 
