@@ -121,8 +121,7 @@ class Door:
         if correlation is None:
             correlation = first_id if (c := around.correlation_id) is None else c
         causation = event.causation_id
-        if causation is None:
-            causation = around.causation_id
+        causation = around.causation_id if causation is None else causation
         return known, CommitEvent(
             event_id=event_id,
             type=name,
