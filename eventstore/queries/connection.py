@@ -70,8 +70,9 @@ def reading_cursor() -> Iterator[CursorWrapper]:
     the caller's transaction began before the index was complete; `LogMisconfigured`, at a process's first read, where the stream
     types have other numbers than the rows.
     """
-    alone = _open()
-    with _wrapped(_plain_cursor(), _plain_cursor, alone=alone) as cursor:
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    alone = _open(wrapper)
+    with _wrapped(_plain_cursor(), _plain_cursor, wrapper, alone=alone) as cursor:
         yield cursor
 
 
@@ -83,30 +84,32 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     stream's events are read. Results are binary: a value travels as it is. One a connection, for it costs something to make; whoever executes a statement fetches
     all rows of it before anybody else does. A lost session and what is raised: as `reading_cursor`.
     """
-    alone = _open()
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    alone = _open(wrapper)
+    raw = _prepared.get(wrapper)
+    if raw is None or raw.connection is not wrapper.connection:
+        raw = _prepared_cursor()
     # not closed: the next one uses it again
-    yield _wrapped(_prepared_cursor(), _prepared_cursor, alone=alone)
+    yield _wrapped(raw, _prepared_cursor, wrapper, alone=alone)
 
 
-def _open() -> bool:
+def _open(wrapper: Any = None) -> bool:
     """Have Django's connection be one that answers; whether no transaction of the caller's is open.
 
     Django looks after its connections where a request begins and ends. Commands, threads and consumers have none: a
-    session that ended would be asked again for ever.
+    session that ended would be asked again for ever. By the thread's wrapper: each look through `connection` costs.
     """
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    alone = not connection.in_atomic_block and connection.get_autocommit()
-    if alone and has_hung_up(connection.connection):
-        connection.close()
-        connection.ensure_connection()
+    wrapper = wrapper or connections[DEFAULT_DB_ALIAS]
+    wrapper.close_if_health_check_failed()
+    wrapper.ensure_connection()
+    if wrapper.in_atomic_block or not wrapper.autocommit:
+        return False
+    if has_hung_up(wrapper.connection):
+        wrapper.close()
+        wrapper.ensure_connection()
     # a transaction that was begun by hand is one of the caller's, too
-    return alone and _status() == TransactionStatus.IDLE
-
-
-def _status() -> TransactionStatus:
-    status: TransactionStatus = connection.connection.info.transaction_status
-    return status
+    status: TransactionStatus = wrapper.connection.pgconn.transaction_status
+    return status == TransactionStatus.IDLE
 
 
 def _plain_cursor() -> psycopg.Cursor[Any]:
@@ -138,10 +141,14 @@ def _prepared_cursor() -> psycopg.Cursor[Any]:
 
 
 def _wrapped(
-    raw: psycopg.Cursor[Any], make: Callable[[], psycopg.Cursor[Any]], *, alone: bool
+    raw: psycopg.Cursor[Any],
+    make: Callable[[], psycopg.Cursor[Any]],
+    wrapper: Any,
+    *,
+    alone: bool,
 ) -> CursorWrapper:
-    kind = _Logged if connection.queries_logged else _Renewing
-    wrapped = kind(raw, connections[DEFAULT_DB_ALIAS])
+    kind = _Logged if wrapper.queries_logged else _Renewing
+    wrapped = kind(raw, wrapper)
     wrapped.renewed = make if alone else None
     return wrapped
 
