@@ -21,4 +21,5 @@ pytest_plugins = [
     "tests.plugins.accounts",
     "tests.plugins.browser",
     "tests.plugins.guide_project",
+    "tests.plugins.fuzz",
 ]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _OFFSET: Final = 10  # bits of a packed position below its offset
 _PLACE: Final = 48  # bits of a packed position below its partition
 
+_NO_LIMIT: Final = 2**31 - 1  # events; the bytes of a page end it long before
+
 # One step along the primary key in each partition: where it goes on, and when that was accepted.
 _PARTITIONS: Final = """
 SELECT p.topic, p.partition, p.id, p."cursor", next.recorded_at, next.position, reached.next
@@ -69,6 +71,7 @@ def read_after(
     The cut passes what was refused, too, where nothing accepted was left behind, and never goes back, not even while the
     index is built anew. The cursor's results are binary. on_beyond: told of an offset of the cut that is not folded.
     """
+    limit = min(limit, _NO_LIMIT)
     places = _partitions(cursor, after, topics, on_beyond)
     if places:
         first = min(place.head for place in places)
