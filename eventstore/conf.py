@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -75,7 +75,11 @@ def secrets() -> tuple[bytes, ...]:
 
     Raises ImproperlyConfigured where one of them is empty: anybody would know it.
     """
-    found = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return _secrets(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+@lru_cache(maxsize=8)  # each load asks
+def _secrets(*found: str | bytes) -> tuple[bytes, ...]:
     if not all(found):
         msg = "An entry of SECRET_KEY_FALLBACKS is empty: take it out."
         raise ImproperlyConfigured(msg)

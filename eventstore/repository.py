@@ -121,6 +121,12 @@ class AggregateRepository(EventSourcingRepository[A]):
         self._snapshots = snapshots
         self._bus = EventBus() if bus is None else bus
         self._cache = AggregateCache(aggregate_class, cache)
+        kind = aggregate_class.stream_type
+        self._replayed = metrics.REPLAYED_EVENTS.labels(kind)
+        self._seconds = {
+            source: metrics.LOAD_SECONDS.labels(kind, source)
+            for source in ("cache", "snapshot", "events")
+        }
 
     # ---- loading
 
@@ -157,9 +163,8 @@ class AggregateRepository(EventSourcingRepository[A]):
             raise VersionNotFound(stream_id, version, current_version=aggregate.version)
         if version is None:
             self._cache.put(aggregate)
-        kind = self._class.stream_type
-        metrics.REPLAYED_EVENTS.labels(kind).observe(aggregate.version - before)
-        metrics.LOAD_SECONDS.labels(kind, source).observe(time.monotonic() - began)
+        self._replayed.observe(aggregate.version - before)
+        self._seconds[source].observe(time.monotonic() - began)
         return aggregate
 
     def _start(

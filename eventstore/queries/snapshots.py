@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from eventstore.queries.connection import refuse_if_set_aside
 
@@ -109,8 +109,7 @@ SELECT e.stream_id, e.version
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """With what the snapshots that are asked for were made: the stamp, as the table has it."""
 
     schema: int
@@ -122,8 +121,7 @@ class Made:
         return {"schema": self.schema, "code": self.code}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):  # a tuple, for every load makes one
     """A row whose event is still the one at its version."""
 
     stream_id: str
@@ -161,8 +159,9 @@ def newest(
 ) -> Found | None:
     """The stream's newest snapshot at or below a version, of those that are true and made with this."""
     at_most = NO_END if at_most is None else min(at_most, NO_END)
-    asked = {"stream": stream_id, "at_most": at_most, **made.asked}
     refuse_if_set_aside(stream_id)
+    schema, code = made
+    asked = {"stream": stream_id, "schema": schema, "code": code, "at_most": at_most}
     cursor.execute(_NEWEST, asked)
     rows = cursor.fetchall()
     if not rows:

@@ -72,8 +72,9 @@ class SnapshotStore(ABC, Generic[T]):
         store, and its state is one. One statement; another for each that is not signed by this store, up to a few.
         Raises `IndexIncomplete`, `InvalidStreamId`.
         """
-        registry().stream_type_of(stream_id)
-        stamp, own = self.stamp, signer()
+        types = registry()
+        types.stream_type_of(stream_id)
+        stamp, own = stamp_of(self.aggregate, types), signer()
         made = queries.Made(stamp.state_schema, stamp.code)
         for _ in range(_LOOKS):
             with prepared_cursor() as cursor:

@@ -20,6 +20,7 @@ from teddy_es.faults.injector import Injector, Targets
 from teddy_es.faults.journal import Journal, Tail
 from teddy_es.faults.judge import Judge, Place
 from teddy_es.faults.ledger import Ledger
+from teddy_es.faults.loaded import Loaded
 from teddy_es.faults.plan import schedule
 from teddy_es.faults.proxy import Proxy
 from teddy_es.faults.report import Report
@@ -58,14 +59,14 @@ def run(world: World, wanted: Wanted, tell: Tell) -> Report:
         injector = Injector(Targets(world, crew, proxies), plan, journal)
         stack.callback(injector.finish)  # nobody stays frozen when we are interrupted
         findings = Findings()
-        followed = Followed(findings)
+        followed, loaded = Followed(findings), Loaded(findings)
         crew.start()
         seconds = _under_fire(crew, injector, wanted, findings, tell)
         injector.finish()
         _settle(world, crew, tell)
         judge = Judge(Ledger.read(world.folder), findings)
-        _judge(world, crew, judge, followed, tell)
-        return Report.of(world, wanted, seconds, injector, judge, followed)
+        _judge(world, crew, judge, followed, loaded, tell)
+        return Report.of(world, wanted, seconds, injector, judge, followed, loaded)
 
 
 def _prepare(world: World, crew: Crew) -> None:
@@ -125,7 +126,12 @@ def _settle(world: World, crew: Crew, tell: Tell) -> None:
 
 
 def _judge(
-    world: World, crew: Crew, judge: Judge, followed: Followed, tell: Tell
+    world: World,
+    crew: Crew,
+    judge: Judge,
+    followed: Followed,
+    loaded: Loaded,
+    tell: Tell,
 ) -> None:
     findings = judge.findings
     with psycopg.connect(world.url(), autocommit=True) as connection:
@@ -133,10 +139,12 @@ def _judge(
         for place, records in _log(world):
             tell(f"judging {place.topic}/{place.partition}")
             taken = judge.take(place, PARTITIONS, records)
-            rows.compare(place, followed.noting(place, taken))
+            noted = loaded.noting(place, followed.noting(place, taken))
+            rows.compare(place, noted)
         rows.compare_heads()
         tell("judging the followers")
         followed.compare(connection)
+        loaded.compare(judge.ledger, connection)
         judge.conclude()
         tell("rebuilding")
         before = rows.digest()

@@ -50,6 +50,7 @@ LOG_ROOMS = {
 JOB_ROOMS = {
     "eventstore/jobs.py": "a run is a row",
     "eventstore/queries": "runs are shown",
+    "teddy_es/faults": "an independent judge asks what they found",
 }
 FOLLOWER_ROOMS = {
     "eventstore/roles.py": "says who may change a row, and of which tables nobody may",
@@ -61,6 +62,7 @@ SNAPSHOT_ROOMS = {
     "eventstore/queries": "the newest of a stream, and what is due",
     "eventstore/snapshots": "writes the rows, and fills in what only the topics have",
     "eventstore/snapshotter": "how far it is, what it could not build, what has drifted",
+    "teddy_es/faults": "an independent judge holds every row against the log",
     "teddy_es/bench": "has all of them built anew, in a database of its own",
 }
 
