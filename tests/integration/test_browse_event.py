@@ -12,6 +12,8 @@ from eventstore.queries.evidence import Evidence, OneEvent, one_event, with_comm
 from eventstore.queries.overview import cursors, overview
 from tests.plugins.mirrored import Mirrored, an_event
 
+pytestmark = pytest.mark.usefixtures("tampering")
+
 
 def found(position: Position) -> OneEvent:
     event = one_event(position)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+import pytest
+
 from audit.pages.addresses import event_address
 from eventstore.events import Position, Sealed
 from eventstore.models import Event, Record
@@ -12,6 +14,8 @@ from tests.plugins.mirrored import Mirrored, an_event
 
 if TYPE_CHECKING:
     from django.test import Client
+
+pytestmark = pytest.mark.usefixtures("tampering")
 
 
 def shown(client: Client, position: Position) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 
 from eventstore.codec import encode
 from eventstore.conf import conf, registry
@@ -172,3 +173,10 @@ def _number(place: Place) -> int:
         kind.topic: kind.number for kind in registry().stream_types.values()
     }
     return numbers[place.topic]
+
+
+@pytest.fixture
+def tampering(db: None) -> None:
+    """What no trigger lets anybody do, until the test's transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('session_replication_role', 'replica', true)")
