@@ -8,6 +8,8 @@ import pytest
 from django.db import connection
 
 from eventstore.clock import SystemClock
+from eventstore.queries.connection import reading_cursor
+from eventstore.queries.following import unregistered
 from eventstore.queries.keyset import Wanted, cursor
 from eventstore.queries.subscriptions import (
     actions,
@@ -134,3 +136,31 @@ def test_how_they_stand_reads_one_record_a_checkpoint(
             if node.get("Relation Name") == "eventstore_record"
         ]
         assert all(node["Index Name"] == "eventstore_record_pkey" for node in records)
+
+
+@pytest.mark.django_db
+def test_who_is_registered_is_asked_of_what_a_turn_passes_alone() -> None:
+    with connection.cursor() as db:
+        db.execute(
+            """
+            INSERT INTO eventstore_event
+            SELECT (2::bigint << 57) + (n::bigint << 10), gen_random_uuid(), 'conversation.c-' || n, 1, 'Type-' || n %% 7,
+                   now(), now(), NULL, NULL
+              FROM generate_series(1, %(rows)s) n;
+            INSERT INTO eventstore_indexcomplete VALUES (1) ON CONFLICT DO NOTHING;
+            ANALYZE eventstore_event
+            """,
+            {"rows": ROWS},
+        )
+    first = 2 << 57
+    start, end = first + (5_000 << 10), first + (5_200 << 10)
+
+    def ask() -> dict[str, int]:
+        with reading_cursor() as db:
+            return unregistered(db, start, end, known=[f"Type-{n}" for n in range(6)])
+
+    assert sum(ask().values()) in {28, 29}
+    for plan in plans(ask):
+        used = [node for node in nodes(plan) if "Index Name" in node]
+        assert [node["Index Name"] for node in used] == ["eventstore_event_pkey"], plan
+        assert not read_whole(plan), plan
