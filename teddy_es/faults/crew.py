@@ -1,4 +1,5 @@
-"""The campaign's processes: writers, mirrors, followers, a reader; each slot is started again as often as it is killed."""
+"""The campaign's processes: writers, mirrors, followers, who reads and loads, a worker and its beat; each slot is started
+again as often as it is killed."""
 
 from __future__ import annotations
 
@@ -16,6 +17,16 @@ WRITERS: Final = ("threads", "async", "sync")  # how each works: `writer.STYLES`
 MIRRORS: Final = 2
 FOLLOWERS: Final = 2
 PARTITIONS: Final = 6
+_CELERY: Final = ("-m", "celery", "--app", "teddy_es.celery")
+# one process, so that who is killed is who was at work
+_WORKER: Final = (
+    *("worker", "--pool", "solo", "--loglevel", "WARNING"),
+    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+)
+_BEAT: Final = (
+    *("beat", "--scheduler", "celery.beat:Scheduler"),
+    *("--loglevel", "WARNING", "--pidfile="),
+)
 _PATIENCE_S: Final = 900
 
 
@@ -78,6 +89,9 @@ class Crew:
     writers: list[Slot] = field(default_factory=list)
     mirrors: list[Slot] = field(default_factory=list)
     followers: list[Slot] = field(default_factory=list)
+    loaders: list[Slot] = field(default_factory=list)
+    workers: list[Slot] = field(default_factory=list)
+    beats: list[Slot] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for number, style in enumerate(WRITERS):
@@ -93,11 +107,23 @@ class Crew:
             self.followers.append(slot)
         where = {"directory": str(self.world.folder)}
         self.reader = self._our_own("read", where, by_proxy=True)
+        loader = ["-m", "teddy_es.faults.process", "load"]
+        through = self._env(by_proxy=True)
+        self.loaders.append(Slot("loader", self.world, loader, through, where))
+        tasks = self.world.folder / "tasks"
+        tasks.mkdir(exist_ok=True)
+        env = {**through, "TEDDY_TASKS": str(tasks)}
+        for name, slots, what in (
+            ("worker", self.workers, _WORKER),
+            ("beat", self.beats, _BEAT),
+        ):
+            slots.append(Slot(name, self.world, [*_CELERY, *what], env))
 
     @property
     def slots(self) -> Iterator[Slot]:
         """All of them."""
         yield from (*self.writers, *self.mirrors, *self.followers, self.reader)
+        yield from (*self.loaders, *self.workers, *self.beats)
 
     def start(self) -> None:
         """Everybody begins."""
@@ -108,9 +134,13 @@ class Crew:
         """Ask all, then wait for each."""
         self._stop(self.writers)
 
+    def stop_workers(self) -> None:
+        """Whoever runs jobs, and who asks for them."""
+        self._stop([*self.beats, *self.workers])
+
     def stop_others(self) -> None:
-        """Mirrors and reader; the reader reads the feed to its end first."""
-        self._stop([*self.mirrors, self.reader])
+        """Mirrors, who reads and loads; the reader reads the feed to its end first, the loader loads each stream once more."""
+        self._stop([*self.mirrors, self.reader, *self.loaders])
 
     def stop_followers(self) -> None:
         """When they have handled everything, or the patience with them is at its end."""

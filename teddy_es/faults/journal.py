@@ -7,6 +7,8 @@ monotonic clock, so that a person can see what happened when; nobody judges by i
     {"t":"answer","a":attempt,"is":"accepted","c":commit id,"first":1,"last":3,"at":[positions],"ms":recorded_at}
     {"t":"answer","a":attempt,"is":the error's code,"head":4}                              unknown: with "c", not "head"
     {"t":"wrong","kind":one of the zeros,"what":…}                                         what a reader saw; how far followers stayed behind
+    {"t":"read","s":stream,"from":1,"n":events,"d":digest,"end":the head before}           without an end, by the reader
+    {"t":"load","s":stream,"v":version,"state":…}                                          by the loader
     {"t":"feed","events":n,"heads":{stream: version}}                                      at its end
 
 The commit id of a try is null where the store is to make it: then nobody knows it before the answer.

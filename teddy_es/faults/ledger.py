@@ -41,6 +41,8 @@ class Ledger:
     outcomes: list[tuple[Key, dict[str, Any]]] = field(default_factory=list)
     wrong: list[tuple[str, str]] = field(default_factory=list)
     feed: dict[str, Any] | None = None
+    loads: list[dict[str, Any]] = field(default_factory=list)
+    reads: list[dict[str, Any]] = field(default_factory=list)
     left_open: int = 0  # commits of which nobody knew when all was well again
 
     @classmethod
@@ -57,6 +59,7 @@ class Ledger:
         names = (
             "writer-*.ndjson",
             "reader.ndjson",
+            "loader-*.ndjson",
             "resolver.ndjson",
             "followers.ndjson",
         )
@@ -78,6 +81,8 @@ class Ledger:
                 self.outcomes.append(((line["s"], line["c"]), line))
             case "wrong":
                 self.wrong.append((line["kind"], line["what"]))
+            case "load" | "read" as kind:
+                {"load": self.loads, "read": self.reads}[kind].append(line)
             case "feed":
                 self.feed = line
             case "open":

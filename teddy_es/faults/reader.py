@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,8 @@ from django.db import DatabaseError, connection
 from eventstore.errors import IndexIncomplete, StreamNotFound
 from eventstore.store import get_event_store
 from teddy_es.faults.journal import Journal
-from teddy_es.faults.work import SHARED, TYPES
+from teddy_es.faults.loaded import digest
+from teddy_es.faults.work import SHARED, shared
 
 if TYPE_CHECKING:
     import threading
@@ -128,11 +130,13 @@ class Streams:
         self._memory = memory
         self._journal = journal
         self._seen: dict[str, int] = {}
+        self._chance = random.Random(0)
+        self._next = 0
 
     def poll(self, store: EventStore) -> None:
         """Look at each: its version, and its last events."""
         for number in range(SHARED):
-            stream_id = f"{TYPES[number % 2]}.shared-{number}"
+            stream_id = shared(number)
             try:
                 version = store.stream_info(stream_id).version
             except StreamNotFound:
@@ -143,6 +147,18 @@ class Streams:
             self._seen[stream_id] = max(version, seen)
             if version:
                 self._read_tail(store, stream_id, version)
+        self._read_on(store, shared(self._next))
+        self._next = (self._next + 1) % SHARED
+
+    def _read_on(self, store: EventStore, stream_id: str) -> None:
+        """One of them without an end, from its beginning or from anywhere; the judge says whether it was the log's."""
+        head = self._seen.get(stream_id, 0)
+        first = self._chance.choice((1, self._chance.randint(1, head + 1)))
+        events = list(store.read(stream_id, first))
+        given = [(e.metadata.version, str(e.metadata.event_id)) for e in events]
+        self._journal.write(
+            {"t": "read", "s": stream_id, "from": first, "n": len(given), "d": digest(given), "end": head}
+        )  # fmt: skip
 
     def _read_tail(self, store: EventStore, stream_id: str, version: int) -> None:
         first = max(1, version - _TAIL + 1)

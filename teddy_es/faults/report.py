@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from teddy_es.faults.injector import Injector
     from teddy_es.faults.judge import Judge
     from teddy_es.faults.ledger import Ledger
+    from teddy_es.faults.loaded import Loaded
     from teddy_es.faults.plan import Wanted
     from teddy_es.faults.world import World
 
@@ -25,6 +26,7 @@ class Report:
     """seconds: under fire. appends: acknowledged, each once. unknown: commits of which at some time nobody knew.
 
     followed: rows that handlers wrote, by subscription. failures: how often a handler failed of an event, as it was to.
+    loads: aggregates. reads: without an end. snapshots: kept at the end. runs: of jobs, that came to their end.
     too_little: why it proves nothing, if that is so.
     """
 
@@ -43,6 +45,10 @@ class Report:
     unknown_at_the_end: int
     records: dict[str, int]
     followed: dict[str, int]
+    loads: int
+    reads: int
+    snapshots: int
+    runs: int
     failures: int
     zeros: dict[str, int]
     examples: dict[str, list[str]]
@@ -51,7 +57,7 @@ class Report:
     @classmethod
     def of(
         cls, world: World, wanted: Wanted, seconds: float,
-        injector: Injector, judge: Judge, followed: Followed,
+        injector: Injector, judge: Judge, followed: Followed, loaded: Loaded,
     ) -> Report:  # fmt: skip
         """From what a campaign leaves."""
         ledger = judge.ledger
@@ -72,10 +78,17 @@ class Report:
             unknown_at_the_end=ledger.left_open,
             records=dict(judge.verdicts.most_common()),
             followed=dict(followed.rows),
+            loads=loaded.loads,
+            reads=loaded.reads,
+            snapshots=loaded.snapshots,
+            runs=loaded.runs,
             failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
-            too_little=list(_too_little(len(acknowledged), injector.kills, wanted)),
+            too_little=[
+                *_too_little(len(acknowledged), injector.kills, wanted),
+                *_not_at_all(loaded),
+            ],
         )
 
     @property
@@ -101,6 +114,7 @@ class Report:
         yield f"  outcomes unknown       {self.unknown}, of these {self.unknown_at_the_end} until the end"
         yield f"  records in the log     {_listed(self.records)}"
         yield f"  events handled         {_listed(self.followed)}; handlers failed {self.failures} times, as they were to"
+        yield f"  loads, endless reads   {self.loads}, {self.reads}; {self.snapshots} snapshots kept, {self.runs} jobs done"
         yield ""
         for kind, number in self.zeros.items():
             yield f"  {number:>8}  {ZEROS[kind]}"
@@ -126,6 +140,12 @@ def _too_little(appends: int, kills: int, wanted: Wanted) -> Iterator[str]:
         yield f"{appends} appends, at least {wanted.appends} were wanted."
     if kills < wanted.kills:
         yield f"{kills} kills, at least {wanted.kills} were wanted."
+
+
+def _not_at_all(loaded: Loaded) -> Iterator[str]:
+    for what in ("loads", "reads", "snapshots", "runs"):
+        if not getattr(loaded, what):
+            yield f"no {what}."
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SHARED: Final = 12  # streams that all writers write to
 TYPES: Final = ("conversation", "child")
+_LONG: Final = 2  # of them, to which half of what goes to shared streams goes: they grow past pages
+_BEGINS: Final = 3  # events; so many begin something, so that a state depends on which event was the last of its kind
 _OWN: Final = 8  # streams that a worker goes on with
 _FRESH: Final = 0.7  # of the commits leave their id to the store, as most callers do
 _TRIES: Final = 3  # of one worker for one commit, before others take over
@@ -103,28 +105,49 @@ class Attempt:
     def _event(self, kind: str, number: int, event_id: str | None) -> NewEvent:
         name = f"{self.name}_{number}"
         given = UUID(event_id) if event_id else None
-        if kind == "child":
-            data = {"violation_id": name, "officer": "nobody"}
-            return NewEvent(data, "SafetyViolationClaimed", event_id=given)
-        data = {"child_id": name, "text": "x" * self.padding}
-        return NewEvent(data, "ChildSpoke", event_id=given)
+        event_type = type_of(kind, self.proposal.count, number)
+        data = {
+            "ChildRegistered": {"parent_id": name, "name": "x"},
+            "SafetyViolationClaimed": {"violation_id": name, "officer": "nobody"},
+            "ConversationStarted": {"child_id": name},
+            "ChildSpoke": {"child_id": name, "text": "x" * self.padding},
+        }[event_type]
+        return NewEvent(data, event_type, event_id=given)
+
+
+def type_of(kind: str, count: int, number: int) -> str:
+    """Of the event of this number in a commit of so many: whoever proposes it again proposes the same."""
+    begins = number == 0 and count >= _BEGINS
+    if kind == "child":
+        return "ChildRegistered" if begins else "SafetyViolationClaimed"
+    return "ConversationStarted" if begins else "ChildSpoke"
+
+
+def shared(number: int) -> str:
+    """The id of one of the streams that all write to."""
+    return f"{TYPES[number % 2]}.shared-{number}"
 
 
 def attempt_of(event: dict[str, Any]) -> str:
     """The name of the call that wrote an event, from the event as it stands in the log; of another's, anything."""
-    return _label(event).rpartition("_")[0]
+    return label_of(event).rpartition("_")[0]
 
 
 def are_of(events: Sequence[dict[str, Any]], attempt: str, stream_id: str) -> bool:
     """Whether events of the log are a call's: each of its type, in the order in which it named them."""
-    kind = "SafetyViolationClaimed" if stream_id.startswith("child.") else "ChildSpoke"
-    found = [(event["type"], _label(event)) for event in events]
-    return found == [(kind, f"{attempt}_{n}") for n in range(len(events))]
+    kind = stream_id.partition(".")[0]
+    found = [(event["type"], label_of(event)) for event in events]
+    return found == [
+        (type_of(kind, len(events), n), f"{attempt}_{n}") for n in range(len(events))
+    ]
 
 
-def _label(event: dict[str, Any]) -> str:
+def label_of(event: dict[str, Any]) -> str:
+    """The name that an event bears in the log."""
     data = event["data"]
-    return str(data.get("child_id") or data.get("violation_id"))
+    return str(
+        data.get("child_id") or data.get("violation_id") or data.get("parent_id")
+    )
 
 
 class Worker:
@@ -223,8 +246,8 @@ class Worker:
         return self._random.choice(list(self._own))
 
     def _shared(self) -> str:
-        number = self._random.randrange(SHARED)
-        return f"{TYPES[number % 2]}.shared-{number}"
+        most = _LONG if self._random.random() < 0.5 else SHARED
+        return shared(self._random.randrange(most))
 
     def _uuid(self) -> str:
         return str(UUID(int=self._random.getrandbits(128), version=4))

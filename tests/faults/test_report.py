@@ -35,7 +35,7 @@ def report() -> Report:
     }
     return Report(
         log="embedded", brokers=0, seed="7", seconds=60.0, appends=600, events=900, calls=700, kills=5,
-        unknown=3, unknown_at_the_end=1, failures=4, zeros=Findings().zeros, examples={}, **counts,
+        unknown=3, unknown_at_the_end=1, failures=4, loads=9, reads=8, snapshots=7, runs=6, zeros=Findings().zeros, examples={}, **counts,
     )  # fmt: skip
 
 

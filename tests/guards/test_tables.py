@@ -47,6 +47,7 @@ LOG_ROOMS = {
 JOB_ROOMS = {
     "eventstore/jobs.py": "a run is a row",
     "eventstore/queries": "runs are shown",
+    "teddy_es/faults": "an independent judge asks what they found",
 }
 FOLLOWER_ROOMS = {
     "eventstore/queries": "who follows, how far, and what is parked",
@@ -57,6 +58,7 @@ SNAPSHOT_ROOMS = {
     "eventstore/queries": "the newest of a stream, and what is due",
     "eventstore/snapshots": "writes the rows, and fills in what only the topics have",
     "eventstore/snapshotter": "how far it is, what it could not build, what has drifted",
+    "teddy_es/faults": "an independent judge holds every row against the log",
     "teddy_es/bench": "has all of them built anew, in a database of its own",
 }
 
