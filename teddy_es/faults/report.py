@@ -78,16 +78,13 @@ class Report:
             unknown_at_the_end=ledger.left_open,
             records=dict(judge.verdicts.most_common()),
             followed=dict(followed.rows),
-            loads=loaded.loads,
-            reads=loaded.reads,
-            snapshots=loaded.snapshots,
-            runs=loaded.runs,
+            **loaded.counts,
             failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
             too_little=[
                 *_too_little(len(acknowledged), injector.kills, wanted),
-                *_not_at_all(loaded),
+                *(f"no {what}." for what, n in loaded.counts.items() if not n),
             ],
         )
 
@@ -140,12 +137,6 @@ def _too_little(appends: int, kills: int, wanted: Wanted) -> Iterator[str]:
         yield f"{appends} appends, at least {wanted.appends} were wanted."
     if kills < wanted.kills:
         yield f"{kills} kills, at least {wanted.kills} were wanted."
-
-
-def _not_at_all(loaded: Loaded) -> Iterator[str]:
-    for what in ("loads", "reads", "snapshots", "runs"):
-        if not getattr(loaded, what):
-            yield f"no {what}."
 
 
 def _listed(counts: dict[str, int]) -> str:
