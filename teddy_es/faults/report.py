@@ -82,10 +82,9 @@ class Report:
             failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
-            too_little=[
-                *_too_little(len(acknowledged), injector.kills, wanted),
-                *(f"no {what}." for what, n in loaded.counts.items() if not n),
-            ],
+            too_little=list(
+                _too_little(len(acknowledged), injector.kills, wanted, loaded)
+            ),
         )
 
     @property
@@ -132,7 +131,10 @@ def _modes(ledger: Ledger) -> dict[str, int]:
     return dict(Counter(modes.values()).most_common())
 
 
-def _too_little(appends: int, kills: int, wanted: Wanted) -> Iterator[str]:
+def _too_little(
+    appends: int, kills: int, wanted: Wanted, loaded: Loaded
+) -> Iterator[str]:
+    yield from (f"no {what}." for what, number in loaded.counts.items() if not number)
     if appends < wanted.appends:
         yield f"{appends} appends, at least {wanted.appends} were wanted."
     if kills < wanted.kills:
