@@ -121,6 +121,7 @@ class AggregateRepository(EventSourcingRepository[A]):
         self._snapshots = snapshots
         self._bus = EventBus() if bus is None else bus
         self._cache = AggregateCache(aggregate_class, cache)
+        self._states = msgspec.json.Decoder(aggregate_class.state_type)
         kind = aggregate_class.stream_type
         self._replayed = metrics.REPLAYED_EVENTS.labels(kind)
         self._seconds = {
@@ -178,7 +179,7 @@ class AggregateRepository(EventSourcingRepository[A]):
         found = self._snapshots and self._snapshots.newest(stream_id, at_most=version)
         if not found:
             return "events", self._class(aggregate_id), True
-        state = msgspec.json.decode(found.state, type=self._class.state_type)
+        state = self._states.decode(found.state)
         made = self._class(aggregate_id, state=state, version=found.version)
         return "snapshot", made, found.version != version
 

@@ -47,6 +47,7 @@ class SnapshotStore(ABC, Generic[T]):
 
     def __init__(self, aggregate: type[T], *, connect: Connect = connect) -> None:
         self.aggregate = aggregate
+        self._states = msgspec.json.Decoder(aggregate.state_type)
         self._connect = connect
 
     @abstractmethod
@@ -158,7 +159,7 @@ class SnapshotStore(ABC, Generic[T]):
     def _is_state(self, found: queries.Found) -> bool:
         """Whether the bytes are a state of the class: an `apply` may have made another than the class says."""
         try:
-            decoded(found.state, self.aggregate.state_type)
+            self._states.decode(found.state)
         except msgspec.DecodeError:
             metrics.SNAPSHOT_GARBAGE.labels("bad_state").inc()
             logger.exception(

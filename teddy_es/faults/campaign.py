@@ -39,6 +39,11 @@ if TYPE_CHECKING:
 
 _TURN_S: Final = 0.1
 _TELL_EVERY_S: Final = 1.0
+_JOB_S: Final = 120.0
+_DONE_SINCE: Final = """
+SELECT 1 FROM eventstore_jobrun
+ WHERE outcome = 'done' AND started > now() - make_interval(secs => %s) LIMIT 1
+"""
 # what was acknowledged twice is counted twice until the journals are read
 _MARGIN: Final = 1.02
 
@@ -63,7 +68,7 @@ def run(world: World, wanted: Wanted, tell: Tell) -> Report:
         crew.start()
         seconds = _under_fire(crew, injector, wanted, findings, tell)
         injector.finish()
-        _settle(world, crew, tell)
+        _settle(world, crew, findings, tell)
         judge = Judge(Ledger.read(world.folder), findings)
         _judge(world, crew, judge, followed, loaded, tell)
         return Report.of(world, wanted, seconds, injector, judge, followed, loaded)
@@ -113,16 +118,33 @@ def _look_after(crew: Crew, injector: Injector, findings: Findings) -> None:
             slot.start()
 
 
-def _settle(world: World, crew: Crew, tell: Tell) -> None:
+def _settle(world: World, crew: Crew, findings: Findings, tell: Tell) -> None:
     tell("healing")
     world.heal()
+    healed = time.monotonic()
     crew.stop_writers()
     tell("finding out what is unknown")
     crew.resolve()
+    tell("waiting for a job")
+    _await_a_job(world, findings, healed)
+    crew.stop_workers()
+    crew.command("build_snapshots")
     crew.stop_others()
     crew.command("mirror", "--once")
     tell("waiting for the followers")
     crew.stop_followers()
+
+
+def _await_a_job(world: World, findings: Findings, healed: float) -> None:
+    """Worker and beat, however often they were killed, are at work again. healed: since when nobody is hurt."""
+    with psycopg.connect(world.url(), autocommit=True) as connection:
+        while time.monotonic() < healed + _JOB_S:
+            since = time.monotonic() - healed
+            if connection.execute(_DONE_SINCE, [since]).fetchone():
+                return
+            time.sleep(_TURN_S)
+    what = f"no job came to its end in {_JOB_S:.0f} s after all was healed"
+    findings.add("unexpected", what)
 
 
 def _judge(

@@ -134,9 +134,12 @@ class Crew:
         """Ask all, then wait for each."""
         self._stop(self.writers)
 
-    def stop_others(self) -> None:
-        """All but the followers; the reader reads the feed to its end first, the loader loads each stream once more."""
+    def stop_workers(self) -> None:
+        """Whoever runs jobs, and who asks for them."""
         self._stop([*self.beats, *self.workers])
+
+    def stop_others(self) -> None:
+        """Mirrors, who reads and loads; the reader reads the feed to its end first, the loader loads each stream once more."""
         self._stop([*self.mirrors, self.reader, *self.loaders])
 
     def stop_followers(self) -> None:

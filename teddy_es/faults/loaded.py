@@ -57,10 +57,13 @@ def digest(events: Iterable[tuple[int, str]]) -> str:
 
 
 class Loaded:
-    """`noting` takes what the judge has taken, `compare` holds the rest against it. runs: jobs that came to their end."""
+    """`noting` takes what the judge has taken, `compare` holds the rest against it.
+
+    counts: of loads, of reads without an end, of snapshots kept, and of runs of jobs that came to their end.
+    """
 
     def __init__(self, findings: Findings) -> None:
-        self.loads = self.reads = self.snapshots = self.runs = 0
+        self.counts = dict.fromkeys(("loads", "reads", "snapshots", "runs"), 0)
         self._findings = findings
         self._ids: defaultdict[str, list[str]] = defaultdict(list)
         self._states: dict[str, list[State]] = {}
@@ -82,13 +85,13 @@ class Loaded:
     def compare(self, ledger: Ledger, connection: psycopg.Connection[Any]) -> None:
         """When the whole log was taken."""
         for line in ledger.loads:
-            self.loads += 1
+            self.counts["loads"] += 1
             self._same("loaded", line["s"], line["v"], line["state"])
         for line in ledger.reads:
-            self.reads += 1
+            self.counts["reads"] += 1
             self._read(line["s"], line["from"], line["n"], line["d"], line["end"])
         for stream_id, version, event_id, state in connection.execute(_ROWS):
-            self.snapshots += 1
+            self.counts["snapshots"] += 1
             if self._ids[stream_id][version - 1 : version] != [event_id]:
                 what = f"{stream_id} version {version} is not {event_id}"
                 self._findings.add("kept", what)
@@ -96,7 +99,7 @@ class Loaded:
                 self._same("kept", stream_id, version, json.loads(state))
         for job, error, number in connection.execute(_JOBS):
             self._findings.add("unexpected", f"{job}: {error}, {number} times")
-        [(self.runs,)] = connection.execute(_DONE).fetchall()
+        [(self.counts["runs"],)] = connection.execute(_DONE).fetchall()
 
     def _same(self, kind: str, stream_id: str, version: int, state: State) -> None:
         states: Sequence[State] = self._states.get(stream_id, ())

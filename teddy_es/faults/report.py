@@ -78,17 +78,13 @@ class Report:
             unknown_at_the_end=ledger.left_open,
             records=dict(judge.verdicts.most_common()),
             followed=dict(followed.rows),
-            loads=loaded.loads,
-            reads=loaded.reads,
-            snapshots=loaded.snapshots,
-            runs=loaded.runs,
+            **loaded.counts,
             failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
-            too_little=[
-                *_too_little(len(acknowledged), injector.kills, wanted),
-                *_not_at_all(loaded),
-            ],
+            too_little=list(
+                _too_little(len(acknowledged), injector.kills, wanted, loaded)
+            ),
         )
 
     @property
@@ -135,7 +131,10 @@ def _modes(ledger: Ledger) -> dict[str, int]:
     return dict(Counter(modes.values()).most_common())
 
 
-def _too_little(appends: int, kills: int, wanted: Wanted) -> Iterator[str]:
+def _too_little(
+    appends: int, kills: int, wanted: Wanted, loaded: Loaded
+) -> Iterator[str]:
+    yield from (f"no {what}." for what, number in loaded.counts.items() if not number)
     if appends < wanted.appends:
         yield f"{appends} appends, at least {wanted.appends} were wanted."
     if kills < wanted.kills:

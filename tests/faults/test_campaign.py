@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from teddy_es.faults.report import Report
 
 SEED = os.environ.get("TEDDY_FAULTS_SEED", "ci")  # noqa: TID251
-PACE_S = 1.5
+PACE_S = 1.2
 
 
 def short(folder: Path, *, log: str, kinds: int) -> Report:
@@ -42,6 +42,7 @@ def test_on_the_embedded_log_all_is_zero(tmp_path: Path) -> None:
     assert report.passed, "\n".join(report.lines())
     assert report.followed["all"] == report.followed["troubled"] == report.events
     assert report.failures  # the way of retries was under fire
+    assert report.snapshots  # and so were loads from them, and who built them
 
 
 @pytest.mark.kafka

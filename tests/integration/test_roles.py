@@ -128,4 +128,4 @@ def test_the_migration_goes_back_and_forth(transactional_db: None) -> None:
             assert owner.execute(gone).fetchone() == (None,)
     finally:
         call_command("migrate", "eventstore", verbosity=0)
-    assert triggers() == 3
+    assert triggers() == 4
