@@ -19,6 +19,14 @@ def main() -> None:
     """Run the command. SIGTERM ends it like an exit, so that what is queued for the log is drained; so does Ctrl-C."""
     signal.signal(signal.SIGTERM, _leave)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teddy_es.settings")  # noqa: TID251
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.stderr.write("manage.py: stopped.\n")
+        sys.exit(128 + signal.SIGINT)
+
+
+def _run() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
@@ -32,9 +40,6 @@ def main() -> None:
         sys.exit(f"manage.py: {error}")
     except EventStoreError as error:  # of a command of Django's own, as migrate
         sys.exit(f"manage.py: {error}")
-    except KeyboardInterrupt:
-        sys.stderr.write("manage.py: stopped.\n")
-        sys.exit(128 + signal.SIGINT)
 
 
 def _refuse_unsafe_start() -> None:

@@ -99,6 +99,7 @@ class Topic:
     """A topic as it stands. `problems`: (what is wrong, how to put it right) for each wrong setting.
 
     left_by_restore: those of the problems that a `restoring` which was cut short leaves, and the next one ends.
+    wrong_settings: of the problems those that `Repairable.alter` can put right: name → (what it is, what it must be).
     """
 
     name: str
@@ -106,6 +107,7 @@ class Topic:
     partitions: int
     problems: Sequence[tuple[str, str]] = field(default=())
     left_by_restore: Sequence[tuple[str, str]] = field(default=())
+    wrong_settings: Mapping[str, tuple[str | None, str]] = field(default_factory=dict)
 
 
 class Log(Protocol):
@@ -167,6 +169,17 @@ class Restorable(Log, Protocol):
         MUST return only if each is durable at its own offset with its own time. MUST NOT write any if the place
         is known to end elsewhere, MUST NOT write one twice, and MUST raise `NotRestorable` if they came to lie
         elsewhere, got another time, or if nobody can know.
+        """
+
+
+@runtime_checkable
+class Repairable(Log, Protocol):
+    """A log whose topics have settings that somebody may have changed."""
+
+    def alter(self, topic: str, settings: Mapping[str, str]) -> None:
+        """Set these. MUST set all of them or none, at once, and MUST leave the others and every record as they are.
+
+        MUST return only when every broker shows them. Raises `LogUnavailable`.
         """
 
 

@@ -174,13 +174,32 @@ def sound(
 
 def create_beside(topics: Topics, log: Log, *, remade: str) -> list[str]:
     """Create what is missing of topics beside the log's own, which have no rows; the names of the new ones. Raises as `check_beside`."""
+    missing = make_beside(topics, log)
+    check_beside(topics, log, remade=remade)
+    return missing
+
+
+def make_beside(topics: Topics, log: Log) -> list[str]:
+    """Create what is missing and look at nothing else; the names of the new ones."""
     names = list(topics.numbers)
     there = log.topics(names) if names else {}
     missing = [name for name in names if name not in there]
     if missing:
         log.create(missing, partitions=topics.partitions)
-    check_beside(topics, log, remade=remade)
     return missing
+
+
+def wrong_beside(topics: Topics, log: Log, *, remade: str) -> list[LogMisconfigured]:
+    """What is wrong with each that is missing or not as it must be."""
+    names = list(topics.numbers)
+    found = log.topics(names) if names else {}
+    wrong = []
+    for name in names:
+        try:
+            _sound_beside(found.get(name), name, topics.partitions, remade)
+        except LogMisconfigured as error:
+            wrong.append(error)
+    return wrong
 
 
 def check_beside(topics: Topics, log: Log, *, remade: str) -> dict[str, Topic]:

@@ -31,9 +31,13 @@ from audit.sealing import SEALING
 from eventstore.checks import check_settings
 from eventstore.clock import SystemClock
 from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
+from eventstore.publishing.topics import feed_topics
+from eventstore.publishing.topics import wrong as wrong_with_feeds
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.overview import cursors, newest
 from eventstore.queries.stops import Stopped, stopped
+from eventstore.snapshots.topics import snapshot_topics
+from eventstore.snapshots.topics import wrong as wrong_with_snapshots
 from eventstore.store import get_event_store
 from teddy_es.conf import conf
 
@@ -45,7 +49,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place
 
-PATIENCE: Final = 4.5  # seconds for database, log and index together
+PATIENCE: Final = 4.5  # seconds for database, log, index and topics together
 OK: Final = "ok"
 NO_ANSWER: Final = "no answer"
 _NOT_ASKED: Final = (None, "not asked")
@@ -68,7 +72,8 @@ def ready(request: HttpRequest) -> HttpResponse:
     """200 if settings are right, database and log answer, the topics are as they must be and reads can be, else 503.
 
     Who asks while the index is incomplete has it completed (rule 16): else a web that gets no requests because it is
-    not ready would never become it. Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how
+    not ready would never become it. Topics beside the log (snapshots.*, events.*) have their word and do not decide: all but
+    who needs them works. Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how
     far the mirror is behind the log, and which partitions have stopped: a part of the streams; the rest works.
     """
     settings = ",".join(message.id or "?" for message in check_settings()) or OK
@@ -78,12 +83,14 @@ def ready(request: HttpRequest) -> HttpResponse:
         _ask("log", lambda: _ends(folded or {})) if database == OK else _NOT_ASKED
     )
     newest, index = _ask("index", _index) if log == OK else _NOT_ASKED
+    _, beside = _ask("beside", _beside) if log == OK else _NOT_ASKED
     answer: dict[str, Any] = {
         "ready": index == OK,
         "settings": settings,
         "database": database,
         "log": log,
         "index": index,
+        "beside": beside,
         "lag": None if folded is None or ends is None else _lag(folded, ends),
         "stopped": None if known is None else [_stop(one) for one in known.stopped],
         "clock": _clock(newest) if index == OK else None,
@@ -139,7 +146,8 @@ def _is_begun(file: Path) -> bool:
 class _Asker:
     """A thread that asks one question at a time: whoever comes before its answer shares it, and none piles up."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, share: float) -> None:
+        self._share = share
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"ready-{what}")
         self._lock = Lock()
         self._pending: Future[Any] | None = None
@@ -150,14 +158,15 @@ class _Asker:
             if self._pending is None or self._pending.done():
                 self._pending = self._thread.submit(question)
             pending: Future[T] = self._pending
-        return pending.result(PATIENCE / 3)
+        return pending.result(PATIENCE * self._share)
 
     def rest(self) -> None:
         """Wait for the answer that somebody has asked for."""
         wait([self._pending] if self._pending else [])
 
 
-_askers: Final = {what: _Asker(what) for what in ("database", "log", "index")}
+_SHARES: Final = {"database": 1 / 3, "log": 1 / 3, "index": 2 / 9, "beside": 1 / 9}
+_askers: Final = {what: _Asker(what, share) for what, share in _SHARES.items()}
 
 
 def forget() -> None:
@@ -167,6 +176,9 @@ def forget() -> None:
     if _topics.cache_info().currsize:
         _topics().indexer.log.close()
     _topics.cache_clear()
+    if _topics_beside.cache_info().currsize:
+        _topics_beside().log.close()
+    _topics_beside.cache_clear()
 
 
 def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
@@ -227,6 +239,31 @@ def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
     return {place: extent.end for place, extent in extents.items()}
 
 
+def _beside() -> None:
+    """Raises `LogMisconfigured` for a topic of the snapshots or of the real-time stream. Sound ones are believed for a minute."""
+    _topics_beside().check()
+
+
+class _Beside:
+    """Eyes of this asker's own: an adapter serves one thread."""
+
+    def __init__(self) -> None:
+        self.log = get_event_store().make_log()
+        self._sound_at = -math.inf
+
+    def check(self) -> None:
+        """As `_Topics.check`."""
+        if time.monotonic() - self._sound_at < _LOOK_AGAIN:
+            return
+        wrong = [
+            *wrong_with_snapshots(snapshot_topics(), self.log),
+            *wrong_with_feeds(feed_topics(), self.log),
+        ]
+        if wrong:
+            raise wrong[0]
+        self._sound_at = time.monotonic()
+
+
 class _Topics:
     """The asker's own eyes on the log: an adapter serves one thread."""
 
@@ -246,6 +283,7 @@ class _Topics:
 
 
 _topics = cache(_Topics)
+_topics_beside = cache(_Beside)
 
 
 def _stop(one: Stopped) -> dict[str, Any]:

@@ -7,14 +7,17 @@ first copy lies before the first copy of what follows.
 
 from __future__ import annotations
 
+import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from weakref import finalize
 
 import structlog
 
+from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
+from eventstore.errors import LogMisconfigured
 from eventstore.events import Place
 from eventstore.ports import WHOLE_BYTES, Appended, Proposal
 from eventstore.publishing.record import CONTENT_TYPE, published
@@ -25,10 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from eventstore.events import RecordedEvent
-    from eventstore.ports import Log
+    from eventstore.ports import Clock, Log
 
 logger = structlog.get_logger(__name__)
 
+_LOOK_AGAIN: Final = 60.0  # seconds
+_WAITS: Final = "events are not published for now"
+_REMEDY: Final = "manage.py create_topics --repair"
 _HEADERS: Final = (("content-type", CONTENT_TYPE),)
 
 
@@ -40,10 +46,10 @@ class NotPublished(TryLater):
 
 @dataclass(slots=True, weakref_slot=True)
 class _Own:
-    """A thread's log. is_sound: its topics were looked at, and nothing has failed since."""
+    """A thread's log. sound_at: when each topic was looked at and right, and nothing has failed there since."""
 
     log: Log
-    is_sound: bool = False
+    sound_at: dict[str, float] = field(default_factory=dict)
 
 
 class Publisher:
@@ -53,19 +59,41 @@ class Publisher:
     transaction of whoever called. A crash between 2 and 3 sends them again: at least once.
     """
 
-    def __init__(self, make_log: Callable[[], Log]) -> None:
+    def __init__(self, make_log: Callable[[], Log], clock: Clock | None = None) -> None:
         self._make_log = make_log
+        self._clock = clock or SystemClock()
+        self._told: dict[str, tuple[str, float]] = {}
         self._threads = threading.local()
 
     def __call__(self, events: Sequence[RecordedEvent]) -> None:
         """Publish them. Raises `NotPublished`, `LogUnavailable`, `LogMisconfigured`: some may be there all the same."""
         proposals = [_proposal(event) for event in events]  # 1
         own = self._own()
-        if not own.is_sound:
-            check(feed_topics(), own.log)
-            own.is_sound = True
+        for topic in {proposal.place.topic for proposal in proposals}:
+            self._look_at(topic, own)
         for stretch in _stretches(proposals):  # 2
             _send(own, stretch)
+
+    def _look_at(self, topic: str, own: _Own) -> None:
+        """Once a minute, and after a failure. Raises `LogMisconfigured`: the other topics are none of its business."""
+        now = self._clock.monotonic()
+        if now - own.sound_at.get(topic, -math.inf) < _LOOK_AGAIN:
+            return
+        own.sound_at.pop(topic, None)
+        feeds = feed_topics()
+        try:
+            check(replace(feeds, numbers={topic: feeds.numbers.get(topic, 0)}), own.log)
+        except LogMisconfigured as error:
+            self._tell(topic, error.problem, now)
+            raise
+        own.sound_at[topic] = now
+
+    def _tell(self, topic: str, problem: str, now: float) -> None:
+        """Once a minute, for each of its partitions meets it at each try."""
+        told, at = self._told.get(topic, ("", -math.inf))
+        if told != problem or now - at >= _LOOK_AGAIN:
+            self._told[topic] = (problem, now)
+            logger.warning(_WAITS, topic=topic, problem=problem, remedy=_REMEDY)
 
     def close(self) -> None:
         """Let go of the calling thread's log; a later call opens it anew."""
@@ -87,9 +115,9 @@ def _send(own: _Own, stretch: Sequence[Proposal]) -> None:
     for proposal, answer in zip(stretch, answers, strict=True):
         if isinstance(answer, Appended):
             continue
-        own.is_sound = False
+        own.sound_at.pop(proposal.place.topic, None)
         logger.warning(
-            "events are not published for now",
+            _WAITS,
             topic=proposal.place.topic,
             partition=proposal.place.partition,
             answer=type(answer).__name__,

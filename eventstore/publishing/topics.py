@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from eventstore.conf import conf, registry
 from eventstore.ports import FEED_PREFIX
-from eventstore.topics import Topics, check_beside, create_beside
+from eventstore.topics import Topics, check_beside, create_beside, wrong_beside
 
 if TYPE_CHECKING:
+    from eventstore.errors import LogMisconfigured
     from eventstore.ports import Log
 
 REPUBLISH = "then `manage.py subscriptions reset events --to beginning --reason ...`, which publishes everything again."
@@ -41,3 +42,8 @@ def create(topics: Topics, log: Log) -> list[str]:
 def check(topics: Topics, log: Log) -> None:
     """Raises `LogMisconfigured` for a topic that is missing or not as it must be; it names the way out."""
     check_beside(topics, log, remade=_REMADE)
+
+
+def wrong(topics: Topics, log: Log) -> list[LogMisconfigured]:
+    """What is wrong with each that is missing or not as it must be."""
+    return wrong_beside(topics, log, remade=_REMADE)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from eventstore.conf import aggregates, conf, registry
 from eventstore.snapshots.record import topic_of
-from eventstore.topics import Topics, check_beside, create_beside
+from eventstore.topics import Topics, check_beside, create_beside, wrong_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from eventstore.errors import LogMisconfigured
     from eventstore.ports import Log, Topic
 
 _REMADE: Final = (
@@ -38,3 +39,8 @@ def create(topics: Topics, log: Log) -> list[str]:
 def check(topics: Topics, log: Log) -> dict[str, Topic]:
     """The topics, if all are there and as they must be. Raises `LogMisconfigured`, which names the way out."""
     return check_beside(topics, log, remade=_REMADE)
+
+
+def wrong(topics: Topics, log: Log) -> list[LogMisconfigured]:
+    """What is wrong with each that is missing or not as it must be."""
+    return wrong_beside(topics, log, remade=_REMADE)

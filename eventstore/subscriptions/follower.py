@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection, transaction
 
 from eventstore.conf import registry
+from eventstore.errors import LogMisconfigured
 from eventstore.queries.connection import prepared_cursor, reading_cursor
 from eventstore.queries.following import (
     next_records,
@@ -71,18 +72,28 @@ class Follower:
     def round(self, stopped: Callable[[], bool] = lambda: False) -> int:
         """Handle what there is, partition by partition in any order; how many turns found something to do.
 
-        Raises whatever is no event's fault: nothing of that turn counts, and the next begins where it began.
+        Raises whatever is no event's fault: nothing of that turn counts, and the next begins where it began. What only
+        one topic waits for is raised when the partitions of the others have had their turns.
         """
         name, version = self.subscription.name, self.subscription.version
         with reading_cursor() as cursor:  # is the index complete? (rule 16)
             found = checkpoints.behind(cursor, name, version, self._clock.now())
         self._chance.shuffle(found)  # so that two workers seldom meet
         worked = 0
+        waits: LogMisconfigured | None = None
         for partition_id in found:
-            for _ in range(_TURNS):
-                if stopped() or not self.turn(partition_id).worked:
-                    break
-                worked += 1
+            try:
+                worked += self._turns(partition_id, stopped)
+            except LogMisconfigured as error:  # of the topic that its events go to
+                waits = waits or error
+        if waits is not None:
+            raise waits
+        return worked
+
+    def _turns(self, partition_id: int, stopped: Callable[[], bool]) -> int:
+        worked = 0
+        while worked < _TURNS and not stopped() and self.turn(partition_id).worked:
+            worked += 1
         return worked
 
     def turn(self, partition_id: int) -> Turn:

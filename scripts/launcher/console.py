@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+# What stands behind this in a step's log is told in the terminal too: the step did its work, and not all is right.
+TO_TELL = "tell: "
+
 
 class Trouble(Exception):
     """An expected failure. Its message is one line that says what to do."""

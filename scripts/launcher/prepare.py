@@ -6,13 +6,17 @@ Run inside the environment, from the checkout: python -m scripts.launcher.prepar
 from __future__ import annotations
 
 import sys
+from io import StringIO
 
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
+from scripts.launcher.console import TO_TELL
+
 OPTIONS: dict[str, dict[str, object]] = {
     "migrate": {"verbosity": 0, "interactive": False},
+    "create_topics": {"go_on": True},
     "collectstatic": {"verbosity": 0, "interactive": False},
 }
 
@@ -24,10 +28,13 @@ def main(names: list[str]) -> None:
     except ImproperlyConfigured as error:
         sys.exit(str(error))
     for name in names:
+        told = StringIO()
         try:
-            call_command(name, **OPTIONS.get(name, {}))
+            call_command(name, stderr=told, **OPTIONS.get(name, {}))
         except CommandError as error:
             sys.exit(f"{name}: error: {error}")
+        for line in told.getvalue().splitlines():
+            sys.stdout.write(f"{TO_TELL}{line}\n")
 
 
 if __name__ == "__main__":

@@ -146,8 +146,8 @@ def run(
     log: Path,
     cwd: Path | None = None,
     hint: str = "",
-) -> None:
-    """Run a step to its end. Its failure is one line; its output stays in the log."""
+) -> str:
+    """Run a step to its end; what it said. Its failure is one line; its output stays in the log."""
     step = spawn(what, command, env=env, log=log, cwd=cwd)
     with ended(step):
         code = exit_code(step.process.wait())
@@ -155,6 +155,7 @@ def run(
         raise Trouble(
             f"{what} failed: {last_words(log, step.begun_at)}{hint}", exit_code=code
         )
+    return log.read_bytes()[step.begun_at :].decode(errors="replace")
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from scripts.launcher.places import KEPT, DataDirectory
 from tests.acceptance.launched import (
@@ -431,3 +433,39 @@ def test_on_kafka_events_and_address_are_kept_over_a_restart(
     assert imported.returncode == 0, imported.stderr
     assert events.strip() == "1"
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def published(data: Path) -> str:
+    return teddy("manage", "--data", data, "subscriptions", "show", "events").stdout
+
+
+@pytest.mark.kafka
+def test_a_wrong_topic_beside_the_log_keeps_nothing_down_and_a_command_puts_it_right(
+    runs: ExitStack, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    first = started(runs, data, "--kafka", "--no-demo")
+    set_on(status(data)["kafka"]["bootstrap"], "events.child", "retention.ms", "-1")
+    first.stop(signal.SIGTERM)
+
+    up = started(runs, data, "--no-demo")
+    teddy("manage", "--data", data, "run_examples", "3")  # of a child
+    teddy("manage", "--data", data, "import_events", "-", stdin=AN_EVENT)  # of a talk
+
+    assert is_ready(up.address)
+    assert "teddy: Topic events.child: retention.ms is -1" in up.said
+    assert "create_topics --repair" in up.said
+    assert becomes_true(lambda: "handled 1 events" in published(data)), published(data)
+    refusal = one_line(teddy("manage", "--data", data, "create_topics", "--repair"))
+    assert "add --yes" in refusal
+    done = teddy("manage", "--data", data, "create_topics", "--repair", "--yes")
+    assert "Changed: events.child: retention.ms is -1, becomes 604800000" in done.stdout
+    assert becomes_true(lambda: " 0 records to go" in published(data)), published(data)
+
+
+def set_on(bootstrap: str, topic: str, name: str, value: str) -> None:
+    """What `kafka-configs.sh --alter --add-config` does."""
+    admin = KafkaAdminClient(bootstrap_servers=[bootstrap])
+    change = ConfigResource(ConfigResourceType.TOPIC, topic, {name: value})
+    admin.alter_configs([change])
+    admin.close()

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
+from structlog.testing import capture_logs
 
 from eventstore.clock import SystemClock
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Expected, NewEvent, Place
+from eventstore.placement import partition_of
 from eventstore.ports import Answer, Appended, NotWritten, Proposal, Topic, Unknown
 from eventstore.publishing.publisher import NotPublished, Publisher
 from eventstore.publishing.subscription import NAME, publication
@@ -25,6 +27,7 @@ from eventstore.roster import roster
 from eventstore.subscriptions import Subscription, TryLater
 from eventstore.testing.faulty_log import ALL, FINE, FaultyLog, Network
 from eventstore.testing.shop import OrderPlaced
+from tests.integration.clocks import MovableClock
 from tests.integration.following import Orders, follow, follower
 from tests.integration.snapshotting import World
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from pytest_django.fixtures import Settings
 
+    from eventstore.events import RecordedEvent
     from eventstore.ports import Batch, Extent
     from eventstore.store import EventStore
     from eventstore.subscriptions.follower import Follower
@@ -260,6 +264,59 @@ def test_a_missing_topic_is_waited_for_and_parks_nobody(
 
     assert (how.retrying, how.parked) == (0, 0)
     assert feeds.versions() == {"a": [1]}
+
+
+def test_what_one_topic_waits_for_holds_up_the_partitions_of_no_other(
+    orders: Orders, feeds: Feeds
+) -> None:
+    names = [str(number) for number in range(12)]
+    for name in names:
+        orders.place(name)
+    publisher = Publisher(lambda: feeds)
+    asked: list[int] = []
+    wrong = LogMisconfigured("events.other", "it does not exist", "Make it.")
+
+    def as_if_of_two_topics(events: Sequence[RecordedEvent]) -> None:
+        asked.append(events[0].position.partition)
+        if asked[-1] == 0:
+            raise wrong
+        publisher(events)
+
+    with pytest.raises(LogMisconfigured, match=r"events\.other"):
+        publishing(feeds, raw_handler=as_if_of_two_topics).round()
+
+    others = {
+        name: [1]
+        for name in names
+        if partition_of(orders.stream(name), orders.store.topics.partitions)
+    }
+    assert 0 < len(others) < len(names)
+    assert feeds.versions() == others
+
+
+def test_topics_are_looked_at_again_once_a_minute(orders: Orders, feeds: Feeds) -> None:
+    clock = MovableClock()
+    one = publishing(feeds, raw_handler=Publisher(lambda: feeds, clock))
+    orders.place("a")
+    follow(one)
+    there, feeds.there = feeds.there, {}
+    clock.ahead = 59
+    orders.change("a")
+    follow(one)
+    clock.ahead = 61
+    orders.change("a")
+
+    with capture_logs() as said, pytest.raises(LogMisconfigured):
+        one.round()
+    with pytest.raises(LogMisconfigured):
+        one.round()
+    feeds.there = there
+    follow(one)
+
+    (line,) = [one for one in said if "topic" in one]
+    (topic,) = feed_topics().numbers
+    assert (line["topic"], line["problem"]) == (topic, "it does not exist")
+    assert feeds.versions() == {"a": [1, 2, 3]}
 
 
 def test_topics_are_looked_at_once_and_again_behind_a_failure(

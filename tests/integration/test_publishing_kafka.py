@@ -11,12 +11,14 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
+from structlog.testing import capture_logs
 
 from eventstore.checks import check_log
 from eventstore.clock import SystemClock
+from eventstore.errors import LogMisconfigured
 from eventstore.events import Expected, NewEvent
 from eventstore.publishing.publisher import NotPublished, Publisher
 from eventstore.publishing.subscription import NAME, publication
@@ -33,12 +35,16 @@ from eventstore.testing.faulty_log import (
     Network,
 )
 from eventstore.testing.shop import OrderPlaced
+from teddy_es import health
+from tests.integration.clocks import MovableClock
 from tests.integration.following import Orders, follow, follower
 from tests.integration.processes import a_process
 from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from django.test import Client
 
     from scripts.launcher.broker import Cluster
     from tests.plugins.stores import Stores
@@ -280,3 +286,115 @@ def test_create_topics_makes_the_feeds_and_check_looks_at_them(
     assert settings["message.timestamp.type"] == "LogAppendTime"
     assert sound == []
     assert topic in str(missing.msg)
+
+
+# ---- a topic that somebody has set up otherwise
+
+
+def set_on(world: World, topic: str, settings: dict[str, str]) -> None:
+    """What `kafka-configs.sh --alter --add-config` does."""
+    admin = KafkaAdminClient(bootstrap_servers=[world.bootstrap])
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
+    admin.close()
+    until(lambda: told_of(world.bootstrap, topic).items() >= settings.items())
+
+
+def repaired(*arguments: str) -> list[str]:
+    """The lines of what was changed."""
+    out = StringIO()
+    call_command("create_topics", "--repair", *arguments, stdout=out)
+    lines = out.getvalue().splitlines()
+    return [line for line in lines if line.startswith("Changed: ")]
+
+
+WRONG = {"retention.ms": "-1", "cleanup.policy": "compact"}
+
+
+def test_a_publisher_finds_within_a_minute_that_its_topic_was_changed_and_goes_on_when_it_is_right(
+    world: World,
+) -> None:
+    clock = MovableClock()
+    world.publisher = Publisher(lambda: world.log, clock)
+    (topic,) = feed_topics().numbers
+    world.orders.place("a")
+    world.publish()
+
+    set_on(world, topic, WRONG)
+    world.orders.change("a")
+    world.publish()
+    clock.ahead += 60
+    world.orders.change("a")
+    with capture_logs() as said, pytest.raises(LogMisconfigured, match=topic):
+        world.publish()
+    until_then = world.versions()
+    call_command("create_topics", "--repair", "--yes", stdout=StringIO())
+    world.publish()
+
+    assert until_then == {"a": [1, 2]}
+    assert world.versions() == {"a": [1, 2, 3]}
+    (line,) = [one for one in said if one["event"].startswith("events are not publ")]
+    assert line["topic"] == topic
+    assert "retention.ms is -1" in line["problem"]
+    assert "cleanup.policy is compact" in line["problem"]
+
+
+@pytest.mark.parametrize("prefix", ["eventstore.", "snapshots.", "events."])
+def test_a_repair_sets_what_is_wrong_says_what_it_was_and_touches_no_record(
+    world: World, prefix: str
+) -> None:
+    call_command("create_topics", stdout=StringIO())
+    world.orders.place("a", 3)
+    world.publish()
+    (feed,) = feed_topics().numbers
+    topic = prefix + feed.removeprefix("events.")
+    before = told_of(world.bootstrap, topic)
+    wrong = {
+        "cleanup.policy": "compact",
+        "retention.ms": "-1" if prefix == "events." else "3600000",
+        "message.timestamp.type": "CreateTime",
+    }
+    set_on(world, topic, wrong)
+
+    lines = repaired("--yes")
+    again = repaired("--yes")
+
+    assert told_of(world.bootstrap, topic) == before
+    assert sorted(lines) == sorted(
+        f"Changed: {topic}: {name} is {value}, becomes {before[name]}"
+        for name, value in wrong.items()
+    )
+    assert again == []
+    assert check_log() == []
+    assert world.versions() == {"a": [1, 2, 3]}
+
+
+def test_a_repair_asks_first(world: World) -> None:
+    (topic,) = feed_topics().numbers
+    set_on(world, topic, WRONG)
+    shown = StringIO()
+
+    with pytest.raises(CommandError, match="add --yes"):
+        call_command("create_topics", "--repair", stdout=shown, stderr=shown)
+
+    assert f"{topic}: retention.ms is -1, becomes 604800000" in shown.getvalue()
+    assert told_of(world.bootstrap, topic).items() >= WRONG.items()
+
+
+def test_a_wrong_topic_beside_the_log_keeps_web_and_reads_up_and_is_told(
+    world: World, client: Client
+) -> None:
+    call_command("create_topics", stdout=StringIO())
+    (topic,) = feed_topics().numbers
+    set_on(world, topic, WRONG)
+    told = StringIO()
+    health.forget()
+
+    with pytest.raises(CommandError, match=rf"{topic}: .*retention.ms is -1.*--repair"):
+        call_command("create_topics", stdout=StringIO())
+    call_command("create_topics", "--go-on", stdout=StringIO(), stderr=told)
+    answer = client.get("/readyz")
+    health.forget()
+
+    assert topic in told.getvalue()
+    assert answer.status_code == 200
+    assert answer.json()["beside"] == "log-misconfigured"

@@ -7,6 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from eventstore.log.kafka.altering import alter
 from eventstore.log.kafka.cluster import Cluster
 from eventstore.log.kafka.reader import Reader
 from eventstore.log.kafka.restorer import Restorer
@@ -92,6 +93,11 @@ class KafkaLog:
         self._topics.create(
             names, partitions=partitions, deadline=time.monotonic() + ADMIN_S
         )
+
+    def alter(self, topic: str, settings: Mapping[str, str]) -> None:
+        """See `Repairable.alter`."""
+        self._own_process()
+        alter(self._cluster, topic, settings, deadline=time.monotonic() + ADMIN_S)
 
     def restoring(self, topic: str) -> AbstractContextManager[None]:
         """See `Restorable.restoring`."""

@@ -96,6 +96,10 @@ class TopicAdmin:
             partitions=len(view.leaders),
             problems=found,
             left_by_restore=[p for p in found if p[0].startswith(TIME_SETTING)],
+            wrong_settings={
+                key: (settings.get(key), value)
+                for key, value, _ in wrong_settings(name, settings, view)
+            },
         )
 
     def create(self, names: Iterable[str], *, partitions: int, deadline: float) -> None:
@@ -165,6 +169,24 @@ def problems(
     name: str, settings: Mapping[str, str], view: TopicMetadata, *, bootstrap: str
 ) -> list[tuple[str, str]]:
     """What is wrong with a topic, and the command that puts each thing right."""
+    found = [
+        (
+            f"{key} is {settings.get(key)}, {why}",
+            _RESTORE_FIRST.get(key, "")
+            + f"kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics"
+            f" --entity-name {name} --add-config {key}={value}",
+        )
+        for key, value, why in wrong_settings(name, settings, view)
+    ]
+    if view.id == NO_ID:
+        found.append(("it has no topic id", "Use Kafka 2.8 or newer."))
+    return found
+
+
+def wrong_settings(
+    name: str, settings: Mapping[str, str], view: TopicMetadata
+) -> list[tuple[str, str, str]]:
+    """The settings that are not as they must be: name, what it must be, why."""
     wanted = _wrong(name, settings)
     if int(settings.get("max.message.bytes", "0")) < MIN_MESSAGE_BYTES:
         why = f"a commit of {MAX_COMMIT_BYTES} bytes would be refused"
@@ -174,18 +196,7 @@ def problems(
         good = min_in_sync(view.replicas)
         why = f"{view.replicas} replicas need {good}: more would stop writes, fewer lose them"
         wanted.append(("min.insync.replicas", str(good), why))
-    found = [
-        (
-            f"{key} is {settings.get(key)}, {why}",
-            _RESTORE_FIRST.get(key, "")
-            + f"kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics"
-            f" --entity-name {name} --add-config {key}={value}",
-        )
-        for key, value, why in wanted
-    ]
-    if view.id == NO_ID:
-        found.append(("it has no topic id", "Use Kafka 2.8 or newer."))
-    return found
+    return wanted
 
 
 def _wrong(name: str, settings: Mapping[str, str]) -> list[tuple[str, str, str]]:

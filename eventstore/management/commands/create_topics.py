@@ -10,22 +10,30 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore import topics
 from eventstore.activation import activate
+from eventstore.errors import LogMisconfigured
+from eventstore.management.topic_repair import confirm, repair, repairs
 from eventstore.management.troubles import told_in_a_line
-from eventstore.publishing.topics import create as create_for_publishing
 from eventstore.publishing.topics import feed_topics
-from eventstore.snapshots.topics import create as create_for_snapshots
+from eventstore.publishing.topics import wrong as wrong_with_feeds
 from eventstore.snapshots.topics import snapshot_topics
+from eventstore.snapshots.topics import wrong as wrong_with_snapshots
 from eventstore.store import make_event_store
 
 if TYPE_CHECKING:
-    from eventstore.indexer.advance import Indexer
+    from collections.abc import Sequence
 
+    from eventstore.indexer.advance import Indexer
+    from eventstore.ports import Log
+
+REPAIR = (
+    "Or: `manage.py create_topics --repair`, which shows what it would set and asks."
+)
 
 NO_STREAM = "No events.* topics: the real-time stream needs Kafka, and not to be switched off (docs/guide/REAL_TIME_STREAM.md)."
 
 
 class Command(BaseCommand):
-    """Creates what is missing and changes nothing that is there."""
+    """Creates what is missing and changes nothing that is there, unless it is told to `--repair`."""
 
     # the rest says what is true of the installation, not of this command: ask `manage.py check`
     requires_system_checks = [Tags.compatibility]
@@ -45,35 +53,92 @@ class Command(BaseCommand):
             help="switch rule version N on in every partition; cannot be taken back, and stops code that does not"
             " know it: update all processes first",
         )
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="set settings of topics that are not as they must be, after showing them and asking; no record is written",
+        )
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument(
+            "--go-on",
+            action="store_true",
+            help="with exit code 0 though a topic beside the log (snapshots.*, events.*) is not as it must be: it is told",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
+        kept, feeds = snapshot_topics(), feed_topics()
         with told_in_a_line(), make_event_store().indexer() as indexer:
-            made = topics.create(indexer.topics, indexer.log, indexer.connection())
-            kept, feeds = snapshot_topics(), feed_topics()
-            made += create_for_snapshots(kept, indexer.log)
-            made += create_for_publishing(feeds, indexer.log)
+            beside = (*kept.numbers, *feeds.numbers)
+            names = [*indexer.topics.numbers, *beside]
+            repaired = self._repair(indexer.log, names, options)
+            made = _create(indexer)
+            made += topics.make_beside(kept, indexer.log)
+            made += topics.make_beside(feeds, indexer.log)
+            wrong = [
+                *wrong_with_snapshots(kept, indexer.log),
+                *wrong_with_feeds(feeds, indexer.log),
+            ]
             activated = _activate(indexer, options["activate"])
-        names = [*indexer.topics.numbers, *kept.numbers, *feeds.numbers]
+        answer = {
+            "created": made,
+            "topics": names,
+            "partitions": indexer.topics.partitions,
+            "activated": activated,
+            "repaired": repaired,
+            "wrong": [str(one) for one in wrong],
+        }
         if options["json"]:
-            answer = {
-                "created": made,
-                "topics": names,
-                "partitions": indexer.topics.partitions,
-                "activated": activated,
-            }
             self.stdout.write(json.dumps(answer))
-            return
+        else:
+            self._say(
+                answer, has_feeds=bool(feeds.numbers), version=options["activate"]
+            )
+        self._tell(wrong, go_on=options["go_on"])
+
+    def _repair(self, log: Log, names: list[str], options: dict[str, Any]) -> list[str]:
+        """The lines of what was changed."""
+        found = repairs(log, names) if options["repair"] else []
+        if found and not options["yes"]:
+            confirm(found, self.stderr.write)
+        repair(log, found)
+        return [line for one in found for line in one.lines()]
+
+    def _say(
+        self, answer: dict[str, Any], *, has_feeds: bool, version: int | None
+    ) -> None:
+        for line in answer["repaired"]:
+            self.stdout.write(f"Changed: {line}")
+        made = answer["created"]
         self.stdout.write(
-            f"{len(names)} topics of {indexer.topics.partitions} partitions: "
+            f"{len(answer['topics'])} topics of {answer['partitions']} partitions: "
             + (f"created {', '.join(made)}." if made else "all there, nothing to do.")
         )
-        if not feeds.numbers:
+        if not has_feeds:
             self.stdout.write(NO_STREAM)
-        if activated is not None:
+        if answer["activated"] is not None:
             self.stdout.write(
-                f"Rules {options['activate']} activated in {activated} partitions."
+                f"Rules {version} activated in {answer['activated']} partitions."
             )
+
+    def _tell(self, wrong: Sequence[LogMisconfigured], *, go_on: bool) -> None:
+        """The log is in order, so that all else works; whoever needs these waits."""
+        if wrong and not go_on:
+            msg = " ".join(f"{one} {REPAIR}" for one in wrong)
+            raise CommandError(msg)
+        for one in wrong:
+            self.stderr.write(f"{one} {REPAIR}")
+
+
+def _create(indexer: Indexer) -> list[str]:
+    """Those of the log, on which all else stands: nothing goes on with one that is not as it must be."""
+    try:
+        return topics.create(indexer.topics, indexer.log, indexer.connection())
+    except LogMisconfigured as error:
+        if repairs(indexer.log, [error.topic]):
+            msg = f"{error} {REPAIR}"
+            raise CommandError(msg) from error
+        raise
 
 
 def _activate(indexer: Indexer, version: int | None) -> int | None:

@@ -86,7 +86,9 @@ class Command(BaseCommand):
             _close_quietly()
             return
         except OSError as error:
-            msg = f"{options['output']}: {error.strerror}."
+            where = options["output"]
+            named = "The standard output" if where == "-" else where
+            msg = f"{named}: {error.strerror}."
             raise CommandError(msg) from None
         out = self.stderr if options["output"] == "-" else self.stdout
         out.write(_as_json(summary) if options["json"] else _as_text(summary))

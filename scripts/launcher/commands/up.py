@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.launcher import environment
-from scripts.launcher.console import Trouble, note, say
+from scripts.launcher.console import TO_TELL, Trouble, note, say
 from scripts.launcher.demo import import_demo
 from scripts.launcher.places import CHECKOUT, HOME, DataDirectory
 from scripts.launcher.ports import free_port, is_free, is_ours_to_take
@@ -87,7 +87,10 @@ def prepare(
     names = ["migrate", "create_topics", "collectstatic", *more]
     command = [str(python), "-m", "scripts.launcher.prepare", *names]
     log = data.path / "logs" / "setup.log"
-    run(command, env=env, what="Preparing", log=log, cwd=CHECKOUT)
+    said = run(command, env=env, what="Preparing", log=log, cwd=CHECKOUT)
+    for line in said.splitlines():
+        if line.startswith(TO_TELL):
+            note(f"teddy: {line.removeprefix(TO_TELL)}")
     data.write_state(prepared=True)
 
 
