@@ -93,6 +93,7 @@ def test_reads_are_refused_while_nobody_can_complete_the_index(
 
 
 def test_a_connection_looks_once(here: FaultyStore, stream: str) -> None:
+    here.stream_info(stream)  # once a process: the numbers of the stream types
     connection.close()
 
     with CaptureQueriesContext(connection) as first:
