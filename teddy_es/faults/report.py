@@ -60,8 +60,7 @@ class Report:
         injector: Injector, judge: Judge, followed: Followed, loaded: Loaded,
     ) -> Report:  # fmt: skip
         """From what a campaign leaves."""
-        ledger = judge.ledger
-        acknowledged = ledger.acknowledged()
+        ledger, acknowledged = judge.ledger, judge.ledger.acknowledged()
         return cls(
             log=world.log,
             brokers=len(world.brokers),
@@ -85,10 +84,7 @@ class Report:
             failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
-            too_little=[
-                *_too_little(len(acknowledged), injector.kills, wanted),
-                *_not_at_all(loaded),
-            ],
+            too_little=list(_too_little(len(acknowledged), injector, wanted, loaded)),
         )
 
     @property
@@ -135,14 +131,13 @@ def _modes(ledger: Ledger) -> dict[str, int]:
     return dict(Counter(modes.values()).most_common())
 
 
-def _too_little(appends: int, kills: int, wanted: Wanted) -> Iterator[str]:
+def _too_little(
+    appends: int, injector: Injector, wanted: Wanted, loaded: Loaded
+) -> Iterator[str]:
     if appends < wanted.appends:
         yield f"{appends} appends, at least {wanted.appends} were wanted."
-    if kills < wanted.kills:
-        yield f"{kills} kills, at least {wanted.kills} were wanted."
-
-
-def _not_at_all(loaded: Loaded) -> Iterator[str]:
+    if injector.kills < wanted.kills:
+        yield f"{injector.kills} kills, at least {wanted.kills} were wanted."
     for what in ("loads", "reads", "snapshots", "runs"):
         if not getattr(loaded, what):
             yield f"no {what}."
