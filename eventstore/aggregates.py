@@ -35,8 +35,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 import msgspec
 
 from eventstore import saving
-from eventstore.arguments import stream_id_in
+from eventstore.arguments import number_in, stream_id_in
 from eventstore.digests import sources
+from eventstore.errors import InvalidEvent
 from eventstore.event_classes import refuse_unfit_state
 from eventstore.events import NewEvent
 from eventstore.reserved import (
@@ -89,7 +90,7 @@ class Aggregate(ABC, Generic[S]):
         self, aggregate_id: str, *, state: S | None = None, version: int = 0
     ) -> None:
         self.__aggregate_id = stream_id_in(aggregate_id)
-        self.__saving = Saving(version)
+        self.__saving = Saving(number_in(version, "a version", least=0))
         self.state: S = cast("S", self.state_type()) if state is None else state
 
     @property
@@ -133,9 +134,10 @@ class Aggregate(ABC, Generic[S]):
         """Keep what a command has decided, until it is saved, and evolve by it. occurred_at: aware; else the time of the save.
 
         What is kept, and what `apply` gets, are copies: a list that the state takes over is not the event's any more.
+        Raises `InvalidEvent` for what has none: a thing of this process alone, or nested without end.
         """
-        kept = NewEvent(deepcopy(event), occurred_at=occurred_at)
-        self.apply(deepcopy(event))
+        kept = NewEvent(_copy(event), occurred_at=occurred_at)
+        self.apply(_copy(event))
         self.__saving.version += 1
         self.__saving.recorded.append(kept)
 
@@ -225,6 +227,14 @@ def code_digest(aggregate_class: type[Aggregate[S]]) -> str:
     for source in sources(names):
         found.update(source)
     return found.hexdigest()
+
+
+def _copy(event: msgspec.Struct) -> msgspec.Struct:
+    try:
+        return deepcopy(event)
+    except Exception:  # noqa: BLE001  (anybody's object says in any way that it cannot be copied)
+        msg = f"{type(event).__name__} holds what cannot be copied, so no log could hold it"
+        raise InvalidEvent(msg) from None
 
 
 def _first_line(error: type[DomainError]) -> str:

@@ -18,7 +18,8 @@ class EventStoreConfig(AppConfig):
 
     def ready(self) -> None:
         from eventstore import checks  # noqa: F401  (registers itself)
-        from eventstore.queries.connection import completed_by, judged
+        from eventstore.queries.completeness import completed_by
+        from eventstore.queries.connection import judged
         from eventstore.store import get_event_store
 
         connection_created.connect(judged, dispatch_uid="eventstore")

@@ -104,19 +104,10 @@ class Door:
         first_id: UUID,
         judge: Admit,
     ) -> tuple[EventType, CommitEvent]:
-        name, data, around = event.type, event.data, current()
-        if name is not None:
-            name = plain_text(name, "its type")
-        if isinstance(data, msgspec.Struct):
-            own = self.registry.type_of(data).name
-            if name not in (None, own):
-                msg = f"its type is given as another than that of its data, {own}"
-                raise InvalidEvent(msg)
-            name = own
-        if name is None:
-            msg = "it has no type"
-            raise InvalidEvent(msg)
-        known, schema, fit = judge(self.registry, stream_type, name, event.schema, data)
+        name, around = self._name_of(event), current()
+        known, schema, fit = judge(
+            self.registry, stream_type, name, event.schema, event.data
+        )
         correlation, at = event.correlation_id, event.occurred_at
         if correlation is None:
             correlation = first_id if (c := around.correlation_id) is None else c
@@ -131,6 +122,20 @@ class Door:
             causation_id=None if causation is None else event_id_in(causation),
             data=fit,
         )
+
+    def _name_of(self, event: NewEvent) -> str:
+        """What its type is called: as given, or by the class of its data. Raises `InvalidEvent`."""
+        name = None if event.type is None else plain_text(event.type, "its type")
+        if isinstance(event.data, msgspec.Struct):
+            own = self.registry.type_of(event.data).name
+            if name not in (None, own):
+                msg = f"its type is given as another than that of its data, {own}"
+                raise InvalidEvent(msg)
+            return own
+        if name is None:
+            msg = "it has no type"
+            raise InvalidEvent(msg)
+        return name
 
 
 def _listed(events: object) -> Sequence[NewEvent]:

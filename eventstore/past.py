@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from eventstore.errors import InvalidEvent
 
 if TYPE_CHECKING:
@@ -37,14 +39,14 @@ def admit(
 def take_over(
     types: Registry, stream_type: str, name: str, schema: int | None, data: Fields
 ) -> tuple[EventType, int, Fields]:
-    """What another log has accepted: today's class can read it, by the upcasters; its schema and data stay as they are.
+    """What another log has accepted: today's class can read it, by the upcasters; its schema and fields stay as they are.
 
-    Raises `InvalidEvent`, which quotes no value.
+    An object of today's class is written as such. Raises `InvalidEvent`, which quotes no value.
     """
     known = types.event_type_named(name)
     if known is None or schema is None or schema >= known.schema:
-        known, _ = types.admit(stream_type, name, schema, data)
-        return known, known.schema, data
+        known, clean = types.admit(stream_type, name, schema, data)
+        return known, known.schema, clean if isinstance(data, Struct) else data
     found = types.read(stream_type, _Fact(name, schema, data))
     if isinstance(found, str):
         msg = f"{name}: {_why(found, schema, known.schema)}"

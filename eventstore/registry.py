@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
+_SCHEMAS: Final = 10_000  # nobody has as many
+
 SEALED: Final = "sealed"
 SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
 """Annotates the fields of an event that are sealed in the log."""
@@ -215,8 +217,7 @@ class Registry:
             msg = f"{said} is no event of a {stream_type} stream"
             raise InvalidEvent(msg)
         if schema is not None and (schema != known.schema or type(schema) is not int):
-            given = "another" if type(schema) is int else f"a {type(schema).__name__}"
-            msg = f"{name} is written in schema {known.schema}, and this is {given}"
+            msg = f"{name} is written in schema {known.schema}, {_other(schema)}"
             raise InvalidEvent(msg)
         return known, event_classes.admitted(known, data)
 
@@ -283,6 +284,13 @@ class Registry:
             "$defs": definitions,
             "events": {t.name: s for t, s in zip(types, schemas, strict=True)},
         }
+
+
+def _other(schema: object) -> str:
+    """A number of a schema, and nothing else that somebody gave for one, is told."""
+    if type(schema) is not int:
+        return f"and this is a {type(schema).__name__}"
+    return f"not {schema}" if 0 <= schema <= _SCHEMAS else "and this is another"
 
 
 def sensitive_fields(struct: type[Any]) -> frozenset[str]:

@@ -1,15 +1,13 @@
 """The one place where reads get their database connection: Django's, in whatever transaction the caller is in.
 
-After a crash of the database the last folds may be gone until they are repeated, though their appends were
-acknowledged. A crash ends every connection; so each new one looks once for the mark that a crash removes, and without
-it the log is folded to its end before anything is read (rule 16).
+Each new one is first asked whether the index is complete (`eventstore.queries.completeness`).
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 import psycopg
 import structlog
@@ -26,19 +24,9 @@ from psycopg.errors import FeatureNotSupported
 from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
-from eventstore.conf import conf, registry
 from eventstore.database import has_hung_up
-from eventstore.errors import (
-    EventStoreError,
-    IndexIncomplete,
-    LogUnavailable,
-    PartitionSetAside,
-)
-from eventstore.indexer.mark import mark_of
-from eventstore.numbering import NUMBERED, refuse_other_numbers
-from eventstore.placement import place_of
+from eventstore.queries.completeness import is_partial, look, was_seen
 from eventstore.server import judge, refuse_a_standby, write_dates_as_iso
-from eventstore.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -46,7 +34,6 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     from eventstore.queries.rows import Cursor
-    from eventstore.registry import Registry
 
 logger = structlog.get_logger(__name__)
 
@@ -54,11 +41,6 @@ _ARRIVING: Final = 250  # rows at a time
 _PREPARE_AFTER: Final = 2  # times that a statement was executed
 # By Django's wrapper, which each thread has one of: by psycopg's connection, to which the cursor holds on, none would ever go.
 _prepared: WeakKeyDictionary[Any, psycopg.Cursor[Any]] = WeakKeyDictionary()
-_looked: WeakSet[Any] = WeakSet()  # psycopg's connections on which the mark was seen
-# What the mark left out, on those that therefore look again each time.
-_without: WeakKeyDictionary[Any, frozenset[int]] = WeakKeyDictionary()
-# Registries whose numbers are those of the rows: once a process, for rows never get others. By the database's name.
-_numbered: WeakKeyDictionary[Registry, set[str]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -117,10 +99,10 @@ def _plain_cursor() -> psycopg.Cursor[Any]:
     connection.validate_thread_sharing()
     with connection.wrap_database_errors:
         cursor: Any = connection.create_cursor()
-    if connection.connection not in _looked:
+    if not was_seen():
         logged = connection.queries_logged
         make: Any = connection.make_debug_cursor if logged else connection.make_cursor
-        _look(make(cursor))
+        look(make(cursor))
     # psycopg's own loader, in C: Django's takes a third of the time in which a stream is read
     cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
     plain: psycopg.Cursor[Any] = cursor
@@ -131,7 +113,7 @@ def _prepared_cursor() -> psycopg.Cursor[Any]:
     """The one of Django's connection, as it is now."""
     wrapper = connections[DEFAULT_DB_ALIAS]
     raw = _prepared.get(wrapper)
-    if raw is None or raw.connection is not connection.connection or _is_partial():
+    if raw is None or raw.connection is not connection.connection or is_partial():
         _plain_cursor().close()  # is the index complete?
         raw = _Prepared(connection.connection)
         raw.format = psycopg.pq.Format.BINARY
@@ -178,7 +160,7 @@ class _Renewing(CursorWrapper):
         self.db.ensure_connection()
         self.cursor = make()
         # what may be read of a stream is asked at its beginning: of an index that now leaves something out, not again
-        return not _is_partial()
+        return not is_partial()
 
 
 class _Logged(_Renewing, CursorDebugWrapper):
@@ -274,70 +256,3 @@ def judged(*, connection: BaseDatabaseWrapper, **_signal: Any) -> None:
     except BaseException:
         connection.close()  # or it would be taken for judged
         raise
-
-
-def completed_by(complete: Callable[[], object]) -> Callable[[], object]:
-    """Have this called where the mark is missing: it folds to the log's end and sets it. Returns who did so before."""
-    before = _completing[0]
-    _completing[0] = complete
-    return before
-
-
-def _nobody() -> None:
-    raise IndexIncomplete
-
-
-_completing: list[Callable[[], object]] = [_nobody]
-
-
-def refuse_if_set_aside(stream_id: str) -> None:
-    """Raise `PartitionSetAside` for a stream of a partition that the index, as last looked at, is complete without."""
-    if not _is_partial():
-        return
-    topics = Topics.of(registry(), conf.PARTITIONS)
-    place = place_of(stream_id, topics.partitions)
-    if topics.partition_id(place) in _without[connection.connection]:
-        raise PartitionSetAside(place.topic, place.partition)
-
-
-def _is_partial() -> bool:
-    return bool(_without) and connection.connection in _without
-
-
-def _look(cursor: CursorWrapper) -> None:
-    _look_at_numbers(cursor)
-    without = _complete(cursor)
-    if without:
-        _without[connection.connection] = without
-    else:
-        _without.pop(connection.connection, None)
-        _looked.add(connection.connection)
-
-
-def _look_at_numbers(cursor: CursorWrapper) -> None:
-    types, database = registry(), str(connection.settings_dict["NAME"])
-    seen = _numbered.setdefault(types, set())
-    if database not in seen:
-        cursor.execute(NUMBERED)
-        rows = cursor.fetchall()
-        numbers = {known.topic: known.number for known in types.stream_types.values()}
-        refuse_other_numbers(numbers, rows)
-        if rows:
-            seen.add(database)
-
-
-def _complete(cursor: CursorWrapper) -> frozenset[int]:
-    """What the index leaves out, once it is complete."""
-    if (mark := mark_of(cursor)) is not None:
-        return mark
-    try:
-        _completing[0]()
-    except EventStoreError as error:
-        # not all of `LogUnavailable`'s text: it speaks to writers
-        cause = error.reason if isinstance(error, LogUnavailable) else str(error)
-        logger.warning("reads wait for the index", code=error.code, cause=cause)
-        raise IndexIncomplete(cause) from error
-    mark = mark_of(cursor)
-    if mark is None:  # this snapshot is older than the folding
-        raise IndexIncomplete
-    return mark

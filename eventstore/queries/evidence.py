@@ -23,7 +23,8 @@ from eventstore.events import (
 from eventstore.fold import Verdict
 from eventstore.hashing import record_hash
 from eventstore.queries.browse import EventRow, event_rows
-from eventstore.queries.connection import reading_cursor, refuse_if_set_aside
+from eventstore.queries.completeness import refuse_if_set_aside
+from eventstore.queries.connection import reading_cursor
 from eventstore.queries.positions import packed_of
 
 if TYPE_CHECKING:

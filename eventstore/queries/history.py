@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from eventstore.queries.connection import refuse_if_set_aside
+from eventstore.queries.completeness import refuse_if_set_aside
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from eventstore.queries.connection import refuse_if_set_aside
+from eventstore.queries.completeness import refuse_if_set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eventstore.errors import VerificationFailed
-from eventstore.queries.connection import arriving_rows, refuse_if_set_aside
+from eventstore.queries.completeness import refuse_if_set_aside
+from eventstore.queries.connection import arriving_rows
 from eventstore.queries.limits import PAGES
 from eventstore.queries.rows import Cursor, domain_events, recorded_events
 

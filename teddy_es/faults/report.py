@@ -141,11 +141,5 @@ def _too_little(
         yield f"{kills} kills, at least {wanted.kills} were wanted."
 
 
-def _not_at_all(loaded: Loaded) -> Iterator[str]:
-    for what in ("loads", "reads", "snapshots", "runs"):
-        if not getattr(loaded, what):
-            yield f"no {what}."
-
-
 def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in counts.items())

@@ -14,7 +14,7 @@ FUNCTION_LINES = 30
 # Larger, with a reason and a limit of its own. Take a line out as soon as it is no longer needed.
 LARGER_FILES: dict[str, tuple[int, str]] = {
     "eventstore/errors.py": (
-        600,
+        650,
         "one tree, one file: a guard looks for all of it here",
     ),
     "eventstore/events.py": (
@@ -22,11 +22,11 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "the whole vocabulary in one place; half of it is docstrings",
     ),
     "eventstore/models.py": (
-        450,
+        460,
         "Django looks for all of an app's tables here",
     ),
     "eventstore/store.py": (
-        325,
+        330,
         "one class, each of its doors with its twin for coroutines; a third of it is signatures",
     ),
     "eventstore/testing/repository_contract.py": (

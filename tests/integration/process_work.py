@@ -208,7 +208,7 @@ def read_twice(stream: str) -> None:
     from django.db import connection
 
     from eventstore.errors import IndexIncomplete
-    from eventstore.queries.connection import completed_by
+    from eventstore.queries.completeness import completed_by
     from eventstore.store import get_event_store
 
     as_ever = completed_by(lambda: None)
@@ -253,7 +253,7 @@ def rebuild_and_stand_still() -> None:
 
 def obey(*, completes: bool = True) -> None:
     """Do what each line of the input says, and tell what came of it. completes: the index, before a read of it."""
-    from eventstore.queries.connection import completed_by
+    from eventstore.queries.completeness import completed_by
     from tests.integration import process_orders
 
     if not completes:

@@ -18,7 +18,7 @@ from eventstore.errors import IndexIncomplete
 from eventstore.indexer.mark import mark_of
 from eventstore.jobs import Jobs
 from eventstore.queries import browse
-from eventstore.queries.connection import completed_by
+from eventstore.queries.completeness import completed_by
 from eventstore.queries.keyset import Wanted
 from eventstore.schedule import SCHEDULE
 from scripts.launcher.ports import free_port

@@ -17,7 +17,7 @@ from eventstore.database import connect
 from eventstore.errors import IndexIncomplete, LogUnavailable, UnknownRuleVersion
 from eventstore.indexer.mark import complete
 from eventstore.mirror import Mirror
-from eventstore.queries.connection import completed_by
+from eventstore.queries.completeness import completed_by
 from eventstore.rebuild import refold, reset
 from teddy_es import health
 from tests.integration.connections import Line

@@ -15,7 +15,7 @@ from eventstore import checks, topics
 from eventstore.errors import LogMisconfigured
 from eventstore.events import NewEvent
 from eventstore.indexer.mark import complete
-from eventstore.queries.connection import completed_by
+from eventstore.queries.completeness import completed_by
 from eventstore.snapshots import topics as snapshot_topics
 from eventstore.store import EventStore, make_event_store
 from eventstore.testing.shop import OrderChanged

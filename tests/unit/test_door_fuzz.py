@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -217,7 +218,7 @@ def test_whatever_is_recorded_is_saved_or_refused(
 
     def save() -> Any:
         note = Note(aggregate_id)
-        note._domain_events.append(NewEvent(event))
+        note.record(event)
         return repository.save(note, correlation_id=correlation)
 
     result = outcome_of(save)
@@ -225,6 +226,7 @@ def test_whatever_is_recorded_is_saved_or_refused(
     if isinstance(result, EventStoreError):
         assert records(store) == 0
         return
+    assert result.last_version == 1
     [read] = store.read(result.stream_id)
     assert is_as_given(NewEvent(event), read)
 
@@ -302,6 +304,7 @@ def test_what_json_has_is_taken(free: Any, read: Any) -> None:
         ([NewEvent(Noted(), correlation_id="")], "an id of it is a str"),  # type: ignore[arg-type]
         ([NewEvent(Noted(), schema=True)], "in schema 1, and this is a bool"),
         ([NewEvent(Noted(), schema=10**5000)], "in schema 1, and this is another"),
+        ([NewEvent(Noted(), schema=2)], "in schema 1, not 2"),
         ([NewEvent({}, type=["Noted"])], "its type is a list, not a text"),  # type: ignore[arg-type]
     ],
 )  # fmt: skip
@@ -359,6 +362,30 @@ def test_an_id_of_another_class_is_written_as_what_it_says() -> None:
 def test_what_is_no_aggregate_of_the_repository_is_a_type_error(saved: Any) -> None:
     with pytest.raises(TypeError, match="a repository of Note saves Note, not a"):
         AggregateRepository(Note, MemoryEventStore(NOTES)).save(saved)
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (Noted(free=(one for one in [1])), "Noted holds what cannot be copied"),
+        (Noted(free=deep(20_000)), "Noted holds what cannot be copied"),
+        (Lock(), "lock holds what cannot be copied"),
+    ],
+)
+def test_what_cannot_be_copied_is_not_recorded(event: Any, told: str) -> None:
+    note = Note("1")
+
+    with pytest.raises(InvalidEvent, match=told):
+        note.record(event)
+
+    assert (note.version, note.is_changed) == (0, False)
+
+
+def test_an_aggregate_stands_at_no_version_below_0() -> None:
+    with pytest.raises(ValueError, match="a version is 0 or more, not -1"):
+        Note("1", version=-1)
+    with pytest.raises(TypeError, match="a version is a number, not a str"):
+        Note("1", version="1")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("version", [True, "1", 1.5])

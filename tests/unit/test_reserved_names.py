@@ -330,7 +330,7 @@ def test_a_method_of_a_projection_is_refused_or_leaves_the_declaration_whole(
         ("handle", helper, r"Counters\.handle must be .*handle\(events\)"),
         ("handle", _piecemeal, r"Counters\.handle must be .*generator"),
         ("effects", helper, r"Counters\.effects must be .*effects\(event\)"),
-        ("effects", _later, r"Counters\.effects must be a plain method"),
+        ("effects", _piecemeal, r"Counters\.effects must be .*generator"),
     ],
 )
 def test_what_a_projection_declares_is_what_the_framework_takes_it_for(
@@ -340,5 +340,6 @@ def test_what_a_projection_declares_is_what_the_framework_takes_it_for(
         projection_with(name, value)
 
 
-def test_a_projection_may_handle_as_a_coroutine() -> None:
-    assert projection_with("handle", _later).handle is _later
+@pytest.mark.parametrize("name", ["handle", "effects"])
+def test_what_a_projection_does_may_be_a_coroutine(name: str) -> None:
+    assert getattr(projection_with(name, _later), name) is _later
