@@ -17,7 +17,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from eventstore.checks import check_log
 from eventstore.clock import SystemClock
-from eventstore.events import Expected, NewEvent
+from eventstore.events import Expected, NewEvent, Place
 from eventstore.publishing.publisher import NotPublished, Publisher
 from eventstore.publishing.subscription import NAME, publication
 from eventstore.publishing.topics import create, feed_topics
@@ -35,7 +35,7 @@ from eventstore.testing.faulty_log import (
 from eventstore.testing.shop import OrderPlaced
 from tests.integration.following import Orders, follow, follower
 from tests.integration.processes import a_process
-from tests.plugins.kafka_logs import until
+from tests.plugins.kafka_logs import codecs, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -138,6 +138,15 @@ def test_a_consumer_finds_each_event_once_in_the_order_of_its_stream(
     }
     assert {r.timestamp_type for r in records} == {1}  # the broker's time
     assert len({event["id"] for event in events}) == len(events)
+
+
+def test_what_lies_in_a_feed_is_packed_with_gzip(world: World) -> None:
+    placed = world.orders.place("a", 20)
+
+    world.publish()
+
+    (topic,) = feed_topics().numbers
+    assert codecs(Place(topic, placed.positions[0].partition), world.bootstrap) == {1}
 
 
 def test_the_log_of_record_has_no_headers(world: World) -> None:
@@ -278,5 +287,6 @@ def test_create_topics_makes_the_feeds_and_check_looks_at_them(
     assert settings["cleanup.policy"] == "delete"
     assert settings["retention.ms"] == str(7 * 24 * 3600 * 1000)
     assert settings["message.timestamp.type"] == "LogAppendTime"
+    assert settings["compression.type"] == "gzip"
     assert sound == []
     assert topic in str(missing.msg)
