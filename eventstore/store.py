@@ -37,8 +37,8 @@ from eventstore.events import (
 )
 from eventstore.indexer import mark
 from eventstore.indexer.advance import Indexer
-from eventstore.indexer.clocks import LogClocks
 from eventstore.indexer.share import Patience
+from eventstore.indexer.telling import Telling
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
 from eventstore.reading import Reading
@@ -79,7 +79,7 @@ class EventStore(Reading, ABC):
         self._door = door
         self._clock = clock
         self._connect = connect
-        self.log_clocks = LogClocks(clock)
+        self.telling = Telling(clock)
         self._appender = Appender(self.make_indexer, clock, limits)
 
     @contextmanager
@@ -95,7 +95,7 @@ class EventStore(Reading, ABC):
     def make_indexer(self) -> Indexer:
         """An indexer for one thread, with a log and a connection of its own."""
         return Indexer(
-            self.topics, self.make_log(), self._connect, self._clock, self.log_clocks
+            self.topics, self.make_log(), self._connect, self._clock, self.telling
         )
 
     # ---- writing

@@ -192,7 +192,7 @@ class Turn:
                 p.trouble = answer.reason
                 p.sent = before or isinstance(answer, Unknown)
         for place, answer in last.items():
-            self._indexer.clocks.answered(place, answer.recorded_at, asked_at)
+            self._indexer.telling.clocks.answered(place, answer.recorded_at, asked_at)
 
     def _advance(
         self, place: Place, answers: Acknowledged, own: Sequence[Own]

@@ -16,7 +16,7 @@ from eventstore.errors import (
 )
 from eventstore.events import Commit, Place
 from eventstore.fold import Entry, Folded, Judged, fold
-from eventstore.indexer.entries import Own, fresh, tell
+from eventstore.indexer.entries import Own, fresh
 from eventstore.indexer.flush import Stretch, flush, flush_together
 from eventstore.indexer.following import follow
 from eventstore.indexer.heads import lacks, learn
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from eventstore.database import Connect
-    from eventstore.indexer.clocks import LogClocks
+    from eventstore.indexer.telling import Telling
     from eventstore.indexer.view import View
     from eventstore.ports import Clock, Extent, Log
 
@@ -50,11 +50,11 @@ class Indexer:
         log: Log,
         connect: Connect,
         clock: Clock,
-        clocks: LogClocks,
+        telling: Telling,
     ) -> None:
         self.topics = topics
         self.log = log
-        self.clocks = clocks
+        self.telling = telling
         self.share_s: float | None = None
         self._clock = clock
         self._connect = connect
@@ -135,7 +135,7 @@ class Indexer:
             self._drop(stretches, error)
         committed = [s for s in stretches if s.is_committed]
         for stretch in committed:
-            tell(stretch.view.place, stretch.folded)
+            self.telling.folded(stretch.view.place, stretch.folded)
         self._views.settle([s.view.place for s in stretches])
         return {s.view.place: s.folded.judged for s in committed}
 
@@ -231,9 +231,9 @@ class Indexer:
         except psycopg.errors.DivisionByZero:
             self._lose(view)
             return ()
-        tell(view.place, folded)
+        self.telling.folded(view.place, folded)
         if folded.judged:
-            self.clocks.folded(view.place, folded.judged[-1].entry.recorded_at)
+            self.telling.dated(view.place, folded.judged[-1])
         return folded.judged
 
     def _fold(

@@ -69,7 +69,7 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     wrapper = connections[DEFAULT_DB_ALIAS]
     alone = _open(wrapper)
     raw = _prepared.get(wrapper)
-    if raw is None or raw.connection is not wrapper.connection or _is_partial():
+    if raw is None or raw.connection is not wrapper.connection or is_partial():
         raw = _prepared_cursor()
     # not closed: the next one uses it again
     yield _wrapped(raw, _prepared_cursor, wrapper, alone=alone)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,9 @@ from kafka.errors import MessageSizeTooLargeError
 from eventstore.errors import LogTruncated
 from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
-from eventstore.log.kafka.batches import batches
-from eventstore.log.kafka.cluster import Cluster
-from eventstore.log.kafka.reader import Reader
 from eventstore.ports import Appended, NotWritten, Unknown
 from eventstore.testing.log_given import a_proposal, a_topic, append, read_all
-from tests.plugins.kafka_logs import until
+from tests.plugins.kafka_logs import codecs, until
 
 if TYPE_CHECKING:
     from scripts.launcher.broker import Cluster as Brokers
@@ -252,7 +248,7 @@ def test_what_a_foreign_producer_packed_otherwise_is_packed_anew_and_read(
     values = [r.value for r in read_all(log, place)]
 
     assert values == [b"packed by gzip" * 99, b"ours"]
-    assert _codecs(place, kafka_bootstrap) == {SNAPPY}
+    assert codecs(place, kafka_bootstrap) == {SNAPPY}
 
 
 def test_a_record_that_grows_a_thousandfold_is_refused_by_the_broker(
@@ -313,15 +309,6 @@ def _transactional(bootstrap: str) -> KafkaProducer:
 
 def _producer(bootstrap: str, **options: Any) -> KafkaProducer:
     return KafkaProducer(bootstrap_servers=bootstrap, **options)
-
-
-def _codecs(place: Place, bootstrap: str) -> set[int]:
-    """How the batches stand in the log."""
-    cluster = Cluster({"bootstrap_servers": bootstrap})
-    reader = Reader(cluster, patience_s=5)
-    answer = reader._fetch(place, 0, 4_000_000, time.monotonic() + 5)
-    cluster.close()
-    return {batch.compression_type for batch in batches(answer.records)}
 
 
 def _exit_code(child: int) -> int:

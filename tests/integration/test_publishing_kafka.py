@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from eventstore.checks import check_log
 from eventstore.clock import SystemClock
 from eventstore.errors import LogMisconfigured
-from eventstore.events import Expected, NewEvent
+from eventstore.events import Expected, NewEvent, Place
 from eventstore.publishing.publisher import NotPublished, Publisher
 from eventstore.publishing.subscription import NAME, publication
 from eventstore.publishing.topics import create, feed_topics
@@ -39,7 +39,7 @@ from teddy_es import health
 from tests.integration.clocks import MovableClock
 from tests.integration.following import Orders, follow, follower
 from tests.integration.processes import a_process
-from tests.plugins.kafka_logs import until
+from tests.plugins.kafka_logs import codecs, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -144,6 +144,15 @@ def test_a_consumer_finds_each_event_once_in_the_order_of_its_stream(
     }
     assert {r.timestamp_type for r in records} == {1}  # the broker's time
     assert len({event["id"] for event in events}) == len(events)
+
+
+def test_what_lies_in_a_feed_is_packed_with_gzip(world: World) -> None:
+    placed = world.orders.place("a", 20)
+
+    world.publish()
+
+    (topic,) = feed_topics().numbers
+    assert codecs(Place(topic, placed.positions[0].partition), world.bootstrap) == {1}
 
 
 def test_the_log_of_record_has_no_headers(world: World) -> None:
@@ -284,6 +293,7 @@ def test_create_topics_makes_the_feeds_and_check_looks_at_them(
     assert settings["cleanup.policy"] == "delete"
     assert settings["retention.ms"] == str(7 * 24 * 3600 * 1000)
     assert settings["message.timestamp.type"] == "LogAppendTime"
+    assert settings["compression.type"] == "gzip"
     assert sound == []
     assert topic in str(missing.msg)
 

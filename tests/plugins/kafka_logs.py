@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eventstore.log.kafka import KafkaLog
+from eventstore.log.kafka.batches import batches
+from eventstore.log.kafka.cluster import Cluster as Connections
+from eventstore.log.kafka.reader import Reader
 from scripts.launcher.broker import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from eventstore.events import Place
     from scripts.launcher.java import Java
 
 
@@ -22,6 +26,15 @@ def until(condition: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.05)
+
+
+def codecs(place: Place, bootstrap: str) -> set[int]:
+    """How the batches stand in the log: 0 not packed, 1 gzip, 2 snappy."""
+    cluster = Connections({"bootstrap_servers": bootstrap})
+    reader = Reader(cluster, patience_s=5)
+    answer = reader._fetch(place, 0, 4_000_000, time.monotonic() + 5)
+    cluster.close()
+    return {batch.compression_type for batch in batches(answer.records)}
 
 
 @pytest.fixture(scope="session")

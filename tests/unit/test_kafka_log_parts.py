@@ -15,6 +15,7 @@ from kafka.record.util import calc_crc32c
 from eventstore.errors import LogUnreadable, NotRestorable
 from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
+from eventstore.log.kafka.batches import batches
 from eventstore.log.kafka.cluster import Leader, TopicMetadata
 from eventstore.log.kafka.produce import produce_request
 from eventstore.log.kafka.reader import unpack
@@ -177,6 +178,22 @@ def test_a_request_asks_all_replicas_and_is_neither_idempotent_nor_transactional
     assert (request.acks, request.transactional_id) == (-1, None)
     assert (request.topic_data[0].name, partition.index) == PLACE_AS_SENT
     assert producer_id == -1
+
+
+@pytest.mark.parametrize(
+    ("topic", "codec"), [("events.order", 1), ("eventstore.order", 2)]
+)
+@pytest.mark.parametrize("value", [b"much the same, " * 99, b"x"])
+def test_a_feed_is_packed_with_what_every_client_has_and_the_log_with_snappy(
+    topic: str, codec: int, value: bytes
+) -> None:
+    request = produce_request({Place(topic, 0): [(1, b"k", value, ())] * 3})
+
+    (batch,) = batches(request.topic_data[0].partition_data[0].records)
+
+    assert batch.compression_type == (codec if len(value) > 1 else 0)
+    assert batch.validate_crc()
+    assert [record.value for record in batch] == [value] * 3
 
 
 def told(

@@ -43,12 +43,14 @@ SETTINGS: Final[Mapping[str, str]] = {
     "compression.type": "snappy",
     "unclean.leader.election.enable": "false",
 }
-# A feed's readers choose what they read with, so it may be packed in any way; and how long it keeps, whoever runs it.
+# A feed may be packed in any way, and how long it keeps is whoever runs it to say. We make it with what every client
+# unpacks without a further package; `produce.packing` sends it so, and the broker has nothing to pack anew.
 FEED_SETTINGS: Final[Mapping[str, str]] = {
     key: value
     for key, value in SETTINGS.items()
     if not key.startswith(("retention.", "compression."))
 }
+FEED_PACKING: Final = "gzip"
 # A week: a consumer that broke on a Friday evening is seen to on Monday, and has days left to catch up.
 FEED_RETENTION: Final = str(7 * 24 * 3600 * 1000)  # ms
 # The broker packs anew whatever comes packed otherwise. Snappy grows to the 21-fold at most, so `max.message.bytes`,
@@ -256,5 +258,9 @@ def _create_request(names: Sequence[str], partitions: int, replicas: int) -> Any
 
 def _settings_at_creation(name: str) -> dict[str, str]:
     if name.startswith(FEED_PREFIX):
-        return {**SETTINGS, "retention.ms": FEED_RETENTION}
+        return {
+            **SETTINGS,
+            "compression.type": FEED_PACKING,
+            "retention.ms": FEED_RETENTION,
+        }
     return dict(SETTINGS)
