@@ -14,10 +14,10 @@ from eventstore.database import TROUBLE, connect, named, told
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.server import judge, unfit
 from teddy_es import limits
-from teddy_es.wsgi import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from wsgiref.types import WSGIApplication
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -121,7 +121,18 @@ def test_pages_have_the_servers_limits_and_commands_have_none(settings: Any) -> 
         connection.close()
 
 
-def test_whether_it_lives_is_answered_without_django() -> None:
+@pytest.fixture
+def application() -> Iterator[WSGIApplication]:
+    """The web's own, whose import sets the limits of pages: no other test may have them."""
+    from teddy_es.wsgi import application
+
+    limits.of_commands()
+    yield application
+
+
+def test_whether_it_lives_is_answered_without_django(
+    application: WSGIApplication,
+) -> None:
     answered: list[str] = []
     begun: list[object] = []
     request_started.connect(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from eventstore.errors import VerificationFailed
 from eventstore.events import NewEvent
@@ -15,6 +15,7 @@ from eventstore.queries.connection import prepared_cursor
 from eventstore.queries.limits import Pages
 from eventstore.queries.streams import read_history, read_stream
 from eventstore.testing.shop import OrderPlaced
+from tests.integration.worlds import WITHOUT_TRIGGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -114,7 +115,8 @@ def test_a_row_that_says_more_events_than_it_holds_is_not_read_for_ever(
     embedded_store: EventStore,
 ) -> None:
     stream = a_stream(embedded_store, [1])
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(WITHOUT_TRIGGERS)
         cursor.execute(
             "UPDATE eventstore_record SET event_count = 2 WHERE stream_id = %s",
             [stream],
