@@ -57,8 +57,8 @@ def fetched(command: Command, folder: Path, **more: str) -> None:
     except subprocess.TimeoutExpired:
         pytest.skip(f"example not run: `{command[1]}` fetched nothing in {FETCH_S} s")
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
-        pytest.skip(f"example not run: its library cannot be had: {last}")
+        told = " ".join(done.stderr.split())[:300] or "it does not say why"
+        pytest.skip(f"example not run: its library cannot be had: {told}")
 
 
 def run(
