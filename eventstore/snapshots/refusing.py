@@ -62,6 +62,11 @@ class Lately:
 _lately: Final = Lately(SystemClock())
 
 
+def is_news(stream_id: str, version: int) -> bool:
+    """Whether nothing was said of this snapshot in the last minute; now it is."""
+    return _lately.is_new((stream_id, version))
+
+
 def count_refused(stream_id: str, version: int) -> None:
     """Tell Prometheus, and the log at once."""
     metrics.SNAPSHOT_GARBAGE.labels("not_ours").inc()
@@ -79,7 +84,7 @@ def refuse(connect: Connect, found: Found, made: Made) -> None:
 
     The note is of use only: where it cannot be written the load goes on, and the log says so.
     """
-    if not _lately.is_new((found.stream_id, found.version)):
+    if not is_news(found.stream_id, found.version):
         metrics.SNAPSHOT_GARBAGE.labels("not_ours").inc()
         return
     count_refused(found.stream_id, found.version)

@@ -18,7 +18,7 @@ from eventstore.events import Position, topic_of, unpack
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import prepared_cursor
-from eventstore.snapshots.refusing import refuse
+from eventstore.snapshots.refusing import is_news, refuse
 from eventstore.snapshots.signing import said_by_row, signer
 from eventstore.snapshots.snapshot import Snapshot, Stamp, stamp_of
 from eventstore.snapshots.states import decoded, encoded
@@ -162,11 +162,12 @@ class SnapshotStore(ABC, Generic[T]):
             self._states.decode(found.state)
         except msgspec.DecodeError:
             metrics.SNAPSHOT_GARBAGE.labels("bad_state").inc()
-            logger.exception(
-                "a snapshot holds no state of its class, all events are replayed",
-                stream=found.stream_id,
-                version=found.version,
-            )
+            if is_news(found.stream_id, found.version):
+                logger.exception(
+                    "a snapshot holds no state of its class, all events are replayed",
+                    stream=found.stream_id,
+                    version=found.version,
+                )
             return False
         return True
 

@@ -18,6 +18,7 @@ logger = structlog.get_logger(__name__)
 
 _EVERY: Final = timedelta(minutes=1)
 _told_at: dict[tuple[str, str], datetime] = {}
+_unreadable: dict[str, tuple[datetime, int]] = {}  # when it was told, and since then
 
 
 def turn_ended(name: str, turn: Turn, now: datetime) -> None:
@@ -30,11 +31,7 @@ def turn_ended(name: str, turn: Turn, now: datetime) -> None:
         _tell_of_types(name, turn.unregistered, now)
     if unreadable := turn.skipped - unregistered:
         metrics.FOLLOWED.labels(name, "skipped").inc(unreadable)
-        logger.warning(
-            "events that nobody can read were left out",
-            subscription=name,
-            events=unreadable,
-        )
+        _tell_of_unreadable(name, unreadable, now)
     if turn.newest is not None:
         passed = (now - turn.newest).total_seconds()
         metrics.FOLLOW_SECONDS.labels(name).observe(max(0.0, passed))
@@ -66,6 +63,20 @@ def _tell_of_types(name: str, found: Mapping[str, int], now: datetime) -> None:
             event_type=event_type,
             events=events,
         )
+
+
+def _tell_of_unreadable(name: str, events: int, now: datetime) -> None:
+    """Once a minute at most, with those that had no line since: it may be a turn's every event, turn after turn."""
+    told, untold = _unreadable.get(name, (None, 0))
+    if told is not None and now - told < _EVERY:
+        _unreadable[name] = told, untold + events
+        return
+    _unreadable[name] = now, 0
+    logger.warning(
+        "events that nobody can read were left out",
+        subscription=name,
+        events=events + untold,
+    )
 
 
 def waits(name: str, *, error: str, place: str, pause_s: float) -> None:

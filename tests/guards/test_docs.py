@@ -18,6 +18,7 @@ PAGES = sorted(
         *ROOT.glob("*.md"),
         *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "tests").rglob("*.md"),
+        *(ROOT / "examples").rglob("*.md"),
     ]
 )
 ARCHITECTURE = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
@@ -60,6 +61,7 @@ def test_no_room_stands_in_the_table_twice() -> None:
 
 def test_every_folder_of_the_project_has_its_place_in_the_table() -> None:
     folders = ["audit", "teddy_es", "templates", "tests", "scripts", "deploy"]
+    folders += ["examples"]
 
     missing = [name for name in folders if f"`{name}/`" not in ARCHITECTURE]
     assert not missing, f"docs/ARCHITECTURE.md lacks {missing}."

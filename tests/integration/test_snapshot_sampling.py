@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from structlog.testing import capture_logs
 
-from eventstore.metrics import SNAPSHOT_SAMPLES
+from eventstore.metrics import SNAPSHOT_GARBAGE, SNAPSHOT_SAMPLES
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.kept import kept
 from eventstore.snapshots.signing import said_by_row, signer
@@ -58,6 +58,24 @@ def test_snapshots_that_say_what_the_events_say_are_the_same(world: World) -> No
     assert (sampled.looked_at, sampled.drifted, sampled.unreadable) == (20, [], [])
     assert sampled.events >= 200
     assert counted(world, "same") == 20
+
+
+def test_a_snapshot_that_is_no_state_is_told_once_a_minute_and_counted_at_each_load(
+    world: World,
+) -> None:
+    stream = world.stream("a", 20)
+    world.snapshotter().build_due()
+    rewrite(stream, 20, "no JSON")
+    garbage = SNAPSHOT_GARBAGE.labels("bad_state")._value
+    before = garbage.get()
+
+    with capture_logs() as said:
+        found = [world.snapshots.newest(stream) for _ in range(3)]
+
+    assert [one and one.version for one in found] == [10, 10, 10]
+    (line,) = [one for one in said if "holds no state" in one["event"]]
+    assert (line["stream"], line["version"]) == (stream, 20)
+    assert garbage.get() == before + 3
 
 
 @pytest.mark.parametrize(
