@@ -18,17 +18,16 @@ from eventstore.publishing.topics import check as check_for_publishing
 from eventstore.publishing.topics import feed_topics
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.sealing import sealer
-from eventstore.snapshots import stamp_of
 from eventstore.snapshots.topics import check as check_for_snapshots
 from eventstore.snapshots.topics import snapshot_topics
 from eventstore.store import KINDS, make_event_store
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.configured import configured
+from eventstore.type_checks import of_history, of_registry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from eventstore.registry import Registry
     from eventstore.subscriptions import Subscription
 
 _SERVER: Final = """
@@ -54,8 +53,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     return [
         *_without_secret(),
         *_wrong_values(),
-        *_wrong_upcasters(types),
-        *_without_source(types),
+        *of_registry(types),
         *_wrong_subscriptions(),
     ]
 
@@ -68,17 +66,6 @@ def _without_secret() -> list[CheckMessage]:
         hint = "Set SECRET_KEY to a long random text, SECRET_KEY_FALLBACKS to those before it, if any."
         return [Error(str(error), id="eventstore.E001", hint=hint)]
     return []
-
-
-def _wrong_upcasters(types: Registry) -> list[CheckMessage]:
-    return [
-        Error(
-            f"Upcasters: {problem}.",
-            id="eventstore.E005",
-            hint="Each schema of an event type needs one step to the next: Registry.upcaster.",
-        )
-        for problem in types.problems
-    ]
 
 
 def _wrong_values() -> list[CheckMessage]:
@@ -136,24 +123,6 @@ def _wrong_snapshots() -> list[CheckMessage]:
     ]
 
 
-def _without_source(types: Registry) -> list[CheckMessage]:
-    """Classes whose code cannot be told from another's, so that no snapshot of theirs could be trusted."""
-    found = []
-    for aggregate in aggregates().values():
-        try:
-            stamp_of(aggregate, types)
-        except (OSError, TypeError):  # no file, or none that ever was
-            found.append(aggregate.__name__)
-    return [
-        Error(
-            f"The source of {name} is not at hand, so its snapshots cannot be stamped.",
-            id="eventstore.E007",
-            hint="Install the domain with its .py files, as files.",
-        )
-        for name in found
-    ]
-
-
 def _wrong_subscriptions() -> list[CheckMessage]:
     """Those that cannot be loaded, two of one name, and those that want what the registry does not know; projections too."""
     problems = []
@@ -202,7 +171,7 @@ def check_sealing(**_kwargs: Any) -> list[CheckMessage]:
 def check_database(
     databases: Collection[str] | None = None, **_kwargs: Any
 ) -> list[CheckMessage]:
-    """`check --database default`, and before `migrate`: the server is one that keeps what it was given, in UTF-8."""
+    """`check --database default`, and before `migrate`: the server keeps what it was given, in UTF-8, and what it holds can be read."""
     if not databases:  # nobody has named one, so none is asked
         return []
     try:
@@ -210,9 +179,12 @@ def check_database(
             cursor.execute(_SERVER)
             wrong = wrong_with_server(dict(cursor.fetchall()))
             cursor.execute(_RIGHTS)
-            return wrong + _without_rights(cursor.fetchone()[0])
+            wrong += _without_rights(cursor.fetchone()[0])
+            return wrong + of_history(cursor, registry())
     except DatabaseUnfit as error:
         return [Error(error.problem, id=error.id, hint=error.hint)]
+    except (ImproperlyConfigured, ImportError):
+        return []  # `check_settings` says so
     except DatabaseError:
         return []  # `check_log` says so
 

@@ -25,6 +25,7 @@ from eventstore.arguments import stream_id_in
 from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
 from eventstore.upcasters import Upcast, Upcasters
+from eventstore.wording import other_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
-
-_SCHEMAS: Final = 10_000  # nobody has as many
 
 SEALED: Final = "sealed"
 SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
@@ -217,7 +216,7 @@ class Registry:
             msg = f"{said} is no event of a {stream_type} stream"
             raise InvalidEvent(msg)
         if schema is not None and (schema != known.schema or type(schema) is not int):
-            msg = f"{name} is written in schema {known.schema}, {_other(schema)}"
+            msg = f"{name} is written in schema {known.schema}, {other_schema(schema)}"
             raise InvalidEvent(msg)
         return known, event_classes.admitted(known, data)
 
@@ -284,13 +283,6 @@ class Registry:
             "$defs": definitions,
             "events": {t.name: s for t, s in zip(types, schemas, strict=True)},
         }
-
-
-def _other(schema: object) -> str:
-    """A number of a schema, and nothing else that somebody gave for one, is told."""
-    if type(schema) is not int:
-        return f"and this is a {type(schema).__name__}"
-    return f"not {schema}" if 0 <= schema <= _SCHEMAS else "and this is another"
 
 
 def sensitive_fields(struct: type[Any]) -> frozenset[str]:

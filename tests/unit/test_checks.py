@@ -29,17 +29,31 @@ class Weighed(Event, frozen=True, kw_only=True):
     grams: int
 
 
+class Sent(Event, frozen=True, kw_only=True):
+    """Is registered without a name."""
+
+
 def scales(*steps: int, of: str = "Weighed") -> Registry:
     """A domain whose upcasters begin at these schemas."""
     made = Registry()
     made.stream_type("parcel", number=1)
-    made.event_type(Weighed, stream_type="parcel", subject=None, schema=3)
+    made.event_type(
+        Weighed, stream_type="parcel", subject=None, name="Weighed", schema=3
+    )
     for step in steps:
         made.upcaster(of, from_schema=step, upcast=dict)
     return made
 
 
+def nameless() -> Registry:
+    """One type says what stands in the log, the other leaves it to its class."""
+    made = scales(1, 2)
+    made.event_type(Sent, stream_type="parcel", subject=None)
+    return made
+
+
 # named by EVENTSTORE["REGISTRY"]
+NAMELESS = nameless()
 WITHOUT_A_GAP = scales(1, 2)
 WITH_A_GAP = scales(2)
 WITH_TWO_FROM_ONE = scales(1, 2, 2)
@@ -292,3 +306,17 @@ def test_a_secret_that_is_empty_is_refused(
     ids = [message.id for message in checks.check_settings()]
 
     assert ids == ["eventstore.E001"]
+
+
+def test_a_type_without_a_name_is_warned_of(settings: Settings) -> None:
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "REGISTRY": "tests.unit.test_checks.NAMELESS",
+        "AGGREGATES": [],
+    }
+
+    [warning] = checks.check_settings()
+
+    assert (warning.id, warning.is_serious()) == ("eventstore.W003", False)
+    assert "without a name: Sent." in warning.msg
+    assert "name='Sent'" in str(warning.hint)
