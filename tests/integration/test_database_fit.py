@@ -122,12 +122,12 @@ def test_pages_have_the_servers_limits_and_commands_have_none(settings: Any) -> 
 
 
 @pytest.fixture
-def application() -> Iterator[WSGIApplication]:
+def application() -> WSGIApplication:
     """The web's own, whose import sets the limits of pages: no other test may have them."""
     from teddy_es.wsgi import application
 
     limits.of_commands()
-    yield application
+    return application
 
 
 def test_whether_it_lives_is_answered_without_django(
