@@ -257,14 +257,20 @@ def everything() -> list[str]:
 def test_it_is_a_step_of_an_index_for_each_type_and_each_event_that_is_looked_at() -> (
     None
 ):
-    found = [node for plan in plans(everything) for node in nodes(plan)]
+    found = [
+        node
+        for plan in plans(everything)
+        for node in nodes(plan)
+        # PostgreSQL's own catalogue is small, and read as it likes
+        if node.get("Relation Name") != "pg_class"
+        and "pg_class" not in node.get("Index Name", "")
+    ]
 
     kinds = {node["Node Type"] for node in found}
     assert not kinds & {"Seq Scan", "Hash Join", "Merge Join", "Bitmap Heap Scan"}
     assert {n["Index Name"] for n in found if "Index Name" in n} <= {
         "eventstore_event_type",
         "eventstore_record_pkey",
-        "pg_class_oid_index",
     }
 
 
