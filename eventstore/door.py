@@ -117,7 +117,7 @@ class Door:
             event_id=event_id,
             type=name,
             schema=schema,
-            occurred_at=_written(self.clock.now() if at is None else at),
+            occurred_at=written(self.clock.now()) if at is None else _written(at),
             correlation_id=event_id_in(correlation),
             causation_id=None if causation is None else event_id_in(causation),
             data=fit,
@@ -125,10 +125,12 @@ class Door:
 
     def _name_of(self, event: NewEvent) -> str:
         """What its type is called: as given, or by the class of its data. Raises `InvalidEvent`."""
-        name = None if event.type is None else plain_text(event.type, "its type")
+        name = event.type
+        if name is not None and type(name) is not str:
+            name = plain_text(name, "its type")
         if isinstance(event.data, msgspec.Struct):
             own = self.registry.type_of(event.data).name
-            if name not in (None, own):
+            if name is not None and name != own:
                 msg = f"its type is given as another than that of its data, {own}"
                 raise InvalidEvent(msg)
             return own
@@ -171,6 +173,8 @@ def _ids(events: Sequence[NewEvent], commit_id: UUID) -> list[UUID]:
 
 def _expected(given: object) -> Expected:
     value = given.value if isinstance(given, Expected) else given
+    if type(given) is Expected and type(value) is str and value in EXPECTED_WORDS:
+        return given
     if isinstance(value, str) and value in EXPECTED_WORDS:
         return Expected(str.__str__(value))
     if is_number(value) and 0 <= value <= MAX_INTEGER:
