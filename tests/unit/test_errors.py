@@ -17,6 +17,7 @@ EXAMPLES: tuple[errors.EventStoreError, ...] = (
     errors.CommitIdReused("c", "order.1", differs="data", index=3),
     errors.AppendOutcomeUnknown("c", "order.1"),
     errors.LogUnavailable("the queue is full"),
+    errors.LogUnanswered("the queue is full"),
     errors.StreamNotFound("order.1"),
     errors.IndexIncomplete(),
     errors.IndexRebuilt(),
