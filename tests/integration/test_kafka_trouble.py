@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
@@ -13,12 +14,14 @@ from eventstore.errors import LogUnanswered
 from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
 from eventstore.log.kafka.causes import AUTHENTICATION, NO_WORD, TLS
+from eventstore.log.kafka.causes import RIGHTS as RIGHTS_MISSING
 from eventstore.ports import NotWritten
 from eventstore.testing.log_given import a_proposal, a_topic, append, read_all
-from tests.plugins.secure_kafka import PASSWORD, SecureKafka
+from tests.plugins.kafka_logs import until
+from tests.plugins.secure_kafka import LIMITED, PASSWORD, SecureKafka
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.kafka
 
@@ -161,3 +164,96 @@ def test_each_way_in_writes_and_reads(
 
     assert [r.value for r in read_all(log, Place(name, 0))] == [b"over it"]
     log.close()
+
+
+# ---- what a user may do, by the table of docs/OPERATIONS.md
+
+
+RIGHTS: Final = frozenset(
+    {"READ", "WRITE", "DESCRIBE", "DESCRIBE_CONFIGS", "CREATE", "ALTER_CONFIGS"}
+)
+Ask = Callable[[KafkaLog, Place], object]
+
+
+def restoring(log: KafkaLog, place: Place) -> None:
+    with log.restoring(place.topic):
+        pass
+
+
+def reason(log: KafkaLog, place: Place) -> None:
+    [answer] = log.append([a_proposal(place)], timeout_s=5)
+    if isinstance(answer, NotWritten):
+        raise LogUnanswered(answer.reason, word=RIGHTS_MISSING)
+
+
+# The right that is missing; what is taken away with it, for some imply others; and who notices.
+MISSING: Final[dict[str, tuple[frozenset[str], Ask]]] = {
+    "Read": (frozenset({"READ"}), lambda log, place: log.read(place, 0)),
+    "Write": (frozenset({"WRITE"}), reason),
+    "Describe": (RIGHTS, lambda log, place: log.extents([place])),
+    "DescribeConfigs": (
+        frozenset({"DESCRIBE_CONFIGS", "ALTER_CONFIGS"}),
+        lambda log, place: log.topics([place.topic]),
+    ),
+    "Create": (
+        frozenset({"CREATE"}),
+        lambda log, place: log.create([f"{place.topic}.more"], partitions=1),
+    ),
+    "AlterConfigs": (frozenset({"ALTER_CONFIGS"}), restoring),
+}
+
+
+@pytest.fixture
+def place(secure_kafka: SecureKafka) -> Place:
+    """A topic that is there, and on which nobody has a right yet but who may do all."""
+    name = a_topic()
+    with closing(KafkaLog([secure_kafka.cluster.bootstrap])) as log:
+        log.create([name], partitions=1)
+    return Place(name, 0)
+
+
+@pytest.fixture
+def limited(secure_kafka: SecureKafka) -> Iterator[KafkaLog]:
+    where = secure_kafka.listeners["LOGIN"].bootstrap
+    with closing(KafkaLog([where], security=secure_kafka.login(user=LIMITED))) as log:
+        yield log
+
+
+@pytest.mark.parametrize("right", MISSING)
+def test_a_missing_right_is_named(
+    secure_kafka: SecureKafka, limited: KafkaLog, place: Place, right: str
+) -> None:
+    taken, ask = MISSING[right]
+    secure_kafka.allow(RIGHTS - taken, place.topic)
+
+    def told() -> str:
+        try:
+            ask(limited, place)
+        except LogUnanswered as error:
+            return f"{error.word}: {error.reason}"
+        return "nothing"
+
+    wanted = f"{RIGHTS_MISSING}: our user at Kafka lacks the right {right} on topic {place.topic}"
+    until(lambda: told().startswith(wanted))  # what was granted is there a moment later
+
+
+def test_with_these_rights_all_works(
+    secure_kafka: SecureKafka, limited: KafkaLog, place: Place
+) -> None:
+    secure_kafka.allow(RIGHTS, place.topic)
+    until(lambda: _is_allowed(limited, place))
+
+    limited.create([f"{place.topic}.more"], partitions=1)
+    append(limited, a_proposal(place, b"allowed"))
+    restoring(limited, place)
+
+    assert list(limited.topics([place.topic])) == [place.topic]
+    assert limited.extents([place])[place].end == 1
+    assert [r.value for r in read_all(limited, place)] == [b"allowed"]
+
+
+def _is_allowed(log: KafkaLog, place: Place) -> bool:
+    try:
+        return bool(log.topics([place.topic]))
+    except LogUnanswered:
+        return False

@@ -12,6 +12,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    KafkaAdminClient,
+    ResourcePattern,
+    ResourceType,
+)
 
 from eventstore.clock import SystemClock
 from scripts.launcher.broker import Cluster
@@ -19,7 +28,7 @@ from scripts.launcher.listeners import Listener
 from scripts.launcher.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from scripts.launcher.java import Java
@@ -93,6 +102,28 @@ class SecureKafka:
             "sasl_plain_username": user,
             "sasl_plain_password": PASSWORD,
         }
+
+    def allow(self, operations: Iterable[str], prefix: str) -> None:
+        """Grant the limited user these rights on topics whose names begin so. They hold a moment later."""
+        pattern = ResourcePattern(
+            ResourceType.TOPIC, prefix, ACLResourcePatternType.PREFIXED
+        )
+        acls = [
+            ACL(
+                f"User:{LIMITED}",
+                "*",
+                ACLOperation[one],
+                ACLPermissionType.ALLOW,
+                pattern,
+            )
+            for one in operations
+        ]
+        admin = KafkaAdminClient(bootstrap_servers=self.cluster.bootstrap)
+        try:
+            if acls:
+                admin.create_acls(acls)
+        finally:
+            admin.close()
 
     def certificate(self, authority: Authority | None = None) -> dict[str, Any]:
         """TLS on both sides."""
