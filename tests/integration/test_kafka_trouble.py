@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
+from django.test import Client
 
 from eventstore.errors import LogUnanswered
 from eventstore.events import Place
@@ -17,11 +19,14 @@ from eventstore.log.kafka.causes import AUTHENTICATION, NO_WORD, TLS
 from eventstore.log.kafka.causes import RIGHTS as RIGHTS_MISSING
 from eventstore.ports import NotWritten
 from eventstore.testing.log_given import a_proposal, a_topic, append, read_all
+from teddy_es import health
 from tests.plugins.kafka_logs import until
 from tests.plugins.secure_kafka import LIMITED, PASSWORD, SecureKafka
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from eventstore.store import EventStore
 
 pytestmark = pytest.mark.kafka
 
@@ -133,6 +138,24 @@ def test_who_appends_hears_it_within_the_time_given(
 def _nobody() -> str:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_readyz_has_a_word_for_what_waiting_does_not_mend(
+    embedded_store: EventStore,
+    log: KafkaLog,
+    trouble: Trouble,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    health.forget()
+    monkeypatch.setattr(health, "get_event_store", lambda: embedded_store)
+    monkeypatch.setattr(health, "_ends", lambda _folded: log.extents([PLACE]))
+
+    answer = Client().get("/readyz")
+    health.forget()
+
+    assert answer.status_code == 503
+    assert json.loads(answer.content)["log"] == (trouble.word or "no answer")
+    assert "127.0.0.1" not in str(answer.content)
 
 
 # ---- and where nothing is wrong

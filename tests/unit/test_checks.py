@@ -17,6 +17,7 @@ from eventstore.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pytest_django.fixtures import Settings
 
@@ -292,3 +293,20 @@ def test_a_secret_that_is_empty_is_refused(
     ids = [message.id for message in checks.check_settings()]
 
     assert ids == ["eventstore.E001"]
+
+
+def test_a_file_that_the_connection_to_kafka_needs_is_looked_for(
+    settings: Settings, tmp_path: Path
+) -> None:
+    here = tmp_path / "authority.pem"
+    here.write_text("-")
+    gone = str(tmp_path / "gone.pem")
+    named = {"ssl_cafile": str(here), "ssl_certfile": gone, "ssl_keyfile": ""}
+
+    ids = found(settings, LOG="kafka", KAFKA_SECURITY=named)
+    [message] = [m for m in checks.check_settings() if m.id == "eventstore.E041"]
+
+    assert ids == ["eventstore.E041"]
+    assert f"ssl_certfile of KAFKA_SECURITY names {gone}" in message.msg
+    assert "FileNotFoundError" in message.msg
+    assert found(settings, LOG="embedded", KAFKA_SECURITY=named) == []
