@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from eventstore.codec import encode_activation
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnanswered
 from eventstore.fold import KNOWN_RULE_VERSION
 from eventstore.ports import Appended, Proposal
 
@@ -19,7 +19,7 @@ def activate(indexer: Indexer, version: int, *, known: int = KNOWN_RULE_VERSION)
     """Propose the activation in every partition that does not have it; in how many that was.
 
     It cannot be taken back: code that knows fewer rule versions stops there. Harmless when run again. Raises
-    ValueError for a version that this code does not know, `LogUnavailable` if not every partition took it: run it
+    ValueError for a version that this code does not know, `LogUnanswered` if not every partition took it: run it
     again then.
     """
     if not 2 <= version <= known:
@@ -36,6 +36,6 @@ def activate(indexer: Indexer, version: int, *, known: int = KNOWN_RULE_VERSION)
     )
     refused = [a for a in answers if not isinstance(a, Appended)]
     if refused:
-        raise LogUnavailable(refused[0].reason)
+        raise LogUnanswered(refused[0].reason)
     indexer.catch_up(indexer.topics.places)
     return len(missing)

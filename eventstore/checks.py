@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from eventstore.conf import aggregates, conf, registry, secrets
 from eventstore.database import TROUBLE, named
 from eventstore.errors import DatabaseUnfit, EventStoreError
+from eventstore.log.security_files import unreadable
 from eventstore.projections.configured import configured as configured_projections
 from eventstore.projections.following import subscription_of
 from eventstore.publishing.topics import check as check_for_publishing
@@ -94,7 +95,22 @@ def _wrong_values() -> list[CheckMessage]:
             min(conf.APPEND_TIMEOUT, conf.APPEND_QUEUE, conf.APPEND_QUEUE_BYTES) > 0,
         ),
     )
-    return [error for error, is_fine in fine if not is_fine] + _wrong_snapshots()
+    wrong = [error for error, is_fine in fine if not is_fine]
+    return wrong + _unreadable_files() + _wrong_snapshots()
+
+
+def _unreadable_files() -> list[CheckMessage]:
+    """What a connection to Kafka will want to read."""
+    if conf.LOG != "kafka":
+        return []
+    return [
+        Error(
+            f"{option} of KAFKA_SECURITY names {conf.KAFKA_SECURITY[option]}, which cannot be read ({why}).",
+            id="eventstore.E041",
+            hint="Put the file there, readable for this process, or the setting right.",
+        )
+        for option, why in unreadable(conf.KAFKA_SECURITY).items()
+    ]
 
 
 def _wrong_start() -> CheckMessage:

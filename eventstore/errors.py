@@ -11,6 +11,7 @@
     │   ├── WrongExpectedVersion      load again, decide again, under a new commit id
     │   ├── EventIdReused             the stream has this event already
     │   └── CommitIdReused            the id belongs to another commit; take a new one
+    ├── LogUnanswered                 wait and ask again, or do what the message says; nothing is promised of what was written
     ├── AppendOutcomeUnknown          ask `outcome`, or append again with the same commit id
     ├── StreamNotFound                nothing was ever accepted under that id
     ├── VersionNotFound               the stream has not come so far
@@ -192,6 +193,25 @@ class LogUnavailable(EventStoreError):
         self.reason = reason
         super().__init__(
             f"The log is not available, and nothing was written: {reason}. Try again later."
+        )
+
+
+class LogUnanswered(LogUnavailable):
+    """The log does not answer a question; of what was or was not written it says nothing.
+
+    word: where waiting alone does not help, what to look at, as `/readyz` says it: log-authentication-failed,
+    log-rights-missing, log-tls; else empty.
+    """
+
+    code = "log-unanswered"
+    status = 503
+
+    def __init__(self, reason: str, *, word: str = "") -> None:
+        self.reason = reason
+        self.word = word
+        EventStoreError.__init__(
+            self,
+            f"The log is not available: {reason}.{'' if word else ' Try again later.'}",
         )
 
 

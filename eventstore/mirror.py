@@ -150,9 +150,10 @@ def _show_lag(place: Place, lag: int) -> None:
 
 
 def _needs_a_person(error: Exception) -> bool:
-    """Whether waiting alone cannot help: a topic is not as it must be, or the disk is full; nothing is folded."""
+    """Whether waiting alone cannot help: a topic is not as it must be, Kafka refuses us, or the disk is full; nothing is folded."""
     if isinstance(error, EventStoreError):
-        return not isinstance(error, LogUnavailable)
+        passes = isinstance(error, LogUnavailable) and not getattr(error, "word", "")
+        return not passes
     return is_full(error)
 
 

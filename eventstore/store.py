@@ -26,7 +26,7 @@ from eventstore.codec import encode
 from eventstore.conf import conf, registry
 from eventstore.database import TROUBLE, Connect, connect, told
 from eventstore.door import Door
-from eventstore.errors import CommitTooLarge, LogUnavailable
+from eventstore.errors import CommitTooLarge, LogUnanswered
 from eventstore.events import (
     MAX_COMMIT_BYTES,
     AppendResult,
@@ -218,7 +218,7 @@ class EventStore(Reading, ABC):
         return self._ask(mark.complete, timeout_s)
 
     def _ask(self, question: _Question[_T], timeout_s: float | None) -> _T:
-        """What the appender's thread finds. Raises `LogUnavailable` if it does not come to an end in time."""
+        """What the appender's thread finds. Raises `LogUnanswered` if it does not come to an end in time."""
         deadline = self._deadline(timeout_s)
         patience = Patience(deadline)
         job = self._appender.call(lambda indexer: question(indexer, patience))
@@ -227,9 +227,9 @@ class EventStore(Reading, ABC):
         except FutureTimeout:
             job.cancel()
             msg = "the log's end was not reached in time"
-            raise LogUnavailable(msg) from None
+            raise LogUnanswered(msg) from None
         except TROUBLE as error:
-            raise LogUnavailable(told(error)) from error
+            raise LogUnanswered(told(error)) from error
 
     def close(self) -> bool:
         """Drain the appender; False if it did not end in time."""

@@ -30,7 +30,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from audit.sealing import SEALING
 from eventstore.checks import check_settings
 from eventstore.clock import SystemClock
-from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
+from eventstore.errors import (
+    EventStoreError,
+    LogTruncated,
+    LogUnanswered,
+    LogUnavailable,
+)
 from eventstore.publishing.topics import feed_topics
 from eventstore.publishing.topics import wrong as wrong_with_feeds
 from eventstore.queries.connection import reading_cursor
@@ -195,6 +200,8 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
 
 def _word(error: BaseException) -> str:
     """Where waiting alone does not help, a word that says so; the sentence stands in the log."""
+    if isinstance(error, LogUnanswered) and error.word:
+        return error.word
     words = {"25006": "database-read-only", "42501": "database-rights-missing"}
     code = getattr(error.__cause__ or error, "sqlstate", None)
     return words.get(code or "", NO_ANSWER)

@@ -16,6 +16,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 pytest_plugins = [
     "tests.plugins.broker",
     "tests.plugins.kafka_logs",
+    "tests.plugins.secure_kafka",
     "tests.plugins.stores",
     "tests.plugins.mirrored",
     "tests.plugins.accounts",

@@ -22,7 +22,7 @@ from eventstore import metrics
 from eventstore.appender.turn import Turn
 from eventstore.appender.waiting import Limits, Waiting
 from eventstore.appender.work import MAX_BATCH, Job, Work
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnanswered, LogUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,14 +83,14 @@ class Appender:
     def call(self, job: Callable[[Indexer], T]) -> Future[T]:
         """Have the thread do something with its indexer, between two turns.
 
-        Raises `LogUnavailable` in that thread itself (a future's callback runs there), which would wait for its own end.
+        Raises `LogUnanswered` in that thread itself (a future's callback runs there), which would wait for its own end.
         """
         if threading.current_thread() is self._thread:
             msg = "the appender's own thread cannot wait for itself"
-            raise LogUnavailable(msg)
+            raise LogUnanswered(msg)
         future: Future[T] = Future()
         with self._changed:
-            self._wake()
+            self._wake(LogUnanswered)
             self._jobs.append(Job(job, future))
         return future
 
@@ -122,11 +122,11 @@ class Appender:
         _inherited.append((self._indexer, self._queue, self._jobs, self._changed))
         self._reset()
 
-    def _wake(self) -> None:
+    def _wake(self, refusal: type[LogUnavailable] = LogUnavailable) -> None:
         """Called under the lock, before anything is queued: what is refused must not be found by a drain."""
         if self._closing:
             msg = "this process is shutting down"
-            raise LogUnavailable(msg)
+            raise refusal(msg)
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(
                 target=self._live, name="appender", daemon=True
@@ -213,7 +213,7 @@ class Appender:
                 pending.give_up(error)
         for job in jobs:
             if not job.future.done():
-                job.future.set_exception(LogUnavailable("the appender died"))
+                job.future.set_exception(LogUnanswered("the appender died"))
 
 
 def _call(hook: Callable[[], object] | None) -> None:

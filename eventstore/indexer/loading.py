@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from eventstore.errors import (
     LogMisconfigured,
     LogTruncated,
-    LogUnavailable,
+    LogUnanswered,
     UnknownRuleVersion,
 )
 from eventstore.events import pack, unpack
@@ -36,7 +36,7 @@ def load(
     """A view of the place at its cursor.
 
     Raises `UnknownRuleVersion` if newer code has folded what this code cannot, `LogTruncated` if the log does not hold the record before it as the mirror does, `LogMisconfigured`
-    if there is no row for the place, `LogUnavailable` if the log shows an old end.
+    if there is no row for the place, `LogUnanswered` if the log shows an old end.
     """
     partition = topics.partition_id(place)
     first = pack(topics.numbers[place.topic], place.partition, 0)
@@ -74,7 +74,7 @@ def next_entries(
     batch = read(log, view.place, view.cursor)
     if batch.next_offset == view.cursor:
         msg = f"{view.place} does not show offset {view.cursor} yet"
-        raise LogUnavailable(msg)
+        raise LogUnanswered(msg)
     return [entry_of(record) for record in batch.records], batch.next_offset
 
 
@@ -107,11 +107,11 @@ def _compare(log: Log, view: View, offset: int, hash_: bytes) -> None:
 
 
 def _look_again(log: Log, place: Place, start: int, end: int) -> None:
-    """Raise `LogUnavailable` if the log holds all from `start` to `end` after all."""
+    """Raise `LogUnanswered` if the log holds all from `start` to `end` after all."""
     extent = log.extents([place])[place]
     if extent.start <= start and end <= extent.end:
         msg = f"{place} showed an old end for a moment"
-        raise LogUnavailable(msg)
+        raise LogUnanswered(msg)
 
 
 def _truncated(view: View, found: str) -> LogTruncated:

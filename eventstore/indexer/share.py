@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnanswered
 
 if TYPE_CHECKING:
     from eventstore.events import Place
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NOT_IN_TIME: Final = "what has to be folded first was not folded in time"
 
 
-class ShareSpent(LogUnavailable):
+class ShareSpent(LogUnanswered):
     """The place was folded for as long as one call may; more waits there. Call again: it goes on where it stood."""
 
     def __init__(self) -> None:
@@ -36,9 +36,9 @@ class Patience:
 def refuse_after(
     clock: Clock, begun: float, deadline: float | None, share_s: float | None
 ) -> None:
-    """Raise `LogUnavailable` after the deadline, `ShareSpent` after the share; both on the monotonic clock."""
+    """Raise `LogUnanswered` after the deadline, `ShareSpent` after the share; both on the monotonic clock."""
     now = clock.monotonic()
     if deadline is not None and now > deadline:
-        raise LogUnavailable(NOT_IN_TIME)
+        raise LogUnanswered(NOT_IN_TIME)
     if share_s is not None and now - begun > share_s:
         raise ShareSpent

@@ -15,7 +15,7 @@ import psycopg
 
 from eventstore.arrays import array
 from eventstore.database import TROUBLE, has_hung_up, is_full, told
-from eventstore.errors import LogMisconfigured, LogTruncated, LogUnavailable
+from eventstore.errors import LogMisconfigured, LogTruncated, LogUnanswered
 from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.log.embedded_restore import put_back
 from eventstore.log.restoring import cut_short
@@ -114,7 +114,7 @@ class EmbeddedLog:
         """See the port."""
         try:
             refused = {i: r for i, p in enumerate(proposals) if (r := self._refusal(p))}
-        except LogUnavailable as error:
+        except LogUnanswered as error:
             return [NotWritten(error.reason)] * len(proposals)
         wanted = [p for i, p in enumerate(proposals) if i not in refused]
         answers = iter(self._insert(wanted, timeout_s) if wanted else ())
@@ -284,7 +284,7 @@ class EmbeddedLog:
             return cursor.fetchall() if cursor.description else []
         except TROUBLE as error:
             self.close()
-            raise LogUnavailable(_told(error)) from error
+            raise LogUnanswered(_told(error)) from error
 
     def _connection(self) -> psycopg.Connection[Any]:
         if self._open is None or has_hung_up(self._open):

@@ -20,10 +20,11 @@ from scripts.launcher.processes import Child, last_words, spawn, wait_until
 from scripts.launcher.wire import brokers_seen_by
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from scripts.launcher.java import Java
+    from scripts.launcher.listeners import Listener
 
 # Small and quick to start; PerfData and the temporary folder would be in /tmp.
 JVM = ["-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
@@ -89,7 +90,7 @@ class Node:
 
 
 class Cluster:
-    """One or three brokers with their data below one directory."""
+    """One or three brokers below one directory. more: listeners; scram: users, as `kafka-storage --add-scram` takes them."""
 
     def __init__(
         self,
@@ -100,10 +101,14 @@ class Cluster:
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
         fronts: Mapping[int, int] | None = None,
+        more: Mapping[str, Listener] | None = None,
+        scram: Sequence[str] = (),
     ) -> None:
         self.directory = directory
         self.java = java
         self.settings = {**COMMON, **(ONE if nodes == 1 else THREE), **(settings or {})}
+        self._more = more or {}
+        self._scram = scram
         self.nodes = {n: self._node(n, port) for n in range(1, nodes + 1)}
         for n, front in (fronts or {}).items():
             self.nodes[n].front, self.nodes[n].client_port = front, free_port()
@@ -228,7 +233,8 @@ class Cluster:
             file = self._write_settings(node)
             if not (self._home(node) / "data" / "meta.properties").exists():
                 tool = ["kafka.tools.StorageTool", "format", "-t", cluster_id]
-                command = self._command(node, *tool, "-c", str(file))
+                users = [word for one in self._scram for word in ("--add-scram", one)]
+                command = self._command(node, *tool, "-c", str(file), *users)
                 name = f"Formatting broker {node.number}"
                 log = self._log(node)
                 steps.append(spawn(name, command, env=ENV, log=log))
@@ -271,7 +277,7 @@ class Cluster:
         voters = (f"{n}@127.0.0.1:{other.controller_port}" for n, other in everyone)
         settings = {
             **self.settings,
-            **listeners(node),
+            **listeners(node, self._more),
             "node.id": str(node.number),
             "controller.quorum.voters": ",".join(voters),
             "log.dirs": str(home / "data"),

@@ -12,7 +12,7 @@ from eventstore.clock import SystemClock
 from eventstore.codec import encode
 from eventstore.conf import registry
 from eventstore.door import Door
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnanswered
 from eventstore.fold import Verdict
 from eventstore.indexer.mark import complete
 from eventstore.placement import place_of
@@ -60,7 +60,7 @@ class Filled:
 
 
 def is_empty(log: Log, topics: Topics) -> bool:
-    """Whether the log holds nothing at all. Raises `LogUnavailable`, `LogMisconfigured`."""
+    """Whether the log holds nothing at all. Raises `LogUnanswered`, `LogMisconfigured`."""
     return all(extent.end == 0 for extent in log.extents(topics.places).values())
 
 
@@ -73,7 +73,7 @@ def fill(
     """Propose every commit and fold it. on_progress: gets the events done so far, after each batch.
 
     Commit ids decide for ever, so a history that is filled in again, from the start or after an interruption, changes
-    nothing that is there: each copy becomes a record with the verdict `duplicate`. Raises `LogUnavailable` if a record
+    nothing that is there: each copy becomes a record with the verdict `duplicate`. Raises `LogUnanswered` if a record
     is not certainly written, and what the door and a fold raise.
     """
     filled, writing = Filled(), _Writing(store, drafts)
@@ -136,7 +136,7 @@ class _Writing:
         ends: dict[Place, int] = {}
         for proposal, answer in zip(proposals, answers, strict=True):
             if not isinstance(answer, Appended):
-                raise LogUnavailable(answer.reason)
+                raise LogUnanswered(answer.reason)
             ends[proposal.place] = max(ends.get(proposal.place, 0), answer.offset + 1)
         return ends
 

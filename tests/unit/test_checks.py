@@ -17,6 +17,7 @@ from eventstore.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pytest_django.fixtures import Settings
 
@@ -320,3 +321,20 @@ def test_a_type_without_a_name_is_warned_of(settings: Settings) -> None:
     assert (warning.id, warning.is_serious()) == ("eventstore.W003", False)
     assert "without a name: Sent." in warning.msg
     assert "name='Sent'" in str(warning.hint)
+
+
+def test_a_file_that_the_connection_to_kafka_needs_is_looked_for(
+    settings: Settings, tmp_path: Path
+) -> None:
+    here = tmp_path / "authority.pem"
+    here.write_text("-")
+    gone = str(tmp_path / "gone.pem")
+    named = {"ssl_cafile": str(here), "ssl_certfile": gone, "ssl_keyfile": ""}
+
+    ids = found(settings, LOG="kafka", KAFKA_SECURITY=named)
+    [message] = [m for m in checks.check_settings() if m.id == "eventstore.E041"]
+
+    assert ids == ["eventstore.E041"]
+    assert f"ssl_certfile of KAFKA_SECURITY names {gone}" in message.msg
+    assert "FileNotFoundError" in message.msg
+    assert found(settings, LOG="embedded", KAFKA_SECURITY=named) == []

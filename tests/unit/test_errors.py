@@ -17,6 +17,7 @@ EXAMPLES: tuple[errors.EventStoreError, ...] = (
     errors.CommitIdReused("c", "order.1", differs="data", index=3),
     errors.AppendOutcomeUnknown("c", "order.1"),
     errors.LogUnavailable("the queue is full"),
+    errors.LogUnanswered("the queue is full"),
     errors.StreamNotFound("order.1"),
     errors.IndexIncomplete(),
     errors.IndexRebuilt(),
@@ -60,3 +61,12 @@ def test_an_error_survives_the_way_to_another_process(
 
     assert type(again) is type(error)
     assert (str(again), vars(again)) == (str(error), vars(error))
+
+
+def test_who_only_asked_is_promised_nothing_of_what_was_written() -> None:
+    passing = errors.LogUnanswered("it is silent")
+    lasting = errors.LogUnanswered("the log-in was refused", word="log-tls")
+
+    assert isinstance(passing, errors.LogUnavailable)
+    assert str(passing) == "The log is not available: it is silent. Try again later."
+    assert str(lasting) == "The log is not available: the log-in was refused."

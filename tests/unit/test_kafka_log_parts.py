@@ -48,13 +48,21 @@ def a_view(
     return TopicMetadata(id=id_, leaders={0: Leader(1, 0)}, replicas=replicas)
 
 
-def found(settings: dict[str, str], view: TopicMetadata) -> list[tuple[str, str]]:
+def found(
+    settings: dict[str, str], view: TopicMetadata, *, is_open: bool = True
+) -> list[tuple[str, str]]:
     good = {
         **SETTINGS,
         "max.message.bytes": str(MIN_MESSAGE_BYTES),
         "min.insync.replicas": str(min_in_sync(view.replicas)),
     }
-    return problems("eventstore.order", good | settings, view, bootstrap=BOOTSTRAP)
+    return problems(
+        "eventstore.order",
+        good | settings,
+        view,
+        bootstrap=BOOTSTRAP,
+        is_open=is_open,
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,6 +129,17 @@ def test_a_remedy_is_a_command_that_can_be_copied() -> None:
     assert remedy == (
         "kafka-configs.sh --bootstrap-server kafka.example:9092 --alter --entity-type topics"
         " --entity-name eventstore.order --add-config retention.ms=-1"
+    )
+
+
+def test_a_remedy_for_a_cluster_with_log_ins_names_the_file_that_the_tool_needs() -> (
+    None
+):
+    [(_, remedy)] = found({"retention.ms": "1"}, a_view(), is_open=False)
+
+    assert (
+        f"--bootstrap-server {BOOTSTRAP} --command-config client.properties --alter"
+        in remedy
     )
 
 

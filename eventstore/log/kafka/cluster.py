@@ -3,13 +3,13 @@
 It exists beside kafka-python's admin client and consumer because each of those runs a thread and hides what
 failed: a consumer's `end_offsets()` spins for ever on a change of leader, an exception inside `poll()` makes
 the next one spin, `alter_configs` and `create_topics` hand errors back in their answers. Here a request gets
-one answer, or `LogUnavailable` before its deadline.
+one answer, or `LogUnanswered` before its deadline.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,18 @@ import structlog
 from kafka import errors
 from kafka.protocol.metadata import MetadataRequest
 
-from eventstore.errors import LogMisconfigured, LogUnavailable
+from eventstore.errors import LogMisconfigured, LogUnanswered
+from eventstore.log.kafka.causes import (
+    cause_of,
+    is_late,
+    refuse_unreadable,
+    right_missing,
+    translated,
+)
 from eventstore.log.kafka.client import CONNECT_S, QuietClient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from eventstore.events import Place
 
@@ -49,19 +56,6 @@ class TopicMetadata:
     replicas: int
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn kafka-python's errors into ours, in this one place.
-
-    Only the error's class goes into the message: kafka-python's texts quote whole requests.
-    """
-    try:
-        yield
-    except (errors.KafkaError, OSError) as error:
-        msg = f"Kafka does not answer ({type(error).__name__})"
-        raise LogUnavailable(msg) from error
-
-
 class Cluster:
     """Asks brokers. Not for two threads at once; opened at first use, and anew after every failure."""
 
@@ -69,12 +63,13 @@ class Cluster:
         self._options = options
         self._client: QuietClient | None = None
         self._views: dict[str, tuple[float, TopicMetadata]] = {}
+        self._trouble: tuple[float, Exception] = -math.inf, errors.KafkaError()
 
     def ask(self, request: Any, *, deadline: float, node: int | None = None) -> Any:
         """Send a request that may be repeated; any broker will do if no node is given.
 
         A connection may have died while nobody looked (nobody polls it between calls), so a failure is
-        tried once more over a new one. Raises `LogUnavailable`.
+        tried once more over a new one. Raises `LogUnanswered`.
         """
         with translated():
             was_open = self._client is not None
@@ -87,7 +82,7 @@ class Cluster:
                 return self._ask_once(request, deadline, node)
 
     def ask_once(self, request: Any, *, deadline: float, node: int) -> Any:
-        """Send a request that must not be repeated, over a connection that has just answered. Raises `LogUnavailable`."""
+        """Send a request that must not be repeated, over a connection that has just answered. Raises `LogUnanswered`."""
         self.reach(node, deadline=deadline)
         with translated():
             try:
@@ -143,18 +138,26 @@ class Cluster:
         return [broker.node_id for broker in response.brokers]
 
     def reach(self, node: int, *, deadline: float) -> None:
-        """Be connected to a broker. Raises `LogUnavailable`."""
+        """Be connected to a broker. Raises `LogUnanswered`."""
         request = MetadataRequest(topics=[], allow_auto_topic_creation=False)
         self.ask(request, deadline=deadline, node=node)
 
     def connected(self, node: int, *, deadline: float) -> bool:
-        """Be connected to a broker; False if it cannot be reached. Connections to others stay as they are."""
+        """Be connected to a broker; False if it cannot be reached. Connections to others stay as they are.
+
+        Why not, `why_not` says.
+        """
         try:
             with translated():
                 wait_ms = _left_ms(deadline, CONNECT_S)
                 return bool(self._open(deadline).await_ready(node, timeout_ms=wait_ms))
-        except LogUnavailable:
+        except LogUnanswered:
             return False
+
+    def why_not(self, node: int) -> str:
+        """What ended the last attempt at a broker, in a sentence; empty if it is connected or was never tried."""
+        failure = None if self._client is None else self._client.failure(node)
+        return "" if failure is None else cause_of(failure).sentence
 
     def tell(
         self, requests: Mapping[int, Any], *, deadline: float
@@ -189,7 +192,7 @@ class Cluster:
                 client = self._open(deadline)
                 client.poll(timeout_ms=0)  # hears of what ended while nobody polled
                 return bool(client.is_ready(node))
-        except LogUnavailable:
+        except LogUnanswered:
             return False
 
     def forget(self, topic: str) -> None:
@@ -223,16 +226,28 @@ class Cluster:
 
     def _open(self, deadline: float) -> QuietClient:
         if self._client is None:
+            refuse_unreadable(self._options)
             client = QuietClient(
                 request_timeout_ms=int(REQUEST_S * 1000), **self._options
             )
             try:
                 client.get_broker_version(timeout_ms=_left_ms(deadline, CONNECT_S))
+            except (errors.KafkaError, OSError) as error:
+                client.close()
+                raise self._telling(error) from None
             except BaseException:
                 client.close()
                 raise
             self._client = client
         return self._client
+
+    def _telling(self, error: Exception) -> Exception:
+        """The error, or that of a try a moment ago if this one had no time to find out more."""
+        now = time.monotonic()
+        if is_late(error) and now - self._trouble[0] < REQUEST_S:
+            return self._trouble[1]
+        self._trouble = now, error
+        return error
 
 
 def error_of(code: int) -> type[errors.KafkaError] | None:
@@ -254,7 +269,7 @@ def _is_there(topic: Any) -> bool:
     if error in (errors.UnknownTopicOrPartitionError, errors.InvalidTopicError):
         return False
     if error not in (None, errors.LeaderNotAvailableError):
-        raise error
+        raise right_missing(error, "Describe", topic.name)
     return True
 
 

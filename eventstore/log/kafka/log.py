@@ -60,6 +60,7 @@ class KafkaLog:
         self._topics = TopicAdmin(
             self._cluster,
             bootstrap=",".join(bootstrap),
+            is_open=security.get("security_protocol", "PLAINTEXT") == "PLAINTEXT",
             replication_factor=replication_factor,
         )
         self._restorer = Restorer(self._cluster, self._reader, patience_s=patience_s)

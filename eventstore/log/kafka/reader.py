@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 from kafka import errors
 from kafka.protocol.consumer import FetchRequest, ListOffsetsRequest
 
-from eventstore.errors import LogTruncated, LogUnavailable, LogUnreadable
+from eventstore.errors import LogTruncated, LogUnanswered, LogUnreadable
 from eventstore.events import Place
 from eventstore.log.kafka.batches import PackedBatch, batches
+from eventstore.log.kafka.causes import right_missing, translated
 from eventstore.log.kafka.cluster import (
     PAUSE_S,
     Cluster,
     Leader,
     error_of,
     is_passing,
-    translated,
 )
 from eventstore.ports import Batch, Extent, LogRecord
 
@@ -100,13 +100,13 @@ class Reader:
                 raise self._truncated(place, offset)
         elif not is_passing(error):
             with translated():
-                raise error
+                raise right_missing(error, "Read", place.topic)
 
     def _truncated(self, place: Place, offset: int) -> Exception:
         extent = self.extents([place])[place]
         if extent.start <= offset <= extent.end:
             # It grew between the fetch and this look: not what was read before, but nothing to call lost either.
-            return LogUnavailable(f"{place} changes while it is read")
+            return LogUnanswered(f"{place} changes while it is read")
         found = f"it now holds offsets {extent.start} to {extent.end}"
         return LogTruncated(place.topic, place.partition, cursor=offset, found=found)
 
@@ -114,7 +114,7 @@ class Reader:
         """None if this broker does not answer: another may lead by now."""
         try:
             return self._cluster.ask(request, node=node, deadline=deadline)
-        except LogUnavailable:
+        except LogUnanswered:
             return None
 
     def _offsets(
@@ -136,7 +136,7 @@ class Reader:
     def _wait(self, place: Place, deadline: float) -> None:
         if time.monotonic() + PAUSE_S >= deadline:
             msg = f"{place} has no leader that could be read"
-            raise LogUnavailable(msg)
+            raise LogUnanswered(msg)
         time.sleep(PAUSE_S)
 
 
@@ -239,5 +239,5 @@ def _listed(response: Any) -> dict[Place, int]:
                 found[Place(topic.name, partition.partition_index)] = partition.offset
             elif not is_passing(error):
                 with translated():
-                    raise error
+                    raise right_missing(error, "Describe", topic.name)
     return found

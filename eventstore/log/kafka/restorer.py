@@ -12,9 +12,11 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from kafka import errors
 from kafka.protocol.admin import DescribeConfigsRequest, IncrementalAlterConfigsRequest
 
-from eventstore.errors import LogUnavailable, NotRestorable
+from eventstore.errors import LogUnanswered, LogUnavailable, NotRestorable
+from eventstore.log.kafka.causes import Forbidden, cause_of, right_missing, translated
 from eventstore.log.kafka.cluster import (
     PAUSE_S,
     Cluster,
@@ -94,14 +96,17 @@ class Restorer:
         answer = self._cluster.ask(_alter_request(topic, by), deadline=deadline)
         # The answer carries a code and raises nothing.
         if (error := error_of(answer.responses[0].error_code)) is not None:
+            if issubclass(error, errors.AuthorizationError):
+                with translated():
+                    raise right_missing(error, "AlterConfigs", topic)
             msg = (
                 f"{TIME_SETTING} of {topic} could not be set to {by} ({error.__name__})"
             )
-            raise LogUnavailable(msg)
+            raise LogUnanswered(msg)
         while self._dated(topic, deadline) != {by}:
             if time.monotonic() + PAUSE_S >= deadline:
                 msg = f"{TIME_SETTING} of {topic} did not become {by} in time"
-                raise LogUnavailable(msg)
+                raise LogUnanswered(msg)
             time.sleep(PAUSE_S)
         time.sleep(SETTLE_S)
 
@@ -114,12 +119,20 @@ class Restorer:
             self._cluster.ask(request, node=node, deadline=deadline)
             for node in self._cluster.brokers(deadline=deadline)
         ]
-        return {c.value for a in answers for r in a.results for c in r.configs}
+        results = [result for answer in answers for result in answer.results]
+        for result in results:
+            if (error := error_of(result.error_code)) is not None:
+                with translated():
+                    raise right_missing(error, "DescribeConfigs", topic)
+        return {c.value for result in results for c in result.configs}
 
 
 def judge(place: Place, first: int, answer: Any) -> None:
     """Raise unless the batch lies where it belongs, with the times that it was given."""
     error = error_of(answer.error_code)
+    if error is errors.TopicAuthorizationFailedError:
+        why = cause_of(Forbidden("Write", place.topic)).sentence
+        raise cut_short(place, first, why)
     if error is not None and is_passing(error):
         raise cut_short(place, first, error.__name__)
     if error is not None:

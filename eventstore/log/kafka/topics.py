@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 from kafka import errors
 from kafka.protocol.admin import CreateTopicsRequest, DescribeConfigsRequest
 
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnanswered
 from eventstore.events import MAX_COMMIT_BYTES
+from eventstore.log.kafka.causes import right_missing, translated
 from eventstore.log.kafka.cluster import (
     PAUSE_S,
     Cluster,
     TopicMetadata,
     error_of,
-    translated,
 )
 from eventstore.ports import FEED_PREFIX, Topic
 
@@ -33,6 +33,8 @@ TIME_SETTING: Final = "message.timestamp.type"
 # The largest value, its key and headers, the batch round it, and what snappy adds to bytes that do not compress.
 MIN_MESSAGE_BYTES: Final = MAX_COMMIT_BYTES + 10_000
 DESIRED_REPLICAS: Final = 3
+# What that file holds: docs/OPERATIONS.md, 'What Kafka must allow'.
+COMMAND_CONFIG: Final = " --command-config client.properties"
 NO_ID: Final = "00000000-0000-0000-0000-000000000000"
 
 SETTINGS: Final[Mapping[str, str]] = {
@@ -72,10 +74,16 @@ class TopicAdmin:
     """Looks at topics and creates them."""
 
     def __init__(
-        self, cluster: Cluster, *, bootstrap: str, replication_factor: int | None
+        self,
+        cluster: Cluster,
+        *,
+        bootstrap: str,
+        is_open: bool,
+        replication_factor: int | None,
     ) -> None:
         self._cluster = cluster
         self._bootstrap = bootstrap
+        self._is_open = is_open
         self._replication_factor = replication_factor
 
     def describe(self, names: Iterable[str], *, deadline: float) -> dict[str, Topic]:
@@ -91,7 +99,9 @@ class TopicAdmin:
     def _topic(
         self, name: str, view: TopicMetadata, settings: Mapping[str, str]
     ) -> Topic:
-        found = problems(name, settings, view, bootstrap=self._bootstrap)
+        found = problems(
+            name, settings, view, bootstrap=self._bootstrap, is_open=self._is_open
+        )
         return Topic(
             name=name,
             id=view.id,
@@ -120,9 +130,13 @@ class TopicAdmin:
             # The answer carries a code for each topic and raises nothing. "There already" is another process
             # that was quicker, or our own first attempt.
             error = error_of(topic.error_code)
-            if error not in (None, errors.TopicAlreadyExistsError):
-                msg = f"topic {topic.name} could not be created: {topic.error_message}"
-                raise LogUnavailable(msg)
+            if error in (None, errors.TopicAlreadyExistsError):
+                continue
+            if issubclass(error, errors.AuthorizationError):
+                with translated():
+                    raise right_missing(error, "Create", topic.name)
+            msg = f"topic {topic.name} could not be created: {topic.error_message}"
+            raise LogUnanswered(msg)
         self._wait_for_leaders(missing, partitions, deadline)
 
     def _wait_for_leaders(
@@ -141,7 +155,7 @@ class TopicAdmin:
             if time.monotonic() + PAUSE_S >= deadline:
                 late = sorted(set(names) - set(led))
                 msg = f"the partitions of {', '.join(late)} got no leaders in time"
-                raise LogUnavailable(msg)
+                raise LogUnanswered(msg)
             time.sleep(PAUSE_S)
 
     def _settings(
@@ -162,20 +176,29 @@ class TopicAdmin:
                 continue
             if error is not None:
                 with translated():
-                    raise error
+                    raise right_missing(error, "DescribeConfigs", result.resource_name)
             found[result.resource_name] = {c.name: c.value for c in result.configs}
         return found
 
 
 def problems(
-    name: str, settings: Mapping[str, str], view: TopicMetadata, *, bootstrap: str
+    name: str,
+    settings: Mapping[str, str],
+    view: TopicMetadata,
+    *,
+    bootstrap: str,
+    is_open: bool = True,
 ) -> list[tuple[str, str]]:
-    """What is wrong with a topic, and the command that puts each thing right."""
+    """What is wrong with a topic, and the command that puts each thing right.
+
+    is_open: the cluster wants neither TLS nor a log-in; else Kafka's tools need a file that says both.
+    """
+    where = f"--bootstrap-server {bootstrap}{'' if is_open else COMMAND_CONFIG}"
     found = [
         (
             f"{key} is {settings.get(key)}, {why}",
             _RESTORE_FIRST.get(key, "")
-            + f"kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics"
+            + f"kafka-configs.sh {where} --alter --entity-type topics"
             f" --entity-name {name} --add-config {key}={value}",
         )
         for key, value, why in wrong_settings(name, settings, view)

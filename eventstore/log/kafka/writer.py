@@ -16,8 +16,11 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from kafka import errors
+
 from eventstore.errors import LogMisconfigured, LogUnavailable
 from eventstore.events import MAX_COMMIT_BYTES, Place
+from eventstore.log.kafka.causes import Forbidden, cause_of
 from eventstore.log.kafka.client import CONNECT_S
 from eventstore.log.kafka.cluster import PAUSE_S, Cluster, error_of
 from eventstore.log.kafka.produce import (
@@ -103,17 +106,28 @@ class Writer:
         if any(parts[0].sent_elsewhere for parts in waiting.values()):
             time.sleep(max(0.0, min(PAUSE_S, deadline - time.monotonic())))
         found: dict[Place, int] = {}
-        for place in waiting:
-            self._leader(place, found, deadline, wait=False)
+        why = self._at_hand(waiting, found, deadline)
         if found:
             return found
         if answers:  # others were sent and wait for their answers
             deadline = min(deadline, time.monotonic() + SHORT_S)
         for place in list(waiting):
-            reason = self._leader(place, found, deadline, wait=True)
-            if reason is not None:
-                _give_up(waiting.pop(place), reason, answers)
+            # where the time is up, the last try says why, though it may have been another place's
+            if time.monotonic() < deadline or why is None:
+                why = self._leader(place, found, deadline, wait=True)
+            if why is not None:
+                _give_up(waiting.pop(place), why, answers)
         return found
+
+    def _at_hand(
+        self, places: Iterable[Place], found: dict[Place, int], deadline: float
+    ) -> str | None:
+        """Find the brokers that are connected as it is; else why not, of the last place that there was time for."""
+        why: str | None = None
+        for place in places:
+            if time.monotonic() < deadline:
+                why = self._leader(place, found, deadline, wait=False)
+        return why
 
     def _leader(
         self, place: Place, found: dict[Place, int], deadline: float, *, wait: bool
@@ -123,6 +137,7 @@ class Writer:
         wait: a leader that cannot be reached is looked up anew until the deadline: another may have been elected.
         """
         reach = self._cluster.connected if wait else self._cluster.at_hand
+        why = ""
         try:
             while time.monotonic() < deadline:
                 leaders = self._cluster.leaders([place], deadline=deadline)
@@ -132,6 +147,7 @@ class Writer:
                 ):
                     found[place] = node
                     return None
+                why = self._cluster.why_not(node)
                 if not wait:
                     break
                 self._cluster.wait_for_change([place.topic], deadline=deadline)
@@ -139,7 +155,7 @@ class Writer:
             return error.reason
         except LogMisconfigured as error:
             return f"topic {error.topic}: {error.problem}"
-        return f"{place} has no leader that can be reached"
+        return f"{place} has no leader that can be reached{_because(why)}"
 
     def _send(
         self,
@@ -182,6 +198,10 @@ class Writer:
                 answers[number] = _certain(part, answer(place, told, i))
 
 
+def _because(why: str) -> str:
+    return f": {why}" if why else ""
+
+
 def _give_up(parts: Iterable[Part], reason: str, answers: dict[int, Answer]) -> None:
     for part in parts:
         answers |= dict.fromkeys(part.numbers, _certain(part, NotWritten(reason)))
@@ -199,6 +219,8 @@ def answer(place: Place, told: Any | None, index: int) -> Answer:
     if told is None:
         return Unknown("the broker did not answer")
     error = error_of(told.error_code)
+    if error is errors.TopicAuthorizationFailedError:
+        return NotWritten(cause_of(Forbidden("Write", place.topic)).sentence)
     if error is not None and issubclass(error, NOT_APPENDED):
         return NotWritten(f"the broker refused it ({error.__name__})")
     if error is not None:
