@@ -1,7 +1,4 @@
-"""Aggregates, loaded and saved: the newest snapshot and the events behind it; what was recorded, at the version it met.
-
-`EventSourcingRepository` is what applications depend on; `AggregateRepository` keeps it on any event store.
-"""
+"""Aggregates, loaded and saved. `EventSourcingRepository` is what applications depend on; `AggregateRepository` keeps it on any store."""
 
 from __future__ import annotations
 

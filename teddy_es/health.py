@@ -8,9 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import psycopg
 import structlog
@@ -25,7 +24,6 @@ from prometheus_client import (
     CollectorRegistry,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from audit.sealing import SEALING
 from eventstore.checks import check_settings
@@ -44,13 +42,12 @@ from eventstore.queries.stops import Stopped, stopped
 from eventstore.snapshots.topics import snapshot_topics
 from eventstore.snapshots.topics import wrong as wrong_with_snapshots
 from eventstore.store import get_event_store
+from teddy_es.all_processes import AllProcesses
 from teddy_es.conf import conf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
-
-    from prometheus_client.metrics_core import Metric
 
     from eventstore.events import Place
 
@@ -78,8 +75,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
     Who asks while the index is incomplete has it completed (rule 16): else a web that gets no requests because it is
     not ready would never become it. Topics beside the log (snapshots.*, events.*) have their word and do not decide: all but
-    who needs them works. Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how
-    far the mirror is behind the log, and which partitions have stopped: a part of the streams; the rest works.
+    who needs them works. Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how far the mirror is behind the log, and which partitions have stopped: a part of the streams; the rest works.
     """
     settings = ",".join(message.id or "?" for message in check_settings()) or OK
     known, database = _ask("database", _known) if settings == OK else _NOT_ASKED
@@ -116,7 +112,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = REGISTRY
     if conf.PROMETHEUS_MULTIPROC_DIR:
         registry = CollectorRegistry()
-        _AllProcesses(registry, path=conf.PROMETHEUS_MULTIPROC_DIR)  # type: ignore[no-untyped-call]
+        AllProcesses(registry, path=conf.PROMETHEUS_MULTIPROC_DIR)  # type: ignore[no-untyped-call]
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -126,26 +122,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def _is_strangers(request: HttpRequest) -> bool:
     """Whether it came where pages are asked for, in production: what is told there, everybody is told."""
     return conf.MODE == "production" and not hasattr(request, "is_probe")
-
-
-class _AllProcesses(MultiProcessCollector):
-    """What all processes count, while some of them start or end.
-
-    A file is there before its first byte, and prometheus-client 0.26 fails of such a one, and with it the whole answer.
-    Containers whose processes have the same numbers write into folders of their own, below the one that all share.
-    """
-
-    def collect(self) -> Iterable[Metric]:
-        """The sums, out of the files that somebody has begun to write. Files only grow."""
-        files = [str(one) for one in Path(self._path).rglob("*.db") if _is_begun(one)]
-        return cast("Iterable[Metric]", self.merge(files))  # type: ignore[no-untyped-call]
-
-
-def _is_begun(file: Path) -> bool:
-    try:
-        return file.stat().st_size > 0
-    except FileNotFoundError:  # of a process that has ended since
-        return False
 
 
 class _Asker:
