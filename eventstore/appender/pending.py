@@ -15,6 +15,7 @@ from eventstore.ports import Appended, Clock, Proposal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from eventstore.appender.waiting import Line
     from eventstore.events import AppendResult, Commit, Place
     from eventstore.fold import StreamKey
 
@@ -34,6 +35,7 @@ class Pending:
     held: something that will pass keeps it back until the next turn; `trouble` says what.
     acknowledged: the log's answer, where only the fold up to it is missing. folded_first: the log's end up to which it is
     looked for before it is proposed again. is_folding: the last turn folded for it until its share of time was spent.
+    line: the queue's, of its place.
     """
 
     commit: Commit
@@ -50,6 +52,7 @@ class Pending:
     acknowledged: Appended | None = None
     folded_first: int | None = None
     is_folding: bool = False
+    line: Line | None = None
 
     @property
     def key(self) -> StreamKey:

@@ -137,13 +137,6 @@ class Appender:
     def _add(self, pending: Pending) -> None:
         self._wake()
         self._queue.add(pending)
-        queue = self._queue  # a forked child's is another
-        pending.future.add_done_callback(lambda _: self._make_room(queue, pending))
-
-    def _make_room(self, queue: Waiting, pending: Pending) -> None:
-        with self._changed:
-            queue.resolved(pending)
-            self._changed.notify_all()
 
     def _live(self) -> None:
         work = Work(self._clock)
@@ -171,6 +164,8 @@ class Appender:
     def _gather(self, work: Work, turn: Turn) -> bool:
         """Wait for something to do and take it; False when the thread has drained and shall end."""
         with self._changed:
+            self._queue.resolved(work.answered_commits())
+            self._changed.notify_all()  # there is room again
             while not (self._queue or self._jobs or work.is_due()):
                 if self._closing and not work.unsettled:
                     return False
@@ -203,6 +198,7 @@ class Appender:
         with self._changed:
             queued = iter(self._queue.take, None)
             waiting = [*work.batch, *work.unsettled, *queued]
+            self._queue.resolved([*waiting, *work.answered_commits()])
             jobs = [*work.jobs, *self._jobs]
             self._jobs.clear()
             self._thread = None

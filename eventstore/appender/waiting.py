@@ -6,13 +6,13 @@ the room, two a third each, and whoever comes to a third one still finds some.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from eventstore.appender.pending import Pending
     from eventstore.events import Place
@@ -33,78 +33,97 @@ class Limits:
     share_s: float = 0.1
 
 
+class Line:
+    """A place's: what waits there, and the bytes of its commits that are not answered."""
+
+    __slots__ = ("bytes", "place", "waiting")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.waiting: deque[Pending] = deque()
+        self.bytes = 0
+
+
 class Waiting:
     """Not for use without the appender's lock."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._lines: OrderedDict[Place, deque[Pending]] = OrderedDict()
+        self._lines: dict[Place, Line] = {}
+        self._turns: deque[Line] = deque()  # those where something waits
         self._waiting = 0
-        self._bytes: Counter[Place] = Counter()
-        self._all_bytes = 0
+        self._bytes = 0
 
     def __len__(self) -> int:
         return self._waiting
 
     def __iter__(self) -> Iterator[Pending]:
-        return chain.from_iterable(self._lines.values())
+        return chain.from_iterable(line.waiting for line in self._turns)
 
     def has_room(self, pending: Pending) -> bool:
         """Whether it may be added now."""
-        line = self._lines.get(pending.place, ())
-        if len(line) >= self._limits.commits - self._waiting:
+        limits, line = self._limits, self._line_of(pending)
+        if len(line.waiting) >= limits.commits - self._waiting:
             return False
-        wanted = self._bytes[pending.place] + _size(pending)
-        return (
-            not self._all_bytes or wanted <= self._limits.commit_bytes - self._all_bytes
-        )
+        free = limits.commit_bytes - self._bytes
+        return not self._bytes or line.bytes + _size(pending) <= free
 
     def full(self) -> str:
         """What to tell whoever found no room."""
-        return f"{self._waiting} commits wait already, {self._all_bytes} bytes"
+        return f"{self._waiting} commits wait already, {self._bytes} bytes"
 
     def add(self, pending: Pending) -> None:
         """At the end of its place's line."""
-        self._lines.setdefault(pending.place, deque()).append(pending)
+        line = self._line_of(pending)
+        if not line.waiting:
+            self._turns.append(line)
+        line.waiting.append(pending)
         self._waiting += 1
-        self._count(pending, _size(pending))
+        self._count(line, _size(pending))
 
-    def take(self, may: Callable[[Place], bool] = lambda _: True) -> Pending | None:
-        """The next one, of the place whose turn it is among those that may; None if none waits there.
+    def take(self, stuck: Collection[Place] = ()) -> Pending | None:
+        """The next one, of the place whose turn it is among those that are not stuck; None if none waits there.
 
         Its bytes count until it is resolved: tell by `resolved`.
         """
-        place = next(filter(may, self._lines), None)
-        if place is None:
-            return None
-        pending = self._lines[place][0]
-        self._leave(place, deque.popleft)
-        if place in self._lines:
-            self._lines.move_to_end(place)
-        return pending
+        turns = self._turns
+        for _ in range(len(turns)):
+            line = turns.popleft()
+            if stuck and line.place in stuck:
+                turns.append(line)
+                continue
+            pending = line.waiting.popleft()
+            self._waiting -= 1
+            if line.waiting:
+                turns.append(line)
+            return pending
+        return None
 
     def put_back(self, pendings: Sequence[Pending]) -> None:
         """To the head of their lines, in their order."""
         for pending in reversed(pendings):
-            self._lines.setdefault(pending.place, deque()).appendleft(pending)
+            line = self._line_of(pending)
+            if not line.waiting:
+                self._turns.append(line)
+            line.waiting.appendleft(pending)
             self._waiting += 1
 
-    def resolved(self, pending: Pending) -> None:
-        """It has its answer, or its caller has withdrawn it: there is room again."""
-        self._count(pending, -_size(pending))
-        line = self._lines.get(pending.place, ())
-        if pending.future.cancelled() and pending in line:
-            self._leave(pending.place, lambda one: one.remove(pending))
+    def resolved(self, pendings: Iterable[Pending]) -> None:
+        """They have their answers, or their callers have withdrawn them: there is room again."""
+        for pending in pendings:
+            self._count(self._line_of(pending), -_size(pending))
 
-    def _leave(self, place: Place, take: Callable[[deque[Pending]], object]) -> None:
-        take(self._lines[place])
-        self._waiting -= 1
-        if not self._lines[place]:
-            del self._lines[place]
+    def _line_of(self, pending: Pending) -> Line:
+        line = pending.line
+        if line is None:
+            place = pending.place
+            line = self._lines.get(place) or self._lines.setdefault(place, Line(place))
+            pending.line = line
+        return line
 
-    def _count(self, pending: Pending, size: int) -> None:
-        self._all_bytes += size
-        self._bytes[pending.place] += size
+    def _count(self, line: Line, size: int) -> None:
+        self._bytes += size
+        line.bytes += size
 
 
 def _size(pending: Pending) -> int:

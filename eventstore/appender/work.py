@@ -57,6 +57,7 @@ class Work:
     took: float = 0.0  # seconds, the last turn
     answered: int = 0  # by it
     waiting: int = 0  # when it began
+    _done: list[Pending] = field(default_factory=list)
     _pause: float = 0.0
     _due_at: float = 0.0
 
@@ -88,7 +89,7 @@ class Work:
         claims = {p.claim for p in self.batch} - {None}
         stuck = {p.place for p in self.unsettled}
         while len(self.batch) < MAX_BATCH and size < _MAX_BATCH_BYTES:
-            pending = queue.take(lambda place: place not in stuck)
+            pending = queue.take(stuck)
             if pending is None:
                 break
             if pending.claim in claims and not is_lost(pending):
@@ -119,4 +120,10 @@ class Work:
         elif self.batch:
             self._pause = 0.0
         self.unsettled += left
+        self._done += [p for p in self.batch if p.future.done()]
         self.batch = []
+
+    def answered_commits(self) -> list[Pending]:
+        """Those that were settled since the last call, also those whose callers had withdrawn them."""
+        done, self._done = self._done, []
+        return done

@@ -75,33 +75,9 @@ def test_bytes_count_until_the_answer_and_not_only_while_it_waits() -> None:
     assert queue.take() is first
     assert not queue.has_room(pending(1, 6_000))
 
-    queue.resolved(first)
+    queue.resolved([first])
 
     assert queue.has_room(pending(1, 6_000))
-
-
-def test_a_withdrawn_commit_leaves_its_line_and_its_room() -> None:
-    queue = waiting(capacity=3)
-    kept, withdrawn = pending(), pending()
-    queue.add(kept)
-    queue.add(withdrawn)
-
-    assert withdrawn.future.cancel()
-    queue.resolved(withdrawn)
-
-    assert (len(queue), list(queue)) == (1, [kept])
-
-
-def test_one_that_is_withdrawn_after_it_was_taken_changes_no_line() -> None:
-    queue = waiting()
-    queue.add(taken := pending())
-    queue.add(other := pending())
-    queue.take()
-
-    taken.future.cancel()
-    queue.resolved(taken)
-
-    assert list(queue) == [other]
 
 
 def test_places_take_turns() -> None:
@@ -122,8 +98,8 @@ def test_a_place_that_may_not_is_passed_over_and_keeps_its_order() -> None:
     for one in [*stuck, free]:
         queue.add(one)
 
-    assert queue.take(lambda place: place != PLACES[0]) is free
-    assert queue.take(lambda place: place != PLACES[0]) is None
+    assert queue.take({PLACES[0]}) is free
+    assert queue.take({PLACES[0]}) is None
     assert [queue.take(), queue.take()] == stuck
 
 
@@ -142,7 +118,7 @@ def test_what_is_put_back_comes_first_again() -> None:
 Step = tuple[str, int, int]
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["add", "take", "resolve", "withdraw"]),
+        st.sampled_from(["add", "take", "resolve"]),
         st.integers(0, 2),
         st.integers(_OVERHEAD, 5_000),
     ),
@@ -194,11 +170,4 @@ class Model:
 
     def resolve(self, queue: Waiting, *_: Any) -> None:
         if self.taken:
-            queue.resolved(self.taken.pop(0))
-
-    def withdraw(self, queue: Waiting, one: Pending, *_: Any) -> None:
-        mine = [p for p in self.line if p.place == one.place]
-        if mine:
-            mine[-1].future.cancel()
-            queue.resolved(mine[-1])
-            self.line.remove(mine[-1])
+            queue.resolved([self.taken.pop(0)])
