@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
 VERSIONS = 10_000
 FILL = """
+    TRUNCATE eventstore_event, eventstore_stream, eventstore_jobrun;
     INSERT INTO eventstore_event
     SELECT (2::bigint << 57) + (n::bigint << 10), gen_random_uuid(), 'conversation.long', n, 'Type',
            now(), '2026-11-20T00:00Z'::timestamptz + n * interval '1 second', NULL, NULL

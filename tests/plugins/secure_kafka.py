@@ -1,4 +1,4 @@
-"""One broker as clusters with log-ins have it: TLS, passwords, client certificates and ACLs; made anew for each module."""
+"""One broker as clusters with log-ins have it: TLS, passwords, client certificates and ACLs."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class SecureKafka:
         return self.tls() | {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def secure_kafka(
     kafka_runtime: Java, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SecureKafka]:
