@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,13 +15,23 @@ from eventstore.ports import Appended, Clock, Proposal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from eventstore.appender.waiting import Line
     from eventstore.events import AppendResult, Commit, Place
     from eventstore.fold import StreamKey
 
 
 _ACCEPTED: Final = "accepted"
 _LONGEST_PATIENCE: Final = 86_400  # seconds
+
+
+class Line:
+    """A place's: what waits there, and the bytes of its commits that are not answered."""
+
+    __slots__ = ("bytes", "place", "waiting")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.waiting: deque[Pending] = deque()
+        self.bytes = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from eventstore.appender.pending import Line
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -31,17 +33,6 @@ class Limits:
     commits: int = 10_000
     commit_bytes: int = 64_000_000
     share_s: float = 0.1
-
-
-class Line:
-    """A place's: what waits there, and the bytes of its commits that are not answered."""
-
-    __slots__ = ("bytes", "place", "waiting")
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self.waiting: deque[Pending] = deque()
-        self.bytes = 0
 
 
 class Waiting:
