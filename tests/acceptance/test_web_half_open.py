@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -58,6 +60,11 @@ def _asked(address: str, data: bytes | None) -> str:
         return ""
 
 
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With its worker, whose threads may never come back."""
+    os.killpg(process.pid, signal.SIGKILL)
+
+
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     place: Path = tmp_path_factory.mktemp("web")
@@ -73,13 +80,14 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
             cwd=ROOT,
             env={**environment(), **probes},
             stderr=log,
+            start_new_session=True,
         ) as process,
     ):
         try:
             assert becomes_true(lambda: made.asked() == "page ")
             yield made
         finally:
-            process.kill()
+            _end(process)
 
 
 @pytest.mark.parametrize("many", [16, 64])
@@ -133,9 +141,10 @@ def test_probes_are_answered_while_every_thread_is_busy(web: Web) -> None:
             cwd=ROOT,
             env={**environment(), "TEDDY_PROBES": f"127.0.0.1:{other.probes}"},
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         opened.callback(process.wait)
-        opened.callback(process.kill)
+        opened.callback(_end, process)
         other.pages = busy
         assert becomes_true(lambda: other.asked() == "page ")
         for _ in range(3):
