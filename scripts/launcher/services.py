@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from scripts.launcher.console import note
-from scripts.launcher.processes import exit_code
+from scripts.launcher.processes import alive, exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +117,12 @@ class Service:
 
 
 def _signal_group(group: int, number: signal.Signals) -> bool:
-    """Whether somebody of it was there. It is a session of our own making, so it is nobody else's."""
+    """Whether somebody of it was there. It is a session of our own making whose leader has ended.
+
+    The number is free for others as soon as the last of it is gone: a process that bears it came later, and is somebody else's.
+    """
+    if alive(group):
+        return False
     with suppress(ProcessLookupError):
         os.killpg(group, number)
         return True

@@ -199,6 +199,23 @@ def test_what_it_had_started_is_ended_before_it_starts_anew(
     assert service.child.pid != group
 
 
+def test_a_process_that_came_later_under_its_number_is_left_alone(
+    tmp_path: Path, clock: Clock, services: list[Service]
+) -> None:
+    """Numbers of processes come again: whoever leads a session of that number now is not what it had started."""
+    stranger = Spawner(tmp_path, SLEEPS)()
+    service = made(services, clock, Spawner(tmp_path, "pass", SLEEPS))
+    let_it_end(service)
+    service._left = stranger.pid
+
+    clock.now = 60
+    service.look()
+
+    assert stranger.process.poll() is None
+    assert service.restarts == 1
+    stranger.stop()
+
+
 def test_a_stop_between_two_starts_starts_nothing(
     tmp_path: Path, clock: Clock, services: list[Service]
 ) -> None:
