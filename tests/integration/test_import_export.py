@@ -210,16 +210,14 @@ def test_an_export_that_is_stopped_leaves_no_half_file_and_no_traceback(
     run("import_events", str(file))
     out = tmp_path / "exports"
     out.mkdir()
-    with (
-        transaction.atomic(),
-        connection.cursor() as cursor,
-        a_command("export_events", "--output", str(out / "all")) as process,
-    ):
+    with transaction.atomic(), connection.cursor() as cursor:
+        # locked before it starts: who waits for the lock after that may find a whole export
         cursor.execute("LOCK TABLE eventstore_event IN ACCESS EXCLUSIVE MODE")
-        assert becomes_true(lambda: any(out.iterdir()))
+        with a_command("export_events", "--output", str(out / "all")) as process:
+            assert becomes_true(lambda: any(out.iterdir()))
 
-        process.send_signal(number)
-        _, stderr = process.communicate(timeout=60)
+            process.send_signal(number)
+            _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 128 + number
     assert stderr == said
