@@ -14,7 +14,6 @@ from uuid import UUID
 
 import msgspec
 
-from eventstore import canonical
 from eventstore.errors import InvalidEvent
 from eventstore.events import (
     EVENT_TYPE,
@@ -31,6 +30,7 @@ from eventstore.events import (
 )
 from eventstore.instants import is_written
 from eventstore.json_values import unfit
+from eventstore.protocol import canonical
 from eventstore.strict_json import Broken, parse, refuse_other_than_json
 
 FieldsOf = Callable[[str], Collection[str]]

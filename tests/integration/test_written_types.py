@@ -13,8 +13,8 @@ from django.db import connection
 
 from eventstore import checks
 from eventstore.accepted import decode_accepted
-from eventstore.canonical import write
 from eventstore.events import Commit, CommitEvent, Expected
+from eventstore.protocol.canonical import write
 from eventstore.queries import written_types as queries
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.registry import Event, Registry
