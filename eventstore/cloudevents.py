@@ -22,7 +22,7 @@ from eventstore.events import (
     RecordedEvent,
 )
 from eventstore.instants import rfc3339
-from eventstore.strict_json import Broken, parse
+from eventstore.protocol.strict_json import Broken, parse
 
 T = TypeVar("T")
 

@@ -31,7 +31,7 @@ from eventstore.events import (
 from eventstore.instants import is_written
 from eventstore.json_values import unfit
 from eventstore.protocol import canonical
-from eventstore.strict_json import Broken, parse, refuse_other_than_json
+from eventstore.protocol.strict_json import Broken, parse, refuse_other_than_json
 
 FieldsOf = Callable[[str], Collection[str]]
 

@@ -22,7 +22,7 @@ from eventstore.events import (
     written,
 )
 from eventstore.past import admit, take_over
-from eventstore.strict_json import MAX_INTEGER
+from eventstore.protocol.strict_json import MAX_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from eventstore.strict_json import MAX_DEPTH, MAX_INTEGER
+from eventstore.protocol.strict_json import MAX_DEPTH, MAX_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

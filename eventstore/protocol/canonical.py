@@ -25,7 +25,7 @@ from eventstore.events import (
     Sealed,
 )
 from eventstore.instants import is_written
-from eventstore.strict_json import may_be_deep
+from eventstore.protocol.strict_json import may_be_deep
 
 # An integer beyond ±2^53 has 16 digits or more. Found as text: in fields, too, where it means nothing.
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
