@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from eventstore.codec import encode_activation
 from eventstore.errors import LogUnanswered
 from eventstore.fold import KNOWN_RULE_VERSION
 from eventstore.ports import Appended, Proposal
+from eventstore.protocol.codec import encode_activation
 
 if TYPE_CHECKING:
     from eventstore.indexer.advance import Indexer

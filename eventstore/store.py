@@ -22,7 +22,6 @@ from eventstore.appender.thread import Appender
 from eventstore.appender.waiting import Limits
 from eventstore.arguments import commit_id_in, stream_id_in
 from eventstore.clock import SystemClock
-from eventstore.codec import encode
 from eventstore.conf import conf, registry
 from eventstore.database import TROUBLE, Connect, connect, told
 from eventstore.door import Door
@@ -41,6 +40,7 @@ from eventstore.indexer.share import Patience
 from eventstore.indexer.telling import Telling
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
+from eventstore.protocol.codec import encode
 from eventstore.reading import Reading
 from eventstore.sealing import sealer
 from eventstore.topics import Topics

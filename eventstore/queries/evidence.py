@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.codec import decode
 from eventstore.conf import registry
 from eventstore.events import (
     Commit,
@@ -22,6 +21,7 @@ from eventstore.events import (
 )
 from eventstore.fold import Verdict
 from eventstore.hashing import record_hash
+from eventstore.protocol.codec import decode
 from eventstore.queries.browse import EventRow, event_rows
 from eventstore.queries.completeness import refuse_if_set_aside
 from eventstore.queries.connection import reading_cursor

@@ -6,10 +6,10 @@ from dataclasses import make_dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from eventstore.accepted import decode_accepted
-from eventstore.codec import decode
 from eventstore.conf import registry
 from eventstore.errors import UnreadableEvent
 from eventstore.events import Commit, EventMetadata, Position, RecordedEvent, unpack
+from eventstore.protocol.codec import decode
 from eventstore.queries.positions import position_of
 from eventstore.registry import SEALED
 

@@ -19,7 +19,6 @@ from eventstore.arguments import (
     stream_id_in,
 )
 from eventstore.clock import SystemClock
-from eventstore.codec import encode
 from eventstore.conf import registry as configured
 from eventstore.door import Door
 from eventstore.errors import (
@@ -31,6 +30,7 @@ from eventstore.errors import (
 )
 from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place
 from eventstore.placement import place_of
+from eventstore.protocol.codec import encode
 from eventstore.queries.commits import CommitOutcome, Decided
 from eventstore.queries.streams import StreamInfo
 from eventstore.reading import refuse_foreign, topics_of

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from eventstore.codec import decode
 from eventstore.errors import UnknownRuleVersion
 from eventstore.fold import Entry, Folded, State, StreamKey, fold
+from eventstore.protocol.codec import decode
 from eventstore.verifier.findings import Difference
 
 if TYPE_CHECKING:

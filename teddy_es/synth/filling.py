@@ -9,7 +9,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from eventstore.clock import SystemClock
-from eventstore.codec import encode
 from eventstore.conf import registry
 from eventstore.door import Door
 from eventstore.errors import LogUnanswered
@@ -17,6 +16,7 @@ from eventstore.fold import Verdict
 from eventstore.indexer.mark import complete
 from eventstore.placement import place_of
 from eventstore.ports import Appended, Proposal
+from eventstore.protocol.codec import encode
 from eventstore.sealing import sealer
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from eventstore.clock import SystemClock
-from eventstore.codec import encode
 from eventstore.conf import aggregates
 from eventstore.database import connect
 from eventstore.events import Commit, CommitEvent, Expected, NewEvent, written
 from eventstore.models import Snapshot as Row
 from eventstore.placement import place_of
 from eventstore.ports import Proposal
+from eventstore.protocol.codec import encode
 from eventstore.rebuild import refold, reset
 from eventstore.snapshots import snapshot_store
 from eventstore.snapshots.filling import Filler

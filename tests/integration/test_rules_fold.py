@@ -8,7 +8,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from eventstore import metrics
-from eventstore.codec import encode_activation
 from eventstore.errors import (
     AppendOutcomeUnknown,
     UnknownRuleVersion,
@@ -16,6 +15,7 @@ from eventstore.errors import (
 )
 from eventstore.events import Expected, Place
 from eventstore.placement import partition_of
+from eventstore.protocol.codec import encode_activation
 from eventstore.testing.faulty_log import COPY_LATE
 from tests.integration.worlds import FaultyStore, World, changed, record, versions
 

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
-from eventstore.codec import encode
 from eventstore.conf import conf, registry
 from eventstore.events import (
     Commit,
@@ -26,6 +25,7 @@ from eventstore.fold import Verdict
 from eventstore.hashing import record_hash
 from eventstore.models import Event, IndexComplete, Partition, Record, Stream
 from eventstore.placement import place_of
+from eventstore.protocol.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 
 from eventstore.accepted import decode_accepted
-from eventstore.codec import decode, encode
 from eventstore.events import Commit, instant_of
+from eventstore.protocol.codec import decode, encode
 from tests.strategies import GATE, commits, json_like_bytes, mutated_records
 from tests.unit.records import a_commit, an_event
 
