@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from eventstore import checks
-from eventstore.accepted import decode_accepted
 from eventstore.events import Commit, CommitEvent, Expected
+from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.canonical import write
 from eventstore.queries import written_types as queries
 from eventstore.queries.connection import unchecked_cursor
