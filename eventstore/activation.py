@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from eventstore.errors import LogUnanswered
-from eventstore.fold import KNOWN_RULE_VERSION
 from eventstore.ports import Appended, Proposal
 from eventstore.protocol.codec import encode_activation
+from eventstore.protocol.fold import KNOWN_RULE_VERSION
 
 if TYPE_CHECKING:
     from eventstore.indexer.advance import Indexer

@@ -11,7 +11,7 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import Position
-from eventstore.fold import Verdict
+from eventstore.protocol.fold import Verdict
 from eventstore.queries.commits import Decided
 from eventstore.repeats import difference
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from eventstore.events import AppendResult, Commit, Place
-    from eventstore.fold import StreamKey
+    from eventstore.protocol.fold import StreamKey
 
 
 _ACCEPTED: Final = "accepted"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eventstore.events import Commit
-from eventstore.fold import Entry, StreamKey
 from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import Entry, StreamKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

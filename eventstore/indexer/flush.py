@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from eventstore.fold import Folded
     from eventstore.indexer.view import View
+    from eventstore.protocol.fold import Folded
 
     Connection = psycopg.Connection[Any]
 

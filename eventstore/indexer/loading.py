@@ -11,11 +11,11 @@ from eventstore.errors import (
     UnknownRuleVersion,
 )
 from eventstore.events import pack, unpack
-from eventstore.fold import KNOWN_RULE_VERSION, folded_time
 from eventstore.hashing import record_hash
 from eventstore.indexer.entries import entry_of
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
+from eventstore.protocol.fold import KNOWN_RULE_VERSION, folded_time
 from eventstore.topics import NO_ROWS_REMEDY
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import psycopg
 
     from eventstore.events import Place
-    from eventstore.fold import Entry
     from eventstore.indexer.entries import Own
     from eventstore.ports import Batch, Log
+    from eventstore.protocol.fold import Entry
     from eventstore.topics import Topics
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eventstore.errors import UnknownRuleVersion
-from eventstore.fold import Entry, Folded, State, StreamKey, fold
 from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import Entry, Folded, State, StreamKey, fold
 from eventstore.verifier.findings import Difference
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from eventstore.conf import registry
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnreadable
 from eventstore.events import Commit, Place, pack, to_milliseconds
-from eventstore.fold import Entry, Folded, Verdict
 from eventstore.indexer.clocks import OFF
 from eventstore.indexer.rows import rows_of
 from eventstore.partitioning import refuse_another_count
 from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import Entry, Folded, Verdict
 from eventstore.verifier import statements
 from eventstore.verifier.comparing import Row, first_difference, written_position
 from eventstore.verifier.findings import Difference, Findings, PlaceFindings

@@ -12,11 +12,11 @@ from eventstore.clock import SystemClock
 from eventstore.conf import registry
 from eventstore.door import Door
 from eventstore.errors import LogUnanswered
-from eventstore.fold import Verdict
 from eventstore.indexer.mark import complete
 from eventstore.placement import place_of
 from eventstore.ports import Appended, Proposal
 from eventstore.protocol.codec import encode
+from eventstore.protocol.fold import Verdict
 from eventstore.sealing import sealer
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ def test_the_import_contracts_hold() -> None:
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("eventstore/fold.py", "import random", "The fold reads no clock"),
+        ("eventstore/protocol/fold.py", "import random", "The fold reads no clock"),
         ("eventstore/events.py", "import django", "know no framework"),
         ("eventstore/errors.py", "import eventstore.events", "Inside eventstore"),
         ("eventstore/protocol/codec.py", "import kafka", "Only eventstore.log.kafka"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventstore.conf import conf
 from eventstore.events import Place, pack
-from eventstore.fold import Verdict
+from eventstore.protocol.fold import Verdict
 from eventstore.testing.log_given import read_all
 from teddy_es.faults import naive
 

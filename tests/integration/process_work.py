@@ -35,7 +35,7 @@ def main() -> None:
 
 def know_rules(version: int) -> None:
     """Be code of so many rule versions; the next one judges as version 1 does."""
-    from eventstore import fold
+    from eventstore.protocol import fold
 
     setattr(fold, "KNOWN_RULE_VERSION", version)  # noqa: B010  (it is Final)
     assert fold.fold.__kwdefaults__ is not None

@@ -22,13 +22,13 @@ from kafka import KafkaProducer
 
 from eventstore.database import connect
 from eventstore.events import MAX_COMMIT_BYTES, unpack
-from eventstore.fold import Verdict
 from eventstore.placement import partition_of
+from eventstore.protocol.fold import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eventstore.fold import Judged
+    from eventstore.protocol.fold import Judged
     from eventstore.store import EventStore
     from scripts.launcher.java import Java
     from tests.plugins.stores import Stores

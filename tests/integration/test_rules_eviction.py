@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from eventstore.fold import Entry, Judged
 from eventstore.indexer.entries import Own
 from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import Entry, Judged
 from tests.integration.worlds import World, changed, record, versions
 
 if TYPE_CHECKING:

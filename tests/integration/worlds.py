@@ -14,10 +14,10 @@ from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
 from eventstore.door import Door
 from eventstore.events import NewEvent, Place, pack
-from eventstore.fold import Verdict
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.placement import place_of
 from eventstore.ports import Appended, Clock, Log, Proposal, Sealer
+from eventstore.protocol.fold import Verdict
 from eventstore.sealing import PassThroughSealer
 from eventstore.store import EventStore
 from eventstore.testing.faulty_log import FaultyLog, Network

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Commit, Place
-from eventstore.fold import DECIDING, Entry, Judged, State, fold
 from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import DECIDING, Entry, Judged, State, fold
 from teddy_es.faults import naive
 from teddy_es.faults.naive import Line, Record
 from tests.strategies import (

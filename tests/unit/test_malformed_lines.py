@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from eventstore import metrics
 from eventstore.events import Malformed, Place
-from eventstore.fold import Entry, Folded, Judged, Verdict
 from eventstore.indexer.malformed import MalformedLines
+from eventstore.protocol.fold import Entry, Folded, Judged, Verdict
 from tests.integration.clocks import MovableClock
 
 if TYPE_CHECKING:
