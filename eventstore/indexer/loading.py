@@ -11,11 +11,11 @@ from eventstore.errors import (
     UnknownRuleVersion,
 )
 from eventstore.events import pack, unpack
-from eventstore.hashing import record_hash
 from eventstore.indexer.entries import entry_of
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
 from eventstore.protocol.fold import KNOWN_RULE_VERSION, folded_time
+from eventstore.protocol.hashing import record_hash
 from eventstore.topics import NO_ROWS_REMEDY
 
 if TYPE_CHECKING:

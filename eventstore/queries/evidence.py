@@ -19,9 +19,9 @@ from eventstore.events import (
     instant_of,
     to_milliseconds,
 )
-from eventstore.hashing import record_hash
 from eventstore.protocol.codec import decode
 from eventstore.protocol.fold import Verdict
+from eventstore.protocol.hashing import record_hash
 from eventstore.queries.browse import EventRow, event_rows
 from eventstore.queries.completeness import refuse_if_set_aside
 from eventstore.queries.connection import reading_cursor

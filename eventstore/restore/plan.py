@@ -7,8 +7,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from eventstore.errors import NotRestorable
-from eventstore.hashing import record_hash
 from eventstore.protocol.fold import folded_time
+from eventstore.protocol.hashing import record_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -21,11 +21,11 @@ from eventstore.events import (
     to_milliseconds,
     written,
 )
-from eventstore.hashing import record_hash
 from eventstore.models import Event, IndexComplete, Partition, Record, Stream
 from eventstore.placement import place_of
 from eventstore.protocol.codec import encode
 from eventstore.protocol.fold import Verdict
+from eventstore.protocol.hashing import record_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

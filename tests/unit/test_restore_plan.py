@@ -8,8 +8,8 @@ import pytest
 
 from eventstore.errors import NotRestorable
 from eventstore.events import Place
-from eventstore.hashing import record_hash
 from eventstore.ports import Extent, LogRecord
+from eventstore.protocol.hashing import record_hash
 from eventstore.restore.plan import (
     Mirrored,
     Missing,
