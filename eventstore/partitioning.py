@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnreadable
 from eventstore.events import Place
-from eventstore.placement import murmur2
+from eventstore.protocol.placement import murmur2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from eventstore.errors import (
     StreamNotFound,
 )
 from eventstore.events import MAX_OFFSET, Cut
-from eventstore.placement import place_of
+from eventstore.protocol.placement import place_of
 from eventstore.queries.connection import prepared_cursor
 from eventstore.queries.everything import read_after
 from eventstore.queries.feed import marks

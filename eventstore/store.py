@@ -39,8 +39,8 @@ from eventstore.indexer.advance import Indexer
 from eventstore.indexer.share import Patience
 from eventstore.indexer.telling import Telling
 from eventstore.log.embedded import EmbeddedLog
-from eventstore.placement import place_of
 from eventstore.protocol.codec import encode
+from eventstore.protocol.placement import place_of
 from eventstore.reading import Reading
 from eventstore.sealing import sealer
 from eventstore.topics import Topics

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Activation, Commit, Malformed, Place
-from eventstore.placement import place_of
+from eventstore.protocol.placement import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

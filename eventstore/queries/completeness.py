@@ -21,7 +21,7 @@ from eventstore.errors import (
 )
 from eventstore.indexer.mark import mark_of
 from eventstore.numbering import NUMBERED, refuse_other_numbers
-from eventstore.placement import place_of
+from eventstore.protocol.placement import place_of
 from eventstore.topics import Topics
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from eventstore.arrays import array
 from eventstore.conf import conf
 from eventstore.errors import SnapshotNotWritten
 from eventstore.events import Place
-from eventstore.placement import partition_of
 from eventstore.ports import Appended, Proposal
+from eventstore.protocol.placement import partition_of
 from eventstore.queries.positions import packed_of
 from eventstore.snapshots.record import encode, topic_of
 from eventstore.snapshots.signing import said_by, signer

@@ -10,7 +10,7 @@ import structlog
 from eventstore import metrics
 from eventstore.aggregates import Aggregate
 from eventstore.errors import IndexRebuilt
-from eventstore.placement import place_of
+from eventstore.protocol.placement import place_of
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.snapshots.writing import count, insert

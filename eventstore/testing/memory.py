@@ -29,8 +29,8 @@ from eventstore.errors import (
     StreamNotFound,
 )
 from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place
-from eventstore.placement import place_of
 from eventstore.protocol.codec import encode
+from eventstore.protocol.placement import place_of
 from eventstore.queries.commits import CommitOutcome, Decided
 from eventstore.queries.streams import StreamInfo
 from eventstore.reading import refuse_foreign, topics_of

@@ -13,10 +13,10 @@ from eventstore.conf import registry
 from eventstore.door import Door
 from eventstore.errors import LogUnanswered
 from eventstore.indexer.mark import complete
-from eventstore.placement import place_of
 from eventstore.ports import Appended, Proposal
 from eventstore.protocol.codec import encode
 from eventstore.protocol.fold import Verdict
+from eventstore.protocol.placement import place_of
 from eventstore.sealing import sealer
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from django.db import connection
 from eventstore.conf import conf
 from eventstore.events import to_milliseconds
 from eventstore.models import Record as Row
-from eventstore.placement import place_of
+from eventstore.protocol.placement import place_of
 from teddy_es.faults.findings import Findings
 from teddy_es.faults.judge import Judge, Place
 from teddy_es.faults.ledger import Ledger

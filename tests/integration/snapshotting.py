@@ -14,9 +14,9 @@ from eventstore.conf import aggregates
 from eventstore.database import connect
 from eventstore.events import Commit, CommitEvent, Expected, NewEvent, written
 from eventstore.models import Snapshot as Row
-from eventstore.placement import place_of
 from eventstore.ports import Proposal
 from eventstore.protocol.codec import encode
+from eventstore.protocol.placement import place_of
 from eventstore.rebuild import refold, reset
 from eventstore.snapshots import snapshot_store
 from eventstore.snapshots.filling import Filler

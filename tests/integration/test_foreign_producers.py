@@ -22,8 +22,8 @@ from kafka import KafkaProducer
 
 from eventstore.database import connect
 from eventstore.events import MAX_COMMIT_BYTES, unpack
-from eventstore.placement import partition_of
 from eventstore.protocol.fold import Verdict
+from eventstore.protocol.placement import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from eventstore.errors import AppendOutcomeUnknown, LogMisconfigured, LogTruncated
 from eventstore.log.kafka.topics import SETTINGS
 from eventstore.mirror import Mirror
-from eventstore.placement import place_of
+from eventstore.protocol.placement import place_of
 from eventstore.testing.log_given import read_all
 from tests.integration.clocks import MovableClock, by
 from tests.integration.worlds import changed

@@ -16,8 +16,8 @@ from eventstore.errors import LogTruncated, NotRestorable
 from eventstore.events import Expected, NewEvent, Place
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.log.kafka import KafkaLog
-from eventstore.placement import place_of
 from eventstore.ports import Proposal, Restorable
+from eventstore.protocol.placement import place_of
 from eventstore.restore.run import Restorer, TopicPlan
 from eventstore.testing.log_given import append, read_all
 from eventstore.testing.shop import OrderChanged

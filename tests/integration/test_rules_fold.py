@@ -14,8 +14,8 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import Expected, Place
-from eventstore.placement import partition_of
 from eventstore.protocol.codec import encode_activation
+from eventstore.protocol.placement import partition_of
 from eventstore.testing.faulty_log import COPY_LATE
 from tests.integration.worlds import FaultyStore, World, changed, record, versions
 

@@ -10,8 +10,8 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from eventstore.errors import LogMisconfigured, LogTruncated
 from eventstore.events import Expected
-from eventstore.placement import place_of
 from eventstore.ports import Proposal
+from eventstore.protocol.placement import place_of
 from tests.integration.worlds import changed, record, versions
 from tests.plugins.kafka_logs import until
 

@@ -21,8 +21,8 @@ from eventstore.events import Place
 from eventstore.metrics import SNAPSHOT_GARBAGE
 from eventstore.models import Snapshot as Row
 from eventstore.models import SnapshotFailure
-from eventstore.placement import partition_of
 from eventstore.ports import Proposal
+from eventstore.protocol.placement import partition_of
 from eventstore.queries.kept import number
 from eventstore.repository import AggregateRepository
 from eventstore.snapshots import Stamp, refusing

@@ -17,7 +17,7 @@ from eventstore.errors import (
     SubscriptionNotFound,
     SubscriptionSuperseded,
 )
-from eventstore.placement import place_of
+from eventstore.protocol.placement import place_of
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import actions, parked_streams, standing
 from eventstore.rebuild import refold, reset

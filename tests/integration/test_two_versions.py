@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from eventstore.placement import place_of
 from eventstore.ports import Proposal
+from eventstore.protocol.placement import place_of
 from eventstore.testing.log_given import append
 from tests.integration.processes import a_process, told
 from tests.integration.worlds import record

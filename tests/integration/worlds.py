@@ -15,9 +15,9 @@ from eventstore.database import Connect, connect
 from eventstore.door import Door
 from eventstore.events import NewEvent, Place, pack
 from eventstore.log.embedded import EmbeddedLog
-from eventstore.placement import place_of
 from eventstore.ports import Appended, Clock, Log, Proposal, Sealer
 from eventstore.protocol.fold import Verdict
+from eventstore.protocol.placement import place_of
 from eventstore.sealing import PassThroughSealer
 from eventstore.store import EventStore
 from eventstore.testing.faulty_log import FaultyLog, Network

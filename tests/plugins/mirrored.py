@@ -22,10 +22,10 @@ from eventstore.events import (
     written,
 )
 from eventstore.models import Event, IndexComplete, Partition, Record, Stream
-from eventstore.placement import place_of
 from eventstore.protocol.codec import encode
 from eventstore.protocol.fold import Verdict
 from eventstore.protocol.hashing import record_hash
+from eventstore.protocol.placement import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore.partitioning import count_of
-from eventstore.placement import partition_of
+from eventstore.protocol.placement import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
