@@ -21,7 +21,7 @@ from eventstore.events import (
     NewEvent,
     RecordedEvent,
 )
-from eventstore.instants import rfc3339
+from eventstore.protocol.instants import rfc3339
 from eventstore.protocol.strict_json import Broken, parse
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 
 from eventstore.cloudevents import ImportedEvent, proposal_line
 from eventstore.events import NewEvent
-from eventstore.instants import rfc3339
+from eventstore.protocol.instants import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -24,7 +24,7 @@ from eventstore.events import (
     Expected,
     Sealed,
 )
-from eventstore.instants import is_written
+from eventstore.protocol.instants import is_written
 from eventstore.protocol.strict_json import may_be_deep
 
 # An integer beyond ±2^53 has 16 digits or more. Found as text: in fields, too, where it means nothing.
