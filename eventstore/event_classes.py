@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args
 import msgspec
 
 from eventstore.errors import InvalidEvent
-from eventstore.json_values import changed, unencodable, unfit
+from eventstore.protocol.json_values import changed, unencodable, unfit
 from eventstore.wording import without_value
 
 if TYPE_CHECKING:

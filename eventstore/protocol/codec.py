@@ -28,9 +28,9 @@ from eventstore.events import (
     Malformed,
     Sealed,
 )
-from eventstore.json_values import unfit
 from eventstore.protocol import canonical
 from eventstore.protocol.instants import is_written
+from eventstore.protocol.json_values import unfit
 from eventstore.protocol.strict_json import Broken, parse, refuse_other_than_json
 
 FieldsOf = Callable[[str], Collection[str]]
