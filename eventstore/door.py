@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from eventstore.arguments import event_id_in, is_number, plain_text, stream_id_in
 from eventstore.context import current
 from eventstore.errors import InvalidEvent
 from eventstore.events import (
@@ -22,6 +21,12 @@ from eventstore.events import (
     written,
 )
 from eventstore.past import admit, take_over
+from eventstore.protocol.arguments import (
+    event_id_in,
+    is_number,
+    plain_text,
+    stream_id_in,
+)
 from eventstore.protocol.strict_json import MAX_INTEGER
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
-from eventstore.arguments import instant_in, refuse_bounds, stream_id_in
 from eventstore.conf import conf, registry
 from eventstore.errors import (
     CutBeyondEnd,
@@ -20,6 +19,7 @@ from eventstore.errors import (
     StreamNotFound,
 )
 from eventstore.events import MAX_OFFSET, Cut
+from eventstore.protocol.arguments import instant_in, refuse_bounds, stream_id_in
 from eventstore.protocol.placement import place_of
 from eventstore.queries.connection import prepared_cursor
 from eventstore.queries.everything import read_after

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 import msgspec
 
 from eventstore import event_classes
-from eventstore.arguments import stream_id_in
 from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
+from eventstore.protocol.arguments import stream_id_in
 from eventstore.upcasters import Upcast, Upcasters
 from eventstore.wording import other_schema
 

@@ -15,7 +15,6 @@ from asgiref.sync import sync_to_async
 from eventstore import metrics
 from eventstore.aggregate_cache import AggregateCache
 from eventstore.aggregates import Aggregate, refuse_unfit, replay
-from eventstore.arguments import number_in
 from eventstore.bus import EventBus, Published
 from eventstore.context import correlated, current
 from eventstore.errors import (
@@ -31,6 +30,7 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import derived_event_id
+from eventstore.protocol.arguments import number_in
 from eventstore.saving import rounds_of, saving_of
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending, deadline_in
 from eventstore.appender.thread import Appender
 from eventstore.appender.waiting import Limits
-from eventstore.arguments import commit_id_in, stream_id_in
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import TROUBLE, Connect, connect, told
@@ -39,6 +38,7 @@ from eventstore.indexer.advance import Indexer
 from eventstore.indexer.share import Patience
 from eventstore.indexer.telling import Telling
 from eventstore.log.embedded import EmbeddedLog
+from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.reading import Reading

@@ -12,12 +12,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from eventstore.appender.pending import deadline_in
-from eventstore.arguments import (
-    commit_id_in,
-    instant_in,
-    refuse_bounds,
-    stream_id_in,
-)
 from eventstore.clock import SystemClock
 from eventstore.conf import registry as configured
 from eventstore.door import Door
@@ -29,6 +23,12 @@ from eventstore.errors import (
     StreamNotFound,
 )
 from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place
+from eventstore.protocol.arguments import (
+    commit_id_in,
+    instant_in,
+    refuse_bounds,
+    stream_id_in,
+)
 from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.queries.commits import CommitOutcome, Decided
