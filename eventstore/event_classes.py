@@ -12,7 +12,7 @@ import msgspec
 
 from eventstore.errors import InvalidEvent
 from eventstore.protocol.json_values import changed, unencodable, unfit
-from eventstore.wording import without_value
+from eventstore.registry.wording import without_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -25,7 +25,7 @@ from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
 from eventstore.protocol.arguments import stream_id_in
 from eventstore.registry.upcasters import Upcast, Upcasters
-from eventstore.wording import other_schema
+from eventstore.registry.wording import other_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
