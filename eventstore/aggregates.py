@@ -35,11 +35,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 import msgspec
 
 from eventstore import saving
-from eventstore.digests import sources
 from eventstore.errors import InvalidEvent
 from eventstore.event_classes import refuse_unfit_state
 from eventstore.events import NewEvent
 from eventstore.protocol.arguments import number_in, stream_id_in
+from eventstore.registry.digests import sources
 from eventstore.reserved import (
     own_names,
     refuse_other_signature,

@@ -11,7 +11,7 @@ from copy import deepcopy
 from hashlib import sha256
 from typing import Any
 
-from eventstore.digests import parts_of
+from eventstore.registry.digests import parts_of
 
 Fields = Mapping[str, Any]
 Upcast = Callable[[dict[str, Any]], Fields]
