@@ -36,10 +36,10 @@ import msgspec
 
 from eventstore import saving
 from eventstore.errors import InvalidEvent
-from eventstore.event_classes import refuse_unfit_state
 from eventstore.events import NewEvent
 from eventstore.protocol.arguments import number_in, stream_id_in
 from eventstore.registry.digests import sources
+from eventstore.registry.event_classes import refuse_unfit_state
 from eventstore.reserved import (
     own_names,
     refuse_other_signature,
