@@ -20,8 +20,8 @@ from eventstore.errors import (
     PartitionSetAside,
 )
 from eventstore.indexer.mark import mark_of
-from eventstore.numbering import NUMBERED, refuse_other_numbers
 from eventstore.protocol.placement import place_of
+from eventstore.registry.numbering import NUMBERED, refuse_other_numbers
 from eventstore.topics import Topics
 
 if TYPE_CHECKING:

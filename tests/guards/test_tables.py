@@ -26,7 +26,7 @@ FOLDED_ROOMS = {
     "eventstore/roles.py": "says who may change a row, and of which tables nobody may",
     "eventstore/indexer": "the fold reads its state and writes what it decided",
     "eventstore/topics.py": "the partitions' rows are made with the topics",
-    "eventstore/numbering.py": "the partitions' rows have the numbers of stream types",
+    "eventstore/registry/numbering.py": "the partitions' rows have the numbers of stream types",
     "eventstore/rebuild.py": "empties what was folded",
     "eventstore/restore": "puts the mirror's records back into the log, and says so in the partitions' rows",
     "eventstore/verifier": "holds every row against the log",
