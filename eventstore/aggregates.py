@@ -40,7 +40,7 @@ from eventstore.events import NewEvent
 from eventstore.protocol.arguments import number_in, stream_id_in
 from eventstore.registry.digests import sources
 from eventstore.registry.event_classes import refuse_unfit_state
-from eventstore.reserved import (
+from eventstore.registry.reserved import (
     own_names,
     refuse_other_signature,
     refuse_other_values,
