@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 from eventstore import metrics
 from eventstore.aggregate_cache import AggregateCache
 from eventstore.aggregates import Aggregate, refuse_unfit, replay
+from eventstore.aggregates.saving import rounds_of, saving_of
 from eventstore.bus import EventBus, Published
 from eventstore.context import correlated, current
 from eventstore.errors import (
@@ -31,15 +32,14 @@ from eventstore.errors import (
 )
 from eventstore.events import derived_event_id
 from eventstore.protocol.arguments import number_in
-from eventstore.saving import rounds_of, saving_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from uuid import UUID
 
+    from eventstore.aggregates.saving import Proposed
     from eventstore.events import AppendResult
-    from eventstore.saving import Proposed
     from eventstore.sources import Snapshots, Streams
 
 A = TypeVar("A", bound=Aggregate[Any])

@@ -34,7 +34,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 import msgspec
 
-from eventstore import saving
+from eventstore.aggregates import saving
+from eventstore.aggregates.saving import Saving, saving_of
 from eventstore.errors import InvalidEvent
 from eventstore.events import NewEvent
 from eventstore.protocol.arguments import number_in, stream_id_in
@@ -47,7 +48,6 @@ from eventstore.registry.reserved import (
     refuse_taken,
     runs_later,
 )
-from eventstore.saving import Saving, saving_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
