@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore import metrics
-from eventstore.arrays import array
 from eventstore.conf import conf
+from eventstore.database.arrays import array
 from eventstore.errors import SnapshotNotWritten
 from eventstore.events import Place
 from eventstore.ports import Appended, Proposal

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.arrays import array
 from eventstore.database import connect
+from eventstore.database.arrays import array
 from tests.strategies import GATE
 
 if TYPE_CHECKING:
