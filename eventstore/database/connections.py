@@ -19,7 +19,7 @@ from psycopg.errors import (
 )
 from psycopg.pq import TransactionStatus
 
-from eventstore.server import READ_ONLY, is_read_only, judge
+from eventstore.database.server import READ_ONLY, is_read_only, judge
 
 
 def _is_news(record: logging.LogRecord) -> bool:

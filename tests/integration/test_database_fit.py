@@ -11,8 +11,8 @@ from django.core.signals import request_started
 from django.db import DatabaseError, connection
 
 from eventstore.database import TROUBLE, connect, named, told
+from eventstore.database.server import judge, unfit
 from eventstore.queries.connection import unchecked_cursor
-from eventstore.server import judge, unfit
 from teddy_es import limits
 
 if TYPE_CHECKING:
