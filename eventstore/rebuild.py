@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from eventstore.indexer.mark import complete
-from eventstore.partitioning import refuse_another_count
+from eventstore.log.partitioning import refuse_another_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Place
-from eventstore.partitioning import refuse_another_count
+from eventstore.log.partitioning import refuse_another_count
 from eventstore.registry.numbering import NUMBERED, refuse_other_numbers
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from eventstore.errors import LogMisconfigured, LogTruncated, LogUnreadable
 from eventstore.events import Commit, Place, pack, to_milliseconds
 from eventstore.indexer.clocks import OFF
 from eventstore.indexer.rows import rows_of
-from eventstore.partitioning import refuse_another_count
+from eventstore.log.partitioning import refuse_another_count
 from eventstore.protocol.codec import decode
 from eventstore.protocol.fold import Entry, Folded, Verdict
 from eventstore.verifier import statements

@@ -31,7 +31,7 @@ ALLOWED = {
     ("eventstore/checks.py", "TEDDY_PARTITIONS"): (
         "the check names the variable that an operator sets"
     ),
-    ("eventstore/partitioning.py", "TEDDY_PARTITIONS"): (
+    ("eventstore/log/partitioning.py", "TEDDY_PARTITIONS"): (
         "the refusal names the variable that an operator sets"
     ),
     ("eventstore/topics.py", "TEDDY_PARTITIONS"): (

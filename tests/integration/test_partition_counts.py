@@ -10,7 +10,7 @@ import pytest
 from eventstore import topics as topics_room
 from eventstore.clock import SystemClock
 from eventstore.errors import LogMisconfigured
-from eventstore.partitioning import refuse_another_count
+from eventstore.log.partitioning import refuse_another_count
 from eventstore.rebuild import refuse_a_shortened_log
 from eventstore.verifier.verify import Verifier
 from tests.integration.worlds import World, changed

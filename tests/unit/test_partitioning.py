@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.partitioning import count_of
+from eventstore.log.partitioning import count_of
 from eventstore.protocol.placement import partition_of
 
 if TYPE_CHECKING:
