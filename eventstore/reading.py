@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eventstore.events import Place, RecordedEvent
+    from eventstore.log.topics import Topics
     from eventstore.ports import Clock, Log
     from eventstore.queries.limits import Pages, Stretch
     from eventstore.registry import Event, Registry
-    from eventstore.topics import Topics
 
 
 class Reading(ABC):

@@ -38,12 +38,12 @@ from eventstore.indexer.advance import Indexer
 from eventstore.indexer.share import Patience
 from eventstore.indexer.telling import Telling
 from eventstore.log.embedded import EmbeddedLog
+from eventstore.log.topics import Topics
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.reading import Reading
 from eventstore.sealing import sealer
-from eventstore.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

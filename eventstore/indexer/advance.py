@@ -25,8 +25,8 @@ from eventstore.indexer.own import at_cursors
 from eventstore.indexer.share import Patience, refuse_after
 from eventstore.indexer.views import Views
 from eventstore.indexer.watch import Watch
+from eventstore.log.topics import Topics, check
 from eventstore.protocol.fold import Entry, Folded, Judged, fold
-from eventstore.topics import Topics, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -14,9 +14,9 @@ from eventstore.events import pack, unpack
 from eventstore.indexer.entries import entry_of
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
+from eventstore.log.topics import NO_ROWS_REMEDY
 from eventstore.protocol.fold import KNOWN_RULE_VERSION, folded_time
 from eventstore.protocol.hashing import record_hash
-from eventstore.topics import NO_ROWS_REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place
     from eventstore.indexer.entries import Own
+    from eventstore.log.topics import Topics
     from eventstore.ports import Batch, Log
     from eventstore.protocol.fold import Entry
-    from eventstore.topics import Topics
 
 
 def load(

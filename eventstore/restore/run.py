@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.errors import LogMisconfigured, NotRestorable
 from eventstore.events import Place, pack, to_milliseconds, unpack
+from eventstore.log.topics import NO_ROWS_REMEDY, check_numbers, sound
 from eventstore.ports import Extent, LogRecord
 from eventstore.restore.plan import (
     Mirrored,
@@ -17,7 +18,6 @@ from eventstore.restore.plan import (
     first_trouble,
     plan,
 )
-from eventstore.topics import NO_ROWS_REMEDY, check_numbers, sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from eventstore.log.topics import Topics
     from eventstore.ports import Restorable
-    from eventstore.topics import Topics
 
     Progress = Callable[[Place, int], None]
 

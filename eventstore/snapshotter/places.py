@@ -8,7 +8,7 @@ from eventstore.conf import registry
 
 if TYPE_CHECKING:
     from eventstore.aggregates import Aggregate
-    from eventstore.topics import Topics
+    from eventstore.log.topics import Topics
 
 
 def topic_of(cls: type[Aggregate[Any]]) -> str:

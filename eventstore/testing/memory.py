@@ -23,6 +23,7 @@ from eventstore.errors import (
     StreamNotFound,
 )
 from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place
+from eventstore.log.topics import Topics
 from eventstore.protocol.arguments import (
     commit_id_in,
     instant_in,
@@ -36,7 +37,6 @@ from eventstore.queries.streams import StreamInfo
 from eventstore.reading import refuse_foreign, topics_of
 from eventstore.sealing import sealer
 from eventstore.testing.memory_log import MemoryPartition, answer
-from eventstore.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

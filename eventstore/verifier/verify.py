@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from eventstore.log.topics import Topics
     from eventstore.ports import Batch, Extent, Log
-    from eventstore.topics import Topics
 
 Progress = Callable[[Place, int], None]
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place
     from eventstore.indexer.advance import Indexer
+    from eventstore.log.topics import Topics
     from eventstore.ports import Log
     from eventstore.store import EventStore
-    from eventstore.topics import Topics
     from teddy_es.synth.history import Draft
 
 _BATCH: Final = 4_000  # commits; the more there are at once, the larger a fold's COPY

@@ -25,7 +25,7 @@ WRITE = re.compile(
 FOLDED_ROOMS = {
     "eventstore/roles.py": "says who may change a row, and of which tables nobody may",
     "eventstore/indexer": "the fold reads its state and writes what it decided",
-    "eventstore/topics.py": "the partitions' rows are made with the topics",
+    "eventstore/log/topics.py": "the partitions' rows are made with the topics",
     "eventstore/registry/numbering.py": "the partitions' rows have the numbers of stream types",
     "eventstore/rebuild.py": "empties what was folded",
     "eventstore/restore": "puts the mirror's records back into the log, and says so in the partitions' rows",
@@ -38,7 +38,7 @@ FOLDED_ROOMS = {
 }
 WRITERS = {
     "eventstore/indexer",
-    "eventstore/topics.py",
+    "eventstore/log/topics.py",
     "eventstore/rebuild.py",
     "eventstore/restore",
 }

@@ -34,7 +34,7 @@ ALLOWED = {
     ("eventstore/log/partitioning.py", "TEDDY_PARTITIONS"): (
         "the refusal names the variable that an operator sets"
     ),
-    ("eventstore/topics.py", "TEDDY_PARTITIONS"): (
+    ("eventstore/log/topics.py", "TEDDY_PARTITIONS"): (
         "the refusal names the variable that an operator sets"
     ),
 }

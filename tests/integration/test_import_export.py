@@ -18,12 +18,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from eventstore import topics
 from eventstore.errors import IndexRebuilt
 from eventstore.events import Cut
 from eventstore.exporter import export_events, export_stream
 from eventstore.importer.flight import Limits
 from eventstore.importer.run import import_events
+from eventstore.log import topics
 from eventstore.rebuild import refold, reset
 from eventstore.store import EventStore, _the_store, get_event_store
 from teddy_es.demo import demo_lines

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eventstore import topics as topics_room
 from eventstore.clock import SystemClock
 from eventstore.errors import LogMisconfigured
+from eventstore.log import topics as topics_room
 from eventstore.log.partitioning import refuse_another_count
 from eventstore.rebuild import refuse_a_shortened_log
 from eventstore.verifier.verify import Verifier
 from tests.integration.worlds import World, changed
 
 if TYPE_CHECKING:
-    from eventstore.topics import Topics
+    from eventstore.log.topics import Topics
 
 ROWS = "SELECT partition, partitions FROM eventstore_partition ORDER BY id"
 

@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from eventstore import topics
 from eventstore.events import NewEvent
+from eventstore.log import topics
 from eventstore.store import EventStore, make_event_store
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from eventstore.topics import Topics
+    from eventstore.log.topics import Topics
 
 # In one message to the server: for what comes with it nobody is asked, as whoever owns the machine may have it.
 WITHOUT_TRIGGERS = "SELECT set_config('session_replication_role', 'replica', true); "

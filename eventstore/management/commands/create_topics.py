@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from eventstore import topics
 from eventstore.activation import activate
 from eventstore.errors import LogMisconfigured
+from eventstore.log import topics
 from eventstore.management.topic_repair import confirm, repair, repairs
 from eventstore.management.troubles import told_in_a_line
 from eventstore.publishing.topics import feed_topics
