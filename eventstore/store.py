@@ -42,7 +42,7 @@ from eventstore.log.topics import Topics
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
-from eventstore.reading import Reading
+from eventstore.queries.reading import Reading
 from eventstore.sealing import sealer
 
 if TYPE_CHECKING:

@@ -33,8 +33,8 @@ from eventstore.protocol.arguments import (
 from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.queries.commits import CommitOutcome, Decided
+from eventstore.queries.reading import refuse_foreign, topics_of
 from eventstore.queries.streams import StreamInfo
-from eventstore.reading import refuse_foreign, topics_of
 from eventstore.sealing import sealer
 from eventstore.testing.memory_log import MemoryPartition, answer
 
