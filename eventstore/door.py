@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from eventstore.appender.past import admit, take_over
 from eventstore.context import current
 from eventstore.errors import InvalidEvent
 from eventstore.events import (
@@ -20,7 +21,6 @@ from eventstore.events import (
     derived_event_id,
     written,
 )
-from eventstore.past import admit, take_over
 from eventstore.protocol.arguments import (
     event_id_in,
     is_number,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from eventstore.past import Admit
+    from eventstore.appender.past import Admit
     from eventstore.ports import Clock, Sealer
     from eventstore.registry import EventType, Registry
 
