@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from asgiref.sync import sync_to_async
 
 from eventstore import metrics
+from eventstore.appender.admission import Door
 from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending, deadline_in
 from eventstore.appender.thread import Appender
@@ -23,7 +24,6 @@ from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import TROUBLE, Connect, connect, told
-from eventstore.door import Door
 from eventstore.errors import CommitTooLarge, LogUnanswered
 from eventstore.events import (
     MAX_COMMIT_BYTES,

@@ -11,10 +11,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from eventstore.appender.admission import Door
 from eventstore.appender.pending import deadline_in
 from eventstore.clock import SystemClock
 from eventstore.conf import registry as configured
-from eventstore.door import Door
 from eventstore.errors import (
     CommitTooLarge,
     CutBeyondEnd,

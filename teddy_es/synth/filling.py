@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
 from eventstore.conf import registry
-from eventstore.door import Door
 from eventstore.errors import LogUnanswered
 from eventstore.indexer.mark import complete
 from eventstore.ports import Appended, Proposal

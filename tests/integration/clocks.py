@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
 from eventstore.conf import registry
-from eventstore.door import Door
 from eventstore.sealing import sealer
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from eventstore.appender.admission import Door
 from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
-from eventstore.door import Door
 from eventstore.events import NewEvent, Place, pack
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.ports import Appended, Clock, Log, Proposal, Sealer
