@@ -13,7 +13,6 @@ import msgspec
 from asgiref.sync import sync_to_async
 
 from eventstore import metrics
-from eventstore.aggregate_cache import AggregateCache
 from eventstore.aggregates import Aggregate, refuse_unfit, replay
 from eventstore.aggregates.saving import rounds_of, saving_of
 from eventstore.bus import EventBus, Published
@@ -32,6 +31,7 @@ from eventstore.errors import (
 )
 from eventstore.events import derived_event_id
 from eventstore.protocol.arguments import number_in
+from eventstore.repository.cache import AggregateCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
