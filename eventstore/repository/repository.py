@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from eventstore.aggregates.saving import Proposed
     from eventstore.events import AppendResult
-    from eventstore.sources import Snapshots, Streams
+    from eventstore.repository.sources import Snapshots, Streams
 
 A = TypeVar("A", bound=Aggregate[Any])
 
