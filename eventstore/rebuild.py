@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place
     from eventstore.indexer.advance import Indexer
-    from eventstore.mirror import Progress
+    from eventstore.indexer.mirror import Progress
 
 # The new generation makes every view of every process worthless.
 _RESET: Final = """

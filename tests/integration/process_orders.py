@@ -13,7 +13,7 @@ from django.test import Client
 from eventstore.activation import activate
 from eventstore.errors import EventStoreError
 from eventstore.events import NewEvent
-from eventstore.mirror import Mirror
+from eventstore.indexer.mirror import Mirror
 from eventstore.store import get_event_store
 from eventstore.testing.shop import OrderPlaced
 from tests.integration.worlds import versions

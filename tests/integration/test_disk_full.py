@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from eventstore.database import connect
 from eventstore.errors import AppendOutcomeUnknown, LogUnavailable
-from eventstore.mirror import Mirror
+from eventstore.indexer.mirror import Mirror
 from tests.integration.processes import a_process, heard, ordered, told
 from tests.integration.servers import Database, a_server
 from tests.integration.test_mirror import Impatient

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from eventstore import metrics
 from eventstore.events import to_milliseconds
-from eventstore.mirror import Mirror
+from eventstore.indexer.mirror import Mirror
 from eventstore.ports import LogRecord
 from tests.integration.clocks import MovableClock
 from tests.integration.worlds import World, changed, record, versions

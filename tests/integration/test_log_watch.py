@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eventstore.errors import EventStoreError, LogMisconfigured, LogTruncated
-from eventstore.mirror import Mirror
+from eventstore.indexer.mirror import Mirror
 from tests.integration.clocks import MovableClock
 from tests.integration.worlds import World, changed, versions
 

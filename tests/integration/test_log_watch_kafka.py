@@ -13,8 +13,8 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from eventstore.errors import AppendOutcomeUnknown, LogMisconfigured, LogTruncated
+from eventstore.indexer.mirror import Mirror
 from eventstore.log.kafka.topics import SETTINGS
-from eventstore.mirror import Mirror
 from eventstore.protocol.placement import place_of
 from eventstore.testing.log_given import read_all
 from tests.integration.clocks import MovableClock, by

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from structlog.testing import capture_logs
 
 from eventstore.errors import LogUnavailable, LogUnreadable
+from eventstore.indexer.mirror import Mirror
 from eventstore.log.embedded import EmbeddedLog
-from eventstore.mirror import Mirror
 from eventstore.testing.faulty_log import FaultyLog
 from tests.integration.connections import Line
 from tests.integration.processes import a_process

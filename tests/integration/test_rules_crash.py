@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from eventstore.database import connect
 from eventstore.errors import IndexIncomplete, LogUnavailable, UnknownRuleVersion
 from eventstore.indexer.mark import complete
-from eventstore.mirror import Mirror
+from eventstore.indexer.mirror import Mirror
 from eventstore.queries.completeness import completed_by
 from eventstore.rebuild import refold, reset
 from teddy_es import health

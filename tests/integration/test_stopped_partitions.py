@@ -17,8 +17,8 @@ from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.errors import IndexIncomplete, PartitionSetAside, UnknownRuleVersion
 from eventstore.indexer import stops
+from eventstore.indexer.mirror import Mirror
 from eventstore.management.commands import partitions
-from eventstore.mirror import Mirror
 from eventstore.queries import browse
 from eventstore.queries.stops import stopped
 from eventstore.verifier.verify import Verifier
