@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
-from eventstore.cloudevents import export_line
 from eventstore.events import Cut, Place, RecordedEvent, topic_of
+from eventstore.exchange.cloudevents import export_line
 from eventstore.queries.feed import (
     accepted_between,
     cut_of,

@@ -13,8 +13,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 
-from eventstore.cloudevents import ImportedEvent, proposal_line
 from eventstore.events import NewEvent
+from eventstore.exchange.cloudevents import ImportedEvent, proposal_line
 from eventstore.protocol.instants import rfc3339
 
 if TYPE_CHECKING:

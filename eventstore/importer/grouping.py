@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from eventstore.cloudevents import BadLine, ImportedEvent, parse_line
 from eventstore.events import MAX_COMMIT_EVENTS, NewEvent
+from eventstore.exchange.cloudevents import BadLine, ImportedEvent, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

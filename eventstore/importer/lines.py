@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from os import fstat
 from typing import Final, Protocol
 
-from eventstore.cloudevents import MAX_LINE_BYTES
+from eventstore.exchange.cloudevents import MAX_LINE_BYTES
 
 _CHUNK: Final = 256 * 1024
 _KEPT: Final = MAX_LINE_BYTES + 1  # so that a line that is too long is seen to be

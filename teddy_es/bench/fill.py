@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from eventstore.cloudevents import parse_line
 from eventstore.database import connect
 from eventstore.events import Expected, NewEvent
+from eventstore.exchange.cloudevents import parse_line
 from eventstore.rebuild import analyze
 from teddy_es.bench.domain import Happened, renamed, texts
 from teddy_es.bench.tables import patient_connection

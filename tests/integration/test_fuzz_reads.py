@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import async_to_sync
 
 from eventstore.clock import SystemClock
-from eventstore.cloudevents import export_line
 from eventstore.conf import aggregates, registry
 from eventstore.errors import EventStoreError
 from eventstore.events import Cut, Place
+from eventstore.exchange.cloudevents import export_line
 from eventstore.exporter import export_stream
 from eventstore.queries.limits import EVERYTHING, PAGES, Pages, Stretch
 from eventstore.repository import AggregateRepository

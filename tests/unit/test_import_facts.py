@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.cloudevents import export_line
 from eventstore.events import NewEvent
+from eventstore.exchange.cloudevents import export_line
 from eventstore.importer.flight import Limits
 from eventstore.importer.run import End, Summary, import_events
 from eventstore.registry import Event, Registry

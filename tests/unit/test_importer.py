@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.cloudevents import MAX_LINE_BYTES
 from eventstore.errors import (
     AppendOutcomeUnknown,
     LogTruncated,
     LogUnavailable,
     SubjectErased,
 )
+from eventstore.exchange.cloudevents import MAX_LINE_BYTES
 from eventstore.importer.flight import Limits
 from eventstore.importer.grouping import Refusal, Seen
 from eventstore.importer.lines import Interrupt, Lines
