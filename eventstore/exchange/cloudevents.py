@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
-from eventstore.envelope import JSON_DATA, Envelope, encode, envelope_of
 from eventstore.events import (
     EVENT_TYPE,
     MAX_COMMIT_BYTES,
@@ -21,6 +20,7 @@ from eventstore.events import (
     NewEvent,
     RecordedEvent,
 )
+from eventstore.exchange.envelope import JSON_DATA, Envelope, encode, envelope_of
 from eventstore.protocol.instants import rfc3339
 from eventstore.protocol.strict_json import Broken, parse
 
