@@ -18,7 +18,7 @@ from eventstore.conf import aggregates, registry
 from eventstore.errors import EventStoreError
 from eventstore.events import Cut, Place
 from eventstore.exchange.cloudevents import export_line
-from eventstore.exporter import export_stream
+from eventstore.exchange.exporter import export_stream
 from eventstore.queries.limits import EVERYTHING, PAGES, Pages, Stretch
 from eventstore.repository import AggregateRepository
 from tests.pages import ROWS

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 
 from eventstore.errors import IndexRebuilt
 from eventstore.events import Cut
-from eventstore.exporter import export_events, export_stream
+from eventstore.exchange.exporter import export_events, export_stream
 from eventstore.importer.flight import Limits
 from eventstore.importer.run import import_events
 from eventstore.log import topics
