@@ -21,8 +21,8 @@ from django.db import connection, transaction
 from eventstore.errors import IndexRebuilt
 from eventstore.events import Cut
 from eventstore.exchange.exporter import export_events, export_stream
-from eventstore.importer.flight import Limits
-from eventstore.importer.run import import_events
+from eventstore.exchange.importer.flight import Limits
+from eventstore.exchange.importer.run import import_events
 from eventstore.log import topics
 from eventstore.rebuild import refold, reset
 from eventstore.store import EventStore, _the_store, get_event_store
@@ -539,7 +539,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from eventstore.clock import SystemClock
 from eventstore.events import AppendResult
-from eventstore.importer.run import import_events
+from eventstore.exchange.importer.run import import_events
 
 class Store:
     def submit_past(self, stream_id, events, *, commit_id, first_version=None):

@@ -20,10 +20,10 @@ from eventstore.errors import (
     SubjectErased,
 )
 from eventstore.exchange.cloudevents import MAX_LINE_BYTES
-from eventstore.importer.flight import Limits
-from eventstore.importer.grouping import Refusal, Seen
-from eventstore.importer.lines import Interrupt, Lines
-from eventstore.importer.run import End, Summary, import_events
+from eventstore.exchange.importer.flight import Limits
+from eventstore.exchange.importer.grouping import Refusal, Seen
+from eventstore.exchange.importer.lines import Interrupt, Lines
+from eventstore.exchange.importer.run import End, Summary, import_events
 from tests.unit.import_store import BusyStore, FakeClock, ImportStore, a_line, uid
 
 BAD = b"{not json\n"

@@ -16,9 +16,9 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult
-from eventstore.importer.flight import Flight, Limits, Outcome, Store
-from eventstore.importer.grouping import Draft, Grouper, Refusal
-from eventstore.importer.lines import Interrupt, Lines, Source
+from eventstore.exchange.importer.flight import Flight, Limits, Outcome, Store
+from eventstore.exchange.importer.grouping import Draft, Grouper, Refusal
+from eventstore.exchange.importer.lines import Interrupt, Lines, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from uuid import UUID
 
-    from eventstore.importer.grouping import Draft
+    from eventstore.exchange.importer.grouping import Draft
     from eventstore.ports import Clock
 
 PASSING: Final = (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from eventstore.importer.lines import Line
+    from eventstore.exchange.importer.lines import Line
 
 MAX_NAMES: Final = 20  # of attributes that are dropped; the rest is counted together
 _MAX_DRAFT_BYTES: Final = 8_000_000  # a commit's lines; its record may have an eighth
