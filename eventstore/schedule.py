@@ -9,8 +9,8 @@ from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.errors import SnapshotDrifted, VerificationFailed
 from eventstore.jobs import Job, Jobs
-from eventstore.snapshotter.run import make_snapshotter
-from eventstore.snapshotter.verifying import Comparer
+from eventstore.snapshots.builder.run import make_snapshotter
+from eventstore.snapshots.builder.verifying import Comparer
 from eventstore.store import get_event_store, make_event_store
 from eventstore.verifier.verify import Verifier
 

@@ -61,7 +61,7 @@ FOLLOWER_ROOMS = {
 SNAPSHOT_ROOMS = {
     "eventstore/queries": "the newest of a stream, and what is due",
     "eventstore/snapshots": "writes the rows, and fills in what only the topics have",
-    "eventstore/snapshotter": "how far it is, what it could not build, what has drifted",
+    "eventstore/snapshots/builder": "how far it is, what it could not build, what has drifted",
     "teddy_es/faults": "an independent judge holds every row against the log",
     "teddy_es/bench": "has all of them built anew, in a database of its own",
 }

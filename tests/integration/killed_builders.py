@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from eventstore.clock import SystemClock
+from eventstore.snapshots.builder import building, statements
+from eventstore.snapshots.builder.building import Builder
+from eventstore.snapshots.builder.run import Snapshotter
 from eventstore.snapshots.writing import SnapshotWriter
-from eventstore.snapshotter import building, statements
-from eventstore.snapshotter.building import Builder
-from eventstore.snapshotter.run import Snapshotter
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:

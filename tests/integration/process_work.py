@@ -53,8 +53,8 @@ def build_until_killed(writes: int) -> None:
     from random import Random
 
     from eventstore.clock import SystemClock
-    from eventstore.snapshotter.batch import Bounds
-    from eventstore.snapshotter.run import Snapshotter
+    from eventstore.snapshots.builder.batch import Bounds
+    from eventstore.snapshots.builder.run import Snapshotter
     from eventstore.store import get_event_store
     from eventstore.testing.faulty_log import FaultyLog, Network
 

@@ -19,12 +19,12 @@ from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.rebuild import refold, reset
 from eventstore.snapshots import snapshot_store
+from eventstore.snapshots.builder.batch import Bounds
+from eventstore.snapshots.builder.building import Builder
+from eventstore.snapshots.builder.run import Snapshotter
 from eventstore.snapshots.filling import Filler
 from eventstore.snapshots.topics import create, snapshot_topics
 from eventstore.snapshots.writing import SnapshotWriter
-from eventstore.snapshotter.batch import Bounds
-from eventstore.snapshotter.building import Builder
-from eventstore.snapshotter.run import Snapshotter
 from eventstore.testing.faulty_log import FaultyLog, Network
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 

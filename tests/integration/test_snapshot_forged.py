@@ -26,11 +26,11 @@ from eventstore.protocol.placement import partition_of
 from eventstore.queries.kept import number
 from eventstore.repository import AggregateRepository
 from eventstore.snapshots import Stamp, refusing
+from eventstore.snapshots.builder.reviewing import review
+from eventstore.snapshots.builder.verifying import Comparer
 from eventstore.snapshots.record import encode, topic_of
 from eventstore.snapshots.signing import Signer
 from eventstore.snapshots.topics import create, snapshot_topics
-from eventstore.snapshotter.reviewing import review
-from eventstore.snapshotter.verifying import Comparer
 from tests.integration.clocks import MovableClock
 from tests.integration.snapshotting import World
 

@@ -15,8 +15,8 @@ from eventstore.database import connect
 from eventstore.errors import InvalidStreamId
 from eventstore.metrics import SNAPSHOT_FAILURES
 from eventstore.models import SnapshotFailure
-from eventstore.snapshotter import run, statements
-from eventstore.snapshotter.batch import Bounds
+from eventstore.snapshots.builder import run, statements
+from eventstore.snapshots.builder.batch import Bounds
 from tests.integration.snapshotting import World
 from tests.integration.worlds import WITHOUT_TRIGGERS
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from eventstore.snapshotter.replaying import Problem
+from eventstore.snapshots.builder.replaying import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from eventstore.ports import Clock
     from eventstore.queries.snapshots import Due
     from eventstore.snapshots import Snapshot
-    from eventstore.snapshotter.replaying import Replay
+    from eventstore.snapshots.builder.replaying import Replay
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from eventstore.queries import kept as queries
 from eventstore.queries.connection import reading_cursor
+from eventstore.snapshots.builder import statements
 from eventstore.snapshots.refusing import count_refused
 from eventstore.snapshots.signing import said_by_row, signer
-from eventstore.snapshotter import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,13 +19,13 @@ from eventstore.errors import IndexRebuilt, InvalidStreamId, SnapshotNotWritten
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.snapshots import snapshot_store
+from eventstore.snapshots.builder import statements
+from eventstore.snapshots.builder.batch import Bounds
+from eventstore.snapshots.builder.building import Builder, Built
+from eventstore.snapshots.builder.places import partitions_of
+from eventstore.snapshots.builder.reviewing import Reviewed, review
+from eventstore.snapshots.builder.sampling import Sampled, Sampler
 from eventstore.snapshots.writing import SnapshotWriter
-from eventstore.snapshotter import statements
-from eventstore.snapshotter.batch import Bounds
-from eventstore.snapshotter.building import Builder, Built
-from eventstore.snapshotter.places import partitions_of
-from eventstore.snapshotter.reviewing import Reviewed, review
-from eventstore.snapshotter.sampling import Sampled, Sampler
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:

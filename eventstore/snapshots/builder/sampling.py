@@ -12,11 +12,11 @@ from eventstore.aggregates import Aggregate
 from eventstore.errors import StateNotStorable, UnreadableEvent
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
+from eventstore.snapshots.builder import statements
+from eventstore.snapshots.builder.places import partitions_of
+from eventstore.snapshots.builder.replaying import ApplyError, Replay
 from eventstore.snapshots.signing import said_by_row, signer
 from eventstore.snapshots.states import encoded, says_the_same
-from eventstore.snapshotter import statements
-from eventstore.snapshotter.places import partitions_of
-from eventstore.snapshotter.replaying import ApplyError, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

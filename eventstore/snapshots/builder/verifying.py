@@ -12,12 +12,12 @@ from eventstore.errors import StateNotStorable, UnreadableEvent
 from eventstore.queries import kept as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.snapshots import snapshot_store
+from eventstore.snapshots.builder.replaying import ApplyError, Replay
+from eventstore.snapshots.builder.reviewing import rows
 from eventstore.snapshots.record import PREFIX, Garbage, believed
 from eventstore.snapshots.signing import said_by_row, signer
 from eventstore.snapshots.states import encoded, says_the_same
 from eventstore.snapshots.topics import snapshot_topics
-from eventstore.snapshotter.replaying import ApplyError, Replay
-from eventstore.snapshotter.reviewing import rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

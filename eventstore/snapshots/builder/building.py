@@ -13,12 +13,12 @@ from eventstore.errors import IndexRebuilt
 from eventstore.protocol.placement import place_of
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
+from eventstore.snapshots.builder import statements
+from eventstore.snapshots.builder.batch import Batch, Bounds, replayed
+from eventstore.snapshots.builder.places import partitions_of, topic_of
+from eventstore.snapshots.builder.replaying import GAP, Problem, Replay
+from eventstore.snapshots.builder.reviewing import review
 from eventstore.snapshots.writing import count, insert
-from eventstore.snapshotter import statements
-from eventstore.snapshotter.batch import Batch, Bounds, replayed
-from eventstore.snapshotter.places import partitions_of, topic_of
-from eventstore.snapshotter.replaying import GAP, Problem, Replay
-from eventstore.snapshotter.reviewing import review
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
