@@ -27,7 +27,7 @@ FOLDED_ROOMS = {
     "eventstore/indexer": "the fold reads its state and writes what it decided",
     "eventstore/log/topics.py": "the partitions' rows are made with the topics",
     "eventstore/registry/numbering.py": "the partitions' rows have the numbers of stream types",
-    "eventstore/rebuild.py": "empties what was folded",
+    "eventstore/upkeep/rebuild.py": "empties what was folded",
     "eventstore/restore": "puts the mirror's records back into the log, and says so in the partitions' rows",
     "eventstore/verifier": "holds every row against the log",
     "eventstore/queries": "the read side's only surface",
@@ -39,7 +39,7 @@ FOLDED_ROOMS = {
 WRITERS = {
     "eventstore/indexer",
     "eventstore/log/topics.py",
-    "eventstore/rebuild.py",
+    "eventstore/upkeep/rebuild.py",
     "eventstore/restore",
 }
 LOG_ROOMS = {

@@ -239,8 +239,8 @@ def _append_until_decided(store: Any, stream: str, quantity: int) -> list[int]:
 
 def rebuild_and_stand_still() -> None:
     """What `rebuild_index` does, up to its first partition; then wait to be killed."""
-    from eventstore.rebuild import refold, reset
     from eventstore.store import get_event_store
+    from eventstore.upkeep.rebuild import refold, reset
 
     def stand_still(_place: object, moved: int) -> None:
         say(folded=moved)

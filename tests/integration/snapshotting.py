@@ -17,7 +17,6 @@ from eventstore.models import Snapshot as Row
 from eventstore.ports import Proposal
 from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
-from eventstore.rebuild import refold, reset
 from eventstore.snapshots import snapshot_store
 from eventstore.snapshots.builder.batch import Bounds
 from eventstore.snapshots.builder.building import Builder
@@ -27,6 +26,7 @@ from eventstore.snapshots.topics import create, snapshot_topics
 from eventstore.snapshots.writing import SnapshotWriter
 from eventstore.testing.faulty_log import FaultyLog, Network
 from eventstore.testing.shop import OrderChanged, OrderPlaced
+from eventstore.upkeep.rebuild import refold, reset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ import pytest
 
 from eventstore.events import Cut, Expected, NewEvent, Position, RecordedEvent
 from eventstore.queries.feed import accepted_between, marks
-from eventstore.rebuild import refold, reset
 from eventstore.testing.shop import OrderChanged
+from eventstore.upkeep.rebuild import refold, reset
 from tests.integration.following import Orders
 
 if TYPE_CHECKING:

@@ -26,13 +26,13 @@ from eventstore.queries.connection import reading_cursor
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import parked_streams, standing
 from eventstore.queries.walking import walk_after
-from eventstore.rebuild import refold, reset
 from eventstore.subscriptions import await_for, wait_for, waiting
 from eventstore.subscriptions import follower as followers
 from eventstore.subscriptions.delivery import deliveries
 from eventstore.subscriptions.operating import Operating, Order
 from eventstore.subscriptions.worker import Worker
 from eventstore.testing.shop import OrderChanged
+from eventstore.upkeep.rebuild import refold, reset
 from tests.integration.clocks import MovableClock
 from tests.integration.following import (
     Orders,

@@ -24,8 +24,8 @@ from eventstore.exchange.exporter import export_events, export_stream
 from eventstore.exchange.importer.flight import Limits
 from eventstore.exchange.importer.run import import_events
 from eventstore.log import topics
-from eventstore.rebuild import refold, reset
 from eventstore.store import EventStore, _the_store, get_event_store
+from eventstore.upkeep.rebuild import refold, reset
 from teddy_es.demo import demo_lines
 from tests.acceptance.launched import becomes_true
 from tests.integration.processes import a_command

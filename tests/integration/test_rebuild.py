@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from eventstore.rebuild import refold, reset
 from eventstore.testing.faulty_log import TWICE
+from eventstore.upkeep.rebuild import refold, reset
 from tests.integration.audits import audit
 from tests.integration.worlds import FaultyStore, World, changed, record, versions
 

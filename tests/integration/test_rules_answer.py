@@ -17,8 +17,8 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult, Commit, Expected, derived_event_id
-from eventstore.rebuild import reset
 from eventstore.sealing import PassThroughSealer
+from eventstore.upkeep.rebuild import reset
 from tests.integration.connections import Line
 from tests.integration.worlds import FaultyStore, World, changed, versions
 from tests.plugins.kafka_logs import until

@@ -18,7 +18,7 @@ from eventstore.errors import IndexIncomplete, LogUnavailable, UnknownRuleVersio
 from eventstore.indexer.mark import complete
 from eventstore.indexer.mirror import Mirror
 from eventstore.queries.completeness import completed_by
-from eventstore.rebuild import refold, reset
+from eventstore.upkeep.rebuild import refold, reset
 from teddy_es import health
 from tests.integration.connections import Line
 from tests.integration.worlds import FaultyStore, World, changed, versions

@@ -11,9 +11,9 @@ from django.db import connection
 
 from eventstore.clock import SystemClock
 from eventstore.errors import SnapshotNotWritten
-from eventstore.rebuild import reset
 from eventstore.snapshots import snapshot_store
 from eventstore.testing.faulty_log import ANSWER_LOST, REFUSED, TWICE, Network
+from eventstore.upkeep.rebuild import reset
 from tests.integration.processes import a_process
 from tests.integration.snapshotting import World
 

@@ -20,10 +20,10 @@ from eventstore.errors import (
 from eventstore.protocol.placement import place_of
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import actions, parked_streams, standing
-from eventstore.rebuild import refold, reset
 from eventstore.subscriptions import Start, TryLater, Unreadable, wait_for
 from eventstore.subscriptions.operating import Operating, Order
 from eventstore.testing.shop import OrderChanged
+from eventstore.upkeep.rebuild import refold, reset
 from tests.integration.clocks import MovableClock
 from tests.integration.following import (
     Orders,

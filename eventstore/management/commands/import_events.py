@@ -18,8 +18,8 @@ from eventstore.exchange.importer.lines import Interrupt, Source
 from eventstore.exchange.importer.run import End, Summary, import_events
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
-from eventstore.rebuild import analyze
 from eventstore.store import get_event_store
+from eventstore.upkeep.rebuild import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
