@@ -12,7 +12,7 @@ from eventstore.jobs import Job, Jobs
 from eventstore.snapshots.builder.run import make_snapshotter
 from eventstore.snapshots.builder.verifying import Comparer
 from eventstore.store import get_event_store, make_event_store
-from eventstore.verifier.verify import Verifier
+from eventstore.upkeep.verifier.verify import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -29,7 +29,7 @@ FOLDED_ROOMS = {
     "eventstore/registry/numbering.py": "the partitions' rows have the numbers of stream types",
     "eventstore/upkeep/rebuild.py": "empties what was folded",
     "eventstore/restore": "puts the mirror's records back into the log, and says so in the partitions' rows",
-    "eventstore/verifier": "holds every row against the log",
+    "eventstore/upkeep/verifier": "holds every row against the log",
     "eventstore/queries": "the read side's only surface",
     "eventstore/subscriptions": "a checkpoint is held with the cursor before it, and waits for an event by its key",
     "eventstore/projections": "a build is as far as the folded cursors, where nobody else follows",

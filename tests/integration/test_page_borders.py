@@ -29,7 +29,7 @@ from eventstore.restore.run import Restorer
 from eventstore.testing.log_given import read_all
 from eventstore.testing.shop import OrderChanged
 from eventstore.upkeep.rebuild import refold, reset
-from eventstore.verifier.verify import Verifier
+from eventstore.upkeep.verifier.verify import Verifier
 from tests.pages import ROWS, SIZES, fill, stream_type
 
 if TYPE_CHECKING:

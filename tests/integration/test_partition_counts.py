@@ -12,7 +12,7 @@ from eventstore.errors import LogMisconfigured
 from eventstore.log import topics as topics_room
 from eventstore.log.partitioning import refuse_another_count
 from eventstore.upkeep.rebuild import refuse_a_shortened_log
-from eventstore.verifier.verify import Verifier
+from eventstore.upkeep.verifier.verify import Verifier
 from tests.integration.worlds import World, changed
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from eventstore.indexer.mirror import Mirror
 from eventstore.management.commands import partitions
 from eventstore.queries import browse
 from eventstore.queries.stops import stopped
-from eventstore.verifier.verify import Verifier
+from eventstore.upkeep.verifier.verify import Verifier
 from teddy_es import health
 from tests.integration.worlds import World, changed, record, versions
 

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.events import Place, pack
-from eventstore.verifier.findings import Difference, Findings
-from eventstore.verifier.verify import Verifier
+from eventstore.upkeep.verifier.findings import Difference, Findings
+from eventstore.upkeep.verifier.verify import Verifier
 from tests.integration.worlds import World, changed, record
 
 if TYPE_CHECKING:

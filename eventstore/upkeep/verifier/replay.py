@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from eventstore.errors import UnknownRuleVersion
 from eventstore.protocol.codec import decode
 from eventstore.protocol.fold import Entry, Folded, State, StreamKey, fold
-from eventstore.verifier.findings import Difference
+from eventstore.upkeep.verifier.findings import Difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from eventstore.events import Place, Position, unpack
-from eventstore.verifier.findings import Difference
+from eventstore.upkeep.verifier.findings import Difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,10 +17,10 @@ from eventstore.indexer.rows import rows_of
 from eventstore.log.partitioning import refuse_another_count
 from eventstore.protocol.codec import decode
 from eventstore.protocol.fold import Entry, Folded, Verdict
-from eventstore.verifier import statements
-from eventstore.verifier.comparing import Row, first_difference, written_position
-from eventstore.verifier.findings import Difference, Findings, PlaceFindings
-from eventstore.verifier.replay import Replay
+from eventstore.upkeep.verifier import statements
+from eventstore.upkeep.verifier.comparing import Row, first_difference, written_position
+from eventstore.upkeep.verifier.findings import Difference, Findings, PlaceFindings
+from eventstore.upkeep.verifier.replay import Replay
 
 if TYPE_CHECKING:
     from datetime import datetime
