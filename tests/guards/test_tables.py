@@ -28,7 +28,7 @@ FOLDED_ROOMS = {
     "eventstore/log/topics.py": "the partitions' rows are made with the topics",
     "eventstore/registry/numbering.py": "the partitions' rows have the numbers of stream types",
     "eventstore/upkeep/rebuild.py": "empties what was folded",
-    "eventstore/restore": "puts the mirror's records back into the log, and says so in the partitions' rows",
+    "eventstore/upkeep/restore": "puts the mirror's records back into the log, and says so in the partitions' rows",
     "eventstore/upkeep/verifier": "holds every row against the log",
     "eventstore/queries": "the read side's only surface",
     "eventstore/subscriptions": "a checkpoint is held with the cursor before it, and waits for an event by its key",
@@ -40,7 +40,7 @@ WRITERS = {
     "eventstore/indexer",
     "eventstore/log/topics.py",
     "eventstore/upkeep/rebuild.py",
-    "eventstore/restore",
+    "eventstore/upkeep/restore",
 }
 LOG_ROOMS = {
     "eventstore/roles.py": "says who may change a row, and of which tables nobody may",

@@ -25,10 +25,10 @@ from eventstore.queries.following import next_records, next_wanted, waiting_reco
 from eventstore.queries.keyset import Page, Wanted
 from eventstore.queries.limits import Stretch
 from eventstore.queries.rows import recorded_events
-from eventstore.restore.run import Restorer
 from eventstore.testing.log_given import read_all
 from eventstore.testing.shop import OrderChanged
 from eventstore.upkeep.rebuild import refold, reset
+from eventstore.upkeep.restore.run import Restorer
 from eventstore.upkeep.verifier.verify import Verifier
 from tests.pages import ROWS, SIZES, fill, stream_type
 

@@ -18,9 +18,9 @@ from eventstore.log.embedded import EmbeddedLog
 from eventstore.log.kafka import KafkaLog
 from eventstore.ports import Proposal, Restorable
 from eventstore.protocol.placement import place_of
-from eventstore.restore.run import Restorer, TopicPlan
 from eventstore.testing.log_given import append, read_all
 from eventstore.testing.shop import OrderChanged
+from eventstore.upkeep.restore.run import Restorer, TopicPlan
 from tests.integration.worlds import World, changed, record, versions
 from tests.plugins.kafka_logs import until
 

@@ -10,7 +10,7 @@ from eventstore.errors import NotRestorable
 from eventstore.events import Place
 from eventstore.ports import Extent, LogRecord
 from eventstore.protocol.hashing import record_hash
-from eventstore.restore.plan import (
+from eventstore.upkeep.restore.plan import (
     Mirrored,
     Missing,
     Standing,

@@ -10,7 +10,7 @@ from eventstore.errors import LogMisconfigured, NotRestorable
 from eventstore.events import Place, pack, to_milliseconds, unpack
 from eventstore.log.topics import NO_ROWS_REMEDY, check_numbers, sound
 from eventstore.ports import Extent, LogRecord
-from eventstore.restore.plan import (
+from eventstore.upkeep.restore.plan import (
     Mirrored,
     Missing,
     Standing,
