@@ -10,12 +10,12 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.test import Client
 
-from eventstore.activation import activate
 from eventstore.errors import EventStoreError
 from eventstore.events import NewEvent
 from eventstore.indexer.mirror import Mirror
 from eventstore.store import get_event_store
 from eventstore.testing.shop import OrderPlaced
+from eventstore.upkeep.activation import activate
 from tests.integration.worlds import versions
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 
-from eventstore.activation import activate
 from eventstore.database import connect
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Expected, NewEvent, Place
@@ -16,6 +15,7 @@ from eventstore.log.embedded import EmbeddedLog
 from eventstore.ports import Appended, Extent, Proposal
 from eventstore.queries.streams import read_stream
 from eventstore.testing.shop import OrderChanged, OrderPlaced
+from eventstore.upkeep.activation import activate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
