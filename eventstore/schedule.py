@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.errors import SnapshotDrifted, VerificationFailed
-from eventstore.jobs import Job, Jobs
 from eventstore.snapshots.builder.run import make_snapshotter
 from eventstore.snapshots.builder.verifying import Comparer
 from eventstore.store import get_event_store, make_event_store
+from eventstore.upkeep.jobs import Job, Jobs
 from eventstore.upkeep.verifier.verify import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eventstore.jobs import Counts
+    from eventstore.upkeep.jobs import Counts
 
 BUILDING: Final = 8.0  # seconds a run
 SAMPLES: Final = 100  # a run

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-    from eventstore.jobs import Job
+    from eventstore.upkeep.jobs import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ LOG_ROOMS = {
     "teddy_es/faults": "an independent judge reads the log as it stands",
 }
 JOB_ROOMS = {
-    "eventstore/jobs.py": "a run is a row",
+    "eventstore/upkeep/jobs.py": "a run is a row",
     "eventstore/queries": "runs are shown",
     "teddy_es/faults": "an independent judge asks what they found",
 }

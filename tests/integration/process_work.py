@@ -275,7 +275,7 @@ def job(ahead: float) -> None:
     from threading import Event
 
     from eventstore.database import connect
-    from eventstore.jobs import Job, Jobs
+    from eventstore.upkeep.jobs import Job, Jobs
     from tests.integration.clocks import MovableClock
 
     def work() -> dict[str, int]:

@@ -16,11 +16,11 @@ from audit.pages.subscription_acts import ACTS
 from eventstore.database import connect
 from eventstore.errors import IndexIncomplete
 from eventstore.indexer.mark import mark_of
-from eventstore.jobs import Jobs
 from eventstore.queries import browse
 from eventstore.queries.completeness import completed_by
 from eventstore.queries.keyset import Wanted
 from eventstore.schedule import SCHEDULE
+from eventstore.upkeep.jobs import Jobs
 from scripts.launcher.ports import free_port
 from tests.integration.clocks import MovableClock
 from tests.integration.crawling import Crawl

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 
-from eventstore import jobs
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.history import version_as_of
 from eventstore.queries.jobs import latest_runs, runs
 from eventstore.queries.keyset import Wanted, cursor
+from eventstore.upkeep import jobs
 from tests.integration.test_browse_plans import nodes, plans
 
 if TYPE_CHECKING:

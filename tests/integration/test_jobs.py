@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 from eventstore import schedule
 from eventstore.database import connect
 from eventstore.errors import VerificationFailed
-from eventstore.jobs import Job, JobOutcome, Jobs
 from eventstore.queries.jobs import latest_runs, runs
 from eventstore.queries.keyset import Wanted
+from eventstore.upkeep.jobs import Job, JobOutcome, Jobs
 from tests.integration.clocks import MovableClock
 from tests.integration.processes import a_process, heard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eventstore.jobs import Counts
     from eventstore.queries.jobs import JobRunRow
     from eventstore.store import EventStore
+    from eventstore.upkeep.jobs import Counts
 
 HOUR = timedelta(hours=1)
 

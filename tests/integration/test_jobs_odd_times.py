@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eventstore.jobs import Job, JobOutcome, Jobs
+from eventstore.upkeep.jobs import Job, JobOutcome, Jobs
 from tests.integration.test_jobs import HOUR, clock, failing, hourly, jobs, rows, told
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from prometheus_client import REGISTRY
 from eventstore.database import connect
 from eventstore.errors import EventStoreError
 from eventstore.events import Expected, NewEvent
-from eventstore.jobs import Job, Jobs
 from eventstore.repository import AggregateRepository
 from eventstore.snapshots import snapshot_store
 from eventstore.testing.shop import OrderChanged
+from eventstore.upkeep.jobs import Job, Jobs
 from tests.integration.clocks import MovableClock
 from tests.integration.snapshotting import World, with_topics
 from tests.plugins.kafka_logs import until

@@ -26,7 +26,6 @@ from django.db import (
 
 from eventstore.clock import SystemClock
 from eventstore.database import connect
-from eventstore.jobs import Job, JobOutcome, Jobs
 from eventstore.management.troubles import told_in_a_line
 from eventstore.queries.connection import (
     arriving_rows,
@@ -37,6 +36,7 @@ from eventstore.queries.connection import (
 )
 from eventstore.queries.jobs import runs
 from eventstore.queries.keyset import Wanted
+from eventstore.upkeep.jobs import Job, JobOutcome, Jobs
 from tests.integration.connections import Line, LineConnection
 from tests.integration.processes import a_process, heard, told
 from tests.integration.servers import a_server
