@@ -23,7 +23,7 @@ from celery.signals import (
 )
 
 import eventstore.tasks  # noqa: F401  (registers itself)
-from eventstore.schedule import SCHEDULE
+from eventstore.upkeep.schedule import SCHEDULE
 from teddy_es.correlation import follow_tasks
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit.pages.frame import Refused, page, query_without_cursor, show, wanted
 from eventstore.clock import SystemClock
 from eventstore.queries.jobs import JobRunRow, latest_runs, runs
-from eventstore.schedule import SCHEDULE
+from eventstore.upkeep.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -19,8 +19,8 @@ from eventstore.indexer.mark import mark_of
 from eventstore.queries import browse
 from eventstore.queries.completeness import completed_by
 from eventstore.queries.keyset import Wanted
-from eventstore.schedule import SCHEDULE
 from eventstore.upkeep.jobs import Jobs
+from eventstore.upkeep.schedule import SCHEDULE
 from scripts.launcher.ports import free_port
 from tests.integration.clocks import MovableClock
 from tests.integration.crawling import Crawl

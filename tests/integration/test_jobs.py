@@ -13,11 +13,11 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore import schedule
 from eventstore.database import connect
 from eventstore.errors import VerificationFailed
 from eventstore.queries.jobs import latest_runs, runs
 from eventstore.queries.keyset import Wanted
+from eventstore.upkeep import schedule
 from eventstore.upkeep.jobs import Job, JobOutcome, Jobs
 from tests.integration.clocks import MovableClock
 from tests.integration.processes import a_process, heard

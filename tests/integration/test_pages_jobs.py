@@ -9,8 +9,8 @@ import pytest
 
 from audit.pages.jobs import standings
 from eventstore.database import connect
-from eventstore.schedule import SCHEDULE
 from eventstore.upkeep.jobs import Job, Jobs
+from eventstore.upkeep.schedule import SCHEDULE
 from tests.integration.clocks import MovableClock
 
 if TYPE_CHECKING:
