@@ -23,7 +23,7 @@ WRITE = re.compile(
 
 # Whose SQL may name a table, and why. A room that names none any more fails, too.
 FOLDED_ROOMS = {
-    "eventstore/roles.py": "says who may change a row, and of which tables nobody may",
+    "eventstore/upkeep/roles.py": "says who may change a row, and of which tables nobody may",
     "eventstore/indexer": "the fold reads its state and writes what it decided",
     "eventstore/log/topics.py": "the partitions' rows are made with the topics",
     "eventstore/registry/numbering.py": "the partitions' rows have the numbers of stream types",
@@ -43,7 +43,7 @@ WRITERS = {
     "eventstore/upkeep/restore",
 }
 LOG_ROOMS = {
-    "eventstore/roles.py": "says who may change a row, and of which tables nobody may",
+    "eventstore/upkeep/roles.py": "says who may change a row, and of which tables nobody may",
     "eventstore/log": "the log in tables",
     "teddy_es/faults": "an independent judge reads the log as it stands",
 }
@@ -53,7 +53,7 @@ JOB_ROOMS = {
     "teddy_es/faults": "an independent judge asks what they found",
 }
 FOLLOWER_ROOMS = {
-    "eventstore/roles.py": "says who may change a row, and of which tables nobody may",
+    "eventstore/upkeep/roles.py": "says who may change a row, and of which tables nobody may",
     "eventstore/queries": "who follows, how far, and what is parked",
     "eventstore/subscriptions": "checkpoints, parked streams, what people did about them",
     "eventstore/projections": "versions are renamed when they are switched",

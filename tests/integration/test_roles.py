@@ -12,7 +12,7 @@ from django.core.management import call_command
 from psycopg.errors import InsufficientPrivilege
 
 from eventstore.database import connect
-from eventstore.roles import APPEND_ONLY
+from eventstore.upkeep.roles import APPEND_ONLY
 from tests.integration.processes import a_process, heard, ordered, told
 from tests.integration.servers import a_server
 from tests.integration.worlds import changed
