@@ -13,10 +13,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from eventstore.clock import SystemClock
+from eventstore.management.roster import make_worker
 from eventstore.projections.building import make_building
 from eventstore.projections.switching import Switching
 from eventstore.queries.subscriptions import standings
-from eventstore.roster import make_worker
 from eventstore.service import get_service
 from eventstore.subscriptions import Subscription, wait_for
 from eventstore.subscriptions.operating import Order

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from eventstore.clock import SystemClock
+from eventstore.management.roster import roster
 from eventstore.projections.building import make_building
 from eventstore.queries.subscriptions import actions
-from eventstore.roster import roster
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
 from tests.integration.following import Orders, follow

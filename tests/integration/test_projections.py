@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from eventstore.clock import SystemClock
 from eventstore.errors import ProjectionNotReady, ProjectionsDiffer
+from eventstore.management.roster import roster
 from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
 from eventstore.projections.configured import configured
@@ -19,7 +20,6 @@ from eventstore.projections.schemas import tables_in
 from eventstore.projections.standing import projections, version_read
 from eventstore.projections.switching import Switching
 from eventstore.queries.subscriptions import actions
-from eventstore.roster import roster
 from eventstore.subscriptions import wait_for
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.operating import Order

@@ -17,13 +17,13 @@ from structlog.testing import capture_logs
 from eventstore.clock import SystemClock
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Expected, NewEvent, Place
+from eventstore.management.roster import roster
 from eventstore.ports import Answer, Appended, NotWritten, Proposal, Topic, Unknown
 from eventstore.protocol.placement import partition_of
 from eventstore.publishing.publisher import NotPublished, Publisher
 from eventstore.publishing.subscription import NAME, publication
 from eventstore.publishing.topics import check, create, feed_topics, topic_of
 from eventstore.queries.subscriptions import standing
-from eventstore.roster import roster
 from eventstore.subscriptions import Subscription, TryLater
 from eventstore.testing.faulty_log import ALL, FINE, FaultyLog, Network
 from eventstore.testing.shop import OrderPlaced

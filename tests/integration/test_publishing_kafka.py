@@ -20,11 +20,11 @@ from eventstore.checks import check_log
 from eventstore.clock import SystemClock
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Expected, NewEvent, Place
+from eventstore.management.roster import make_worker
 from eventstore.publishing.publisher import NotPublished, Publisher
 from eventstore.publishing.subscription import NAME, publication
 from eventstore.publishing.topics import create, feed_topics
 from eventstore.queries.subscriptions import standing
-from eventstore.roster import make_worker
 from eventstore.subscriptions import Subscription, TryLater
 from eventstore.testing.faulty_log import (
     ANSWER_LOST,
