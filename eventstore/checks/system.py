@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
+from eventstore.checks.types import of_history, of_registry
 from eventstore.conf import aggregates, conf, registry, secrets
 from eventstore.database import TROUBLE, named
 from eventstore.errors import DatabaseUnfit, EventStoreError
@@ -24,7 +25,6 @@ from eventstore.snapshots.topics import snapshot_topics
 from eventstore.store import KINDS, make_event_store
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.configured import configured
-from eventstore.type_checks import of_history, of_registry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -12,13 +12,13 @@ from django.core.management import call_command
 from django.db import connection
 
 from eventstore import checks
+from eventstore.checks.types import of_history
 from eventstore.events import Commit, CommitEvent, Expected
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.canonical import write
 from eventstore.queries import written_types as queries
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.registry import Event, Registry
-from eventstore.type_checks import of_history
 from tests.integration.test_browse_plans import nodes, plans
 from tests.integration.worlds import World, changed
 
