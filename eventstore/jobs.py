@@ -1,19 +1,7 @@
-"""Scheduled work, for who writes jobs of their own: `eventstore.upkeep.jobs`."""
+"""Scheduled work, for who writes jobs of their own. It stands in `eventstore.upkeep.jobs`."""
 
 from __future__ import annotations
 
-from eventstore.upkeep.jobs import (
-    Counts,
-    Job,
-    JobOutcome,
-    Jobs,
-    logger,
-)
+from eventstore.upkeep.jobs import Counts, Job, JobOutcome, Jobs
 
-__all__ = [
-    "Counts",
-    "Job",
-    "JobOutcome",
-    "Jobs",
-    "logger",
-]
+__all__ = ["Counts", "Job", "JobOutcome", "Jobs"]

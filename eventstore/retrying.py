@@ -1,21 +1,7 @@
-"""Decide anew when somebody was faster: `eventstore.repository.retrying`."""
+"""Load, decide, save; and again if somebody else was faster. It stands in `eventstore.repository.retrying`."""
 
 from __future__ import annotations
 
-from eventstore.repository.retrying import (
-    ATTEMPTS,
-    A,
-    Pause,
-    T,
-    aretrying,
-    retrying,
-)
+from eventstore.repository.retrying import ATTEMPTS, Pause, aretrying, retrying
 
-__all__ = [
-    "A",
-    "ATTEMPTS",
-    "Pause",
-    "T",
-    "aretrying",
-    "retrying",
-]
+__all__ = ["ATTEMPTS", "Pause", "aretrying", "retrying"]

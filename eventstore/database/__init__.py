@@ -16,8 +16,8 @@ from eventstore.database.connections import (
 )
 
 __all__ = [
-    "Connect",
     "TROUBLE",
+    "Connect",
     "connect",
     "has_hung_up",
     "is_full",

@@ -12,10 +12,10 @@ from eventstore.registry.registry import (
 )
 
 __all__ = [
+    "SEALED",
+    "SENSITIVE",
     "Event",
     "EventType",
     "Registry",
-    "SEALED",
-    "SENSITIVE",
     "sensitive_fields",
 ]
