@@ -34,7 +34,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 import msgspec
 
-from eventstore.aggregates import saving
 from eventstore.aggregates.saving import Saving, saving_of
 from eventstore.errors import InvalidEvent
 from eventstore.events import NewEvent
@@ -54,8 +53,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 S = TypeVar("S", bound=msgspec.Struct)
-
-Proposed = saving.Proposed  # by its old address, too
 
 
 class DomainError(Exception):

@@ -8,6 +8,7 @@ from eventstore.registry.registry import (
     Event,
     EventType,
     Registry,
+    StreamType,
     sensitive_fields,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "Event",
     "EventType",
     "Registry",
+    "StreamType",
     "sensitive_fields",
 ]

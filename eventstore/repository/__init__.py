@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from eventstore.repository.repository import (
+    A,
     AggregateRepository,
+    EventSourcingRepository,
 )
 
 __all__ = [
+    "A",
     "AggregateRepository",
+    "EventSourcingRepository",
 ]

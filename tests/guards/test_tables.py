@@ -67,6 +67,16 @@ SNAPSHOT_ROOMS = {
 }
 
 
+LISTED = {*FOLDED_ROOMS, *LOG_ROOMS, *JOB_ROOMS, *FOLLOWER_ROOMS, *SNAPSHOT_ROOMS}
+
+
+def room_of(name: str) -> str:
+    """The nearest listed room that a file stands in; else the first folder below its package."""
+    steps = name.split("/")
+    nearest = ("/".join(steps[:n]) for n in range(len(steps), 2, -1))
+    return next((room for room in nearest if room in LISTED), "/".join(steps[:2]))
+
+
 @cache
 def texts() -> dict[str, list[str]]:
     """Every string of the code by room, docstrings left out."""
@@ -74,7 +84,7 @@ def texts() -> dict[str, list[str]]:
     for path in python_files(*OURS):
         if "migrations" in path.parts:
             continue
-        room = "/".join(name_of(path).split("/")[:2])
+        room = room_of(name_of(path))
         tree = tree_of(path)
         prose = {
             id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)

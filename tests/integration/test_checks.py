@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
-from eventstore import checks
+from eventstore.checks import system as checks
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings

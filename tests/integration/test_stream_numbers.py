@@ -11,10 +11,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from eventstore import checks, topics
+from eventstore.checks import system as checks
 from eventstore.errors import LogMisconfigured
 from eventstore.events import NewEvent
 from eventstore.indexer.mark import complete
+from eventstore.log import topics
 from eventstore.queries.completeness import completed_by
 from eventstore.snapshots import topics as snapshot_topics
 from eventstore.store import EventStore, make_event_store

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from eventstore import checks
+from eventstore.checks import system as checks
 from eventstore.checks.types import of_history
 from eventstore.events import Commit, CommitEvent, Expected
 from eventstore.protocol.accepted import decode_accepted
