@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import pytest
