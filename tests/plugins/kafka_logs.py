@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scripts.launcher.java import Java
 
 
-def until(condition: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
+def until(condition: Callable[[], bool], *, timeout_s: float = 120.0) -> None:
     """Wait for a condition; fail if it does not come true."""
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -199,7 +199,7 @@ def test_publishers_that_are_killed_miss_nothing_and_the_worker_goes_on(
 
     for writes in (1, 2, 1):
         with a_process("publish_and_be_killed", writes=writes) as process:
-            assert process.wait(timeout=60) == -signal.SIGKILL
+            assert process.wait(timeout=120) == -signal.SIGKILL
     before = len(world.records())
     run_until(lambda: not standing(NAME, SystemClock().now()).lag)
 

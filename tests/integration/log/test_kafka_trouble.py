@@ -132,7 +132,7 @@ def test_who_appends_hears_it_within_the_time_given(
 
     assert isinstance(answer, NotWritten)
     assert trouble.says in answer.reason
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 4  # a request's own limit is 5 s
 
 
 def _nobody() -> str:
