@@ -79,7 +79,7 @@ class World:
             consumer.seek_to_beginning(*places)
             ends = consumer.end_offsets(places)
             found: list[Any] = []
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while any(consumer.position(place) < ends[place] for place in places):
                 assert time.monotonic() < deadline
                 for records in consumer.poll(timeout_ms=500).values():
