@@ -9,10 +9,12 @@ worker's last work (tests/conftest.py says why). The rest is given out file by f
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -25,9 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xdist.remote import Producer
+    from xdist.workermanage import WorkerController
 
 FOLDERS: Final = ("PROMETHEUS_MULTIPROC_DIR", "TEDDY_STATIC_ROOT", "TEDDY_TASKS")
 TOGETHER: Final = ("kafka", "browser")  # markers: one worker's work
+GROUPS: Final = (
+    "groups"  # in what a worker is given: the file for what is given out as a whole
+)
+_GROUPS: Final = pytest.StashKey[Path]()
 # Of the others, the folders of long tests come first: at the end there is something short for whoever is free.
 ORDER: Final = ("acceptance", "faults", "integration", "contracts", "guards", "unit")
 
@@ -74,30 +81,56 @@ def _end_with_who_started_us() -> None:
 _begin()
 
 
-def group_of(nodeid: str) -> str:
-    """What is given out as a whole: what xdist has put behind an @, else the file."""
-    behind = nodeid.rpartition("]")[2]
-    return behind.rpartition("@")[2] if "@" in behind else nodeid.partition("::")[0]
+def group_of(item: pytest.Item) -> str | None:
+    """What a test is given out with; None: with the others of its file."""
+    return next((name for name in TOGETHER if item.get_closest_marker(name)), None)
 
 
-class Files(LoadScopeScheduling):  # type: ignore[misc]
-    """xdist's, by `group_of`."""
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Give out files, and groups as a whole, in the order of their first tests.
+
+    xdist's own groups hang on the ids of tests, which pytest 9.2 no longer lets it change; so workers write them into a file.
+    """
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        super().__init__(config, log)
+        self._groups: dict[str, str] = {}
+
+    def schedule(self) -> None:
+        """All workers have collected."""
+        self._groups = json.loads(self.config.stash[_GROUPS].read_text("utf-8"))
+        super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid)
+        return self._groups.get(nodeid) or nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Files:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
     """Ours, whatever `--dist` says."""
-    return Files(config, log)
+    return Together(config, log)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Put together what is one worker's work."""
-    for name in TOGETHER:
-        if item.get_closest_marker(name):
-            item.add_marker(pytest.mark.xdist_group(name))
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker where to write; the file ends with the run."""
+    config = node.config
+    if _GROUPS not in config.stash:
+        folder = TemporaryDirectory(prefix="teddy-tests-")
+        config.add_cleanup(folder.cleanup)
+        config.stash[_GROUPS] = Path(folder.name) / "groups.json"
+    node.workerinput[GROUPS] = str(config.stash[_GROUPS])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Before xdist says that this worker has collected. All of them write the same."""
+    given: Mapping[str, str] = getattr(session.config, "workerinput", {})
+    if GROUPS in given:
+        groups = {item.nodeid: group_of(item) for item in session.items}
+        text = json.dumps({name: group for name, group in groups.items() if group})
+        part = Path(f"{given[GROUPS]}.{given['workerid']}")
+        part.write_text(text, "utf-8")
+        part.rename(given[GROUPS])
 
 
 @pytest.hookimpl(trylast=True)
@@ -107,8 +140,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    if item.get_closest_marker("kafka"):
-        return -1
-    if item.get_closest_marker("browser"):
-        return len(ORDER)
+    group = group_of(item)
+    if group:
+        return -1 if group == "kafka" else len(ORDER)
     return ORDER.index(item.nodeid.split("/")[1])

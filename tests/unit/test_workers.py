@@ -1,4 +1,4 @@
-"""Workers of one run share nothing but Kafka, and each group of tests is one worker's work."""
+"""Workers of one run share nothing but Kafka."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.launcher.commands import test as command
-from tests.plugins.workers import group_of, own
+from tests.plugins.workers import own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,22 +44,6 @@ def test_two_workers_have_nothing_in_common(tmp_path: Path) -> None:
 
 def test_a_process_that_is_no_worker_keeps_what_it_has() -> None:
     assert own({"TEDDY_TASKS": "/tasks", "DATABASE_URL": "postgresql:///a"}) == {}
-
-
-@pytest.mark.parametrize(
-    ("nodeid", "group"),
-    [
-        ("tests/unit/test_fold.py::test_a", "tests/unit/test_fold.py"),
-        ("tests/unit/test_fold.py::test_a[b::c]", "tests/unit/test_fold.py"),
-        ("tests/unit/test_fold.py::test_a[x@y]", "tests/unit/test_fold.py"),
-        ("tests/contracts/test_log.py::test_a[x@y]@kafka", "kafka"),
-        ("tests/acceptance/test_console.py::test_a@browser", "browser"),
-    ],
-)
-def test_a_file_is_given_out_as_a_whole_and_so_is_a_group(
-    nodeid: str, group: str
-) -> None:
-    assert group_of(nodeid) == group
 
 
 @pytest.mark.parametrize(
