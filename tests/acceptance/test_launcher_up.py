@@ -301,9 +301,13 @@ def test_the_end_of_postgresql_ends_all_with_its_exit_code(
 
 
 def test_nothing_outlives_a_killed_launcher_and_nothing_lies_outside(
-    runs: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: ExitStack,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    data, home = tmp_path / "data", tmp_path / "home"
+    # a short name: a socket's path must fit here, for it may not lie elsewhere
+    here = tmp_path_factory.mktemp("up")
+    data, home = here / "data", here / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("TMPDIR", str(home))
