@@ -224,7 +224,7 @@ def test_ctrl_c_stops_all_and_the_next_start_is_quick_and_keeps_the_data(
 ) -> None:
     data = tmp_path / "data"
     first = started(runs, data)
-    password, pids = first.password, status(data)["pids"]
+    password, said, pids = first.password, first.said, status(data)["pids"]
     events = int(teddy("manage", "--data", data, "shell", "-v0", "-c", COUNT).stdout)
 
     code = first.stop(signal.SIGINT)
@@ -235,7 +235,7 @@ def test_ctrl_c_stops_all_and_the_next_start_is_quick_and_keeps_the_data(
     assert code == 128 + signal.SIGINT
     assert left == []
     assert events == again > 2000
-    assert "Importing" in first.said
+    assert "Importing" in said
     assert "Importing" not in second.said  # which is most of what a start takes
     assert second.password != password
 
