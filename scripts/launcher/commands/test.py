@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 SCRIPTS = CHECKOUT / "scripts"
 FAST = ["-m", "not kafka and not browser"]
-# Of a broker whose records nobody wants afterwards: none waits for a disk.
-UNFLUSHED = {"log.flush.interval.messages": str(2**63 - 1)}
+# Of a broker whose records nobody wants afterwards, and that no test stops: nothing
+# waits for a disk, and one that is late on a busy machine is not taken for dead.
+SHARED = {
+    "log.flush.interval.messages": str(2**63 - 1),
+    "broker.session.timeout.ms": "60000",
+}
 # Types are checked in what the tests leave of the processors.
 POLITELY = ["nice", "-n", "5"]
 
@@ -96,7 +100,7 @@ def _environment(
 
 def _launch(data: DataDirectory, python: Path, stack: ExitStack) -> Cluster:
     """Let the broker start while lint runs."""
-    cluster = Cluster(data.path / "kafka", java.provide(python), settings=UNFLUSHED)
+    cluster = Cluster(data.path / "kafka", java.provide(python), settings=SHARED)
     stack.callback(cluster.stop)
     cluster.launch()
     return cluster
