@@ -54,9 +54,7 @@ def own_kafka(
 def broker(own_kafka: Cluster) -> Iterator[Cluster]:
     """A broker to freeze, kill and restart; each test finds it up."""
     yield own_kafka
-    if own_kafka.nodes[1].child is None:
-        own_kafka.restart(1)
-    own_kafka.resume(1)
+    own_kafka.heal()  # and waits until it answers
 
 
 @pytest.fixture
