@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from eventstore.conf import registry
 from eventstore.errors import UnreadableEvent
-from eventstore.events import Commit, EventMetadata, Position, RecordedEvent, unpack
+from eventstore.events import (
+    Commit,
+    EventMetadata,
+    Position,
+    RecordedEvent,
+    stream_type_of,
+    unpack,
+)
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode
 from eventstore.queries.positions import position_of
@@ -74,7 +81,7 @@ def domain_events(
     types = registry()
     for packed, _, first_version, value, *_ in rows:
         commit = decode_accepted(value)
-        stream_type = commit.stream_id.partition(".")[0]
+        stream_type = stream_type_of(commit.stream_id)
         made: list[Any] = []
         for version, event in enumerate(commit.events, first_version):
             found = types.read(stream_type, event) if first <= version <= last else None
@@ -98,7 +105,7 @@ def _recorded(
     version: int,
 ) -> list[RecordedEvent]:
     """One of the loops that everything read goes through: what stands in it is there for its speed."""
-    stream_id, stream_type = commit.stream_id, commit.stream_id.partition(".")[0]
+    stream_id, stream_type = commit.stream_id, stream_type_of(commit.stream_id)
     topic, partition, offset = place
     read, made = types.read, []
     for index, event in enumerate(commit.events):

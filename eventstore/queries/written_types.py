@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.events import stream_type_of
 from eventstore.protocol.accepted import decode_accepted
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _judged(
         yield 0, "", None if known else "unknown_type"
         return
     commit = decode_accepted(bytes(value))
-    stream_type = commit.stream_id.partition(".")[0]
+    stream_type = stream_type_of(commit.stream_id)
     for event in commit.events:
         if event.type == name:
             problem = types.problem_of(stream_type, event)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.errors import LogMisconfigured
+from eventstore.events import stream_type_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +25,7 @@ def refuse_other_numbers(
     """Raise `LogMisconfigured` where a topic's rows have another number than its registered type. rows: of `NUMBERED`."""
     for topic, number in rows:
         registered = numbers.get(topic)
-        name = topic.partition(".")[2]
+        name = stream_type_in(topic)
         if registered is None:
             raise LogMisconfigured(
                 topic,

@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 import msgspec
 
 from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
-from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
+from eventstore.events import (
+    EVENT_TYPE,
+    STREAM_ID,
+    TOPIC_PREFIX,
+    CommitEvent,
+    stream_type_of,
+)
 from eventstore.protocol.arguments import stream_id_in
 from eventstore.registry import event_classes
 from eventstore.registry.upcasters import Upcast, Upcasters
@@ -258,7 +264,7 @@ class Registry:
             data=recorded.data,
             sealed=recorded.sealed,
         )
-        found = self.read(metadata.stream_id.partition(".")[0], written)
+        found = self.read(stream_type_of(metadata.stream_id), written)
         if not isinstance(found, str):
             return found
         raise UnreadableEvent(

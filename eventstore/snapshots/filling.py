@@ -21,6 +21,7 @@ from eventstore.errors import (
     LogUnavailable,
     LogUnreadable,
 )
+from eventstore.events import stream_type_in
 from eventstore.snapshots.record import Garbage, believed
 from eventstore.snapshots.signing import signer
 from eventstore.snapshots.store import make_log
@@ -243,7 +244,7 @@ def make_filler(stop: Event) -> Filler:
 
 def _count(place: Place, filled: int) -> None:
     if filled:
-        stream_type = place.topic.partition(".")[2]
+        stream_type = stream_type_in(place.topic)
         metrics.SNAPSHOTS_FILLED.labels(stream_type).inc(filled)
 
 

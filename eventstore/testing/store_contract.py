@@ -35,6 +35,7 @@ from eventstore.events import (
     NewEvent,
     Place,
     RecordedEvent,
+    stream_type_of,
 )
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 from eventstore.testing.store_bounds_contract import BoundsContract
@@ -611,7 +612,7 @@ class EventStoreContract(BoundsContract):
     def test_a_stream_id_that_is_none_is_refused(
         self, store: EventStore, a_stream: str, tail: str
     ) -> None:
-        stream_type = a_stream.partition(".")[0]
+        stream_type = stream_type_of(a_stream)
 
         with pytest.raises(InvalidStreamId):
             store.append(f"{stream_type}.{tail}", [PLACED], Expected.ANY)

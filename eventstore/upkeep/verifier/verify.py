@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventstore.conf import registry
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnreadable
-from eventstore.events import Commit, Place, pack, to_milliseconds
+from eventstore.events import Commit, Place, pack, stream_type_of, to_milliseconds
 from eventstore.indexer.clocks import OFF
 from eventstore.indexer.rows import rows_of
 from eventstore.log.partitioning import refuse_another_count
@@ -290,7 +290,7 @@ class Verifier:
             commit = one.entry.content
             if one.verdict is Verdict.ACCEPTED and isinstance(commit, Commit):
                 found.events += len(commit.events)
-                stream_type = commit.stream_id.partition(".")[0]
+                stream_type = stream_type_of(commit.stream_id)
                 found.unreadable += sum(
                     types.problem_of(stream_type, event) is not None
                     for event in commit.events
