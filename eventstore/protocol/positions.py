@@ -21,6 +21,8 @@ _TYPE: Final = pack(2, 0, 0) - pack(1, 0, 0)
 _PARTITION: Final = pack(1, 1, 0) - pack(1, 0, 0)
 _RECORD: Final = pack(1, 0, 1) - pack(1, 0, 0)
 
+TYPES: Final = 2**63 // _TYPE
+"""Numbers of types, of which 0 is none: a position is a bigint, and above 0."""
 PARTITIONS: Final = _TYPE // _PARTITION
 """Of a topic, at the most."""
 
@@ -38,6 +40,11 @@ def partition_id(type_number: int, partition: int) -> int:
 def type_number_of(partition_id: int) -> int:
     """The number of the type whose topic a partition is of."""
     return partition_id // PARTITIONS
+
+
+def partition_number_of(partition_id: int) -> int:
+    """The number of a partition in its topic."""
+    return partition_id % PARTITIONS
 
 
 def partition_in(position: int) -> int:

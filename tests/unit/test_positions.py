@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from eventstore.events import MAX_COMMIT_EVENTS, MAX_OFFSET, pack
 from eventstore.protocol.positions import (
     PARTITIONS,
+    TYPES,
     after_record,
     first_of,
     offset_in,
     partition_id,
     partition_in,
+    partition_number_of,
     record_of,
     type_number_of,
     within_topic,
@@ -74,6 +76,7 @@ def test_a_partitions_id_is_taken_apart_as_its_digits_say(at: Digits) -> None:
 
     assert id_ == at.number(of=2)
     assert type_number_of(id_) == at.type_number
+    assert partition_number_of(id_) == at.partition
     assert first_of(id_) == at._replace(offset=0, index=0).number()
     assert first_of(id_, at.offset) == at._replace(index=0).number()
 
@@ -117,6 +120,14 @@ def test_behind_the_last_offset_of_a_partition_begins_the_next() -> None:
 def test_what_is_no_offset_has_no_position(offset: int) -> None:
     with pytest.raises(ValueError, match=f"no offset: {offset}"):
         first_of(partition_id(1, 0), offset)
+
+
+def test_the_last_number_of_a_type_is_the_last_that_packs() -> None:
+    assert pack(TYPES - 1, PARTITIONS - 1, MAX_OFFSET - 1, 1023) == 2**63 - 1
+    with pytest.raises(ValueError, match="no position"):
+        pack(TYPES, 0, 0)
+    with pytest.raises(ValueError, match="no position"):
+        pack(1, PARTITIONS, 0)
 
 
 def test_the_largest_commit_fits_into_a_record() -> None:
