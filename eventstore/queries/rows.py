@@ -17,6 +17,7 @@ from eventstore.events import (
 )
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode
+from eventstore.protocol.positions import offset_in, partition_in
 from eventstore.queries.positions import position_of
 from eventstore.registry import SEALED
 
@@ -36,10 +37,6 @@ class Cursor(Protocol):
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows of it."""
-
-
-_PLACE: Final = 48  # bits of a packed position below its partition
-_OFFSET: Final = 2**_PLACE - 1
 
 
 def commit_of(key: bytes, value: bytes) -> Commit:
@@ -63,11 +60,12 @@ def recorded_events(
     topic, partition = "", 0
     for row in rows:
         packed = row[0]
-        if packed >> _PLACE != seen:  # as a rule the rows are of one place
-            seen = packed >> _PLACE
+        place_id = partition_in(packed)
+        if place_id != seen:  # as a rule the rows are of one place
+            seen = place_id
             number, partition, _, _ = unpack(packed)
             topic = types.topic_numbered(number)
-        place = topic, partition, (packed & _OFFSET) >> 10
+        place = topic, partition, offset_in(packed)
         yield _recorded(types, decode_accepted(row[3]), place, row[1], row[2])
 
 

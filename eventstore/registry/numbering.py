@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.errors import LogMisconfigured
 from eventstore.events import stream_type_in
+from eventstore.protocol.positions import type_number_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-NUMBERED: Final = (
-    "SELECT DISTINCT topic, id / 512 FROM eventstore_partition ORDER BY 2, 1"
+NUMBERED: Final = " ".join(
+    (
+        "SELECT DISTINCT topic,",
+        type_number_sql("id"),
+        "FROM eventstore_partition ORDER BY 2, 1",
+    )
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from eventstore.registry import Registry
     from eventstore.subscriptions.subscription import Subscription
-
-_INDEX: Final = 0x3FF
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):
@@ -108,8 +106,3 @@ def _place(types: Registry, packed: int) -> tuple[str, int, int]:
     """Topic, partition and offset of a record."""
     number, partition, offset, _ = unpack(packed)
     return types.topic_numbered(number), partition, offset
-
-
-def record_of(position: int) -> int:
-    """The packed position of the record in which an event stands."""
-    return position & ~_INDEX

@@ -29,6 +29,7 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import (
+    MAX_OFFSET,
     Cut,
     EventMetadata,
     Expected,
@@ -474,7 +475,7 @@ class EventStoreContract(BoundsContract):
         here = store.topics.places[0]
 
         for wrong in (
-            Cut({here: 2**38}),
+            Cut({here: MAX_OFFSET}),
             Cut({here: -1}),
             Cut({Place("nothing", 0): 1}),
         ):

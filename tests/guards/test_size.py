@@ -18,7 +18,7 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "one tree, one file: a guard looks for all of it here",
     ),
     "eventstore/events.py": (
-        345,
+        365,
         "the whole vocabulary in one place; half of it is docstrings",
     ),
     "eventstore/models.py": (
