@@ -9,7 +9,7 @@ import structlog
 
 from eventstore import metrics
 from eventstore.database import TROUBLE, is_full, told
-from eventstore.errors import EventStoreError, LogUnavailable
+from eventstore.errors import EventStoreError, LogUnavailable, PartitionStopped
 from eventstore.events import Place
 from eventstore.indexer import stops
 from eventstore.indexer.mark import complete
@@ -77,7 +77,7 @@ class Mirror:
         for place, extent in indexer.log.extents(indexer.topics.places).items():
             try:
                 done += self._follow(indexer, place, extent, progress)
-            except stops.STOPS as error:
+            except PartitionStopped as error:
                 self._stop_at(indexer, place, error.code, str(error))
             except (EventStoreError, *TROUBLE):
                 raise
