@@ -10,8 +10,7 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── SubjectErased                 the subject's keys are gone; stop
     │   ├── FutureInstant                 ask for a time that has come
     │   ├── CutBeyondEnd                  the cut is of another log: take one that this store has given
-    │   └── LogUnavailable                wait and append again; no copy was ever sent
-    │       └── LogUnanswered             wait and ask again, or do what the message says; nothing is promised of what was written
+    │   └── LogUnavailable                wait and append again; no copy was ever sent. Appends alone raise it
     ├── Decided                           by the log, for ever: a new commit takes a new id
     │   ├── WrongExpectedVersion          load again, decide again, under a new commit id
     │   ├── EventIdReused                 the stream has this event already
@@ -19,6 +18,8 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     ├── Retryable                         it passes: ask again in a moment, an append under the same commit id
     │   ├── LogUnavailable                as above
     │   ├── AppendOutcomeUnknown          ask `outcome`, or append again with the same commit id
+    │   ├── Unanswered                    nothing is promised of what was written
+    │   │   └── LogUnanswered             wait and ask again, or do what the message says
     │   ├── KeyStoreUnavailable           wait and try again
     │   ├── IndexIncomplete               wait a moment: the index is catching up
     │   │   └── PartitionSetAside         its streams cannot be read until its partition goes on; an operator knows
@@ -88,6 +89,7 @@ from eventstore.errors.branches import (
     PartitionStopped,
     Refused,
     Retryable,
+    Unanswered,
 )
 from eventstore.errors.following import (
     ProjectionNotReady,
@@ -153,6 +155,7 @@ __all__ = [
     "SubscriptionBehind",
     "SubscriptionNotFound",
     "SubscriptionSuperseded",
+    "Unanswered",
     "UnknownRuleVersion",
     "UnreadableEvent",
     "VerificationFailed",

@@ -60,7 +60,7 @@ class SubjectErased(Refused):
 
 
 class LogUnavailable(Refused, Retryable):
-    """Nothing was written: no copy of the commit ever left this process."""
+    """Nothing was written: no copy of the commit ever left this process. Appends alone raise it, and nobody who asks."""
 
     code = "log-unavailable"
     status = 503

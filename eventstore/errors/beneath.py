@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from eventstore.errors.appending import LogUnavailable
 from eventstore.errors.branches import (
-    EventStoreError,
     NeedsOperator,
     PartitionStopped,
     Retryable,
+    Unanswered,
 )
 
 
-class LogUnanswered(LogUnavailable):
+class LogUnanswered(Unanswered):
     """The log does not answer a question; of what was or was not written it says nothing.
 
     word: where waiting alone does not help, what to look at, as `/readyz` says it: log-authentication-failed,
@@ -22,11 +21,10 @@ class LogUnanswered(LogUnavailable):
     status = 503
 
     def __init__(self, reason: str, *, word: str = "") -> None:
-        self.reason = reason
-        self.word = word
-        EventStoreError.__init__(
-            self,
+        super().__init__(
             f"The log is not available: {reason}.{'' if word else ' Try again later.'}",
+            reason=reason,
+            word=word,
         )
 
 

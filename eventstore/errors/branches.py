@@ -43,6 +43,19 @@ class Retryable(EventStoreError):
     """
 
 
+class Unanswered(Retryable):
+    """What was asked does not answer; of what was or was not written nothing is promised.
+
+    reason: what is the matter, for a sentence of the caller's. word: where waiting alone does not help, what to look at, as `/readyz`
+    says it; else empty.
+    """
+
+    def __init__(self, message: str, *, reason: str, word: str) -> None:
+        self.reason = reason
+        self.word = word
+        super().__init__(message)
+
+
 class NeedsOperator(EventStoreError):
     """It does not pass by itself: somebody has to do what the message says."""
 

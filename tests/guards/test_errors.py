@@ -9,7 +9,7 @@ import pytest
 
 from eventstore import errors
 from eventstore.errors import EventStoreError, branches
-from tests.guards.sources import ROOT, name_of
+from tests.guards.sources import OURS, ROOT, name_of, python_files
 
 ALL: list[type[EventStoreError]] = [
     found
@@ -90,3 +90,20 @@ def test_all_errors_of_eventstore_stand_in_one_room() -> None:
     ]
 
     assert not strays, f"{strays}: move them to {HERE}, into the tree."
+
+
+def test_an_append_alone_says_that_nothing_was_written() -> None:
+    """Of a commit that was accepted before, who asks would be told so, and the commit be written twice (rule 13)."""
+    rooms = {"eventstore/appender", "eventstore/errors", "eventstore/testing"}
+    others = [
+        name_of(path)
+        for path in python_files(*OURS)
+        if not any(name_of(path).startswith(room) for room in rooms)
+        and re.search(
+            r"\bLogUnavailable\(|raise LogUnavailable\b", path.read_text("utf-8")
+        )
+    ]
+
+    assert not others, (
+        f"{others}: who asks raises LogUnanswered, which promises nothing."
+    )
