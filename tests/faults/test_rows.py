@@ -16,8 +16,8 @@ from teddy_es.faults.judge import Judge, Place
 from teddy_es.faults.ledger import Ledger
 from teddy_es.faults.naive import Record
 from teddy_es.faults.tables import Rows
-from tests.integration.worlds import WITHOUT_TRIGGERS
 from tests.plugins.mirrored import an_event
+from tests.support.worlds import WITHOUT_TRIGGERS
 
 if TYPE_CHECKING:
     from tests.plugins.mirrored import Mirrored

@@ -11,7 +11,7 @@ from eventstore import metrics
 from eventstore.events import Malformed, Place
 from eventstore.indexer.malformed import MalformedLines
 from eventstore.protocol.fold import Entry, Folded, Judged, Verdict
-from tests.integration.clocks import MovableClock
+from tests.support.clocks import MovableClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
