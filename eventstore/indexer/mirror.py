@@ -10,7 +10,7 @@ import structlog
 from eventstore import metrics
 from eventstore.clock import BackOff, SystemClock
 from eventstore.database import TROUBLE, is_full, told
-from eventstore.errors import EventStoreError, LogUnavailable
+from eventstore.errors import EventStoreError, LogUnanswered, PartitionStopped
 from eventstore.events import Place
 from eventstore.indexer import stops
 from eventstore.indexer.mark import complete
@@ -85,7 +85,7 @@ class Mirror:
         for place, extent in indexer.log.extents(indexer.topics.places).items():
             try:
                 done += self._follow(indexer, place, extent, progress)
-            except stops.STOPS as error:
+            except PartitionStopped as error:
                 self._stop_at(indexer, place, error.code, str(error))
             except (EventStoreError, *TROUBLE):
                 raise
@@ -160,13 +160,13 @@ def _show_lag(place: Place, lag: int) -> None:
 def _needs_a_person(error: Exception) -> bool:
     """Whether waiting alone cannot help: a topic is not as it must be, Kafka refuses us, or the disk is full; nothing is folded."""
     if isinstance(error, EventStoreError):
-        passes = isinstance(error, LogUnavailable) and not getattr(error, "word", "")
+        passes = isinstance(error, LogUnanswered) and not error.word
         return not passes
     return is_full(error)
 
 
 def _told(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
-    if isinstance(error, LogUnavailable):
+    if isinstance(error, LogUnanswered):
         return error.reason
     return str(error) if isinstance(error, EventStoreError) else told(error)

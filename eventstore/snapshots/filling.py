@@ -18,7 +18,7 @@ from eventstore.database import connect, told
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
-    LogUnavailable,
+    LogUnanswered,
     LogUnreadable,
 )
 from eventstore.events import stream_type_in
@@ -250,6 +250,6 @@ def _count(place: Place, filled: int) -> None:
 
 def _cause(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
-    if isinstance(error, LogUnavailable):
+    if isinstance(error, LogUnanswered):
         return error.reason
     return str(error) if isinstance(error, EventStoreError) else told(error)
