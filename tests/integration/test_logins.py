@@ -171,7 +171,7 @@ def test_so_many_log_ins_at_once_are_refused_and_pages_go_on(
     inside.force_login(officer_ada)
 
     assert answer.status_code == 503
-    assert "was not looked at" in answer.text
+    assert "did not check your log-in" in answer.text
     hold_to_policy(answer)
     assert not AccessFailureLog.objects.exists()
     assert inside.get("/admin/auth/user/").status_code == 200
@@ -187,4 +187,4 @@ def test_a_change_of_password_is_refused_kindly_too(
     answer = client.post("/admin/password_change/", {"old_password": RIGHT})
 
     assert answer.status_code == 503
-    assert "was not looked at" in answer.text
+    assert "did not check your log-in" in answer.text
