@@ -112,7 +112,12 @@ def framed(view: View) -> View:
         except BadCursor as error:
             return refusal(request, Refused(HTTPStatus.BAD_REQUEST, str(error)))
         except EventStoreError as error:
-            _log.warning("a page was not made", code=error.code, error=str(error))
+            _log.warning(
+                "a page was not made",
+                action="page-failed",
+                code=error.code,
+                error=str(error),
+            )
             return refusal(request, _refused_by(error))
 
     return framed

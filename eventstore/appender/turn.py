@@ -275,7 +275,10 @@ class Turn:
                 p.trouble, p.held, p.is_folding = error.reason, True, True
         except (LogUnavailable, *TROUBLE) as error:
             logger.warning(
-                "append has to wait", commits=len(some), cause=type(error).__name__
+                "appends wait for log or database and are retried",
+                action="append-delayed",
+                commits=len(some),
+                cause=type(error).__name__,
             )
             for p in unanswered(some):
                 # what the log said before the trouble is asked of it again

@@ -106,7 +106,12 @@ def _complete(cursor: CursorWrapper) -> frozenset[int]:
     except EventStoreError as error:
         # not all of `LogUnavailable`'s text: it speaks to writers
         cause = error.reason if isinstance(error, LogUnavailable) else str(error)
-        logger.warning("reads wait for the index", code=error.code, cause=cause)
+        logger.warning(
+            "reads wait for the index",
+            action="reads-delayed",
+            code=error.code,
+            cause=cause,
+        )
         raise IndexIncomplete(cause) from error
     mark = mark_of(cursor)
     if mark is None:  # this snapshot is older than the folding
