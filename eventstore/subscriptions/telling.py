@@ -150,6 +150,16 @@ def acted(name: str, act: str, *, stream_id: str | None) -> None:
     )
 
 
+def refused(name: str, error: Exception) -> None:
+    """It cannot go on here; the error says what to do, so no traceback is told."""
+    logger.error(
+        "a subscription ends",
+        action="subscription-ended",
+        subscription=name,
+        cause=str(error),
+    )
+
+
 def ended(name: str, *, error: str) -> None:
     """Its thread is gone, by what a handler raised to end the process."""
     logger.error(

@@ -116,12 +116,7 @@ class Worker:
                 self._go_on(state, stop)
             except (SubscriptionSuperseded, SubscriptionNotFound, CutRefused) as error:
                 state.error = error.code
-                logger.error(
-                    "a subscription ends",
-                    action="subscription-ended",
-                    subscription=name,
-                    cause=str(error),
-                )  # noqa: TRY400  (no traceback: it says what to do)
+                telling.refused(name, error)
                 break
             except Exception as error:  # noqa: BLE001  (told and counted; the next turn begins where this one began)
                 failure = failure_of(error)
