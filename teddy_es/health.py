@@ -166,10 +166,17 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
     try:
         return _askers[what].ask(question), OK
     except (FutureTimeout, LogUnanswered, DjangoError, psycopg.Error) as error:
-        _log.warning("not ready", asked=what, error=str(error) or "no answer in time")
+        _log.warning(
+            "not ready",
+            action="readiness-failed",
+            asked=what,
+            error=str(error) or "no answer in time",
+        )
         return None, _word(error)
     except EventStoreError as error:
-        _log.warning("not ready", asked=what, error=str(error))
+        _log.warning(
+            "not ready", action="readiness-failed", asked=what, error=str(error)
+        )
         return None, error.code
 
 

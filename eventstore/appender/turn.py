@@ -28,7 +28,6 @@ from eventstore.appender.pending import (
 from eventstore.appender.times import StageTimes
 from eventstore.database import TROUBLE, told
 from eventstore.errors import EventStoreError, LogTruncated, LogUnanswered
-from eventstore.events import Place
 from eventstore.indexer.share import ShareSpent
 from eventstore.ports import Appended, Clock, Unknown
 from eventstore.protocol.positions import first_of
@@ -274,7 +273,10 @@ class Turn:
                 p.trouble, p.held, p.is_folding = error.reason, True, True
         except (LogUnanswered, *TROUBLE) as error:
             logger.warning(
-                "append has to wait", commits=len(some), cause=type(error).__name__
+                "appends wait for log or database and are retried",
+                action="append-delayed",
+                commits=len(some),
+                cause=type(error).__name__,
             )
             for p in unanswered(some):
                 # what the log said before the trouble is asked of it again

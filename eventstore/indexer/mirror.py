@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -63,9 +64,10 @@ class Mirror:
                     if not folded:
                         self._stop.wait(_FAULT_PAUSE if self._faulty else _IDLE)
             except (EventStoreError, *TROUBLE) as error:
-                tell = logger.error if _needs_a_person(error) else logger.warning
-                tell(
-                    "mirror waits and begins anew",
+                logger.log(
+                    logging.ERROR if _needs_a_person(error) else logging.WARNING,
+                    "the mirror waits and retries",
+                    action="mirror-delayed",
                     code=getattr(error, "code", type(error).__name__),
                     cause=_told(error),
                     pause_s=(pause_s := back_off.failed()),
@@ -146,6 +148,7 @@ class Mirror:
             self.stopped[place] = cause
             logger.error(
                 "a partition has stopped",
+                action="partition-stopped",
                 place=str(place),
                 code=code,
                 cause=cause,
