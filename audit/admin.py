@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms import CheckboxSelectMultiple
 
 from audit.pages.frame import OPERATE
-from eventstore.unseen import unseen
+from eventstore.queries.unseen import unseen
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.html import format_html_join
 
-from eventstore.unseen import visible_json
+from eventstore.queries.unseen import visible_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

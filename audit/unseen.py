@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from eventstore.unseen import code_point, replace_unseen
+from eventstore.queries.unseen import code_point, replace_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from eventstore.fold import DECIDING, Verdict
+from eventstore.protocol.fold import DECIDING, Verdict
 
 
 class Partition(models.Model):

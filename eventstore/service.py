@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from eventstore.bus import Handler
     from eventstore.queries.streams import StreamInfo
     from eventstore.registry import Event
+    from eventstore.repository.sources import Streams
     from eventstore.snapshots import Snapshot, SnapshotStore
-    from eventstore.sources import Streams
     from eventstore.store import EventStore
 
 A = TypeVar("A", bound=Aggregate[Any])

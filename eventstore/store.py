@@ -16,16 +16,14 @@ from uuid import UUID, uuid4
 from asgiref.sync import sync_to_async
 
 from eventstore import metrics
+from eventstore.appender.admission import Door
 from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending, deadline_in
 from eventstore.appender.thread import Appender
 from eventstore.appender.waiting import Limits
-from eventstore.arguments import commit_id_in, stream_id_in
 from eventstore.clock import SystemClock
-from eventstore.codec import encode
 from eventstore.conf import conf, registry
 from eventstore.database import TROUBLE, Connect, connect, told
-from eventstore.door import Door
 from eventstore.errors import CommitTooLarge, LogUnanswered
 from eventstore.events import (
     MAX_COMMIT_BYTES,
@@ -40,10 +38,12 @@ from eventstore.indexer.advance import Indexer
 from eventstore.indexer.share import Patience
 from eventstore.indexer.telling import Telling
 from eventstore.log.embedded import EmbeddedLog
-from eventstore.placement import place_of
-from eventstore.reading import Reading
+from eventstore.log.topics import Topics
+from eventstore.protocol.arguments import commit_id_in, stream_id_in
+from eventstore.protocol.codec import encode
+from eventstore.protocol.placement import place_of
+from eventstore.queries.reading import Reading
 from eventstore.sealing import sealer
-from eventstore.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

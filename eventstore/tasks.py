@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from eventstore.schedule import SCHEDULE, jobs
+from eventstore.upkeep.schedule import SCHEDULE, jobs
 
 
 @shared_task(name="eventstore.run_job", ignore_result=True)  # type: ignore[untyped-decorator]

@@ -55,7 +55,7 @@ def page() -> str:
 
 def of_module(module: str) -> Iterator[str]:
     """A module's docstring, and its public definitions."""
-    tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+    tree = source_of(module)
     yield f"## `{module}`"
     yield prose(tree)
     for node in tree.body:
@@ -64,6 +64,20 @@ def of_module(module: str) -> Iterator[str]:
             yield prose(node)
             if isinstance(node, ast.ClassDef):
                 yield from of_class(node)
+
+
+def source_of(module: str) -> ast.Module:
+    """A module as it is written: one that hands on another's names, and says nothing itself, is read there."""
+    base = ROOT / module.replace(".", "/")
+    path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+    tree = ast.parse(path.read_text("utf-8"))
+    given = [
+        n.module for n in tree.body if isinstance(n, ast.ImportFrom) and n.level == 0
+    ]
+    handed = [m for m in given if m and m.startswith("eventstore.")]
+    if handed and not any(isinstance(n, Definition) for n in tree.body):
+        return source_of(handed[0])
+    return tree
 
 
 def of_class(node: ast.ClassDef) -> Iterator[str]:

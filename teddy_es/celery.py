@@ -23,11 +23,11 @@ from celery.signals import (
 )
 
 import eventstore.tasks  # noqa: F401  (registers itself)
-from eventstore.schedule import SCHEDULE
+from eventstore.upkeep.schedule import SCHEDULE
 from teddy_es.correlation import follow_tasks
 
 if TYPE_CHECKING:
-    from eventstore.jobs import Job
+    from eventstore.upkeep.jobs import Job
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teddy_es.settings")  # noqa: TID251  (the worker's command has no other way)
 

@@ -13,9 +13,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 
-from eventstore.cloudevents import ImportedEvent, proposal_line
 from eventstore.events import NewEvent
-from eventstore.instants import rfc3339
+from eventstore.exchange.cloudevents import ImportedEvent, proposal_line
+from eventstore.protocol.instants import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

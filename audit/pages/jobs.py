@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from audit.pages.frame import Refused, page, query_without_cursor, show, wanted
 from eventstore.clock import SystemClock
 from eventstore.queries.jobs import JobRunRow, latest_runs, runs
-from eventstore.schedule import SCHEDULE
+from eventstore.upkeep.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from django.http import HttpRequest, HttpResponse
 
-    from eventstore.jobs import Job
+    from eventstore.upkeep.jobs import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from eventstore.events import from_milliseconds
-from eventstore.fold import Entry
 from eventstore.indexer.entries import Own
+from eventstore.protocol.fold import Entry
 from eventstore.queries.commits import Mirrored
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from eventstore.appender.pending import Pending
     from eventstore.events import Place
-    from eventstore.fold import Judged
     from eventstore.ports import Appended
+    from eventstore.protocol.fold import Judged
 
 
 def by_acknowledgement(

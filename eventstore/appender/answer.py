@@ -11,15 +11,15 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import Position
-from eventstore.fold import Verdict
+from eventstore.protocol.fold import Verdict
+from eventstore.protocol.repeats import difference
 from eventstore.queries.commits import Decided
-from eventstore.repeats import difference
 
 if TYPE_CHECKING:
     from eventstore.appender.pending import Pending
     from eventstore.events import AppendResult
+    from eventstore.protocol.repeats import Difference
     from eventstore.queries.commits import Mirrored
-    from eventstore.repeats import Difference
 
 
 def answer_from_record(pending: Pending, offset: int, row: Mirrored) -> bool:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from eventstore import metrics
-from eventstore.arguments import seconds_in
 from eventstore.errors import AppendOutcomeUnknown, EventStoreError, LogUnavailable
 from eventstore.ports import Appended, Clock, Proposal
+from eventstore.protocol.arguments import seconds_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from eventstore.events import AppendResult, Commit, Place
-    from eventstore.fold import StreamKey
+    from eventstore.protocol.fold import StreamKey
 
 
 _ACCEPTED: Final = "accepted"

@@ -34,9 +34,9 @@ from eventstore.ports import Appended, Clock, Unknown
 from eventstore.queries.commits import Decided, Mirrored, mirrored_at, pre_check
 
 if TYPE_CHECKING:
-    from eventstore.fold import Judged
     from eventstore.indexer.advance import Indexer
     from eventstore.indexer.entries import Own
+    from eventstore.protocol.fold import Judged
 
 logger = structlog.get_logger(__name__)
 

@@ -15,7 +15,6 @@ from eventstore.errors import (
     UnknownRuleVersion,
 )
 from eventstore.events import Commit, Place
-from eventstore.fold import Entry, Folded, Judged, fold
 from eventstore.indexer.entries import Own, fresh
 from eventstore.indexer.flush import Stretch, flush, flush_together
 from eventstore.indexer.following import follow
@@ -26,7 +25,8 @@ from eventstore.indexer.own import at_cursors
 from eventstore.indexer.share import Patience, refuse_after
 from eventstore.indexer.views import Views
 from eventstore.indexer.watch import Watch
-from eventstore.topics import Topics, check
+from eventstore.log.topics import Topics, check
+from eventstore.protocol.fold import Entry, Folded, Judged, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eventstore.codec import decode
 from eventstore.events import Commit
-from eventstore.fold import Entry, StreamKey
+from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import Entry, StreamKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.arrays import array
+from eventstore.database.arrays import array
 from eventstore.indexer.rows import Row, Rows, rows_of
 from eventstore.indexer.statements import (
     EVENTS,
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from eventstore.fold import Folded
     from eventstore.indexer.view import View
+    from eventstore.protocol.fold import Folded
 
     Connection = psycopg.Connection[Any]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.events import pack
-from eventstore.fold import DECIDING, Folded, Verdict
+from eventstore.protocol.fold import DECIDING, Folded, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

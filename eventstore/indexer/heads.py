@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.arrays import array
+from eventstore.database.arrays import array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -11,12 +11,12 @@ from eventstore.errors import (
     UnknownRuleVersion,
 )
 from eventstore.events import pack, unpack
-from eventstore.fold import KNOWN_RULE_VERSION, folded_time
-from eventstore.hashing import record_hash
 from eventstore.indexer.entries import entry_of
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
-from eventstore.topics import NO_ROWS_REMEDY
+from eventstore.log.topics import NO_ROWS_REMEDY
+from eventstore.protocol.fold import KNOWN_RULE_VERSION, folded_time
+from eventstore.protocol.hashing import record_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import psycopg
 
     from eventstore.events import Place
-    from eventstore.fold import Entry
     from eventstore.indexer.entries import Own
+    from eventstore.log.topics import Topics
     from eventstore.ports import Batch, Log
-    from eventstore.topics import Topics
+    from eventstore.protocol.fold import Entry
 
 
 def load(

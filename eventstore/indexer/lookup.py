@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eventstore.fold import State, StreamKey
 from eventstore.indexer.statements import COMMITS, EVENT_IDS, HEADS
+from eventstore.protocol.fold import State, StreamKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from eventstore import metrics
-from eventstore.fold import Verdict
+from eventstore.protocol.fold import Verdict
 
 if TYPE_CHECKING:
     from eventstore.events import Place
-    from eventstore.fold import Folded, Judged
     from eventstore.ports import Clock
+    from eventstore.protocol.fold import Folded, Judged
 
 logger = structlog.get_logger(__name__)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from eventstore.events import Commit
-from eventstore.fold import KNOWN_RULE_VERSION, fold
 from eventstore.indexer.entries import fresh
 from eventstore.indexer.flush import Stretch
 from eventstore.indexer.lookup import look_up, question
+from eventstore.protocol.fold import KNOWN_RULE_VERSION, fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from eventstore.events import Commit, Place, from_milliseconds, instant_of, pack
-from eventstore.fold import Judged, Verdict
-from eventstore.hashing import record_hash
+from eventstore.protocol.fold import Judged, Verdict
+from eventstore.protocol.hashing import record_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from eventstore import metrics
 from eventstore.events import TOPIC_PREFIX, Commit
-from eventstore.fold import Verdict
 from eventstore.indexer.clocks import LogClocks
 from eventstore.indexer.malformed import MalformedLines
+from eventstore.protocol.fold import Verdict
 
 if TYPE_CHECKING:
     from eventstore.events import Place
-    from eventstore.fold import Folded, Judged
     from eventstore.ports import Clock
+    from eventstore.protocol.fold import Folded, Judged
 
 
 class Telling:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from eventstore.events import Place
-    from eventstore.fold import Folded, StreamKey
+    from eventstore.protocol.fold import Folded, StreamKey
 
 _serials = count(1)
 

@@ -9,14 +9,14 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.errors import LogTruncated
-from eventstore.topics import check
+from eventstore.log.topics import check
 
 if TYPE_CHECKING:
     import psycopg
 
     from eventstore.events import Place
+    from eventstore.log.topics import Topics
     from eventstore.ports import Clock, Log
-    from eventstore.topics import Topics
 
 LOOK_AGAIN: Final = 60.0  # seconds; what was wrong is looked at every time
 

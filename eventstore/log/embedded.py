@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import psycopg
 
-from eventstore.arrays import array
 from eventstore.database import TROUBLE, has_hung_up, is_full, told
+from eventstore.database.arrays import array
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnanswered
 from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.log.embedded_restore import put_back

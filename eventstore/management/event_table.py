@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eventstore.events import written
-from eventstore.unseen import visible_json
+from eventstore.queries.unseen import visible_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

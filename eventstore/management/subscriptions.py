@@ -15,7 +15,7 @@ from eventstore.queries.subscriptions import (
     partition_standings,
     standing,
 )
-from eventstore.unseen import visible
+from eventstore.queries.unseen import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eventstore.unseen import visible
+from eventstore.queries.unseen import visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

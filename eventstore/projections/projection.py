@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from eventstore.bus import never_runs
 from eventstore.projections.identifying import leads_elsewhere
-from eventstore.reserved import (
+from eventstore.registry.reserved import (
     own_names,
     refuse_other_signature,
     refuse_other_values,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from eventstore.envelope import JSON_DATA, encode, envelope_of
 from eventstore.events import MAX_COMMIT_BYTES
+from eventstore.exchange.envelope import JSON_DATA, encode, envelope_of
 from eventstore.publishing.openness import openness
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eventstore.conf import conf, registry
+from eventstore.log.topics import Topics, check_beside, create_beside, wrong_beside
 from eventstore.ports import FEED_PREFIX
-from eventstore.topics import Topics, check_beside, create_beside, wrong_beside
 
 if TYPE_CHECKING:
     from eventstore.errors import LogMisconfigured

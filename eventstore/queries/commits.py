@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.events import AppendResult, Commit, Cut, Position
-from eventstore.fold import StreamKey, Verdict
+from eventstore.protocol.fold import StreamKey, Verdict
 from eventstore.queries.positions import position_of
 from eventstore.queries.rows import Cursor, commit_of
 

@@ -20,9 +20,9 @@ from eventstore.errors import (
     PartitionSetAside,
 )
 from eventstore.indexer.mark import mark_of
-from eventstore.numbering import NUMBERED, refuse_other_numbers
-from eventstore.placement import place_of
-from eventstore.topics import Topics
+from eventstore.log.topics import Topics
+from eventstore.protocol.placement import place_of
+from eventstore.registry.numbering import NUMBERED, refuse_other_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

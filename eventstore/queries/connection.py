@@ -25,8 +25,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
 from eventstore.database import has_hung_up
+from eventstore.database.server import judge, refuse_a_standby, write_dates_as_iso
 from eventstore.queries.completeness import is_partial, look, was_seen
-from eventstore.server import judge, refuse_a_standby, write_dates_as_iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.codec import decode
 from eventstore.conf import registry
 from eventstore.events import (
     Commit,
@@ -20,8 +19,9 @@ from eventstore.events import (
     instant_of,
     to_milliseconds,
 )
-from eventstore.fold import Verdict
-from eventstore.hashing import record_hash
+from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import Verdict
+from eventstore.protocol.hashing import record_hash
 from eventstore.queries.browse import EventRow, event_rows
 from eventstore.queries.completeness import refuse_if_set_aside
 from eventstore.queries.connection import reading_cursor

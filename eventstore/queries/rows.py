@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import make_dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from eventstore.accepted import decode_accepted
-from eventstore.codec import decode
 from eventstore.conf import registry
 from eventstore.errors import UnreadableEvent
 from eventstore.events import Commit, EventMetadata, Position, RecordedEvent, unpack
+from eventstore.protocol.accepted import decode_accepted
+from eventstore.protocol.codec import decode
 from eventstore.queries.positions import position_of
 from eventstore.registry import SEALED
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from eventstore.accepted import AcceptedCommit
+    from eventstore.protocol.accepted import AcceptedCommit
     from eventstore.registry import Event, Registry
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.accepted import decode_accepted
+from eventstore.protocol.accepted import decode_accepted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from eventstore.database import Connect
     from eventstore.events import Place
+    from eventstore.log.topics import Topics
     from eventstore.ports import Clock, Extent, Log, LogRecord, Topic
     from eventstore.snapshots.snapshot import Snapshot
-    from eventstore.topics import Topics
 
 logger = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from eventstore.events import STREAM_ID, Position, instant_of, pack, written
-from eventstore.placement import place_of
+from eventstore.protocol.placement import place_of
 from eventstore.snapshots.signing import said_by
 from eventstore.snapshots.snapshot import Snapshot, Stamp
 from eventstore.snapshots.states import MAX_STATE_BYTES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from eventstore.conf import aggregates, conf, registry
+from eventstore.log.topics import Topics, check_beside, create_beside, wrong_beside
 from eventstore.snapshots.record import topic_of
-from eventstore.topics import Topics, check_beside, create_beside, wrong_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore import metrics
-from eventstore.arrays import array
 from eventstore.conf import conf
+from eventstore.database.arrays import array
 from eventstore.errors import SnapshotNotWritten
 from eventstore.events import Place
-from eventstore.placement import partition_of
 from eventstore.ports import Appended, Proposal
+from eventstore.protocol.placement import partition_of
 from eventstore.queries.positions import packed_of
 from eventstore.snapshots.record import encode, topic_of
 from eventstore.snapshots.signing import said_by, signer

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from eventstore.accepted import decode_accepted
 from eventstore.bus import Published
 from eventstore.conf import registry
 from eventstore.events import Position, RecordedEvent, unpack
+from eventstore.protocol.accepted import decode_accepted
 from eventstore.queries.rows import recorded_events
 
 if TYPE_CHECKING:

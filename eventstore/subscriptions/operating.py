@@ -19,10 +19,10 @@ from eventstore.indexer.statements import FOLDED
 from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.queries.feed import marks
 from eventstore.queries.subscriptions import standing
+from eventstore.queries.unseen import unseen
 from eventstore.subscriptions import checkpoints, telling
 from eventstore.subscriptions.registering import refuse_a_foreign_cut
 from eventstore.subscriptions.subscription import Start
-from eventstore.unseen import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

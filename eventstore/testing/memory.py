@@ -11,17 +11,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from eventstore.appender.admission import Door
 from eventstore.appender.pending import deadline_in
-from eventstore.arguments import (
-    commit_id_in,
-    instant_in,
-    refuse_bounds,
-    stream_id_in,
-)
 from eventstore.clock import SystemClock
-from eventstore.codec import encode
 from eventstore.conf import registry as configured
-from eventstore.door import Door
 from eventstore.errors import (
     CommitTooLarge,
     CutBeyondEnd,
@@ -30,13 +23,20 @@ from eventstore.errors import (
     StreamNotFound,
 )
 from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place
-from eventstore.placement import place_of
+from eventstore.log.topics import Topics
+from eventstore.protocol.arguments import (
+    commit_id_in,
+    instant_in,
+    refuse_bounds,
+    stream_id_in,
+)
+from eventstore.protocol.codec import encode
+from eventstore.protocol.placement import place_of
 from eventstore.queries.commits import CommitOutcome, Decided
+from eventstore.queries.reading import refuse_foreign, topics_of
 from eventstore.queries.streams import StreamInfo
-from eventstore.reading import refuse_foreign, topics_of
 from eventstore.sealing import sealer
 from eventstore.testing.memory_log import MemoryPartition, answer
-from eventstore.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

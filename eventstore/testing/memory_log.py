@@ -11,10 +11,10 @@ from eventstore.events import (
     pack,
     to_milliseconds,
 )
-from eventstore.fold import Entry, State, StreamKey, Verdict, fold
+from eventstore.protocol.fold import Entry, State, StreamKey, Verdict, fold
+from eventstore.protocol.repeats import difference
 from eventstore.queries.commits import Decided
 from eventstore.queries.rows import recorded_events
-from eventstore.repeats import difference
 
 if TYPE_CHECKING:
     from datetime import datetime

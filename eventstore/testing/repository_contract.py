@@ -33,7 +33,7 @@ from eventstore.errors import (
 )
 from eventstore.events import AppendResult, Expected, NewEvent
 from eventstore.repository import AggregateRepository
-from eventstore.retrying import aretrying, retrying
+from eventstore.repository.retrying import aretrying, retrying
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 
 if TYPE_CHECKING:

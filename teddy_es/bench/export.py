@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from psycopg.sql import SQL, Identifier
 
 from eventstore.clock import SystemClock
-from eventstore.exporter import export_events
+from eventstore.exchange.exporter import export_events
 from teddy_es.bench.alone import alone
 from teddy_es.bench.contestants import COPY, OURS
 from teddy_es.bench.figures import Series

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from eventstore.cloudevents import parse_line
 from eventstore.database import connect
 from eventstore.events import Expected, NewEvent
-from eventstore.rebuild import analyze
+from eventstore.exchange.cloudevents import parse_line
+from eventstore.upkeep.rebuild import analyze
 from teddy_es.bench.domain import Happened, renamed, texts
 from teddy_es.bench.tables import patient_connection
 from teddy_es.synth import filling

@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, Final
 from psycopg.sql import SQL, Identifier
 
 from eventstore.database import connect
-from eventstore.rebuild import refold, reset
 from eventstore.store import make_event_store
+from eventstore.upkeep.rebuild import refold, reset
 from teddy_es.bench.alone import alone
 from teddy_es.bench.contestants import COPY, OURS
 from teddy_es.bench.figures import Series

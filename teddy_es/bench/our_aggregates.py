@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from eventstore.clock import SystemClock
 from eventstore.repository import AggregateRepository
 from eventstore.snapshots import snapshot_store
-from eventstore.snapshotter.run import Snapshotter
+from eventstore.snapshots.builder.run import Snapshotter
 from eventstore.store import make_event_store
 from teddy_es.bench.domain import talks, texts
 from teddy_es.bench.fill import fill

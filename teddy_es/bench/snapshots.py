@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from eventstore.clock import SystemClock
 from eventstore.database import connect
-from eventstore.snapshotter.run import Snapshotter
+from eventstore.snapshots.builder.run import Snapshotter
 from eventstore.store import make_event_store
 from teddy_es.bench.alone import alone
 from teddy_es.bench.contestants import OURS

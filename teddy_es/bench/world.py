@@ -12,10 +12,10 @@ from django.core.management import call_command
 from psycopg.errors import InsufficientPrivilege
 from psycopg.sql import SQL, Identifier
 
-from eventstore import topics
 from eventstore.conf import conf, registry
 from eventstore.database import connect
 from eventstore.indexer.mark import complete
+from eventstore.log import topics
 from eventstore.snapshots import topics as snapshot_topics
 from eventstore.store import make_event_store
 from teddy_es.bench.conf import elsewhere, eventstore_settings

@@ -1,4 +1,4 @@
-"""Holds the answers that callers got against what the log says: a reading of its own, nothing of `eventstore.fold`."""
+"""Holds the answers that callers got against what the log says: a reading of its own, nothing of `eventstore.protocol.fold`."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from eventstore.sources import Snapshots, Streams
+    from eventstore.repository.sources import Snapshots, Streams
 
 _PAUSE_S: Final = 0.05
 _CLASSES: Final[tuple[type[Any], ...]] = (Child, Conversation)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from eventstore.fold import Verdict
+from eventstore.protocol.fold import Verdict
 from eventstore.store import get_event_store
 from teddy_es.faults.journal import Journal, facts
 from teddy_es.faults.open_ends import UNAVAILABLE, UNKNOWN, open_ends

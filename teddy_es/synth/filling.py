@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
-from eventstore.codec import encode
 from eventstore.conf import registry
-from eventstore.door import Door
 from eventstore.errors import LogUnanswered
-from eventstore.fold import Verdict
 from eventstore.indexer.mark import complete
-from eventstore.placement import place_of
 from eventstore.ports import Appended, Proposal
+from eventstore.protocol.codec import encode
+from eventstore.protocol.fold import Verdict
+from eventstore.protocol.placement import place_of
 from eventstore.sealing import sealer
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place
     from eventstore.indexer.advance import Indexer
+    from eventstore.log.topics import Topics
     from eventstore.ports import Log
     from eventstore.store import EventStore
-    from eventstore.topics import Topics
     from teddy_es.synth.history import Draft
 
 _BATCH: Final = 4_000  # commits; the more there are at once, the larger a fold's COPY

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from eventstore.events import Expected, NewEvent
 from eventstore.subscriptions import Subscription
-from tests.integration.following import follow, follower
+from tests.support.following import follow, follower
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from scripts.launcher.ports import free_port
-from tests.integration.processes import ROOT, environment
+from tests.support.processes import ROOT, environment
 
 if TYPE_CHECKING:
     from pathlib import Path

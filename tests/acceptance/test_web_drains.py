@@ -17,7 +17,7 @@ from eventstore.store import make_event_store
 from scripts.launcher.ports import free_port
 from tests.acceptance.drained_web import COUNT, STREAM
 from tests.acceptance.launched import becomes_true
-from tests.integration.processes import ROOT, environment
+from tests.support.processes import ROOT, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

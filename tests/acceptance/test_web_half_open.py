@@ -16,7 +16,7 @@ import pytest
 
 from scripts.launcher.ports import free_port
 from tests.acceptance.launched import becomes_true
-from tests.integration.processes import ROOT, environment
+from tests.support.processes import ROOT, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

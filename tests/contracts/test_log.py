@@ -12,8 +12,8 @@ from eventstore.log.embedded import EmbeddedLog
 from eventstore.testing.log_contract import LogContract
 from eventstore.testing.log_given import PARTITIONS, OpenLog, Recreate
 from scripts.launcher.ports import free_port
-from tests.integration.connections import Line
 from tests.plugins.kafka_logs import until
+from tests.support.connections import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,14 +10,14 @@ from django.db import connection
 from eventstore.conf import conf
 from eventstore.events import to_milliseconds
 from eventstore.models import Record as Row
-from eventstore.placement import place_of
+from eventstore.protocol.placement import place_of
 from teddy_es.faults.findings import Findings
 from teddy_es.faults.judge import Judge, Place
 from teddy_es.faults.ledger import Ledger
 from teddy_es.faults.naive import Record
 from teddy_es.faults.tables import Rows
-from tests.integration.worlds import WITHOUT_TRIGGERS
 from tests.plugins.mirrored import an_event
+from tests.support.worlds import WITHOUT_TRIGGERS
 
 if TYPE_CHECKING:
     from tests.plugins.mirrored import Mirrored

@@ -3,7 +3,7 @@
 A ```python block runs as it stands; blocks of one page run in their order and share their names. Lines of a
 ```pycon block are compared with what they print, as by doctest. On the line before a block may stand
 `<!-- test: store -->`, for one that needs an event store with its topics, `<!-- test: file PATH -->`, for a file of a project
-that runs as a whole (tests/integration/test_guide_project.py), or `<!-- test: skip REASON -->`, which leaves it out; how many
+that runs as a whole (tests/integration/project/test_guide_project.py), or `<!-- test: skip REASON -->`, which leaves it out; how many
 a page leaves out is pinned in SKIPPED (test_snippets.py), so that none does silently.
 """
 

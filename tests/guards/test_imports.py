@@ -55,13 +55,21 @@ def test_the_import_contracts_hold() -> None:
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("eventstore/fold.py", "import random", "The fold reads no clock"),
+        ("eventstore/protocol/fold.py", "import random", "The fold reads no clock"),
         ("eventstore/events.py", "import django", "know no framework"),
         ("eventstore/errors.py", "import eventstore.events", "Inside eventstore"),
-        ("eventstore/codec.py", "import kafka", "Only eventstore.log.kafka"),
-        ("eventstore/checks.py", "import teddy_es.apps", "eventstore stands alone"),
+        ("eventstore/protocol/codec.py", "import kafka", "Only eventstore.log.kafka"),
+        (
+            "eventstore/checks/system.py",
+            "import teddy_es.apps",
+            "eventstore stands alone",
+        ),
         ("audit/apps.py", "import eventstore.models", "Nobody imports the models"),
-        ("teddy_es/domain/child.py", "import eventstore.codec", "The domain knows"),
+        (
+            "teddy_es/domain/child.py",
+            "import eventstore.protocol.codec",
+            "The domain knows",
+        ),
         ("eventstore/new_room.py", "", "Inside eventstore"),
     ],
     ids=lambda value: value or "nothing",

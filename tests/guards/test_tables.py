@@ -23,13 +23,13 @@ WRITE = re.compile(
 
 # Whose SQL may name a table, and why. A room that names none any more fails, too.
 FOLDED_ROOMS = {
-    "eventstore/roles.py": "says who may change a row, and of which tables nobody may",
+    "eventstore/upkeep/roles.py": "says who may change a row, and of which tables nobody may",
     "eventstore/indexer": "the fold reads its state and writes what it decided",
-    "eventstore/topics.py": "the partitions' rows are made with the topics",
-    "eventstore/numbering.py": "the partitions' rows have the numbers of stream types",
-    "eventstore/rebuild.py": "empties what was folded",
-    "eventstore/restore": "puts the mirror's records back into the log, and says so in the partitions' rows",
-    "eventstore/verifier": "holds every row against the log",
+    "eventstore/log/topics.py": "the partitions' rows are made with the topics",
+    "eventstore/registry/numbering.py": "the partitions' rows have the numbers of stream types",
+    "eventstore/upkeep/rebuild.py": "empties what was folded",
+    "eventstore/upkeep/restore": "puts the mirror's records back into the log, and says so in the partitions' rows",
+    "eventstore/upkeep/verifier": "holds every row against the log",
     "eventstore/queries": "the read side's only surface",
     "eventstore/subscriptions": "a checkpoint is held with the cursor before it, and waits for an event by its key",
     "eventstore/projections": "a build is as far as the folded cursors, where nobody else follows",
@@ -38,22 +38,22 @@ FOLDED_ROOMS = {
 }
 WRITERS = {
     "eventstore/indexer",
-    "eventstore/topics.py",
-    "eventstore/rebuild.py",
-    "eventstore/restore",
+    "eventstore/log/topics.py",
+    "eventstore/upkeep/rebuild.py",
+    "eventstore/upkeep/restore",
 }
 LOG_ROOMS = {
-    "eventstore/roles.py": "says who may change a row, and of which tables nobody may",
+    "eventstore/upkeep/roles.py": "says who may change a row, and of which tables nobody may",
     "eventstore/log": "the log in tables",
     "teddy_es/faults": "an independent judge reads the log as it stands",
 }
 JOB_ROOMS = {
-    "eventstore/jobs.py": "a run is a row",
+    "eventstore/upkeep/jobs.py": "a run is a row",
     "eventstore/queries": "runs are shown",
     "teddy_es/faults": "an independent judge asks what they found",
 }
 FOLLOWER_ROOMS = {
-    "eventstore/roles.py": "says who may change a row, and of which tables nobody may",
+    "eventstore/upkeep/roles.py": "says who may change a row, and of which tables nobody may",
     "eventstore/queries": "who follows, how far, and what is parked",
     "eventstore/subscriptions": "checkpoints, parked streams, what people did about them",
     "eventstore/projections": "versions are renamed when they are switched",
@@ -61,10 +61,20 @@ FOLLOWER_ROOMS = {
 SNAPSHOT_ROOMS = {
     "eventstore/queries": "the newest of a stream, and what is due",
     "eventstore/snapshots": "writes the rows, and fills in what only the topics have",
-    "eventstore/snapshotter": "how far it is, what it could not build, what has drifted",
+    "eventstore/snapshots/builder": "how far it is, what it could not build, what has drifted",
     "teddy_es/faults": "an independent judge holds every row against the log",
     "teddy_es/bench": "has all of them built anew, in a database of its own",
 }
+
+
+LISTED = {*FOLDED_ROOMS, *LOG_ROOMS, *JOB_ROOMS, *FOLLOWER_ROOMS, *SNAPSHOT_ROOMS}
+
+
+def room_of(name: str) -> str:
+    """The nearest listed room that a file stands in; else the first folder below its package."""
+    steps = name.split("/")
+    nearest = ("/".join(steps[:n]) for n in range(len(steps), 2, -1))
+    return next((room for room in nearest if room in LISTED), "/".join(steps[:2]))
 
 
 @cache
@@ -74,7 +84,7 @@ def texts() -> dict[str, list[str]]:
     for path in python_files(*OURS):
         if "migrations" in path.parts:
             continue
-        room = "/".join(name_of(path).split("/")[:2])
+        room = room_of(name_of(path))
         tree = tree_of(path)
         prose = {
             id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)

@@ -53,7 +53,7 @@ def test_every_rule_that_is_built_is_cited_where_it_is_kept() -> None:
 def test_what_a_rule_names_is_there(number: int) -> None:
     text = rules()[number]
     code = re.findall(r"`(eventstore/[\w/]+\.py)`", text)
-    tests = re.findall(r"`((?:unit|integration|guards)/\w+\.py)::(\w+)`", text)
+    tests = re.findall(r"`((?:unit|integration|guards)/[\w/]+\.py)::(\w+)`", text)
 
     assert code, f"docs/WRITE_PATH.md, rule {number}: say where the code is."
     assert tests, f"docs/WRITE_PATH.md, rule {number}: say which test catches its loss."

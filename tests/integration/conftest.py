@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eventstore.testing.faulty_log import Network
-from tests.integration.audits import audit
-from tests.integration.following import Orders, with_table
-from tests.integration.worlds import FaultyStore, World
+from tests.support.audits import audit
+from tests.support.following import Orders, with_table
+from tests.support.worlds import FaultyStore, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth.models import User
 
-from eventstore import topics
+from eventstore.log import topics
 from eventstore.store import EventStore, make_event_store
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
-from eventstore.codec import encode
 from eventstore.conf import conf, registry
 from eventstore.events import (
     Commit,
@@ -22,10 +21,11 @@ from eventstore.events import (
     to_milliseconds,
     written,
 )
-from eventstore.fold import Verdict
-from eventstore.hashing import record_hash
 from eventstore.models import Event, IndexComplete, Partition, Record, Stream
-from eventstore.placement import place_of
+from eventstore.protocol.codec import encode
+from eventstore.protocol.fold import Verdict
+from eventstore.protocol.hashing import record_hash
+from eventstore.protocol.placement import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from eventstore import topics
 from eventstore.indexer.mark import complete
+from eventstore.log import topics
 from eventstore.queries.completeness import completed_by
 from eventstore.snapshots import topics as snapshot_topics
 from eventstore.store import EventStore, _the_store, get_event_store, make_event_store

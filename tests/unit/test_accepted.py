@@ -9,14 +9,14 @@ import msgspec
 import pytest
 from hypothesis import example, given
 
-from eventstore.accepted import decode_accepted
-from eventstore.codec import decode, encode
 from eventstore.events import Commit, instant_of
+from eventstore.protocol.accepted import decode_accepted
+from eventstore.protocol.codec import decode, encode
 from tests.strategies import GATE, commits, json_like_bytes, mutated_records
 from tests.unit.records import a_commit, an_event
 
 if TYPE_CHECKING:
-    from eventstore.accepted import AcceptedCommit
+    from eventstore.protocol.accepted import AcceptedCommit
 
 KEY = b"order.order-1"
 

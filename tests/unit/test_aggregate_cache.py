@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from eventstore import metrics
-from eventstore.aggregate_cache import AggregateCache
 from eventstore.aggregates import Aggregate
+from eventstore.repository.cache import AggregateCache
 from eventstore.testing.shop_orders import Order
 
 

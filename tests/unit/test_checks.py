@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
-from eventstore import checks
+from eventstore.checks import system as checks
 from eventstore.projections import Projection
 from eventstore.registry import Event, Registry
 from eventstore.sealing import PassThroughSealer

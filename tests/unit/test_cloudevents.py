@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.cloudevents import (
+from eventstore.events import EventMetadata, NewEvent, Position, RecordedEvent, Sealed
+from eventstore.exchange.cloudevents import (
     COMMIT_NAMESPACE,
     MAX_LINE_BYTES,
     BadLine,
@@ -21,7 +22,6 @@ from eventstore.cloudevents import (
     parse_line,
     proposal_line,
 )
-from eventstore.events import EventMetadata, NewEvent, Position, RecordedEvent, Sealed
 
 ID = "7f1d3a52-5b1f-4c55-9a11-0a6c6a4b1c01"
 COMMIT = "0b0b8f3e-7c0f-4f1b-8a49-8d2f4b0c6d02"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from eventstore.codec import decode
 from eventstore.events import Activation, Commit, Malformed
+from eventstore.protocol.codec import decode
 from teddy_es.faults import naive
 from tests.golden.vectors import bytes_of, lines, plain
 from tests.unit.records import fields_of

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
-from eventstore import canonical
-from eventstore.codec import decode, decode_strictly, encode, encode_activation
 from eventstore.errors import InvalidEvent
 from eventstore.events import (
     MAX_COMMIT_BYTES,
@@ -21,6 +19,8 @@ from eventstore.events import (
     Malformed,
     Sealed,
 )
+from eventstore.protocol import canonical
+from eventstore.protocol.codec import decode, decode_strictly, encode, encode_activation
 from teddy_es.faults import naive
 from tests.golden.vectors import plain
 from tests.strategies import (

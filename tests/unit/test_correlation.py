@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from eventstore.context import Correlation, correlated, current
-from eventstore.schedule import SCHEDULE
+from eventstore.upkeep.schedule import SCHEDULE
 from teddy_es import checks
 from teddy_es.celery import app
 from teddy_es.correlation import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import CommandError, call_command
 
-from eventstore.cloudevents import parse_line
+from eventstore.exchange.cloudevents import parse_line
 from teddy_es import demo
 from teddy_es.demo import (
     Conversation,

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from eventstore.aggregates import code_digest
-from eventstore.upcasters import Upcasters
+from eventstore.registry.upcasters import Upcasters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

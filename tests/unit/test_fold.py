@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from eventstore.codec import decode, encode
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Commit, Place
-from eventstore.fold import DECIDING, Entry, State, Verdict, fold
+from eventstore.protocol.codec import decode, encode
+from eventstore.protocol.fold import DECIDING, Entry, State, Verdict, fold
 from tests.unit.records import a_commit, an_event, an_id
 
 PLACE = Place("eventstore.order", 0)

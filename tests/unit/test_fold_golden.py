@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from eventstore.codec import decode
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Commit, Place
-from eventstore.fold import Entry, Folded, State, Verdict, fold
+from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import Entry, Folded, State, Verdict, fold
 from teddy_es.faults import naive
 from tests.golden.vectors import bytes_of, lines
 from tests.unit.records import an_id

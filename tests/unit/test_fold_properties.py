@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.codec import decode
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Commit, Place
-from eventstore.fold import DECIDING, Entry, Judged, State, fold
+from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import DECIDING, Entry, Judged, State, fold
 from teddy_es.faults import naive
 from teddy_es.faults.naive import Line, Record
 from tests.strategies import (

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore.events import Place
-from eventstore.hashing import record_hash
+from eventstore.protocol.hashing import record_hash
 from tests.golden.vectors import bytes_of, lines
 from tests.strategies import GATE
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.cloudevents import export_line
 from eventstore.events import NewEvent
-from eventstore.importer.flight import Limits
-from eventstore.importer.run import End, Summary, import_events
+from eventstore.exchange.cloudevents import export_line
+from eventstore.exchange.importer.flight import Limits
+from eventstore.exchange.importer.run import End, Summary, import_events
 from eventstore.registry import Event, Registry
 from eventstore.testing.memory import MemoryEventStore
 from tests.strategies import GATE
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eventstore.events import RecordedEvent
-    from eventstore.importer.grouping import Refusal
+    from eventstore.exchange.importer.grouping import Refusal
 
 
 class Happened(Event, frozen=True, kw_only=True):

@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.cloudevents import MAX_LINE_BYTES
 from eventstore.errors import (
     AppendOutcomeUnknown,
     LogTruncated,
     LogUnavailable,
     SubjectErased,
 )
-from eventstore.importer.flight import Limits
-from eventstore.importer.grouping import Refusal, Seen
-from eventstore.importer.lines import Interrupt, Lines
-from eventstore.importer.run import End, Summary, import_events
+from eventstore.exchange.cloudevents import MAX_LINE_BYTES
+from eventstore.exchange.importer.flight import Limits
+from eventstore.exchange.importer.grouping import Refusal, Seen
+from eventstore.exchange.importer.lines import Interrupt, Lines
+from eventstore.exchange.importer.run import End, Summary, import_events
 from tests.unit.import_store import BusyStore, FakeClock, ImportStore, a_line, uid
 
 BAD = b"{not json\n"

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from eventstore import metrics
 from eventstore.events import Malformed, Place
-from eventstore.fold import Entry, Folded, Judged, Verdict
 from eventstore.indexer.malformed import MalformedLines
-from tests.integration.clocks import MovableClock
+from eventstore.protocol.fold import Entry, Folded, Judged, Verdict
+from tests.support.clocks import MovableClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

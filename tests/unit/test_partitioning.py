@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.partitioning import count_of
-from eventstore.placement import partition_of
+from eventstore.log.partitioning import count_of
+from eventstore.protocol.placement import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2 as murmur2_of_kafka_python
 
 from eventstore.events import Place
-from eventstore.placement import murmur2, partition_of, place_of
+from eventstore.protocol.placement import murmur2, partition_of, place_of
 from teddy_es.faults import naive
 from tests.golden.vectors import lines
 from tests.strategies import GATE

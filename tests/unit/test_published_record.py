@@ -23,7 +23,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.cloudevents import BadLine, parse_line
 from eventstore.events import (
     MAX_COMMIT_BYTES,
     CommitEvent,
@@ -32,6 +31,7 @@ from eventstore.events import (
     RecordedEvent,
     Sealed,
 )
+from eventstore.exchange.cloudevents import BadLine, parse_line
 from eventstore.publishing.openness import openness
 from eventstore.publishing.record import published
 from eventstore.registry import SENSITIVE, Event, Registry

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from eventstore.codec import encode
 from eventstore.events import EventMetadata, Position, RecordedEvent, pack
+from eventstore.protocol.codec import encode
 from eventstore.queries.rows import recorded_events
 from tests.unit.records import a_commit, an_event
 

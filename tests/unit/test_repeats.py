@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstore.events import CommitEvent, Sealed
-from eventstore.repeats import Difference, difference, is_same_json
+from eventstore.protocol.repeats import Difference, difference, is_same_json
 from tests.strategies import GATE
 from tests.unit.records import a_commit, an_event, an_id
 

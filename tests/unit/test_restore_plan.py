@@ -8,9 +8,9 @@ import pytest
 
 from eventstore.errors import NotRestorable
 from eventstore.events import Place
-from eventstore.hashing import record_hash
 from eventstore.ports import Extent, LogRecord
-from eventstore.restore.plan import (
+from eventstore.protocol.hashing import record_hash
+from eventstore.upkeep.restore.plan import (
     Mirrored,
     Missing,
     Standing,

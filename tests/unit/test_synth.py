@@ -9,8 +9,8 @@ from itertools import islice, pairwise
 import pytest
 from django.core.management import CommandError, call_command
 
+from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
-from eventstore.door import Door
 from eventstore.events import NewEvent
 from eventstore.sealing import PassThroughSealer
 from teddy_es.domain.types import registry

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from audit.json_view import JsonView
 from audit.unseen import ShowUnseen, seen_html
 from eventstore.management.tables import table
+from eventstore.queries.unseen import code_point, unseen, visible, visible_json
 from eventstore.subscriptions.operating import Order
-from eventstore.unseen import code_point, unseen, visible, visible_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

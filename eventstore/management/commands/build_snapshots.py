@@ -13,14 +13,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
-from eventstore.snapshotter.run import make_snapshotter
+from eventstore.snapshots.builder.run import make_snapshotter
 
 if TYPE_CHECKING:
     from eventstore.queries.snapshots import Failure
-    from eventstore.snapshotter.building import Built
-    from eventstore.snapshotter.reviewing import Reviewed
-    from eventstore.snapshotter.run import Snapshotter
-    from eventstore.snapshotter.sampling import Sampled
+    from eventstore.snapshots.builder.building import Built
+    from eventstore.snapshots.builder.reviewing import Reviewed
+    from eventstore.snapshots.builder.run import Snapshotter
+    from eventstore.snapshots.builder.sampling import Sampled
 
 _TOLD = 20  # failures in words; all of them with --json
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from eventstore import topics
-from eventstore.activation import activate
 from eventstore.errors import LogMisconfigured
+from eventstore.log import topics
 from eventstore.management.topic_repair import confirm, repair, repairs
 from eventstore.management.troubles import told_in_a_line
 from eventstore.publishing.topics import feed_topics
@@ -18,6 +17,7 @@ from eventstore.publishing.topics import wrong as wrong_with_feeds
 from eventstore.snapshots.topics import snapshot_topics
 from eventstore.snapshots.topics import wrong as wrong_with_snapshots
 from eventstore.store import make_event_store
+from eventstore.upkeep.activation import activate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

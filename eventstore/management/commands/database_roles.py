@@ -12,7 +12,7 @@ from psycopg.errors import UndefinedObject
 
 from eventstore.database import connect
 from eventstore.management.troubles import told_in_a_line
-from eventstore.roles import grant, statements
+from eventstore.upkeep.roles import grant, statements
 
 
 class Command(BaseCommand):

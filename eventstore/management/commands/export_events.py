@@ -1,4 +1,4 @@
-"""`export_events`: accepted events as a file. The work is done by `eventstore.exporter`."""
+"""`export_events`: accepted events as a file. The work is done by `eventstore.exchange.exporter`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.errors import InvalidStreamId, StreamNotFound
 from eventstore.events import Cut
-from eventstore.exporter import Summary, export_events, export_stream
+from eventstore.exchange.exporter import Summary, export_events, export_stream
 from eventstore.management.output import opened
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line

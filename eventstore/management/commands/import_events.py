@@ -1,4 +1,4 @@
-"""`import_events`: a file of events becomes streams. The work is done by `eventstore.importer`."""
+"""`import_events`: a file of events becomes streams. The work is done by `eventstore.exchange.importer`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.clock import SystemClock
 from eventstore.database import connect
-from eventstore.importer.lines import Interrupt, Source
-from eventstore.importer.run import End, Summary, import_events
+from eventstore.exchange.importer.lines import Interrupt, Source
+from eventstore.exchange.importer.run import End, Summary, import_events
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
-from eventstore.rebuild import analyze
 from eventstore.store import get_event_store
+from eventstore.upkeep.rebuild import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from eventstore.importer.grouping import Refusal
+    from eventstore.exchange.importer.grouping import Refusal
 
 
 _MANY: Final = (

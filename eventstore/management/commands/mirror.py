@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from eventstore.indexer.mirror import Mirror
 from eventstore.management.progress import progress_bar
 from eventstore.management.stopping import stop_on_signals
 from eventstore.management.troubles import told_in_a_line
-from eventstore.mirror import Mirror
 from eventstore.snapshots.filling import make_filler
 from eventstore.store import make_event_store
 

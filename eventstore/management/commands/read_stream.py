@@ -9,8 +9,8 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from eventstore.cloudevents import export_line
 from eventstore.conf import conf
+from eventstore.exchange.cloudevents import export_line
 from eventstore.management.event_table import print_events
 from eventstore.management.troubles import told_in_a_line
 from eventstore.store import get_event_store

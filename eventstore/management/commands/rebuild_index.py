@@ -12,8 +12,14 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
-from eventstore.rebuild import analyze, refold, refuse_a_shortened_log, reset, to_fold
 from eventstore.store import make_event_store
+from eventstore.upkeep.rebuild import (
+    analyze,
+    refold,
+    refuse_a_shortened_log,
+    reset,
+    to_fold,
+)
 
 if TYPE_CHECKING:
     from eventstore.events import Place

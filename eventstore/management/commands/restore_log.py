@@ -13,14 +13,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
 from eventstore.ports import Restorable
-from eventstore.restore.run import Restorer
 from eventstore.store import make_event_store
+from eventstore.upkeep.restore.run import Restorer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstore.events import Place
-    from eventstore.restore.run import TopicPlan
+    from eventstore.upkeep.restore.run import TopicPlan
 
 
 class Command(BaseCommand):

@@ -12,12 +12,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from eventstore.clock import SystemClock
 from eventstore.events import Cut
 from eventstore.management.orders import add_order, order_of
+from eventstore.management.roster import make_worker, roster
 from eventstore.management.stopping import stop_on_signals
 from eventstore.management.subscriptions import as_json, lines_of, overview
 from eventstore.management.troubles import told_in_a_line
 from eventstore.projections.standing import refuse_a_projection
 from eventstore.queries.subscriptions import standings
-from eventstore.roster import make_worker, roster
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import Operating, Order
 

@@ -16,16 +16,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from eventstore.clock import SystemClock
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
-from eventstore.snapshotter.verifying import BOUND, Comparer
+from eventstore.snapshots.builder.verifying import BOUND, Comparer
 from eventstore.store import get_event_store, make_event_store
-from eventstore.verifier.verify import Verifier
+from eventstore.upkeep.verifier.verify import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from eventstore.events import Place
-    from eventstore.snapshotter.verifying import Compared
-    from eventstore.verifier.findings import Findings
+    from eventstore.snapshots.builder.verifying import Compared
+    from eventstore.upkeep.verifier.findings import Findings
 
 
 class Command(BaseCommand):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from eventstore.cloudevents import BadLine
 from eventstore.conf import conf
+from eventstore.exchange.cloudevents import BadLine
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
 from teddy_es.bench.conditions import conditions

@@ -14,8 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from eventstore.database import connect
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
-from eventstore.rebuild import analyze
 from eventstore.store import make_event_store
+from eventstore.upkeep.rebuild import analyze
 from teddy_es.synth.filling import Filled, fill, is_empty
 from teddy_es.synth.history import Wanted, history
 

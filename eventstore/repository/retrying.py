@@ -1,0 +1,94 @@
+"""Load, decide, save; and again if somebody else was faster. For decisions that may be made anew without asking anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from inspect import isawaitable
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from eventstore.aggregates import Aggregate
+from eventstore.errors import WrongExpectedVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from random import Random
+
+    from eventstore.repository import AggregateRepository
+
+A = TypeVar("A", bound=Aggregate[Any])
+T = TypeVar("T")
+
+ATTEMPTS: Final = 8
+_FIRST_PAUSE: Final = 0.005  # seconds; doubles, and chance takes a part of it
+_LONGEST_PAUSE: Final = 0.25
+
+
+class Pause(Protocol):
+    """Waits so many seconds."""
+
+    def __call__(self, seconds: float, /) -> Any: ...
+
+
+def retrying(
+    repository: AggregateRepository[A],
+    aggregate_id: str,
+    decide: Callable[[A], T],
+    *,
+    attempts: int = ATTEMPTS,
+    random: Random | None = None,
+    pause: Pause = time.sleep,
+) -> T:
+    """What `decide` gives for the aggregate, saved; on `WrongExpectedVersion` it is loaded and decided anew.
+
+    decide: issues commands; it may be called several times, so it must do nothing else. Between two attempts chance
+    decides how long it waits, or the same two would meet again. Raises the last refusal after so many attempts, and
+    at once whatever `decide`, load or save raise besides.
+    """
+    for seconds in _pauses(attempts, random or SystemRandom()):
+        aggregate = repository.load(aggregate_id)
+        given = decide(aggregate)
+        try:
+            repository.save(aggregate)
+        except WrongExpectedVersion:
+            if seconds is None:
+                raise
+            pause(seconds)
+        else:
+            return given
+    msg = f"there must be an attempt at least, not {attempts}"
+    raise ValueError(msg)
+
+
+async def aretrying(
+    repository: AggregateRepository[A],
+    aggregate_id: str,
+    decide: Callable[[A], T | Awaitable[T]],
+    *,
+    attempts: int = ATTEMPTS,
+    random: Random | None = None,
+    pause: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+) -> T:
+    """`retrying` for coroutines; `decide` may be one."""
+    for seconds in _pauses(attempts, random or SystemRandom()):
+        aggregate = await repository.aload(aggregate_id)
+        given = decide(aggregate)
+        decided: T = await given if isawaitable(given) else given
+        try:
+            await repository.asave(aggregate)
+        except WrongExpectedVersion:
+            if seconds is None:
+                raise
+            await pause(seconds)
+        else:
+            return decided
+    msg = f"there must be an attempt at least, not {attempts}"
+    raise ValueError(msg)
+
+
+def _pauses(attempts: int, random: Random) -> list[float | None]:
+    """How long to wait behind each attempt; behind the last not at all."""
+    longest = [min(_FIRST_PAUSE * 2**n, _LONGEST_PAUSE) for n in range(attempts - 1)]
+    pauses: list[float | None] = [random.uniform(0.3, 1.0) * one for one in longest]
+    return [*pauses, None] if attempts > 0 else []

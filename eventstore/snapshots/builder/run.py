@@ -1,0 +1,216 @@
+"""What commands and jobs call: build what is due, of all or of one stream, and look at some again."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from eventstore.clock import SystemClock
+from eventstore.conf import aggregates
+from eventstore.database import connect
+from eventstore.errors import IndexRebuilt, InvalidStreamId, SnapshotNotWritten
+from eventstore.queries import snapshots as queries
+from eventstore.queries.connection import reading_cursor
+from eventstore.snapshots import snapshot_store
+from eventstore.snapshots.builder import statements
+from eventstore.snapshots.builder.batch import Bounds
+from eventstore.snapshots.builder.building import Builder, Built
+from eventstore.snapshots.builder.places import partitions_of
+from eventstore.snapshots.builder.reviewing import Reviewed, review
+from eventstore.snapshots.builder.sampling import Sampled, Sampler
+from eventstore.snapshots.writing import SnapshotWriter
+from eventstore.store import get_event_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from random import Random
+
+    import psycopg
+
+    from eventstore.ports import Clock, Log
+    from eventstore.queries.snapshots import Failure
+    from eventstore.store import EventStore
+
+    Progress = Callable[[Built], None]
+    Turn = Callable[[], Built | None]
+
+logger = structlog.get_logger(__name__)
+
+RETRY_AFTER: Final = timedelta(hours=1)
+_LOOKS: Final = (
+    5  # at places in the log for one snapshot: where there are few, none may be near
+)
+_TROUBLES: Final = (
+    2  # partitions whose topic does not answer, until the rest is left for later
+)
+
+
+class Snapshotter:
+    """The configured classes' snapshots. chance: where sampling gets its places, and building its order, from.
+
+    make_log: that of the snapshots' topics; the store's own if left out.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        clock: Clock,
+        chance: Random,
+        *,
+        make_log: Callable[[], Log] | None = None,
+        bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._chance = chance
+        self._make_log = make_log or store.make_log
+        self._bounds = bounds
+
+    def build_due(
+        self,
+        *,
+        seconds: float | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+        progress: Progress = lambda _: None,
+    ) -> Built:
+        """Build what is due in all partitions; what others are at is left to them.
+
+        seconds: after which no further batch is begun; without it, until nothing is left. Partitions take turns, in an
+        order by chance, so that a bounded call starves none. Raises `SnapshotNotWritten` at the end where a topic did
+        not answer, `IndexIncomplete`, and `TROUBLE`.
+        """
+        troubles: list[SnapshotNotWritten] = []
+        deadline = None if seconds is None else self._clock.monotonic() + seconds
+
+        def ended() -> bool:
+            late = deadline is not None and self._clock.monotonic() >= deadline
+            return late or stopped() or len(troubles) >= _TROUBLES
+
+        with self._builders() as builders:
+            built, turns = Built(), self._turns(builders)
+            while turns and not ended():
+                turn = turns.popleft()
+                done = _taken(turn, troubles)
+                built += done
+                progress(done)
+                if done.more:
+                    turns.append(turn)
+        if troubles:
+            raise troubles[0]
+        return replace(built, more=bool(turns))
+
+    def build_stream(self, stream_id: str) -> Built:
+        """Build what is due of one stream. Raises `InvalidStreamId`, `StreamNotFound`, and as `build_due`."""
+        stream_type = self._store.stream_info(stream_id).stream_id.partition(".")[0]
+        with self._builders() as builders:
+            for builder in builders:
+                if builder.snapshots.aggregate.stream_type == stream_type:
+                    return builder.build_stream(stream_id)
+        msg = f"no class of EVENTSTORE['AGGREGATES'] has the stream type {stream_type}"
+        raise InvalidStreamId(msg)
+
+    def sample(self, count: int) -> Sampled:
+        """Hold so many snapshots, by chance, against a full replay; fewer where few are found.
+
+        The chance is the events': each is as likely to be looked at. Raises `IndexIncomplete`, and `TROUBLE`.
+        """
+        sampled = Sampled()
+        with self._writer() as writer:
+            spans = [
+                (sampler, span)
+                for cls in aggregates().values()
+                for sampler in [self._sampler(cls, writer)]
+                for span in sampler.spans()
+            ]
+            sizes = [behind - first for _, (first, behind) in spans]
+            for _ in range(count * _LOOKS if spans else 0):
+                ((sampler, span),) = self._chance.choices(spans, sizes)
+                sampler.look_into(span, sampled)
+                if sampled.looked_at + len(sampled.unreadable) >= count:
+                    break
+        return sampled
+
+    def failures(self) -> list[Failure]:
+        """The streams of which no snapshot can be made, by this code."""
+        found: list[Failure] = []
+        with reading_cursor() as cursor:
+            for cls in aggregates().values():
+                asked = partitions_of(cls, self._store.topics)
+                found += queries.failures(cursor, asked, snapshot_store(cls).made_with)
+        return found
+
+    def start_again(self) -> Reviewed:
+        """Have everything looked through anew: what is there, and signed by this store, is not made again."""
+        with self._writer() as writer:
+            reviewed = review(writer.connection())
+            for statement in statements.START_AGAIN:
+                writer.connection().execute(statement)
+        return reviewed
+
+    # ---- inside
+
+    @contextmanager
+    def _writer(self) -> Iterator[SnapshotWriter]:
+        """One for all classes: the topics are on one log."""
+        made = SnapshotWriter(self._make_log(), _patient)
+        try:
+            yield made
+        finally:
+            made.close()
+
+    def _turns(self, builders: Sequence[Builder[Any]]) -> deque[Turn]:
+        """What is to be done: the streams that are to be tried again, and the partitions where something is left."""
+        turns: list[Turn] = []
+        for builder in builders:
+            turns.append(partial(builder.retry, RETRY_AFTER))
+            turns += [partial(builder.build, id_) for id_ in builder.behind()]
+        self._chance.shuffle(turns)
+        return deque(turns)
+
+    def _sampler(self, cls: type[Any], writer: SnapshotWriter) -> Sampler[Any]:
+        return Sampler(snapshot_store(cls), self._store, writer, self._chance)
+
+    @contextmanager
+    def _builders(self) -> Iterator[list[Builder[Any]]]:
+        with self._writer() as writer:
+            yield [
+                Builder(
+                    snapshot_store(cls),
+                    self._store,
+                    writer,
+                    self._clock,
+                    bounds=self._bounds,
+                )
+                for cls in aggregates().values()
+            ]
+
+
+def _taken(turn: Turn, troubles: list[SnapshotNotWritten]) -> Built:
+    """What one turn has built. Nothing where somebody else is at it, or the index was made anew meanwhile, or the topic
+    does not answer: the next call will look."""
+    try:
+        return turn() or Built()
+    except IndexRebuilt:
+        logger.warning("the index was rebuilt under a builder")
+    except SnapshotNotWritten as error:
+        troubles.append(error)
+    return Built()
+
+
+def _patient() -> psycopg.Connection[Any]:
+    """A connection that may stand idle in its transaction for as long as a batch replays."""
+    connection = connect()
+    connection.execute(statements.LIMITS)
+    return connection
+
+
+def make_snapshotter() -> Snapshotter:
+    """By the settings as they are now."""
+    return Snapshotter(get_event_store(), SystemClock(), SystemRandom())

@@ -1,0 +1,3 @@
+"""What operators run: verify, restore, rebuild, activation, roles, and the scheduled jobs."""
+
+from __future__ import annotations

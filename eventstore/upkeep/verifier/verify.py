@@ -1,0 +1,300 @@
+"""Folds the log once more, in memory, and compares every row that should be there with those that are.
+
+Reads the database in one snapshot, so that it can run while others write; needs memory for the ids and heads of
+one topic. Writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from eventstore.conf import registry
+from eventstore.errors import LogMisconfigured, LogTruncated, LogUnreadable
+from eventstore.events import Commit, Place, pack, to_milliseconds
+from eventstore.indexer.clocks import OFF
+from eventstore.indexer.rows import rows_of
+from eventstore.log.partitioning import refuse_another_count
+from eventstore.protocol.codec import decode
+from eventstore.protocol.fold import Entry, Folded, Verdict
+from eventstore.upkeep.verifier import statements
+from eventstore.upkeep.verifier.comparing import Row, first_difference, written_position
+from eventstore.upkeep.verifier.findings import Difference, Findings, PlaceFindings
+from eventstore.upkeep.verifier.replay import Replay
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import psycopg
+
+    from eventstore.log.topics import Topics
+    from eventstore.ports import Batch, Extent, Log
+
+Progress = Callable[[Place, int], None]
+
+_RECORD_COLUMNS = [
+    "position",
+    "recorded_at",
+    "verdict",
+    "reason",
+    "head",
+    "commit_id",
+    "stream_id",
+    "first_version",
+    "event_count",
+    "key",
+    "value",
+    "hash",
+]
+_EVENT_COLUMNS = [
+    "position",
+    "event_id",
+    "stream_id",
+    "version",
+    "event_type",
+    "occurred_at",
+    "recorded_at",
+    "correlation_id",
+    "causation_id",
+]
+
+
+class Verifier:
+    """One verification: `run` it once. now: from when on a record is counted as dated in the future."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        log: Log,
+        connection: psycopg.Connection[Any],
+        *,
+        now: datetime,
+    ) -> None:
+        self._topics = topics
+        self._log = log
+        self._connection = connection
+        self._future = to_milliseconds(now) + round(OFF * 1000)
+        self._streams: dict[str, tuple[int, datetime, datetime]] = {}
+        self._findings = Findings()
+
+    def run(self, places: Sequence[Place], *, progress: Progress) -> Findings:
+        """Compare these partitions, and the heads of each topic of which all partitions are among them.
+
+        Stops in a partition at its first difference and goes on with the next. Raises what the log
+        raises, and `UnknownRuleVersion` where this code cannot judge.
+        """
+        self._connection.execute("SET idle_in_transaction_session_timeout = 0")
+        self._connection.execute("SET statement_timeout = 0")
+        self._connection.execute("SET transaction_timeout = 0")
+        with self._connection.transaction():
+            self._connection.execute(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            )
+            self._rows(
+                statements.BEGIN_SNAPSHOT
+            )  # before the log's ends: they are then no older
+            extents = self._log.extents(places)
+            for topic in self._topics.numbers:
+                mine = [place for place in places if place.topic == topic]
+                self._streams = {}
+                for place in mine:
+                    self._findings.places.append(
+                        self._place(place, extents[place], progress)
+                    )
+                if len(mine) == self._topics.partitions and not self._found_wrong(mine):
+                    self._heads(topic)
+            if len(places) == len(self._topics.places):
+                self._elsewhere()
+                self._counts()
+            ((shared,),) = self._rows(statements.SHARED_EVENT_IDS)
+            self._findings.event_ids_in_several_streams = shared
+        return self._findings
+
+    # ---- one partition
+
+    def _place(self, place: Place, extent: Extent, progress: Progress) -> PlaceFindings:
+        found = PlaceFindings(place)
+        rows = self._rows(statements.PARTITION, id=self._topics.partition_id(place))
+        if not rows:
+            found.difference = Difference(
+                str(place), "the database has no row for this partition"
+            )
+            return found
+        cursor, last_recorded_at, rule_version, partitions = rows[0]
+        found.unfolded = max(0, extent.end - cursor)
+        if extent.start or extent.end < cursor:
+            found.difference = Difference(
+                str(place),
+                f"the log holds offsets {extent.start} to {extent.end - 1}, the cursor stands at {cursor}",
+            )
+            return found
+        replay = Replay(place, partitions)
+        self._compare_all(found, replay, cursor, progress)
+        if found.difference is None and (
+            (replay.last_recorded_at, replay.rule_version)
+            != (last_recorded_at, rule_version)
+        ):
+            found.difference = Difference(
+                str(place), "its row has another state than the fold"
+            )
+        if found.difference is None and found.unfolded:
+            found.difference = replay.stop_at(self._read(found, cursor))
+        return found
+
+    def _compare_all(
+        self, found: PlaceFindings, replay: Replay, cursor: int, progress: Progress
+    ) -> None:
+        offset = 0
+        while offset < cursor and found.difference is None:
+            batch = self._read(found, offset)
+            if batch is None:
+                return
+            entries = [
+                Entry(r.offset, r.recorded_at, r.key, r.value, decode(r.key, r.value))
+                for r in batch.records
+                if r.offset < cursor
+            ]
+            end = min(batch.next_offset, cursor)
+            found.difference = self._compare(found, replay, entries, offset, end)
+            progress(replay.place, end - offset)
+            offset = end
+        if found.difference is None:
+            found.difference = self._beyond(replay.place, cursor)
+
+    def _read(self, found: PlaceFindings, offset: int) -> Batch | None:
+        """A stretch of the log; None, with the difference noted, if there is none where one must be."""
+        try:
+            batch = self._log.read(found.place, offset)
+        except LogTruncated as error:
+            what = error.found
+        except LogUnreadable as error:
+            what = f"the log cannot be unpacked at offset {error.offset}"
+        else:
+            if batch.next_offset > offset:
+                return batch
+            what = f"the log shows nothing at offset {offset}"
+        found.difference = Difference(str(found.place), what)
+        return None
+
+    def _compare(
+        self,
+        found: PlaceFindings,
+        replay: Replay,
+        entries: Sequence[Entry],
+        offset: int,
+        end: int,
+    ) -> Difference | None:
+        folded = replay.fold(entries)
+        place, number = replay.place, self._topics.numbers[replay.place.topic]
+        rows = rows_of(place, number, folded.judged)
+        span = {
+            "first": pack(number, place.partition, offset),
+            "last": pack(number, place.partition, end),
+        }
+        self._count(found, folded)
+        self._note_heads(rows.new, rows.moved)
+        return first_difference(
+            place,
+            "mirror",
+            _RECORD_COLUMNS,
+            rows.records,
+            self._rows(statements.RECORDS, **span),
+        ) or first_difference(
+            place,
+            "index",
+            _EVENT_COLUMNS,
+            rows.events,
+            self._rows(statements.EVENTS, **span),
+        )
+
+    def _beyond(self, place: Place, cursor: int) -> Difference | None:
+        number = self._topics.numbers[place.topic]
+        span = {
+            "first": pack(number, place.partition, cursor),
+            "last": pack(number, place.partition, 2**38 - 1),
+        }
+        for table, statement in statements.BEYOND.items():
+            if rows := self._rows(statement, **span):
+                return Difference(
+                    written_position(place, rows[0][0]),
+                    f"the {table} has a row beyond the cursor",
+                )
+        return None
+
+    # ---- what no partition accounts for
+
+    def _counts(self) -> None:
+        """All of a log can be folded with a wrong number of partitions; most of it is then malformed, and nothing differs."""
+        for topic in self._topics.numbers:
+            try:
+                refuse_another_count(self._log, topic, self._topics.partitions)
+            except LogMisconfigured as error:
+                self._findings.elsewhere.append(Difference(topic, error.problem))
+
+    def _elsewhere(self) -> None:
+        """Rows of places that are none: nobody would meet them by going through the partitions."""
+        ids = [self._topics.partition_id(place) for place in self._topics.places]
+        numbers = list(self._topics.numbers.values())
+        for what, statement in statements.ELSEWHERE.items():
+            rows = self._rows(statement, ids=ids, numbers=numbers)
+            if rows:
+                self._findings.elsewhere.append(
+                    Difference(
+                        what, f"{rows[0][0]} belongs to no partition of this store"
+                    )
+                )
+
+    def _found_wrong(self, places: Sequence[Place]) -> bool:
+        """Whether one of these partitions differs: its heads are then known only in part."""
+        return any(p.difference for p in self._findings.places if p.place in places)
+
+    # ---- heads
+
+    def _note_heads(self, new: Sequence[Row], moved: Sequence[Row]) -> None:
+        for stream_id, version, first, last in new:
+            self._streams[stream_id] = version, first, last
+        for stream_id, version, last in moved:
+            self._streams[stream_id] = version, self._streams[stream_id][1], last
+
+    def _heads(self, topic: str) -> None:
+        there = {
+            row[0]: tuple(row[1:])
+            for row in self._rows(
+                statements.STREAMS, number=self._topics.numbers[topic]
+            )
+        }
+        self._findings.streams += len(there)
+        if there == self._streams:
+            return
+        wrong = min(
+            s
+            for s in there.keys() | self._streams.keys()
+            if there.get(s) != self._streams.get(s)
+        )
+        what = "differs" if wrong in there and wrong in self._streams else "is missing"
+        if wrong not in self._streams:
+            what = "should not be there"
+        self._findings.heads[topic] = Difference(
+            f"{topic} {wrong}", f"the stream's head {what}"
+        )
+
+    # ---- inside
+
+    def _count(self, found: PlaceFindings, folded: Folded) -> None:
+        types = registry()
+        for one in folded.judged:
+            found.records += 1
+            found.malformed += one.verdict is Verdict.MALFORMED
+            found.redated += one.entry.recorded_at < one.recorded_at
+            found.ahead += one.entry.recorded_at > self._future
+            commit = one.entry.content
+            if one.verdict is Verdict.ACCEPTED and isinstance(commit, Commit):
+                found.events += len(commit.events)
+                stream_type = commit.stream_id.partition(".")[0]
+                found.unreadable += sum(
+                    types.problem_of(stream_type, event) is not None
+                    for event in commit.events
+                )
+
+    def _rows(self, statement: str, **parameters: object) -> list[Row]:
+        return self._connection.execute(statement, parameters).fetchall()

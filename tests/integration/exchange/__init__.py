@@ -1,0 +1,3 @@
+"""Files of events, in and out."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Folding, the mirror, partitions that stop."""
+
+from __future__ import annotations

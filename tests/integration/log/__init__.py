@@ -1,0 +1,3 @@
+"""The adapters, on real brokers and tables."""
+
+from __future__ import annotations

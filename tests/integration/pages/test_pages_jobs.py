@@ -1,0 +1,107 @@
+"""The page of jobs: how each stands, what ran, what did not, and what is missing right now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.pages.jobs import standings
+from eventstore.database import connect
+from eventstore.upkeep.jobs import Job, Jobs
+from eventstore.upkeep.schedule import SCHEDULE
+from tests.support.clocks import MovableClock
+
+if TYPE_CHECKING:
+    from django.test import Client
+    from pytest_django.fixtures import DjangoAssertNumQueries
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """So long ago that the next days have passed, too."""
+    clock = MovableClock()
+    clock.ahead = -10 * DAY.total_seconds()
+    return clock
+
+
+@pytest.fixture
+def jobs(transactional_db: None, clock: MovableClock) -> Jobs:
+    return Jobs(connect, clock)
+
+
+VERIFY = Job("verify", DAY, "everything", lambda: {"records": 1_234})
+
+
+def test_a_job_that_never_ran_says_so(officer: Client, jobs: Jobs) -> None:
+    text = officer.get("/admin/jobs/").text
+
+    assert text.count("never run") == len(SCHEDULE)
+    assert "No runs yet" in text
+
+
+def test_runs_are_told_with_their_counts_and_gaps_with_theirs(
+    officer: Client, jobs: Jobs, clock: MovableClock
+) -> None:
+    jobs.run(VERIFY)
+    clock.ahead += 4 * DAY.total_seconds()
+    jobs.run(VERIFY)
+
+    page = officer.get("/admin/jobs/", {"job": "verify"})
+
+    assert [row.outcome for row in page.context["listed"].rows] == [
+        "done",
+        "missed",
+        "done",
+    ]
+    assert "missed</span>" in page.text
+    assert " 3 runs" in page.text
+    assert "1,234" in page.text.replace("\N{NARROW NO-BREAK SPACE}", ",")
+
+
+def test_what_is_missing_now_is_counted_though_nothing_runs(
+    jobs: Jobs, clock: MovableClock
+) -> None:
+    jobs.run(VERIFY)
+    at = clock.now()
+
+    missing = [
+        {one.job.name: one.missing for one in standings(at + n * DAY)}["verify"]
+        for n in range(5)
+    ]
+
+    assert missing == [0, 0, 1, 2, 3]
+    words = {one.job.name: one.word for one in standings(at + 3 * DAY)}
+    assert words.pop("verify") == "missing"
+    assert set(words.values()) == {"never run"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [({"job": "nothing"}, 400), ({"after": "x"}, 400), ({"job": ""}, 200)],
+)
+def test_a_wrong_address_is_refused_kindly(
+    officer: Client, jobs: Jobs, query: dict[str, str], status: int
+) -> None:
+    assert officer.get("/admin/jobs/", query).status_code == status
+
+
+def test_nothing_can_be_changed_there(officer: Client, jobs: Jobs) -> None:
+    assert officer.post("/admin/jobs/").status_code == 405
+
+
+def test_the_page_needs_few_queries(
+    officer: Client,
+    jobs: Jobs,
+    clock: MovableClock,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for _ in range(5):
+        jobs.run(VERIFY)
+        clock.ahead += DAY.total_seconds()
+
+    with django_assert_max_num_queries(8):
+        officer.get("/admin/jobs/")

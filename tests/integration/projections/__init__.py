@@ -1,0 +1,3 @@
+"""Read models, built and switched."""
+
+from __future__ import annotations

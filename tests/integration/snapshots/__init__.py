@@ -1,0 +1,3 @@
+"""Snapshots: built, written, found, forged, killed."""
+
+from __future__ import annotations

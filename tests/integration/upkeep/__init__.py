@@ -1,0 +1,3 @@
+"""What operators run: verify, rebuild, restore, roles, jobs, checks."""
+
+from __future__ import annotations

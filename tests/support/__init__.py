@@ -1,0 +1,3 @@
+"""What tests share: worlds, processes, servers, clocks. No tests."""
+
+from __future__ import annotations
