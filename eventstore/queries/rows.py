@@ -53,8 +53,8 @@ def recorded_events(
 ) -> Iterator[list[RecordedEvent]]:
     """The events of accepted records, record by record.
 
-    A row begins with position, recorded_at, first_version, and the value: as bytes from a cursor whose results are
-    binary, else as text, for bytes would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
+    A row begins with `ACCEPTED_RECORD`, its value as bytes from a cursor whose results are binary, else as text, for bytes
+    would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
     """
     types, seen = types or registry(), None
     topic, partition = "", 0
