@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.sync import sync_to_async
 
-from eventstore.clock import SystemClock
+from eventstore.clock import BackOff, SystemClock
 from eventstore.conf import conf, registry
 from eventstore.errors import StreamParked, SubscriptionBehind
 from eventstore.events import AppendResult, Cut, Place, Position
@@ -70,7 +70,7 @@ def _pauses(
     deadline = clock.monotonic() + timeout_s
     wanted = _wanted(position)
     _refuse_nobody(subscription, clock)
-    pause = _FIRST_PAUSE
+    back_off = BackOff(clock, _FIRST_PAUSE, _LONGEST_PAUSE, growth=1.5)
     while (lacking := _lacking(subscription, wanted)) or _is_held_up(
         subscription, position
     ):
@@ -79,8 +79,7 @@ def _pauses(
             raise SubscriptionBehind(
                 subscription, position=_told(position), records=lacking
             )
-        yield min(pause, left)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        yield min(back_off.failed(), left)
 
 
 def _refuse_nobody(name: str, clock: Clock) -> None:
