@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.conf import registry
 from eventstore.database.composing import composed
+from eventstore.events import StreamInfo
 from eventstore.indexer.columns import EVENT, HEAD, listed
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.keyset import Listing, Page, Wanted, is_plain
 from eventstore.queries.positions import packed_of, position_of
-from eventstore.queries.streams import StreamInfo, stream_info
+from eventstore.queries.streams import stream_info
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

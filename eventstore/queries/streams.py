@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eventstore.database.composing import composed
 from eventstore.errors import VerificationFailed
-from eventstore.events import MAX_COMMIT_EVENTS
+from eventstore.events import MAX_COMMIT_EVENTS, StreamInfo
 from eventstore.indexer.columns import ACCEPTED_RECORD, HEAD, listed
 from eventstore.queries.completeness import refuse_if_set_aside
 from eventstore.queries.connection import arriving_rows
@@ -18,7 +18,6 @@ from eventstore.queries.rows import Cursor, domain_events, recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
 
     from eventstore.events import RecordedEvent
     from eventstore.queries.limits import Pages
@@ -64,16 +63,6 @@ _HEAD: Final = composed(
     "SELECT {columns} FROM eventstore_stream WHERE stream_id = %(stream)s",
     columns=listed(HEAD),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StreamInfo:
-    """A stream's head and the times of its first and last commit. Versions have no holes: version = count."""
-
-    stream_id: str
-    version: int
-    first_recorded_at: datetime
-    last_recorded_at: datetime
 
 
 def stream_info(cursor: Cursor, stream_id: str) -> StreamInfo | None:

@@ -5,7 +5,7 @@ All that is said to the table `eventstore_subscription` by those who follow stan
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +37,7 @@ def make(
     cursor: CursorWrapper, subscription: Subscription, *, born: str, now: datetime
 ) -> bool:
     """Make the row if there is none; whether there was none. born: the cut at which it is made, as written."""
-    given = {
+    given: dict[str, Any] = {
         "name": subscription.name,
         "version": subscription.version,
         "wants": subscription.wants,

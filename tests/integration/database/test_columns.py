@@ -9,9 +9,9 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from eventstore.events import StreamInfo
 from eventstore.indexer.columns import ACCEPTED_RECORD, EVENT, HEAD, RECORD, listed
 from eventstore.queries.browse import EventRow
-from eventstore.queries.streams import StreamInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
