@@ -13,7 +13,7 @@ from eventstore.conf import registry
 from eventstore.database.composing import composed
 from eventstore.events import StreamInfo
 from eventstore.indexer.columns import EVENT, HEAD, listed
-from eventstore.queries.connection import reading_cursor
+from eventstore.queries.connection import read_rows, reading_cursor
 from eventstore.queries.keyset import Listing, Page, Wanted, is_plain
 from eventstore.queries.positions import packed_of, position_of
 from eventstore.queries.streams import stream_info
@@ -55,7 +55,7 @@ def streams(wanted: Wanted, *, type_name: str | None = None) -> Page[StreamInfo]
     """Streams, newest first by their first event; of one registered type or of all. Raises `BadCursor`."""
     number = registry().stream_types[type_name].number if type_name else None
     among = [_OF_TYPE] if number else []
-    return _STREAMS.page(wanted, _rows, among, {"number": number}, of_all=not among)
+    return _STREAMS.page(wanted, read_rows, among, {"number": number}, of_all=not among)
 
 
 def stream(stream_id: str) -> StreamInfo | None:
@@ -69,13 +69,13 @@ def stream(stream_id: str) -> StreamInfo | None:
 def stream_events(stream_id: str, wanted: Wanted) -> Page[EventRow]:
     """A stream's events by rising version. Raises `BadCursor`."""
     given = {"stream_id": stream_id}
-    return _STREAM_EVENTS.page(wanted, _rows, [_OF_STREAM], given)
+    return _STREAM_EVENTS.page(wanted, read_rows, [_OF_STREAM], given)
 
 
 def stream_events_backwards(stream_id: str, wanted: Wanted) -> Page[EventRow]:
     """A stream's events by falling version. Raises `BadCursor`."""
     given = {"stream_id": stream_id}
-    return _STREAM_EVENTS_BACKWARDS.page(wanted, _rows, [_OF_STREAM], given)
+    return _STREAM_EVENTS_BACKWARDS.page(wanted, read_rows, [_OF_STREAM], given)
 
 
 def events(wanted: Wanted, among: EventFilter) -> Page[EventRow]:
@@ -83,7 +83,7 @@ def events(wanted: Wanted, among: EventFilter) -> Page[EventRow]:
     given = {f.name: getattr(among, f.name) for f in fields(among)}
     conditions = [_FILTERS[name] for name, value in given.items() if value is not None]
     narrow = bool(among.event_type or among.correlation_id or among.causation_id)
-    return _EVENTS.page(wanted, _rows, conditions, given, of_all=not narrow)
+    return _EVENTS.page(wanted, read_rows, conditions, given, of_all=not narrow)
 
 
 def with_event_id(event_id: UUID) -> Sequence[EventRow]:
@@ -93,7 +93,7 @@ def with_event_id(event_id: UUID) -> Sequence[EventRow]:
 
 def event_rows(sql: str, params: Mapping[str, Any]) -> list[EventRow]:
     """Run a query that selects the index's columns in the order of `EventRow`."""
-    return [_event(*row) for row in _rows(sql, params)]
+    return [_event(*row) for row in read_rows(sql, params)]
 
 
 # ---- below: how ------------------------------------------------------------------------------------------------------
@@ -142,10 +142,3 @@ _BY_EVENT_ID: Final = composed(
     "{events} WHERE event_id = %(event_id)s ORDER BY stream_id LIMIT 20",
     events=_SELECT_EVENTS,
 )
-
-
-def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with reading_cursor() as db:
-        db.execute(sql, params)
-        rows: list[tuple[Any, ...]] = db.fetchall()
-    return rows

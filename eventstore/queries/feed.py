@@ -16,7 +16,7 @@ from eventstore.errors import IndexRebuilt
 from eventstore.events import Cut, Place, RecordedEvent
 from eventstore.indexer.columns import ACCEPTED, ACCEPTED_RECORD, listed
 from eventstore.protocol.positions import first_of
-from eventstore.queries.connection import reading_cursor
+from eventstore.queries.connection import read_rows, reading_cursor
 from eventstore.queries.limits import FEED
 from eventstore.queries.rows import recorded_events
 
@@ -102,7 +102,4 @@ def refuse_a_rebuilt_index(seen: Marks) -> None:
 
 def _page(start: int, end: int, pages: Stretch) -> list[tuple[Any, ...]]:
     asked = {"start": start, "end": end, "page": pages.rows, "size": pages.size}
-    with reading_cursor() as cursor:
-        cursor.execute(_ACCEPTED, asked)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    return read_rows(_ACCEPTED, asked)

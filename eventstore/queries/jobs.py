@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.database.composing import composed
-from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import Listing, Page, Wanted
 
 if TYPE_CHECKING:
@@ -56,20 +56,13 @@ SELECT run.* FROM unnest(%(jobs)s::text[]) WITH ORDINALITY wanted(job, n)
 def runs(wanted: Wanted, *, job: str | None = None) -> Page[JobRunRow]:
     """Runs, newest first by the time they were due; of one job or of all. Raises `BadCursor`."""
     among = [_OF_JOB] if job else []
-    return _RUNS.page(wanted, _rows, among, {"job": job}, of_all=job is None)
+    return _RUNS.page(wanted, unchecked_rows, among, {"job": job}, of_all=job is None)
 
 
 def latest_runs(jobs: Sequence[str]) -> Mapping[str, JobRunRow]:
     """The last run of each of these jobs that has any."""
-    found = (_row(*row) for row in _rows(_LATEST, {"jobs": list(jobs)}))
+    found = (_row(*row) for row in unchecked_rows(_LATEST, {"jobs": list(jobs)}))
     return {row.job: row for row in found}
-
-
-def _rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with unchecked_cursor() as db:
-        db.execute(sql, given)
-        rows: list[tuple[Any, ...]] = db.fetchall()
-    return rows
 
 
 def _row(*row: Any) -> JobRunRow:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from eventstore.database.composing import composed
 from eventstore.errors import StreamNotParked, SubscriptionNotFound
 from eventstore.protocol.positions import first_of_sql
-from eventstore.queries.connection import unchecked_cursor
+from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import Listing, Page, Wanted
 from eventstore.queries.positions import position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from eventstore.events import Position
@@ -183,24 +183,28 @@ def standing(name: str, now: datetime) -> Standing:
     """One of them. Raises `SubscriptionNotFound`."""
     found = _standings(name, now)
     if not found:
-        names = [row[0] for row in _rows(_NAMES, {})]
+        names = [row[0] for row in unchecked_rows(_NAMES, {})]
         raise SubscriptionNotFound(name, there_are=names)
     return found[0]
 
 
 def partition_standings(name: str) -> Sequence[PartitionStanding]:
     """A subscription's partitions, in their order."""
-    return [PartitionStanding(*row) for row in _rows(_PARTITIONS, {"name": name})]
+    return [
+        PartitionStanding(*row) for row in unchecked_rows(_PARTITIONS, {"name": name})
+    ]
 
 
 def parked_streams(wanted: Wanted, name: str) -> Page[Parked]:
     """The streams that a subscription cannot get on with, by id. Raises `BadCursor`."""
-    return _PARKED_STREAMS.page(wanted, _rows, [_OF_SUBSCRIPTION], {"name": name})
+    return _PARKED_STREAMS.page(
+        wanted, unchecked_rows, [_OF_SUBSCRIPTION], {"name": name}
+    )
 
 
 def parked_stream(name: str, stream_id: str) -> Parked:
     """One of them. Raises `StreamNotParked`."""
-    for row in _rows(_PARKED_ONE, {"name": name, "stream_id": stream_id}):
+    for row in unchecked_rows(_PARKED_ONE, {"name": name, "stream_id": stream_id}):
         return _parked(*row)
     raise StreamNotParked(name, stream_id)
 
@@ -208,18 +212,13 @@ def parked_stream(name: str, stream_id: str) -> Parked:
 def actions(name: str, *, limit: int = 50) -> Sequence[ActionRow]:
     """What people had it do, newest first."""
     newest = Wanted(size=limit)
-    return _ACTIONS.page(newest, _rows, [_WITH_NAME], {"name": name}).rows
+    return _ACTIONS.page(newest, unchecked_rows, [_WITH_NAME], {"name": name}).rows
 
 
 def _standings(name: str | None, now: datetime) -> list[Standing]:
-    return [Standing(*row) for row in _rows(_STANDINGS, {"name": name, "now": now})]
-
-
-def _rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with unchecked_cursor() as db:
-        db.execute(sql, given)
-        rows: list[tuple[Any, ...]] = db.fetchall()
-        return rows
+    return [
+        Standing(*row) for row in unchecked_rows(_STANDINGS, {"name": name, "now": now})
+    ]
 
 
 def _parked(stream_id: str, position: int, *rest: Any) -> Parked:
