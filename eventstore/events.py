@@ -257,6 +257,16 @@ class AppendResult:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """A stream's head and the times of its first and last commit. Versions have no holes: version = count."""
+
+    stream_id: str
+    version: int
+    first_recorded_at: datetime
+    last_recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """Everything up to here: for each partition the next offset that is not yet in it.
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from eventstore.bus import Handler
-    from eventstore.queries.streams import StreamInfo
+    from eventstore.events import StreamInfo
+    from eventstore.ports import Store
     from eventstore.registry import Event
-    from eventstore.repository.sources import Streams
     from eventstore.snapshots import Snapshot, SnapshotStore
     from eventstore.store import EventStore
 
@@ -39,7 +39,7 @@ class EventSourcingService:
 
     def __init__(
         self,
-        store: Streams,
+        store: Store,
         *,
         bus: EventBus | None = None,
         snapshots: Callable[[type[Any]], SnapshotStore[Any]] | None = snapshot_store,

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from eventstore.aggregates.saving import Proposed
     from eventstore.events import AppendResult
-    from eventstore.repository.sources import Snapshots, Streams
+    from eventstore.ports import Store
+    from eventstore.repository.sources import Snapshots
 
 A = TypeVar("A", bound=Aggregate[Any])
 
@@ -87,7 +88,7 @@ class AggregateRepository(EventSourcingRepository[A]):
     def __init__(
         self,
         aggregate_class: type[A],
-        store: Streams,
+        store: Store,
         *,
         snapshots: Snapshots | None = None,
         bus: EventBus | None = None,

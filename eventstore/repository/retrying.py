@@ -9,6 +9,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from eventstore.aggregates import Aggregate
+from eventstore.clock import BackOff, SystemClock
 from eventstore.errors import WrongExpectedVersion
 
 if TYPE_CHECKING:
@@ -89,6 +90,6 @@ async def aretrying(
 
 def _pauses(attempts: int, random: Random) -> list[float | None]:
     """How long to wait behind each attempt; behind the last not at all."""
-    longest = [min(_FIRST_PAUSE * 2**n, _LONGEST_PAUSE) for n in range(attempts - 1)]
-    pauses: list[float | None] = [random.uniform(0.3, 1.0) * one for one in longest]
+    back_off = BackOff(SystemClock(), _FIRST_PAUSE, _LONGEST_PAUSE, chance=random)
+    pauses = [back_off.failed() for _ in range(attempts - 1)]
     return [*pauses, None] if attempts > 0 else []
