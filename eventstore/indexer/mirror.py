@@ -108,7 +108,19 @@ class Mirror:
         cause: str,
         fault: Exception | None = None,
     ) -> None:
-        self._tell_once(place, code, cause, fault)
+        """Note it each time, for who reads the database; say it in the log when it stops, not five times a second.
+
+        fault: one that nobody foresaw.
+        """
+        if self.stopped.get(place) != cause:
+            self.stopped[place] = cause
+            logger.error(
+                "a partition has stopped",
+                place=str(place),
+                code=code,
+                cause=cause,
+                exc_info=fault,
+            )
         partition = indexer.topics.partition_id(place)
         stops.note(indexer.connection(), partition, code=code, cause=cause)
 
@@ -129,20 +141,6 @@ class Mirror:
                 progress(place, moved)
         _show_lag(place, lag)
         return done
-
-    def _tell_once(
-        self, place: Place, code: str, cause: str, fault: Exception | None = None
-    ) -> None:
-        """A stopped partition is an error in the log when it stops, not five times a second. fault: one that nobody foresaw."""
-        if self.stopped.get(place) != cause:
-            self.stopped[place] = cause
-            logger.error(
-                "a partition has stopped",
-                place=str(place),
-                code=code,
-                cause=cause,
-                exc_info=fault,
-            )
 
 
 def _show_lag(place: Place, lag: int) -> None:
