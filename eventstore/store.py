@@ -34,7 +34,8 @@ from eventstore.events import (
     Place,
 )
 from eventstore.indexer import mark
-from eventstore.indexer.advance import Indexer
+from eventstore.indexer.indexer import Indexer
+from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
 from eventstore.indexer.telling import Telling
 from eventstore.log.embedded import EmbeddedLog
@@ -94,8 +95,9 @@ class EventStore(Reading, ABC):
 
     def make_indexer(self) -> Indexer:
         """An indexer for one thread, with a log and a connection of its own."""
+        log = self.make_log()
         return Indexer(
-            self.topics, self.make_log(), self._connect, self._clock, self.telling
+            Session(self.topics, log, self._connect, self._clock, self.telling)
         )
 
     # ---- writing

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from threading import Event
 
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Extent
 
 logger = structlog.get_logger(__name__)
