@@ -9,8 +9,8 @@ from eventstore.appender.acknowledged import mirrored
 from eventstore.appender.answer import answer_from_decided, answer_from_record
 from eventstore.appender.pending import Pending
 from eventstore.errors import LogTruncated
-from eventstore.events import pack
 from eventstore.ports import Appended
+from eventstore.protocol.positions import first_of
 from eventstore.queries.commits import mirrored_at
 
 if TYPE_CHECKING:
@@ -62,15 +62,11 @@ class Answering:
 
         Where a crash of the database took a row back together with the cursor, folds on.
         """
-        topics = self._session.topics
-        wanted = {
-            pack(topics.numbers[place.topic], place.partition, o): o for o in offsets
-        }
+        partition = self._session.topics.partition_id(place)
+        wanted = {first_of(partition, o): o for o in offsets}
         while True:
             with self._session.connection().cursor() as cursor:
-                seen, rows = mirrored_at(
-                    cursor, topics.partition_id(place), list(wanted)
-                )
+                seen, rows = mirrored_at(cursor, partition, list(wanted))
             missing = [o for position, o in wanted.items() if position not in rows]
             if not missing:
                 return {wanted[position]: row for position, row in rows.items()}

@@ -100,7 +100,7 @@ class Folds:
     ) -> list[Judged]:
         """Fold the place up to `until` or beyond; what this call folded itself, with its verdicts.
 
-        Raises `TROUBLE` if the database does not answer, what the log raises, and between two stretches `LogUnavailable` after the
+        Raises `TROUBLE` if the database does not answer, what the log raises, and between two stretches `LogUnanswered` after the
         deadline (monotonic), `ShareSpent` after its share: what was folded until then is committed.
         """
         return self._advance.to(until, place, own, deadline)

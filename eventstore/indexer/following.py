@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.events import pack
+from eventstore.database.composing import composed
 from eventstore.protocol.fold import DECIDING, Folded, Verdict
+from eventstore.protocol.positions import after_record_sql, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,13 +28,16 @@ SELECT "cursor", generation, last_recorded_at, rule_version FROM eventstore_part
  WHERE id = %(partition)s FOR UPDATE
 """
 # A statement of its own: its snapshot must be younger than the row that was waited for.
-_SINCE: Final = """
+_SINCE: Final = composed(
+    """
 SELECT r.verdict, r.stream_id, r.commit_id, r.head, r.event_count,
-       ARRAY(SELECT e.event_id FROM eventstore_event e WHERE e.position >= r.position AND e.position < r.position + 1024)
+       ARRAY(SELECT e.event_id FROM eventstore_event e WHERE e.position >= r.position AND e.position < {record_end})
   FROM eventstore_record r
  WHERE r.position >= %(first)s AND r.position < %(behind)s
  ORDER BY r.position
-"""
+""",
+    record_end=after_record_sql("r.position"),
+)
 
 
 class Following:
@@ -68,11 +72,11 @@ class Following:
 
 
 def _asked(view: View) -> Mapping[str, int]:
-    partition, number = view.place.partition, view.number
+    partition = view.partition_id
     return {
-        "partition": view.partition_id,
-        "first": pack(number, partition, view.cursor),
-        "behind": pack(number, partition, view.cursor + MOST),
+        "partition": partition,
+        "first": first_of(partition, view.cursor),
+        "behind": first_of(partition, view.cursor + MOST),
     }
 
 

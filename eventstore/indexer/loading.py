@@ -10,13 +10,13 @@ from eventstore.errors import (
     LogUnanswered,
     UnknownRuleVersion,
 )
-from eventstore.events import pack, unpack
 from eventstore.indexer.entries import entry_of
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
 from eventstore.log.topics import NO_ROWS_REMEDY
 from eventstore.protocol.fold import KNOWN_RULE_VERSION, folded_time
 from eventstore.protocol.hashing import record_hash
+from eventstore.protocol.positions import offset_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,9 +42,7 @@ class Loader:
         """
         topics, connection = self._session.topics, self._session.connection()
         partition = topics.partition_id(place)
-        first = pack(topics.numbers[place.topic], place.partition, 0)
-        asked = {"partition": partition, "first": first}
-        row = connection.execute(LOAD, asked).fetchone()
+        row = connection.execute(LOAD, {"partition": partition}).fetchone()
         if row is None:
             raise LogMisconfigured(
                 place.topic,
@@ -58,7 +56,7 @@ class Loader:
                 place.topic, place.partition, view.cursor, view.rule_version
             )
         if position is not None:
-            self._compare(view, unpack(position)[2], hash_)
+            self._compare(view, offset_in(position), hash_)
         elif view.cursor:
             # nothing mirrored, but the offset must be there
             self.read(place, view.cursor)
