@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from eventstore.appender.pending import Pending
     from eventstore.events import AppendResult
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Clock
 
 logger = structlog.get_logger(__name__)
@@ -149,8 +149,8 @@ class Appender:
         indexer = None  # this thread's own: while it dies, its successor has another
         try:
             indexer = self._indexer = self._make_indexer()
-            indexer.share_s = self._limits.share_s
-            turn = Turn(indexer, self._clock)
+            indexer.share(self._limits.share_s)
+            turn = Turn(indexer.session, indexer)
             while self._gather(work, turn):
                 again = [job for job in work.jobs if not job.run(indexer)]
                 with self._changed:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eventstore.appender.pending import Pending
     from eventstore.appender.turn import Turn
     from eventstore.appender.waiting import Waiting
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Clock
 
 MAX_BATCH: Final = 500  # commits a turn

@@ -22,7 +22,7 @@ from eventstore.upkeep.activation import activate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Log
 
 REPAIR = (

@@ -23,7 +23,7 @@ from eventstore.upkeep.rebuild import (
 
 if TYPE_CHECKING:
     from eventstore.events import Place
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
 
 
 class Command(BaseCommand):
