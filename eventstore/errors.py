@@ -81,7 +81,7 @@ class InvalidStreamId(EventStoreError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"This is no stream id here: {reason}.")
+        super().__init__(f"This is not a stream id of this store: {reason}.")
 
 
 class InvalidEvent(EventStoreError):
@@ -125,7 +125,7 @@ class WrongExpectedVersion(EventStoreError):
         self.expected = expected
         self.current_version = current_version
         super().__init__(
-            f"{stream_id} stands at version {current_version}, {expected} was expected."
+            f"Stream {stream_id} is at version {current_version}, but the commit expected {expected}."
             " Load it again and decide again, under a new commit id."
         )
 
@@ -139,8 +139,8 @@ class EventIdReused(EventStoreError):
     def __init__(self, stream_id: str) -> None:
         self.stream_id = stream_id
         super().__init__(
-            f"{stream_id} already has an event with an id of this commit."
-            " A new event takes a new id; a repeat takes the same commit id."
+            f"Stream {stream_id} already has an event with an event id of this commit."
+            " Give a new event a new id; to retry a commit, use its commit id again."
         )
 
 
@@ -164,12 +164,12 @@ class CommitIdReused(EventStoreError):
         whose = "of the events" if index is None else f"of event {index}"
         super().__init__(
             f"Commit {commit_id} of {stream_id} was decided with other events: the {differs} {whose}"
-            " is not the same. Take a new commit id for a new commit; `outcome` says what became of the first one."
+            " is not the same. Use a new commit id for a new commit; `outcome` says what became of the first one."
         )
 
 
 class AppendOutcomeUnknown(EventStoreError):
-    """Nobody can say yet whether the commit is in the log; asking again with its id settles it."""
+    """Nobody can say yet whether the log accepted the commit; a retry with the same commit id settles it, and is idempotent."""
 
     code = "outcome-unknown"
     status = 503
@@ -178,8 +178,8 @@ class AppendOutcomeUnknown(EventStoreError):
         self.commit_id = commit_id
         self.stream_id = stream_id
         super().__init__(
-            f"Whether commit {commit_id} of {stream_id} was accepted is not known."
-            " Append it again with the same commit id, or ask for its outcome."
+            f"It is not known whether the log accepted commit {commit_id} of {stream_id}."
+            " Append it again with the same commit id (that is idempotent), or ask for its outcome."
         )
 
 
@@ -237,24 +237,24 @@ class VersionNotFound(EventStoreError):
         self.version = version
         self.current_version = current_version
         super().__init__(
-            f"{stream_id} stands at version {current_version}; there is no version {version} yet."
+            f"Stream {stream_id} is at version {current_version}; there is no version {version} yet."
         )
 
 
 class FutureInstant(EventStoreError):
-    """What will be known at a time that has not come cannot be told."""
+    """The time has not come yet, so nobody can say what will be known then."""
 
     code = "future-instant"
     status = 422
 
     def __init__(self) -> None:
         super().__init__(
-            "This time has not come yet: what will be known then cannot be told. Ask for now, or for the past."
+            "This time has not come yet, so nobody can say what will be known then. Ask for now, or for the past."
         )
 
 
 class UnreadableEvent(EventStoreError):
-    """An event of the stream's history is none that this code can read, so its state cannot be told."""
+    """This code cannot read an event of the stream's history, so it cannot make the state."""
 
     code = "unreadable-event"
     status = 500
@@ -274,7 +274,7 @@ class UnreadableEvent(EventStoreError):
         self.position = position
         self.problem = problem
         super().__init__(
-            f"{stream_id} cannot be loaded: version {version}, a {event_type} at {position}, is not readable here"
+            f"Stream {stream_id} cannot be loaded: this code cannot read version {version}, a {event_type} at {position}"
             f" ({problem}). Register its type, or the upcaster of its schema."
         )
 
@@ -289,7 +289,7 @@ class IndexIncomplete(EventStoreError):
         self.cause = cause
         super().__init__(
             "The index is catching up with the log after a crash of the database or a rebuild."
-            f" Ask again in a moment.{cause and f' What holds it up: {cause}'}"
+            f" Retry in a moment.{cause and f' What holds it up: {cause}'}"
         )
 
 
@@ -304,13 +304,13 @@ class PartitionSetAside(IndexIncomplete):
         self.partition = partition
         super().__init__()
         self.args = (
-            f"{topic}/{partition} has stopped and was set aside: its streams cannot be read. The others can."
-            " Why it stopped, and what to do: manage.py partitions list.",
+            f"Partition {topic}/{partition} has stopped, and somebody set it aside: its streams cannot be read, the others can."
+            " `manage.py partitions list` says why it stopped and what to do.",
         )
 
 
 class CutBeyondEnd(EventStoreError, ValueError):
-    """The cut stands behind the end of the log: whatever is accepted up to there would be skipped."""
+    """The cut lies beyond the end of the log: a read from there would skip what is accepted below it later."""
 
     code = "cut-beyond-end"
     status = 422
@@ -320,13 +320,13 @@ class CutBeyondEnd(EventStoreError, ValueError):
         self.offset = offset
         self.end = end
         super().__init__(
-            f"The cut names {place} at {offset}, and the log ends at {end}: what comes before {offset} would be skipped."
-            " It is of another store, or of a log that has lost its end since: begin with a cut that this store has given."
+            f"The cut names {place} at {offset}, but the log ends at {end}: a read from there would skip what comes before"
+            f" {offset}. The cut is of another store, or the log has lost its end since. Begin with a cut that this store has given."
         )
 
 
 class IndexRebuilt(EventStoreError):
-    """The index was made anew while it was read from end to end; the reading would leave something out."""
+    """Somebody rebuilt the index while it was read from end to end; the read would leave something out."""
 
     code = "index-rebuilt"
     status = 503
@@ -412,8 +412,8 @@ class UnknownRuleVersion(EventStoreError):
         self.offset = offset
         self.version = version
         super().__init__(
-            f"{topic}/{partition} is under rule version {version} from offset {offset} on,"
-            " which this code does not know. It is not folded any further: update the code."
+            f"The log has switched {topic}/{partition} to rule version {version} from offset {offset} on,"
+            " which this code does not know. It folds no further there: update the code."
         )
 
 
@@ -442,7 +442,7 @@ class SnapshotDrifted(EventStoreError):
     def __init__(self, snapshots: int) -> None:
         self.snapshots = snapshots
         super().__init__(
-            f"{snapshots} snapshots have drifted and were set aside: the log names them."
+            f"{snapshots} snapshots have drifted and were set aside: log lines (`snapshot-drifted`) name them."
             " See docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'."
         )
 
@@ -471,7 +471,7 @@ class OwnRecordMalformed(EventStoreError):
         self.partition = partition
         self.offset = offset
         super().__init__(
-            f"This code wrote {topic}/{partition}/{offset}, and the fold calls it malformed."
+            f"This code wrote {topic}/{partition}/{offset}, but the fold found it malformed."
             " Nothing was accepted. Please report it; the mirror row has the reason."
         )
 
@@ -487,7 +487,7 @@ class StateNotStorable(EventStoreError):
         self.path = path
         self.reason = reason
         super().__init__(
-            f"The state of {aggregate} cannot be kept in a snapshot, at {path}: {reason}."
+            f"A snapshot cannot hold the state of {aggregate}, at {path}: {reason}."
             " A state holds what the rules need, in plain types, and never the history."
         )
 
@@ -501,7 +501,7 @@ class SnapshotNotWritten(EventStoreError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(
-            f"Snapshots were not written ({reason}). They are built again later; if their topic is missing,"
+            f"Snapshots were not written ({reason}). Builders make them later; if their topic is missing,"
             " run `manage.py create_topics`."
         )
 
@@ -530,13 +530,13 @@ class SubscriptionSuperseded(EventStoreError):
         self.version = version
         self.newest = newest
         super().__init__(
-            f"{name} is handled by version {newest} of its code, this is version {version}."
+            f"Version {newest} of subscription {name} has taken over; this process has version {version}."
             " Stop the processes that run the older code."
         )
 
 
 class SubscriptionBehind(EventStoreError):
-    """A subscription had not come to a position in the time given; it goes on by itself."""
+    """The subscription did not come to the position in time; it goes on by itself."""
 
     code = "subscription-behind"
     status = 503
@@ -546,13 +546,14 @@ class SubscriptionBehind(EventStoreError):
         self.position = position
         self.records = records
         super().__init__(
-            f"{name} has not handled {position} yet: {records} records lie before it. What was written stands."
-            " Answer without it, or ask again later. Is `manage.py subscriptions run` at work, and is it not paused?"
+            f"Subscription {name} has not handled {position} yet: {records} records lie before it. The write stands."
+            " Answer without it, or wait again. Does a worker run (`manage.py subscriptions run`), and is the"
+            " subscription not paused?"
         )
 
 
 class StreamParked(EventStoreError):
-    """A subscription cannot get on with a stream: an event failed, and those behind it wait."""
+    """A subscription's handler failed on an event of the stream, and on every retry; later events of that stream wait."""
 
     code = "stream-parked"
     status = 503
@@ -563,13 +564,13 @@ class StreamParked(EventStoreError):
         self.version = version
         self.error = error
         super().__init__(
-            f"{name} failed of version {version} of {stream_id} ({error}), and what follows it there waits."
-            " Put its cause right and `manage.py subscriptions replay`, or skip it with a reason."
+            f"Subscription {name} failed on version {version} of {stream_id} ({error}); later events of that stream wait."
+            " Put the cause right, then `manage.py subscriptions replay`, or `skip` the event with a reason."
         )
 
 
 class StreamNotParked(EventStoreError):
-    """Nothing of that stream waits in that subscription."""
+    """The stream is not parked in that subscription."""
 
     code = "stream-not-parked"
     status = 404
@@ -578,7 +579,7 @@ class StreamNotParked(EventStoreError):
         self.name = name
         self.stream_id = stream_id
         super().__init__(
-            f"{stream_id} is not parked in {name}: it went on, or was never stopped."
+            f"Stream {stream_id} is not parked in subscription {name}: it went on, or never waited."
         )
 
 
@@ -591,7 +592,7 @@ class ProjectionNotReady(EventStoreError):
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"{name} stays as it is: {reason}.")
+        super().__init__(f"Projection {name} stays as it is: {reason}.")
 
 
 class ProjectionsDiffer(EventStoreError):
@@ -604,7 +605,7 @@ class ProjectionsDiffer(EventStoreError):
         self.name = name
         self.tables = tables
         super().__init__(
-            f"{name}: the two versions differ in {', '.join(tables)}; nothing was switched."
+            f"The two versions of projection {name} differ in {', '.join(tables)}; nothing was switched."
             " If that is what the new version is for, switch with --accept-differences."
         )
 

@@ -36,7 +36,7 @@ _INDEX: Final = 10  # bits of a packed position below its offset
 
 @dataclass(slots=True)
 class Sampled:
-    """How many snapshots were looked at; which of them a replay contradicts, and which it cannot be held against.
+    """How many snapshots were looked at; which of them a replay contradicts, and with which it cannot be compared.
 
     refused: those that this store has not signed.
     """
