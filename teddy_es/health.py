@@ -32,7 +32,6 @@ from eventstore.errors import (
     EventStoreError,
     LogTruncated,
     LogUnanswered,
-    LogUnavailable,
 )
 from eventstore.publishing.topics import feed_topics
 from eventstore.publishing.topics import wrong as wrong_with_feeds
@@ -166,7 +165,7 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
     """The answer and ok, or None and a word for why not; the rest stands in the log only, for it may name hosts."""
     try:
         return _askers[what].ask(question), OK
-    except (FutureTimeout, LogUnavailable, DjangoError, psycopg.Error) as error:
+    except (FutureTimeout, LogUnanswered, DjangoError, psycopg.Error) as error:
         said = str(error) or "no answer in time"
         _log.warning("not ready", action="probe-failed", asked=what, error=said)
         return None, _word(error)

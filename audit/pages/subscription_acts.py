@@ -16,7 +16,6 @@ from psycopg.errors import LockNotAvailable
 from audit.pages.frame import Refused, may_see_payloads, operating_page, show
 from eventstore.clock import SystemClock
 from eventstore.errors import ProjectionNotReady, StreamNotParked
-from eventstore.projections.standing import refuse_a_projection
 from eventstore.queries.subscriptions import Parked, parked_stream, standing
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import MAX_REASON, Operating, Order
@@ -222,7 +221,6 @@ def _had_done(
         operating.skip(name, str(stream_id), order, version=given["version"])
         return "The event is left out for good; its stream goes on."
     if act == "reset":
-        refuse_a_projection(name)
         operating.reset(name, Start(given["to"]), order)
         return f"Reset: {name} begins anew, at {given['to']}."
     getattr(operating, act)(name, order)

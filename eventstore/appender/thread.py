@@ -126,7 +126,9 @@ class Appender:
         _inherited.append((self._indexer, self._queue, self._jobs, self._changed))
         self._reset()
 
-    def _wake(self, refusal: type[LogUnavailable] = LogUnavailable) -> None:
+    def _wake(
+        self, refusal: type[LogUnavailable | LogUnanswered] = LogUnavailable
+    ) -> None:
         """Called under the lock, before anything is queued: what is refused must not be found by a drain."""
         if self._closing:
             msg = "this process is shutting down"

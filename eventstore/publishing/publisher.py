@@ -66,7 +66,7 @@ class Publisher:
         self._threads = threading.local()
 
     def __call__(self, events: Sequence[RecordedEvent]) -> None:
-        """Publish them. Raises `NotPublished`, `LogUnavailable`, `LogMisconfigured`: some may be there all the same."""
+        """Publish them. Raises `NotPublished`, `LogUnanswered`, `LogMisconfigured`: some may be there all the same."""
         proposals = [_proposal(event) for event in events]  # 1
         own = self._own()
         for topic in {proposal.place.topic for proposal in proposals}:

@@ -16,8 +16,8 @@ from eventstore.conf import conf, registry
 from eventstore.errors import (
     EventStoreError,
     IndexIncomplete,
-    LogUnavailable,
     PartitionSetAside,
+    Unanswered,
 )
 from eventstore.indexer.mark import mark_of
 from eventstore.log.topics import Topics
@@ -104,8 +104,7 @@ def _complete(cursor: CursorWrapper) -> frozenset[int]:
     try:
         _completing[0]()
     except EventStoreError as error:
-        # not all of `LogUnavailable`'s text: it speaks to writers
-        cause = error.reason if isinstance(error, LogUnavailable) else str(error)
+        cause = error.reason if isinstance(error, Unanswered) else str(error)
         logger.warning(
             "reads wait for the index",
             action="reads-delayed",

@@ -18,9 +18,10 @@ from eventstore.database import connect, told
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
-    LogUnavailable,
+    LogUnanswered,
     LogUnreadable,
 )
+from eventstore.events import stream_type_in
 from eventstore.snapshots.record import Garbage, believed
 from eventstore.snapshots.signing import signer
 from eventstore.snapshots.store import make_log
@@ -247,12 +248,12 @@ def make_filler(stop: Event) -> Filler:
 
 def _count(place: Place, filled: int) -> None:
     if filled:
-        stream_type = place.topic.partition(".")[2]
+        stream_type = stream_type_in(place.topic)
         metrics.SNAPSHOTS_FILLED.labels(stream_type).inc(filled)
 
 
 def _cause(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
-    if isinstance(error, LogUnavailable):
+    if isinstance(error, LogUnanswered):
         return error.reason
     return str(error) if isinstance(error, EventStoreError) else told(error)

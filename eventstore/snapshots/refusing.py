@@ -13,6 +13,7 @@ import structlog
 from eventstore import metrics
 from eventstore.clock import SystemClock
 from eventstore.database import told
+from eventstore.protocol.positions import partition_in
 from eventstore.queries.snapshots import NOT_OURS
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ VALUES (%(stream)s, %(schema)s, %(code)s, %(partition)s, %(version)s, %(error)s,
 """
 
 
-_PARTITION: Final = 48  # bits of a packed position below its partition
 _AGAIN: Final = 60.0  # seconds
 
 
@@ -90,7 +90,7 @@ def refuse(connect: Connect, found: Found, made: Made) -> None:
     count_refused(found.stream_id, found.version)
     note = {
         "stream": found.stream_id,
-        "partition": found.position >> _PARTITION,
+        "partition": partition_in(found.position),
         "version": found.version,
         "error": NOT_OURS,
         "detail": "it is not signed by this store",

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from structlog.testing import capture_logs
 
-from eventstore.errors import LogUnavailable, LogUnreadable
+from eventstore.errors import LogUnanswered, LogUnreadable
 from eventstore.indexer.mirror import Mirror
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.testing.faulty_log import FaultyLog
@@ -76,7 +76,7 @@ class Stuttering(FaultyLog):
         if self._store.failures:
             self._store.failures -= 1
             msg = "nobody is at home"
-            raise LogUnavailable(msg)
+            raise LogUnanswered(msg)
         return super().extents(places)
 
 
