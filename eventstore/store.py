@@ -109,12 +109,12 @@ class EventStore(Reading, ABC):
         commit_id: UUID | None = None,
         timeout_s: float | None = None,
     ) -> AppendResult:
-        """Propose a commit and wait for what the log decides; what is answered is readable.
+        """Append a commit under an expectation (optimistic concurrency) and wait for the log's verdict; then everybody can read it.
 
-        events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of the caller's the call
-        can be repeated at any time, by anybody, and gets the first answer. Raises `InvalidStreamId`, `InvalidEvent`,
+        events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of your own (an idempotency key)
+        anybody can retry the call at any time, and gets the first answer. Raises `InvalidStreamId`, `InvalidEvent`,
         `CommitTooLarge`, `LogUnavailable`, `LogMisconfigured`, `LogTruncated`: nothing was accepted;
-        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: ask again; TypeError and ValueError: no time-out.
+        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: retry with its commit id; TypeError and ValueError: no time-out.
         """
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
         future = self._submit(pending)

@@ -211,7 +211,7 @@ class Appender:
             self._thread = None
             self._changed.notify_all()
         for pending in waiting:
-            pending.trouble = f"the appender died of {type(error).__name__}"
+            pending.trouble = f"the appender's thread ended with {type(error).__name__}"
             if not pending.future.done() and pending.start():
                 pending.give_up(error)
         for job in jobs:

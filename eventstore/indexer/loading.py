@@ -1,4 +1,4 @@
-"""How a view begins: cursor and state in one snapshot, held against the log before anything is folded on it (rule 10)."""
+"""How a view begins: cursor and state in one snapshot, compared with the log before anything is folded on it (rule 10)."""
 
 from __future__ import annotations
 

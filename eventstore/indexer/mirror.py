@@ -31,7 +31,7 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 _CLOCK: Final = SystemClock()
 
-_UNFORESEEN: Final = "an error that nobody foresaw, see its traceback; the place is tried again, the others go on"
+_UNFORESEEN: Final = "an error that nobody foresaw, see its traceback; the mirror retries the partition, the others go on"
 
 Progress = Callable[[Place, int], None]
 

@@ -64,17 +64,17 @@ class EventSourcingRepository(ABC, Generic[A]):
         correlation_id: UUID | None = None,
         causation_id: UUID | None = None,
     ) -> AppendResult | None:
-        """Append what it has recorded, expecting the version that it was loaded at; None if there was nothing.
+        """Append what the aggregate has recorded and expect the version at which it was loaded (optimistic concurrency); None if it recorded nothing.
 
-        Only what was accepted is taken off it. Raises what `EventStore.append` raises. After `WrongExpectedVersion` it
-        still holds what it recorded: load it anew and decide again. After `AppendOutcomeUnknown` call save again: the
-        same commit is proposed under the same id, and what was recorded since goes in one of its own. RuntimeError if
-        another thread or task is saving the same object.
+        Takes off the aggregate only what the log accepted. Raises what `EventStore.append` raises. After
+        `WrongExpectedVersion` the aggregate still holds what it recorded: load it again and decide again. After
+        `AppendOutcomeUnknown` call save again, which is idempotent: it proposes the same commit under the same id, and
+        what was recorded since goes into a commit of its own. RuntimeError if another thread or task is saving the same object.
         """
 
     @abstractmethod
     def exists(self, aggregate_id: str) -> bool:
-        """Whether anything was ever accepted of it."""
+        """Whether the log has accepted any event of it."""
 
 
 class AggregateRepository(EventSourcingRepository[A]):
