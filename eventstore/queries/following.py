@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.events import MAX_COMMIT_EVENTS
 from eventstore.queries.limits import FOLLOWED
 
 if TYPE_CHECKING:
@@ -46,13 +47,14 @@ SELECT position, recorded_at, first_version, value FROM (
          FROM eventstore_record WHERE position = ANY(%(positions)s::bigint[])) page
  WHERE coalesce(size, 0) < %(size)s ORDER BY position
 """
-# Index: eventstore_record_stream (stream_id, first_version); a commit has at most 1,000 events.
+# Index: eventstore_record_stream (stream_id, first_version). longest: events of a commit, at most: so far before the
+# version the commit may begin that holds it.
 _WAITING: Final = """
 SELECT position, recorded_at, first_version, value, event_count FROM (
        SELECT position, recorded_at, first_version, value, event_count,
               sum(octet_length(value)) OVER (ORDER BY first_version ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS size
          FROM eventstore_record
-        WHERE stream_id = %(stream_id)s AND first_version > %(version)s - 1000
+        WHERE stream_id = %(stream_id)s AND first_version > %(version)s::int - %(longest)s::int
           AND first_version + event_count > %(version)s AND position < %(end)s
         ORDER BY first_version LIMIT %(most)s) queue
  WHERE coalesce(size, 0) < %(size)s ORDER BY first_version
@@ -110,6 +112,7 @@ def waiting_records(
     *,
     most: int,
     pages: Stretch = FOLLOWED,
+    longest: int = MAX_COMMIT_EVENTS,
 ) -> Rows:
     """The stream's records from the one that holds the version, as far as they lie before `end`; at most so many.
 
@@ -121,6 +124,7 @@ def waiting_records(
         "end": end,
         "most": most,
         "size": pages.size,
+        "longest": longest,
     }
     cursor.execute(_WAITING, given)
     rows: Rows = cursor.fetchall()

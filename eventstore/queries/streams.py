@@ -39,14 +39,14 @@ SELECT position, recorded_at, first_version, value, octet_length(value) FROM (
         ORDER BY first_version LIMIT %(page)s) page
  WHERE before < %(size)s ORDER BY first_version
 """
-# A commit has at most 1,000 events, so whatever reaches up to `first` begins within the 1,000 versions before it.
+# Whatever reaches up to `first` begins within as many versions before it as the longest commit has.
 _BACKWARDS: Final = """
 SELECT position, recorded_at, first_version, value, octet_length(value) FROM (
        SELECT position, recorded_at, first_version, value,
               sum(octet_length(value)) OVER (ORDER BY first_version DESC ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
         WHERE stream_id = %(stream)s AND first_version <= %(last)s
-          AND first_version > %(first)s::int - 1000 AND first_version + event_count > %(first)s
+          AND first_version > %(first)s::int - %(longest)s::int AND first_version + event_count > %(first)s
         ORDER BY first_version DESC LIMIT %(page)s) page
  WHERE before < %(size)s ORDER BY first_version DESC
 """
@@ -161,6 +161,7 @@ def _pages(
     while left.first <= left.last:
         asked = {"stream": stream_id, "page": rows, "size": pages.size}
         asked |= {"first": left.first, "last": left.last}
+        asked |= {"longest": pages.longest}
         many = rows > pages.first
         found, commits = _read(cursor, statement, asked, make, many=many)
         is_last = len(found) < rows and sum(size for _, size in found) < pages.size
