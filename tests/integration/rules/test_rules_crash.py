@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from eventstore.database import connect
-from eventstore.errors import IndexIncomplete, LogUnavailable, UnknownRuleVersion
+from eventstore.errors import IndexIncomplete, LogUnanswered, UnknownRuleVersion
 from eventstore.indexer.mark import complete
 from eventstore.indexer.mirror import Mirror
 from eventstore.queries.completeness import completed_by
@@ -60,7 +60,7 @@ def nobody(here: FaultyStore) -> Iterator[None]:
 
     def fails() -> None:
         reason = "broker-7.internal is silent"
-        raise LogUnavailable(reason)
+        raise LogUnanswered(reason)
 
     before = completed_by(fails)
     yield
@@ -327,7 +327,7 @@ def test_not_ready_until_the_index_is_complete_and_asking_completes_it(
 
     def silent() -> None:
         reason = "broker-7.internal is silent"
-        raise LogUnavailable(reason)
+        raise LogUnanswered(reason)
 
     before = completed_by(silent)
     red = ready()
