@@ -68,7 +68,7 @@ def main() -> int:
     """0 if every survivor is explained."""
     asked, table = arguments(), tomllib.loads(TABLE.read_text("utf-8"))
     KEPT.mkdir(parents=True, exist_ok=True)
-    files = [File(path, table) for path in sorted(files_of(table, asked))]
+    files = [File(path, table) for path in sorted({*files_of(table, asked)})]
     if not asked.report:
         workers = [start(files, asked, n) for n in range(asked.workers)]
         if sum(os.waitpid(pid, 0)[1] for pid in workers):
