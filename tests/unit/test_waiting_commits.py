@@ -117,6 +117,22 @@ def test_what_is_put_back_comes_first_again() -> None:
     assert list(iter(queue.take, None)) == ones
 
 
+def test_what_is_put_back_waits_though_nothing_else_does_there() -> None:
+    queue = waiting(capacity=4)
+    ones = [pending(0), pending(0)]
+    for one in ones:
+        queue.add(one)
+    for _ in ones:
+        assert queue.take() is not None
+
+    queue.put_back(ones)
+
+    assert (len(queue), list(queue)) == (2, ones)
+    assert not queue.has_room(pending(0))
+    assert list(iter(queue.take, None)) == ones
+    assert len(queue) == 0
+
+
 Step = tuple[str, int, int]
 steps = st.lists(
     st.tuples(
