@@ -21,7 +21,7 @@ import structlog
 from eventstore import metrics
 from eventstore.appender.turn import Turn
 from eventstore.appender.waiting import Limits, Waiting
-from eventstore.appender.work import MAX_BATCH, Job, Work
+from eventstore.appender.work import Job, Work
 from eventstore.errors import LogUnanswered, LogUnavailable
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Appender:
         self._queue.add(pending)
 
     def _live(self) -> None:
-        work = Work(self._clock)
+        work = Work(self._clock, self._limits)
         indexer = None  # this thread's own: while it dies, its successor has another
         try:
             indexer = self._indexer = self._make_indexer()
@@ -194,7 +194,7 @@ class Appender:
         """
         until = work.clock.monotonic() + _LONGEST_COME_BACK * work.took
         there = len(self._queue)
-        expected = min(work.answered + work.waiting, MAX_BATCH)
+        expected = min(work.answered + work.waiting, self._limits.batch)
         while 0 < there < expected and work.clock.monotonic() < until:
             time.sleep(_COME_BACK)
             before, there = there, len(self._queue)

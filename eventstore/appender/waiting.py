@@ -27,11 +27,14 @@ class Limits:
 
     commits: that wait. commit_bytes: of those that wait or are being settled; one commit, however large, is taken if
     there is nothing else. share_s: seconds that a turn may fold in one place, before it looks after the others.
+    batch, batch_bytes: commits and bytes of a turn, whichever is reached first; one commit is taken, however large.
     """
 
     commits: int = 10_000
     commit_bytes: int = 64_000_000
     share_s: float = 0.1
+    batch: int = 500
+    batch_bytes: int = 8_000_000
 
 
 class Waiting:
