@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from functools import cache, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from asgiref.sync import sync_to_async
 
@@ -37,7 +36,7 @@ from eventstore.indexer.indexer import Indexer
 from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
 from eventstore.indexer.telling import Telling
-from eventstore.log.embedded import EmbeddedLog
+from eventstore.log import configured
 from eventstore.log.topics import Topics
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.placement import place_of
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from uuid import UUID
 
+    from eventstore.log.configured import LogFactory
     from eventstore.ports import Clock, Log
     from eventstore.queries.commits import CommitOutcome
 
@@ -59,11 +59,13 @@ _making: Final = Lock()
 _LIMITS: Final = Limits()
 
 
-class EventStore(Reading, ABC):
-    """Streams of events on a log that decides; for use from many threads, and a fork begins with an appender of its own.
+class EventStore(Reading):
+    """Streams of events on the configured log, which decides; for use from many threads, and a fork begins with an appender of its own.
 
     Reads come from PostgreSQL through Django's connection, so they see the caller's transaction snapshot.
     """
+
+    _open: ClassVar[LogFactory] = staticmethod(configured.open_log)
 
     def __init__(
         self,
@@ -97,6 +99,10 @@ class EventStore(Reading, ABC):
         return Indexer(
             Session(self.topics, log, self._connect, self._clock, self.telling)
         )
+
+    def make_log(self) -> Log:
+        """A log adapter for one thread."""
+        return self._open(self._connect)
 
     # ---- writing
 
@@ -265,35 +271,29 @@ class EventStore(Reading, ABC):
 
 
 class EmbeddedEventStore(EventStore):
-    """The store on the log in PostgreSQL."""
+    """The store on the log in PostgreSQL, whatever the setting says."""
 
-    def make_log(self) -> Log:
-        """See `EventStore`."""
-        return EmbeddedLog(self._connect)
+    _open = staticmethod(configured.open_embedded)
 
 
 class KafkaEventStore(EventStore):
-    """The store on Kafka, by the configured addresses."""
+    """The store on Kafka, by the configured addresses, whatever the setting says."""
 
-    def make_log(self) -> Log:
-        """See `EventStore`."""
-        # imported here: whoever runs on the embedded log needs no Kafka client
-        from eventstore.log.kafka.log import KafkaLog
-
-        return KafkaLog(conf.KAFKA_BOOTSTRAP, security=conf.KAFKA_SECURITY)
+    _open = staticmethod(configured.open_kafka)
 
 
 KINDS: Final[dict[str, type[EventStore]]] = {
-    "embedded": EmbeddedEventStore,
-    "kafka": KafkaEventStore,
+    configured.EMBEDDED: EmbeddedEventStore,
+    configured.KAFKA: KafkaEventStore,
 }
 
 
 def make_event_store() -> EventStore:
-    """A store by the settings as they are now, with an appender of its own."""
+    """A store by the settings as they are now, with an appender of its own. Raises ImproperlyConfigured."""
+    configured.log_factory()  # that it leads nowhere is said here, and not by the appender's thread
     clock = SystemClock()
     types = registry()
-    return KINDS[conf.LOG](
+    return KINDS.get(conf.LOG, EventStore)(
         topics=Topics.of(types, conf.PARTITIONS),
         door=Door(types, clock, sealer()),
         clock=clock,

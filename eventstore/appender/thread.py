@@ -1,6 +1,6 @@
 """The appender's thread: callers put commits in a bounded queue and hold a future.
 
-One thread a process, started lazily, so that it survives fork; its log and its connection are its own. What it
+One thread a store, hence as a rule one a process, started lazily, so that it survives fork; its log and its connection are its own. What it
 cannot settle it takes up again until the commit's deadline. If it dies of an error it fails what it held and is
 started anew by the next call.
 """
