@@ -1,4 +1,4 @@
-"""The fold's SQL. Every statement is sent by `lookup` or `flush` and meets only indexes."""
+"""The SQL of loading and folding. Every statement is sent by `loading`, `lookup` or `flush`, and meets only indexes."""
 
 from __future__ import annotations
 
