@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
-from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
 
 from eventstore import metrics
 from eventstore.appender.admission import Door
+from eventstore.appender.intake import Intake
 from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending, deadline_in
 from eventstore.appender.thread import Appender
@@ -23,9 +23,8 @@ from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import TROUBLE, Connect, connect, told
-from eventstore.errors import CommitTooLarge, LogUnanswered
+from eventstore.errors import LogUnanswered
 from eventstore.events import (
-    MAX_COMMIT_BYTES,
     AppendResult,
     Cut,
     Expected,
@@ -33,21 +32,21 @@ from eventstore.events import (
     Place,
 )
 from eventstore.indexer import mark
-from eventstore.indexer.advance import Indexer
+from eventstore.indexer.indexer import Indexer
+from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
 from eventstore.indexer.telling import Telling
 from eventstore.log import configured
 from eventstore.log.topics import Topics
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
-from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.queries.reading import Reading
 from eventstore.sealing import sealer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from uuid import UUID
 
-    from eventstore.events import Commit
     from eventstore.log.configured import LogFactory
     from eventstore.ports import Clock, Log
     from eventstore.queries.commits import CommitOutcome
@@ -78,7 +77,7 @@ class EventStore(Reading):
         limits: Limits = _LIMITS,
     ) -> None:
         self.topics = topics
-        self._door = door
+        self._intake = Intake(door, topics.partitions)
         self._clock = clock
         self._connect = connect
         self.telling = Telling(clock)
@@ -96,8 +95,9 @@ class EventStore(Reading):
 
     def make_indexer(self) -> Indexer:
         """An indexer for one thread, with a log and a connection of its own."""
+        log = self.make_log()
         return Indexer(
-            self.topics, self.make_log(), self._connect, self._clock, self.telling
+            Session(self.topics, log, self._connect, self._clock, self.telling)
         )
 
     def make_log(self) -> Log:
@@ -115,12 +115,12 @@ class EventStore(Reading):
         commit_id: UUID | None = None,
         timeout_s: float | None = None,
     ) -> AppendResult:
-        """Propose a commit and wait for what the log decides; what is answered is readable.
+        """Append a commit under an expectation (optimistic concurrency) and wait for the log's verdict; then everybody can read it.
 
-        events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of the caller's the call
-        can be repeated at any time, by anybody, and gets the first answer. Raises `InvalidStreamId`, `InvalidEvent`,
+        events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of your own (an idempotency key)
+        anybody can retry the call at any time, and gets the first answer. Raises `InvalidStreamId`, `InvalidEvent`,
         `CommitTooLarge`, `LogUnavailable`, `LogMisconfigured`, `LogTruncated`: nothing was accepted;
-        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: ask again; TypeError and ValueError: no time-out.
+        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: retry with its commit id; TypeError and ValueError: no time-out.
         """
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
         future = self._submit(pending)
@@ -178,8 +178,11 @@ class EventStore(Reading):
         first_version: what the first event has there and gets here, or nothing is written, not even a refusal:
         `WrongExpectedVersion`. A repeat is compared in all that it says, its times and causes too.
         """
-        commit = self._door.past_commit(stream_id, events, first_version, commit_id)
-        return self._submit(self._on_its_way(commit, self._deadline(None), past=True))
+        return self._submit(
+            self._intake.past_commit(
+                stream_id, events, first_version, commit_id, self._deadline(None)
+            )
+        )
 
     def outcome(
         self,
@@ -244,7 +247,6 @@ class EventStore(Reading):
 
     # ---- inside
 
-    @metrics.refusals("append")
     def _pending(
         self,
         stream_id: str,
@@ -254,24 +256,7 @@ class EventStore(Reading):
         timeout_s: float | None,
     ) -> Pending:
         deadline = self._deadline(timeout_s)
-        own = uuid4() if commit_id is None else commit_id
-        commit = self._door.commit(stream_id, events, expected, own)
-        fresh = commit_id is None and all(event.event_id is None for event in events)
-        return self._on_its_way(commit, deadline, fresh=fresh)
-
-    def _on_its_way(
-        self,
-        commit: Commit,
-        deadline: float,
-        *,
-        fresh: bool = False,
-        past: bool = False,
-    ) -> Pending:
-        value = encode(commit, self._door.registry.fields_of)
-        if len(value) > MAX_COMMIT_BYTES:
-            raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
-        place = place_of(commit.stream_id, self.topics.partitions)
-        return Pending(commit, value, place, deadline, fresh, past)
+        return self._intake.commit(stream_id, events, expected, commit_id, deadline)
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
         pending.observe(self._clock)

@@ -80,7 +80,7 @@ def _wrong_values() -> list[CheckMessage]:
     append = Error(
         "APPEND_TIMEOUT, APPEND_QUEUE and APPEND_QUEUE_BYTES must be above 0.",
         id="eventstore.E004",
-        hint="Put EVENTSTORE right, or leave them out for the defaults.",
+        hint="Put EVENTSTORE right, or leave these settings out for the defaults.",
     )
     start = _wrong_start()
     fine = (
@@ -159,7 +159,7 @@ def _wrong_subscriptions() -> list[CheckMessage]:
         problems.append(str(error))
     return [
         Error(
-            f"Who follows the log: {problem}",
+            f"Subscriptions and projections: {problem}",
             id="eventstore.E009",
             hint="Put EVENTSTORE['SUBSCRIPTIONS'] and ['PROJECTIONS'] right, or what they name.",
         )

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from eventstore.aggregates.saving import Proposed
     from eventstore.events import AppendResult
-    from eventstore.repository.sources import Snapshots, Streams
+    from eventstore.ports import Store
+    from eventstore.repository.sources import Snapshots
 
 A = TypeVar("A", bound=Aggregate[Any])
 
@@ -63,17 +64,17 @@ class EventSourcingRepository(ABC, Generic[A]):
         correlation_id: UUID | None = None,
         causation_id: UUID | None = None,
     ) -> AppendResult | None:
-        """Append what it has recorded, expecting the version that it was loaded at; None if there was nothing.
+        """Append what the aggregate has recorded and expect the version at which it was loaded (optimistic concurrency); None if it recorded nothing.
 
-        Only what was accepted is taken off it. Raises what `EventStore.append` raises. After `WrongExpectedVersion` it
-        still holds what it recorded: load it anew and decide again. After `AppendOutcomeUnknown` call save again: the
-        same commit is proposed under the same id, and what was recorded since goes in one of its own. RuntimeError if
-        another thread or task is saving the same object.
+        Takes off the aggregate only what the log accepted. Raises what `EventStore.append` raises. After
+        `WrongExpectedVersion` the aggregate still holds what it recorded: load it again and decide again. After
+        `AppendOutcomeUnknown` call save again, which is idempotent: it proposes the same commit under the same id, and
+        what was recorded since goes into a commit of its own. RuntimeError if another thread or task is saving the same object.
         """
 
     @abstractmethod
     def exists(self, aggregate_id: str) -> bool:
-        """Whether anything was ever accepted of it."""
+        """Whether the log has accepted any event of it."""
 
     async def aload(
         self,
@@ -113,7 +114,7 @@ class AggregateRepository(EventSourcingRepository[A]):
     def __init__(
         self,
         aggregate_class: type[A],
-        store: Streams,
+        store: Store,
         *,
         snapshots: Snapshots | None = None,
         bus: EventBus | None = None,

@@ -147,7 +147,7 @@ class SnapshotStore(Generic[T]):
             made.close()
 
     def refuse(self, found: queries.Found) -> None:
-        """Of one that this store has not signed: tell, and have it built again."""
+        """Log a snapshot that this store has not signed, and note its stream, so that a builder makes it again."""
         refuse(self._connect, found, self.made_with)
 
     # ---- inside
