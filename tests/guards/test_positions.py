@@ -22,7 +22,6 @@ ALLOWED = {
     "teddy_es/faults/tables.py": "an independent judge, written from the page and not from the code",
     "teddy_es/faults/naive.py": "the same judge's own murmur2",
     "teddy_es/faults/json_by_hand.py": "the same judge's own UTF-8",
-    "scripts/house.py": "counts who knows the layout, by the same pattern",
     "teddy_es/bench/mirror.py": "a size in bytes",
     "scripts/house.py": "counts the files that know it",
     "teddy_es/settings.py": "an environment variable is judged before anything of the store is imported",
