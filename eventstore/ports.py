@@ -1,6 +1,6 @@
 """What the core needs of the world: small, and every sentence with MUST can be broken by a test.
 
-The suites that break them are in `eventstore.testing`.
+The suites that break a log's are in `eventstore.testing`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from uuid import UUID
 
-    from eventstore.events import Commit, Place
-    from eventstore.registry import EventType
+    from eventstore.events import (
+        AppendResult,
+        Commit,
+        Expected,
+        NewEvent,
+        Place,
+        RecordedEvent,
+        StreamInfo,
+    )
+    from eventstore.registry import Event, EventType
 
 
 FEED_PREFIX: Final = "events."
@@ -133,20 +143,20 @@ class Log(Protocol):
 
         MUST start at `offset` or, where that is a control record, behind it; MUST NOT skip a data record.
         At the end: an empty batch whose `next_offset` is `offset`. MUST raise `LogTruncated` if `offset` lies
-        outside of what the log holds, `LogUnreadable` if what stands there cannot be unpacked, `LogUnavailable` if
+        outside of what the log holds, `LogUnreadable` if what stands there cannot be unpacked, `LogUnanswered` if
         the log does not answer.
         """
 
     def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
-        """What each place holds now. MUST NOT be older than the call. Raises `LogUnavailable`,
+        """What each place holds now. MUST NOT be older than the call. Raises `LogUnanswered`,
         and `LogMisconfigured` for a place that is not there."""
 
     def topics(self, names: Iterable[str]) -> Mapping[str, Topic]:
-        """Those of the named topics that are there, freshly looked up. Raises `LogUnavailable`."""
+        """Those of the named topics that are there, freshly looked up. Raises `LogUnanswered`."""
 
     def create(self, names: Iterable[str], *, partitions: int) -> None:
         """Create the topics that are missing. MUST leave the others as they are, and MUST keep for ever what is no
-        feed's. Raises `LogUnavailable`."""
+        feed's. Raises `LogUnanswered`."""
 
     def close(self) -> None:
         """Let go of connections. MUST be harmless when called twice."""
@@ -160,7 +170,7 @@ class Restorable(Log, Protocol):
         """While the block runs the topic keeps the times that `restore` gives; afterwards it dates records itself.
 
         MUST end so also if the block raises, and also if an earlier block was cut short. MUST NOT write a record.
-        Raises `LogUnavailable`; then the topic's `problems` say what is left to do.
+        Raises `LogUnanswered`; then the topic's `problems` say what is left to do.
         """
 
     def restore(self, place: Place, records: Sequence[LogRecord]) -> None:
@@ -179,8 +189,66 @@ class Repairable(Log, Protocol):
     def alter(self, topic: str, settings: Mapping[str, str]) -> None:
         """Set these. MUST set all of them or none, at once, and MUST leave the others and every record as they are.
 
-        MUST return only when every broker shows them. Raises `LogUnavailable`.
+        MUST return only when every broker shows them. Raises `LogUnanswered`.
         """
+
+
+class Store(Protocol):
+    """What others need of an event store: repositories, exports and imports. `EventStore` is one, that in memory another.
+
+    It promises what `EventStore` says of each; `eventstore.testing.store_contract` holds both to it.
+    """
+
+    def append(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        *,
+        commit_id: UUID | None = None,
+    ) -> AppendResult:
+        """See `EventStore`."""
+
+    async def aappend(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        *,
+        commit_id: UUID | None = None,
+    ) -> AppendResult:
+        """See `EventStore`."""
+
+    def submit_past(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        *,
+        commit_id: UUID,
+        first_version: int | None = None,
+    ) -> Future[AppendResult]:
+        """See `EventStore`."""
+
+    def read(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Iterator[RecordedEvent]:
+        """See `EventStore`."""
+
+    def history(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Iterator[Event]:
+        """See `EventStore`."""
+
+    async def aread(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Sequence[RecordedEvent]:
+        """See `EventStore`."""
+
+    def stream_info(self, stream_id: str) -> StreamInfo:
+        """See `EventStore`."""
+
+    def version_as_of(self, stream_id: str, instant: datetime) -> int:
+        """See `EventStore`."""
 
 
 class Sealer(Protocol):

@@ -32,7 +32,6 @@ from eventstore.errors import (
     EventStoreError,
     LogTruncated,
     LogUnanswered,
-    LogUnavailable,
 )
 from eventstore.publishing.topics import feed_topics
 from eventstore.publishing.topics import wrong as wrong_with_feeds
@@ -166,11 +165,12 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
     """The answer and ok, or None and a word for why not; the rest stands in the log only, for it may name hosts."""
     try:
         return _askers[what].ask(question), OK
-    except (FutureTimeout, LogUnavailable, DjangoError, psycopg.Error) as error:
-        _log.warning("not ready", asked=what, error=str(error) or "no answer in time")
+    except (FutureTimeout, LogUnanswered, DjangoError, psycopg.Error) as error:
+        said = str(error) or "no answer in time"
+        _log.warning("not ready", action="probe-failed", asked=what, error=said)
         return None, _word(error)
     except EventStoreError as error:
-        _log.warning("not ready", asked=what, error=str(error))
+        _log.warning("not ready", action="probe-failed", asked=what, error=str(error))
         return None, error.code
 
 
@@ -213,9 +213,8 @@ def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
     topics.check()
     extents = topics.indexer.log.extents(topics.indexer.topics.places)
     for place, extent in extents.items():
-        cursor = folded.get(
-            place, 0
-        )  # read before, so the log has it, if it has lost nothing
+        # read before, so the log has it, if it has lost nothing
+        cursor = folded.get(place, 0)
         if extent.start or extent.end < cursor:
             found = f"it now holds offsets {extent.start} to {extent.end - 1}"
             raise LogTruncated(place.topic, place.partition, cursor=cursor, found=found)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
+from eventstore.appender.waiting import Limits
+from eventstore.clock import BackOff
 from eventstore.errors import EventStoreError
 from eventstore.indexer.share import ShareSpent
 
@@ -17,11 +19,9 @@ if TYPE_CHECKING:
     from eventstore.appender.pending import Pending
     from eventstore.appender.turn import Turn
     from eventstore.appender.waiting import Waiting
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Clock
 
-MAX_BATCH: Final = 500  # commits a turn
-_MAX_BATCH_BYTES: Final = 8_000_000
 _FIRST_PAUSE: Final = (
     0.02  # seconds before what could not be settled is tried again; doubles
 )
@@ -51,6 +51,7 @@ class Work:
     """What the thread has in hand. Unsettled commits are tried again after a pause, and given up at their deadline."""
 
     clock: Clock
+    limits: Limits = field(default_factory=Limits)
     batch: list[Pending] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     unsettled: list[Pending] = field(default_factory=list)
@@ -58,8 +59,12 @@ class Work:
     answered: int = 0  # by it
     waiting: int = 0  # when it began
     _done: list[Pending] = field(default_factory=list)
-    _pause: float = 0.0
     _due_at: float = 0.0
+    _back_off: BackOff = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing has failed yet."""
+        self._back_off = BackOff(self.clock, _FIRST_PAUSE, _LONGEST_PAUSE)
 
     def pause(self) -> float | None:
         """Seconds until something is due; None for "nothing but new work"."""
@@ -88,7 +93,8 @@ class Work:
         rivals: list[Pending] = []
         claims = {p.claim for p in self.batch} - {None}
         stuck = {p.place for p in self.unsettled}
-        while len(self.batch) < MAX_BATCH and size < _MAX_BATCH_BYTES:
+        limits = self.limits
+        while len(self.batch) < limits.batch and size < limits.batch_bytes:
             pending = queue.take(stuck)
             if pending is None:
                 break
@@ -114,11 +120,11 @@ class Work:
         left = [p for p in left if not p.future.done()]
         if left:
             # whose place is being folded, a share a turn, gets the next one at once
-            longer = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
-            self._pause = 0.0 if any(p.is_folding for p in left) else longer
-            self._due_at = now + self._pause
+            if is_folding := any(p.is_folding for p in left):
+                self._back_off.succeeded()
+            self._due_at = now if is_folding else now + self._back_off.failed()
         elif self.batch:
-            self._pause = 0.0
+            self._back_off.succeeded()
         self.unsettled += left
         self._done += [p for p in self.batch if p.future.done()]
         self.batch = []

@@ -154,7 +154,10 @@ class _Renewing(CursorWrapper):
         make, raw = self.renewed, self.cursor.connection
         if make is None or not raw.closed:
             return False
-        logger.warning("a session was lost; the read begins again on a new one")
+        logger.warning(
+            "a session was lost; the read begins again on a new one",
+            action="session-lost",
+        )
         if self.db.connection is raw:
             self.db.close()
         self.db.ensure_connection()
@@ -188,6 +191,22 @@ def unchecked_cursor() -> Iterator[CursorWrapper]:
     _open()
     with connection.cursor() as cursor:
         yield cursor
+
+
+def read_rows(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows of one statement, read as with `reading_cursor`."""
+    with reading_cursor() as cursor:
+        cursor.execute(statement, given)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def unchecked_rows(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows of one statement about what is true of an incomplete index, too."""
+    with unchecked_cursor() as cursor:
+        cursor.execute(statement, given)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def atomic(*, durable: bool = False) -> AbstractContextManager[None]:

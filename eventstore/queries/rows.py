@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from eventstore.conf import registry
 from eventstore.errors import UnreadableEvent
-from eventstore.events import Commit, EventMetadata, Position, RecordedEvent, unpack
+from eventstore.events import (
+    MAX_OFFSET,
+    Commit,
+    EventMetadata,
+    Position,
+    RecordedEvent,
+    stream_type_of,
+    unpack,
+)
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode
+from eventstore.protocol.positions import first_of, offset_in, partition_in
 from eventstore.queries.positions import position_of
 from eventstore.registry import SEALED
 
@@ -31,10 +40,6 @@ class Cursor(Protocol):
         """All rows of it."""
 
 
-_PLACE: Final = 48  # bits of a packed position below its partition
-_OFFSET: Final = 2**_PLACE - 1
-
-
 def commit_of(key: bytes, value: bytes) -> Commit:
     """The commit in the bytes of a record that the fold did not call malformed."""
     content = decode(key, value)
@@ -49,18 +54,19 @@ def recorded_events(
 ) -> Iterator[list[RecordedEvent]]:
     """The events of accepted records, record by record.
 
-    A row begins with position, recorded_at, first_version, and the value: as bytes from a cursor whose results are
-    binary, else as text, for bytes would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
+    A row begins with `ACCEPTED_RECORD`, its value as bytes from a cursor whose results are binary, else as text, for bytes
+    would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
     """
-    types, seen = types or registry(), None
-    topic, partition = "", 0
+    types, topic, partition = types or registry(), "", 0
+    first = end = 0
     for row in rows:
         packed = row[0]
-        if packed >> _PLACE != seen:  # as a rule the rows are of one place
-            seen = packed >> _PLACE
+        if not first <= packed < end:  # as a rule the rows are of one place
+            place_id = partition_in(packed)
+            first, end = first_of(place_id), first_of(place_id, MAX_OFFSET)
             number, partition, _, _ = unpack(packed)
             topic = types.topic_numbered(number)
-        place = topic, partition, (packed & _OFFSET) >> 10
+        place = topic, partition, offset_in(packed)
         yield _recorded(types, decode_accepted(row[3]), place, row[1], row[2])
 
 
@@ -74,7 +80,7 @@ def domain_events(
     types = registry()
     for packed, _, first_version, value, *_ in rows:
         commit = decode_accepted(value)
-        stream_type = commit.stream_id.partition(".")[0]
+        stream_type = stream_type_of(commit.stream_id)
         made: list[Any] = []
         for version, event in enumerate(commit.events, first_version):
             found = types.read(stream_type, event) if first <= version <= last else None
@@ -98,7 +104,7 @@ def _recorded(
     version: int,
 ) -> list[RecordedEvent]:
     """One of the loops that everything read goes through: what stands in it is there for its speed."""
-    stream_id, stream_type = commit.stream_id, commit.stream_id.partition(".")[0]
+    stream_id, stream_type = commit.stream_id, stream_type_of(commit.stream_id)
     topic, partition, offset = place
     read, made = types.read, []
     for index, event in enumerate(commit.events):

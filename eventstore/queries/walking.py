@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.events import Cut, Place, RecordedEvent, unpack
+from eventstore.database.composing import composed
+from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.indexer.columns import ACCEPTED, ACCEPTED_RECORD, listed
+from eventstore.protocol.positions import first_of, offset_in
 from eventstore.queries.limits import EVERYTHING
 from eventstore.queries.rows import Cursor, recorded_events
 
@@ -20,19 +23,24 @@ SELECT topic, partition, id, "cursor", generation FROM eventstore_partition WHER
 """
 # A short walk along the primary key in each partition, without the values; merged by time, which within a partition
 # is the order of the log.
-_NEXT: Final = """
+_NEXT: Final = composed(
+    """
 SELECT place.number, r.position, r.event_count, r.size
   FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) WITH ORDINALITY place(start, finish, number)
  CROSS JOIN LATERAL (
        SELECT position, recorded_at, event_count, octet_length(value) AS size FROM eventstore_record
-        WHERE position >= place.start AND position < place.finish AND verdict = 1
+        WHERE position >= place.start AND position < place.finish AND verdict = {accepted}
         ORDER BY position LIMIT %(limit)s) r
  ORDER BY r.recorded_at, r.position
-"""
-_VALUES: Final = """
-SELECT position, recorded_at, first_version, value FROM eventstore_record
- WHERE position = ANY(%(positions)s::bigint[]) ORDER BY recorded_at, position
-"""
+""",
+    accepted=ACCEPTED,
+)
+_VALUES: Final = composed(
+    """
+SELECT {columns} FROM eventstore_record WHERE position = ANY(%(positions)s::bigint[]) ORDER BY recorded_at, position
+""",
+    columns=listed(ACCEPTED_RECORD),
+)
 
 
 def walk_after(
@@ -76,7 +84,7 @@ class _Walk:
         generation: UUID,
     ) -> None:
         self.place = Place(topic, partition)
-        self._first = id_ << 48  # the packed position of offset 0
+        self._id = id_
         self._after = after.offsets.get(self.place, 0)
         self._offset = min(self._after, end)
         self._end = end
@@ -88,16 +96,16 @@ class _Walk:
     @property
     def start(self) -> int:
         """The packed position to begin at."""
-        return self._first + (self._offset << 10)
+        return first_of(self._id, self._offset)
 
     @property
     def end(self) -> int:
         """The packed position to end before."""
-        return self._first + (self._end << 10)
+        return first_of(self._id, self._end)
 
     def take(self, position: int) -> None:
         """This record is taken."""
-        self._offset = unpack(position)[2] + 1
+        self._offset = offset_in(position) + 1
 
     def look_again(self, end: int, generation: UUID) -> None:
         """How far it is after the walk: if the index was emptied meanwhile, what was not found may be there yet."""

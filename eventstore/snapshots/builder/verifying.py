@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from eventstore.aggregates import Aggregate
 from eventstore.conf import aggregates
 from eventstore.errors import StateNotStorable, UnreadableEvent
+from eventstore.events import stream_type_in, stream_type_of
 from eventstore.queries import kept as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.snapshots import snapshot_store
 from eventstore.snapshots.builder.replaying import ApplyError, Replay
 from eventstore.snapshots.builder.reviewing import rows
-from eventstore.snapshots.record import PREFIX, Garbage, believed
+from eventstore.snapshots.record import Garbage, believed
 from eventstore.snapshots.signing import said_by_row, signer
 from eventstore.snapshots.states import encoded, says_the_same
 from eventstore.snapshots.topics import snapshot_topics
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Aggregate[Any])
 
 BOUND: Final = 100_000
-"""Snapshots that are held against a replay, if nobody says otherwise; some million events."""
+"""Snapshots that are compared with a replay, if nobody says otherwise; some million events."""
 _NAMED: Final = 20  # of those that are wrong; the others are counted
 _DAY: Final = 86_400
 _NOT_OURS: Final = "it is not signed by this store"
@@ -39,11 +40,11 @@ _NOT_OURS: Final = "it is not signed by this store"
 
 @dataclass(slots=True)
 class Compared:
-    """What was found. kept: rows; all of them were held against the keys. compared: those held against a full replay.
+    """What was found. kept: rows; all of them were compared with the keys. compared: those compared with a full replay.
 
     not_compared: why the others were not: `set aside` (it has drifted), `other code`, `another history`, `beyond the
     bound` (another day's turn), `not replayed` (their events cannot be read), `not ours`. records: of the topics, all
-    held against the keys; passed: those of them that nobody loads, by the reason. wrong: the number of rows and records
+    compared with the keys; passed: those of them that nobody loads, by the reason. wrong: the number of rows and records
     that are not ours, and of rows that say something else than a replay; named: the first, with what is wrong.
     """
 
@@ -67,7 +68,7 @@ class Compared:
 
 
 class Comparer:
-    """One pass over the table. at_most: how many are held against a replay, None for all; those of whose turn it is today.
+    """One pass over the table. at_most: how many are compared with a replay, None for all; those of whose turn it is today.
 
     now: says whose turn that is. Day after day the turn goes on where it ended, so that after as many days as the table
     is larger than the bound all had theirs. stream_types: of these streams alone. page: rows a statement.
@@ -101,15 +102,13 @@ class Comparer:
         for page in rows(most=self._page):
             due = []
             for row in page:
-                if not self._is_wanted(row.stream_id.partition(".")[0]):
+                if not self._is_wanted(stream_type_of(row.stream_id)):
                     continue
                 if self._is_comparable(row, found, is_due=is_due(found.kept)):
                     due.append(row)
                 found.kept += 1
             for stream_id, of_stream in groupby(due, lambda row: row.stream_id):
-                self._of_type[stream_id.partition(".")[0]].compare(
-                    list(of_stream), found
-                )
+                self._of_type[stream_type_of(stream_id)].compare(list(of_stream), found)
             progress(len(page))
         return found
 
@@ -122,8 +121,7 @@ class Comparer:
         places = [
             place
             for place in topics.places
-            if place.topic in there
-            and self._is_wanted(place.topic.removeprefix(PREFIX))
+            if place.topic in there and self._is_wanted(stream_type_in(place.topic))
         ]
         for place, extent in self._log.extents(places).items():
             offset = extent.start
@@ -165,7 +163,7 @@ class Comparer:
         return lambda number: (number - first) % total < most
 
     def _is_comparable(self, row: Kept, found: Compared, *, is_due: bool) -> bool:
-        known = self._of_type.get(row.stream_id.partition(".")[0])
+        known = self._of_type.get(stream_type_of(row.stream_id))
         if not self._signer.knows(said_by_row(row, row.made), row.mac):
             found.is_wrong(_name(row), _NOT_OURS)
             found.leave("not ours")

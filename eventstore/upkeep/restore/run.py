@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.database.composing import composed
 from eventstore.errors import LogMisconfigured, NotRestorable
-from eventstore.events import Place, pack, to_milliseconds, unpack
+from eventstore.events import Place, to_milliseconds
+from eventstore.indexer.columns import BYTES, listed
 from eventstore.log.topics import NO_ROWS_REMEDY, check_numbers, sound
 from eventstore.ports import Extent, LogRecord
+from eventstore.protocol.positions import first_of, offset_in
 from eventstore.upkeep.restore.plan import (
     Mirrored,
     Missing,
@@ -34,10 +37,10 @@ _ROWS: Final = """
 SELECT partition, "cursor", generation, topic_id FROM eventstore_partition
  WHERE topic = %s AND partitions = %s ORDER BY partition
 """
-_MIRROR: Final = """
-SELECT position, recorded_at, key, value, hash FROM eventstore_record
- WHERE position >= %s AND position < %s ORDER BY position LIMIT %s
-"""
+_MIRROR: Final = composed(
+    "SELECT {columns} FROM eventstore_record WHERE position >= %s AND position < %s ORDER BY position LIMIT %s",
+    columns=listed(BYTES),
+)
 # Nothing may have been folded since it was looked at. The new generation makes every view of every process worthless.
 _FINISH: Final = """
 UPDATE eventstore_partition p SET topic_id = %(topic_id)s, generation = gen_random_uuid()
@@ -162,14 +165,13 @@ class Restorer:
             offset = batch.next_offset
 
     def _mirrored(self, place: Place, first: int, end: int) -> Iterator[Mirrored]:
-        number = self._topics.numbers[place.topic]
-        beyond = pack(number, place.partition, end)
-        position = pack(number, place.partition, first)
+        partition = self._topics.partition_id(place)
+        beyond, position = first_of(partition, end), first_of(partition, first)
         while rows := self._connection.execute(
             _MIRROR, [position, beyond, self._rows]
         ).fetchall():
             for packed, recorded_at, key, value, hash_ in rows:
-                at, offset = to_milliseconds(recorded_at), unpack(packed)[2]
+                at, offset = to_milliseconds(recorded_at), offset_in(packed)
                 yield Mirrored(LogRecord(offset, at, key, value), hash_)
             position = rows[-1][0] + 1
 
