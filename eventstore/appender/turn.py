@@ -27,7 +27,7 @@ from eventstore.appender.pending import (
 )
 from eventstore.appender.times import StageTimes
 from eventstore.database import TROUBLE, told
-from eventstore.errors import EventStoreError, LogTruncated, LogUnavailable
+from eventstore.errors import EventStoreError, LogTruncated, LogUnanswered
 from eventstore.indexer.share import ShareSpent
 from eventstore.ports import Appended, Clock, Unknown
 from eventstore.protocol.positions import first_of
@@ -271,9 +271,12 @@ class Turn:
         except ShareSpent as error:
             for p in unanswered(some):
                 p.trouble, p.held, p.is_folding = error.reason, True, True
-        except (LogUnavailable, *TROUBLE) as error:
+        except (LogUnanswered, *TROUBLE) as error:
             logger.warning(
-                "append has to wait", commits=len(some), cause=type(error).__name__
+                "appends wait for log or database and are retried",
+                action="append-delayed",
+                commits=len(some),
+                cause=type(error).__name__,
             )
             for p in unanswered(some):
                 # what the log said before the trouble is asked of it again
@@ -287,6 +290,6 @@ class Turn:
 
 
 def _told(error: Exception) -> str:
-    if isinstance(error, LogUnavailable):
+    if isinstance(error, LogUnanswered):
         return error.reason
     return told(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ import structlog
 from eventstore import metrics
 from eventstore.clock import BackOff, SystemClock
 from eventstore.database import TROUBLE, is_full, told
-from eventstore.errors import EventStoreError, LogUnavailable
+from eventstore.errors import EventStoreError, LogUnanswered, PartitionStopped
 from eventstore.events import Place
 from eventstore.indexer import stops
 from eventstore.indexer.mark import complete
@@ -63,9 +64,10 @@ class Mirror:
                     if not folded:
                         self._stop.wait(_FAULT_PAUSE if self._faulty else _IDLE)
             except (EventStoreError, *TROUBLE) as error:
-                tell = logger.error if _needs_a_person(error) else logger.warning
-                tell(
-                    "mirror waits and begins anew",
+                logger.log(
+                    logging.ERROR if _needs_a_person(error) else logging.WARNING,
+                    "the mirror waits and retries",
+                    action="mirror-delayed",
                     code=getattr(error, "code", type(error).__name__),
                     cause=_told(error),
                     pause_s=(pause_s := back_off.failed()),
@@ -85,7 +87,7 @@ class Mirror:
         for place, extent in indexer.log.extents(indexer.topics.places).items():
             try:
                 done += self._follow(indexer, place, extent, progress)
-            except stops.STOPS as error:
+            except PartitionStopped as error:
                 self._stop_at(indexer, place, error.code, str(error))
             except (EventStoreError, *TROUBLE):
                 raise
@@ -146,6 +148,7 @@ class Mirror:
             self.stopped[place] = cause
             logger.error(
                 "a partition has stopped",
+                action="partition-stopped",
                 place=str(place),
                 code=code,
                 cause=cause,
@@ -160,13 +163,13 @@ def _show_lag(place: Place, lag: int) -> None:
 def _needs_a_person(error: Exception) -> bool:
     """Whether waiting alone cannot help: a topic is not as it must be, Kafka refuses us, or the disk is full; nothing is folded."""
     if isinstance(error, EventStoreError):
-        passes = isinstance(error, LogUnavailable) and not getattr(error, "word", "")
+        passes = isinstance(error, LogUnanswered) and not error.word
         return not passes
     return is_full(error)
 
 
 def _told(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
-    if isinstance(error, LogUnavailable):
+    if isinstance(error, LogUnanswered):
         return error.reason
     return str(error) if isinstance(error, EventStoreError) else told(error)

@@ -71,8 +71,8 @@ def count_refused(stream_id: str, version: int) -> None:
     """Tell Prometheus, and the log at once."""
     metrics.SNAPSHOT_GARBAGE.labels("not_ours").inc()
     logger.error(
-        "a snapshot is not signed by this store: it is not believed, and is built again",
-        action="snapshot_refused",
+        "a snapshot is not signed by this store: loads ignore it, and a builder makes it again",
+        action="snapshot-refused",
         stream=stream_id,
         version=version,
         remedy=REMEDY,
@@ -101,7 +101,8 @@ def refuse(connect: Connect, found: Found, made: Made) -> None:
             connection.execute(_NOTE, note | made.asked)
     except psycopg.Error as error:
         logger.warning(
-            "a stream whose snapshot is not ours could not be noted to be built again",
+            "the stream of a refused snapshot could not be noted for the builders",
+            action="snapshot-note-failed",
             stream=found.stream_id,
             cause=told(error),
         )

@@ -23,10 +23,12 @@ from eventstore.queries.unseen import unseen
 from eventstore.subscriptions import (
     checkpoint_rows,
     checkpoints,
+    claims,
     names,
     parking,
     telling,
 )
+from eventstore.subscriptions.configured import configured
 from eventstore.subscriptions.registering import refuse_a_foreign_cut
 from eventstore.subscriptions.subscription import Start
 
@@ -46,6 +48,18 @@ INSERT INTO eventstore_subscriptionaction (subscription, action, stream_id, posi
 VALUES (%(name)s, %(action)s, %(stream_id)s, %(position)s, %(detail)s, %(reason)s, %(by)s, %(now)s)
 """
 _WAKE: Final = f"NOTIFY {FOLDED}"
+
+
+class StillFollowed(ValueError):  # noqa: N818  (what is the case)
+    """Code that follows under the name would make the checkpoint anew, and handle everything once more."""
+
+    code = "subscription-followed"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name} is followed by this project's code; take it out of the settings first"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +109,10 @@ class Operating:
         """Handle everything behind `start` again, or leave out what lies before it. Parked streams are forgotten.
 
         What the handler wrote is its own: empty its tables first. What it had handled is not `live` again. Raises ValueError
-        for a cut of another store, or one that is not folded yet.
+        for a cut of another store, or one that is not folded yet; `ProjectionNotReady` for a projection's, whose rows go
+        with its checkpoint: it is built anew. ImproperlyConfigured, ImportError where nobody can tell whether it is one.
         """
+        claims.ask(claims.Act.RESET, name)
         with self._holding(name) as cursor:
             starts = _starts(start)
             parking.forget(cursor, name)
@@ -154,7 +170,13 @@ class Operating:
             )
 
     def forget(self, name: str, order: Order) -> None:
-        """Remove a subscription that nobody runs any more; what people did to it is kept."""
+        """Remove a subscription that nobody runs any more; what people did to it is kept.
+
+        Raises `StillFollowed` for one that this project's code runs, and what `reset` raises for a projection's.
+        """
+        claims.ask(claims.Act.FORGET, name)
+        if name in configured():
+            raise StillFollowed(name)
         with self._holding(name) as cursor:
             remove(cursor, name)
             record(cursor, self._clock, name, "forget", order)

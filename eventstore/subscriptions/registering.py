@@ -95,7 +95,10 @@ def _take_over(cursor: CursorWrapper, subscription: Subscription) -> None:
     name, version = subscription.name, subscription.version
     if checkpoint_rows.take_over(cursor, name, version):
         logger.info(
-            "newer code takes a subscription over", subscription=name, version=version
+            "newer code takes a subscription over",
+            action="subscription-taken-over",
+            subscription=name,
+            version=version,
         )
 
 

@@ -216,7 +216,8 @@ class Builder(Generic[T]):
             metrics.SNAPSHOT_FAILURES.labels(stream_type, problem.error).inc()
             if found == (1,):
                 logger.error(
-                    "a stream has no snapshots, all its events are replayed",
+                    "no snapshot can be built of a stream; loads replay all its events",
+                    action="snapshot-build-failed",
                     stream=problem.stream_id,
                     version=problem.version,
                     code=problem.error,

@@ -199,7 +199,10 @@ def _taken(turn: Turn, troubles: list[SnapshotNotWritten]) -> Built:
     try:
         return turn() or Built()
     except IndexRebuilt:
-        logger.warning("the index was rebuilt under a builder")
+        logger.warning(
+            "the index was rebuilt while a builder worked; the next run builds the rest",
+            action="index-rebuilt",
+        )
     except SnapshotNotWritten as error:
         troubles.append(error)
     return Built()

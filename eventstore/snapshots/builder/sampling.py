@@ -144,7 +144,8 @@ class Sampler(Generic[T]):
         sampled.unreadable.append(f"{stream_id} at version {version}")
         self._count("unreadable")
         logger.error(
-            "a snapshot cannot be held against a replay",
+            "a snapshot cannot be compared with a replay",
+            action="snapshot-comparison-failed",
             stream=stream_id,
             version=version,
             cause=str(error),
@@ -165,6 +166,7 @@ class Sampler(Generic[T]):
         self._count("drifted")
         logger.error(
             "a snapshot has drifted: it says another state than its events",
+            action="snapshot-drifted",
             stream=found.stream_id,
             version=found.version,
             remedy="docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'",
