@@ -1,6 +1,6 @@
 """What the core needs of the world: small, and every sentence with MUST can be broken by a test.
 
-The suites that break them are in `eventstore.testing`.
+The suites that break a log's are in `eventstore.testing`.
 """
 
 from __future__ import annotations

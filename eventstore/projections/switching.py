@@ -125,7 +125,7 @@ class Switching:
                         self._pause(0.5)
             finally:
                 thread.submit(connections.close_all).result()
-        msg = "somebody holds on to one of its tables; look for long transactions in pg_stat_activity, then switch again"
+        msg = "a reader holds one of its tables; look for long transactions in pg_stat_activity, then switch again"
         raise ProjectionNotReady(name, msg)
 
     def _switch(self, building: Building, order: Order) -> int:

@@ -55,20 +55,20 @@ SELECT {columns} FROM (
 """,
     columns=listed(ACCEPTED_RECORD),
 )
-# Index: eventstore_record_stream (stream_id, first_version); a commit has no more than so many events.
+# Index: eventstore_record_stream (stream_id, first_version). longest: events of a commit, at most: so far before the
+# version the commit may begin that holds it.
 _WAITING: Final = composed(
     """
 SELECT {columns} FROM (
        SELECT {columns},
               sum(octet_length(value)) OVER (ORDER BY first_version ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS size
          FROM eventstore_record
-        WHERE stream_id = %(stream_id)s AND first_version > %(version)s - {most_events}
+        WHERE stream_id = %(stream_id)s AND first_version > %(version)s::int - %(longest)s::int
           AND first_version + event_count > %(version)s AND position < %(end)s
         ORDER BY first_version LIMIT %(most)s) queue
  WHERE coalesce(size, 0) < %(size)s ORDER BY first_version
 """,
     columns=listed((*ACCEPTED_RECORD, "event_count")),
-    most_events=str(MAX_COMMIT_EVENTS),
 )
 
 Rows = list[tuple[Any, ...]]
@@ -123,6 +123,7 @@ def waiting_records(
     *,
     most: int,
     pages: Stretch = FOLLOWED,
+    longest: int = MAX_COMMIT_EVENTS,
 ) -> Rows:
     """The stream's records from the one that holds the version, as far as they lie before `end`; at most so many.
 
@@ -134,6 +135,7 @@ def waiting_records(
         "end": end,
         "most": most,
         "size": pages.size,
+        "longest": longest,
     }
     cursor.execute(_WAITING, given)
     rows: Rows = cursor.fetchall()

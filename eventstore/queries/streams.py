@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eventstore.database.composing import composed
 from eventstore.errors import VerificationFailed
-from eventstore.events import MAX_COMMIT_EVENTS, StreamInfo
+from eventstore.events import StreamInfo
 from eventstore.indexer.columns import ACCEPTED_RECORD, HEAD, listed
 from eventstore.queries.completeness import refuse_if_set_aside
 from eventstore.queries.connection import arriving_rows
@@ -44,7 +44,7 @@ SELECT {columns}, octet_length(value) FROM (
 """,
     columns=listed(ACCEPTED_RECORD),
 )
-# A commit has no more events, so whatever reaches up to `first` begins within so many versions before it.
+# Whatever reaches up to `first` begins within as many versions before it as the longest commit has.
 _BACKWARDS: Final = composed(
     """
 SELECT {columns}, octet_length(value) FROM (
@@ -52,12 +52,11 @@ SELECT {columns}, octet_length(value) FROM (
               sum(octet_length(value)) OVER (ORDER BY first_version DESC ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
         WHERE stream_id = %(stream)s AND first_version <= %(last)s
-          AND first_version > %(first)s::int - {most_events} AND first_version + event_count > %(first)s
+          AND first_version > %(first)s::int - %(longest)s::int AND first_version + event_count > %(first)s
         ORDER BY first_version DESC LIMIT %(page)s) page
  WHERE before < %(size)s ORDER BY first_version DESC
 """,
     columns=listed(ACCEPTED_RECORD),
-    most_events=str(MAX_COMMIT_EVENTS),
 )
 _HEAD: Final = composed(
     "SELECT {columns} FROM eventstore_stream WHERE stream_id = %(stream)s",
@@ -160,6 +159,7 @@ def _pages(
     while left.first <= left.last:
         asked = {"stream": stream_id, "page": rows, "size": pages.size}
         asked |= {"first": left.first, "last": left.last}
+        asked |= {"longest": pages.longest}
         many = rows > pages.first
         found, commits = _read(cursor, statement, asked, make, many=many)
         is_last = len(found) < rows and sum(size for _, size in found) < pages.size

@@ -64,7 +64,7 @@ class StillFollowed(ValueError):  # noqa: N818  (what is the case)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who wants it, and why: at most 500 characters, not none. Both are kept."""
+    """Who acts, and why: 1 to 500 characters. The store keeps both."""
 
     by: str
     reason: str
@@ -72,18 +72,18 @@ class Order:
     def __post_init__(self) -> None:
         """Raises ValueError."""
         if not self.by.strip():
-            msg = "Say who does this."
+            msg = "Name who does this."
             raise ValueError(msg)
         if not 0 < len(self.reason.strip()) <= MAX_REASON or "\0" in self.reason:
-            msg = f"Give a reason of 1 to {MAX_REASON} characters: it is kept."
+            msg = f"Give a reason of 1 to {MAX_REASON} characters: the store keeps it."
             raise ValueError(msg)
         if hidden := unseen(self.by + self.reason, but="\n\t"):
-            msg = f"There are characters in it that nobody sees ({', '.join(dict.fromkeys(hidden))}): take them out."
+            msg = f"It holds characters that nobody sees ({', '.join(dict.fromkeys(hidden))}): take them out."
             raise ValueError(msg)
 
 
 class Operating:
-    """What people may do. Each raises `SubscriptionNotFound` for a name that there is not."""
+    """What people may do to a subscription. Each raises `SubscriptionNotFound` if no subscription has that name."""
 
     def __init__(self, clock: Clock, *, patience_s: float = 0.0) -> None:
         """patience_s: how long a turn that is under way is waited for; 0: until it ends.
@@ -94,19 +94,19 @@ class Operating:
         self._patience_s = patience_s
 
     def pause(self, name: str, order: Order) -> None:
-        """Nothing is handled any more when this returns, until `resume`. Again does no harm."""
+        """When this returns, no worker handles anything until `resume`. Idempotent."""
         with self._holding(name) as cursor:
             checkpoint_rows.pause(cursor, name, paused=True)
             record(cursor, self._clock, name, "pause", order)
 
     def resume(self, name: str, order: Order) -> None:
-        """Go on where it was paused."""
+        """Let workers go on where it was paused."""
         with self._holding(name) as cursor:
             checkpoint_rows.pause(cursor, name, paused=False)
             record(cursor, self._clock, name, "resume", order)
 
     def reset(self, name: str, start: Start | Cut, order: Order) -> None:
-        """Handle everything behind `start` again, or leave out what lies before it. Parked streams are forgotten.
+        """Let workers handle everything behind `start` again, or leave out what lies before it. Forgets parked streams.
 
         What the handler wrote is its own: empty its tables first. What it had handled is not `live` again. Raises ValueError
         for a cut of another store, or one that is not folded yet; `ProjectionNotReady` for a projection's, whose rows go
@@ -127,7 +127,7 @@ class Operating:
             )
 
     def replay(self, name: str, stream_id: str | None, order: Order) -> int:
-        """Try a parked stream again at once, or all of them; how many those are. Raises `StreamNotParked`."""
+        """Retry a parked stream at once, or all of them; how many those are. Raises `StreamNotParked`."""
         with self._holding(name) as cursor:
             detail = "all"
             if stream_id:
@@ -147,9 +147,9 @@ class Operating:
     def skip(
         self, name: str, stream_id: str, order: Order, *, version: int | None = None
     ) -> None:
-        """Leave the event out that failed, for good, and go on with those behind it.
+        """Leave out for good the event on which the handler failed, and go on with the later ones of its stream.
 
-        version: of the event that is meant, in its stream; None for whichever it is. Raises `StreamNotParked`, also if
+        version: the version of that event in its stream; None for whichever it is. Raises `StreamNotParked`, also if
         the stream has come to another event meanwhile.
         """
         with self._holding(name) as cursor:
@@ -170,7 +170,7 @@ class Operating:
             )
 
     def forget(self, name: str, order: Order) -> None:
-        """Remove a subscription that nobody runs any more; what people did to it is kept.
+        """Remove a subscription that no worker runs any more; what people did to it is kept.
 
         Raises `StillFollowed` for one that this project's code runs, and what `reset` raises for a projection's.
         """

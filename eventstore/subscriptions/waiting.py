@@ -35,10 +35,10 @@ def wait_for(
     clock: Clock | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Return when the subscription has handled everything up to this, which was accepted.
+    """Return when the subscription has handled everything up to this position, so that a request reads its own write.
 
-    Not from within a transaction whose snapshot stands still (REPEATABLE READ). A stream that is tried again is waited
-    for; a cut names no stream, so those that are parked do not hold it up. Raises `SubscriptionBehind` at the end of `timeout_s` seconds, `StreamParked` as soon as the event's stream waits for a person,
+    Not within a transaction whose snapshot stands still (REPEATABLE READ). It waits for a stream that is being
+    retried; a cut names no stream, so parked streams do not hold it up. Raises `SubscriptionBehind` at the end of `timeout_s` seconds, `StreamParked` as soon as the event's stream waits for a person,
     `SubscriptionNotFound`, ValueError for a position of another store and for `timeout_s` below 0.
     """
     for pause in _pauses(subscription, position, timeout_s, clock or SystemClock()):
@@ -50,7 +50,7 @@ async def await_for(
     position: AppendResult | Position | Cut,
     timeout_s: float = 5.0,
 ) -> None:
-    """`wait_for` for coroutines; between two looks nobody's thread is held."""
+    """`wait_for` for coroutines; between two looks it holds no thread."""
     pauses = _pauses(subscription, position, timeout_s, SystemClock())
     look: Any = sync_to_async(next)
     while (pause := await look(pauses, None)) is not None:
