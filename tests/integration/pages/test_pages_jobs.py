@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.pages.jobs import standings
+from audit.jobs.pages import standings
 from eventstore.database import connect
 from eventstore.upkeep.jobs import Job, Jobs
 from eventstore.upkeep.schedule import SCHEDULE

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.test import Client
 
-from audit.pages.addresses import event_address
+from audit.addresses import event_address
 from tests.plugins.mirrored import Mirrored, an_event
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audit.pages.addresses import event_address
+from audit.addresses import event_address
 from tests.plugins.mirrored import Mirrored, an_event
 
 if TYPE_CHECKING:

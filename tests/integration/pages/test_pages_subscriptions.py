@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audit.pages import subscription_acts
-from audit.pages.addresses import event_address
-from audit.pages.subscription_acts import ACTS
-from audit.templatetags.console import age, duration
+from audit.addresses import event_address
+from audit.formats import age, duration
+from audit.subscriptions import acts
+from audit.subscriptions.acts import ACTS
 from eventstore.database import connect
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import Parked, actions, parked_streams, standing
@@ -424,7 +424,7 @@ def test_what_is_missing_or_wrong_is_said_beside_it(
 def test_a_turn_that_takes_long_is_not_waited_for(
     officer: Client, one: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscription_acts, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(acts, "PATIENCE_S", 0.1)
     with connect() as other, other.transaction():
         other.execute("SELECT FROM eventstore_checkpoint FOR UPDATE")
 

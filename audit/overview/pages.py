@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.pages.frame import may_see_payloads, page, show
+from audit.access import Capability, may
+from audit.frame.showing import show
 from eventstore.queries import browse
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.overview import overview as look_over
@@ -15,17 +16,16 @@ if TYPE_CHECKING:
 NEWEST = 10
 
 
-@page
 def overview(request: HttpRequest) -> HttpResponse:
     """Figures for everybody who may enter; events for those who may see them."""
     found = look_over()
     newest = None
-    if may_see_payloads(request):
+    if may(request.user, Capability.SEE_PAYLOADS):
         newest = browse.events(Wanted(size=NEWEST), browse.EventFilter()).rows
     recorded = [t.last_recorded_at for t in found.topics if t.last_recorded_at]
     return show(
         request,
-        "admin/index.html",
+        "audit/overview/overview.html",
         {
             "title": "Overview",
             "overview": found,

@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.shortcuts import redirect
 
-from audit.json_view import JsonView
-from audit.pages.addresses import event_address
-from audit.pages.filters import event_filter, uuid_of
-from audit.pages.frame import (
-    Refused,
-    payload_page,
-    query_without_cursor,
-    show,
-    wanted,
-)
+from audit.addresses import event_address
+from audit.events.filters import event_filter, uuid_of
+from audit.events.json_view import JsonView
+from audit.frame.refusals import Refused
+from audit.frame.showing import query_without_cursor, show, wanted
 from eventstore.conf import registry
 from eventstore.events import Position
 from eventstore.queries import browse
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
-@payload_page
 def events(request: HttpRequest) -> HttpResponse:
     """Events, newest first; an exact event id leads straight to its event."""
     event_id = uuid_of(request.GET.get("event_id"), "An event id")
@@ -42,7 +36,6 @@ def events(request: HttpRequest) -> HttpResponse:
     )
 
 
-@payload_page
 def event(
     request: HttpRequest, *, topic: str, partition: int, offset: int, index: int
 ) -> HttpResponse:
@@ -58,7 +51,7 @@ def event(
     payload = evidence.event if evidence else None
     return show(
         request,
-        "audit/event.html",
+        "audit/events/event.html",
         {
             "title": found.row.event_type,
             "row": found.row,
@@ -127,7 +120,7 @@ def _listed(
         types.append(among.event_type)  # a foreign producer's; its events are facts too
     return show(
         request,
-        "audit/events.html",
+        "audit/events/events.html",
         {
             "title": title,
             "types": types,

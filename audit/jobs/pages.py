@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from audit.pages.frame import Refused, page, query_without_cursor, show, wanted
+from audit.frame.refusals import Refused
+from audit.frame.showing import query_without_cursor, show, wanted
 from eventstore.clock import SystemClock
 from eventstore.queries.jobs import JobRunRow, latest_runs, runs
 from eventstore.upkeep.schedule import SCHEDULE
@@ -36,7 +37,6 @@ class Standing:
         return "missing" if self.missing else self.last.outcome
 
 
-@page
 def jobs(request: HttpRequest) -> HttpResponse:
     """How each job stands, and the runs of all or of one, newest first."""
     name = request.GET.get("job") or None
@@ -48,7 +48,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         )
     return show(
         request,
-        "audit/jobs.html",
+        "audit/jobs/jobs.html",
         {
             "title": "Jobs",
             "standings": standings(SystemClock().now()),

@@ -5,13 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from audit.pages.frame import (
-    Refused,
-    payload_page,
-    query_without_cursor,
-    show,
-    wanted,
-)
+from audit.frame.refusals import Refused
+from audit.frame.showing import query_without_cursor, show, wanted
 from eventstore.conf import registry
 from eventstore.queries import browse
 
@@ -19,7 +14,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
-@payload_page
 def streams(request: HttpRequest) -> HttpResponse:
     """All streams or those of one type, newest first."""
     type_name = request.GET.get("type") or None
@@ -32,7 +26,7 @@ def streams(request: HttpRequest) -> HttpResponse:
         )
     return show(
         request,
-        "audit/streams.html",
+        "audit/streams/streams.html",
         {
             "title": "Streams",
             "types": types,
@@ -43,7 +37,6 @@ def streams(request: HttpRequest) -> HttpResponse:
     )
 
 
-@payload_page
 def stream(request: HttpRequest, *, stream_id: str) -> HttpResponse:
     """One stream's events by version, oldest or newest first."""
     head = browse.stream(stream_id)
@@ -57,7 +50,7 @@ def stream(request: HttpRequest, *, stream_id: str) -> HttpResponse:
     read = browse.stream_events_backwards if backwards else browse.stream_events
     return show(
         request,
-        "audit/stream.html",
+        "audit/streams/stream.html",
         {
             "title": stream_id,
             "stream": head,

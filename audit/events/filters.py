@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from audit.pages.frame import Refused
+from audit.frame.refusals import Refused
 from eventstore.events import EVENT_TYPE
 from eventstore.queries.browse import EventFilter
 

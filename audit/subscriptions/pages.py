@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from audit.pages.frame import may_operate, may_see_payloads, page, show, wanted
+from audit.access import Capability, may
+from audit.frame.showing import show, wanted
 from eventstore.clock import SystemClock
 from eventstore.projections.standing import projection_of, projections_among
 from eventstore.queries.subscriptions import (
@@ -29,7 +30,6 @@ _Found = TypeVar("_Found")
 _log = structlog.get_logger(__name__)
 
 
-@page
 def subscriptions(request: HttpRequest) -> HttpResponse:
     """All of them, by name, and the versions of projections: figures, for everybody who may enter."""
     found = standings(SystemClock().now())
@@ -37,7 +37,7 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
     versions, are_loaded = _of_projections(lambda: projections_among(found), nothing)
     return show(
         request,
-        "audit/subscriptions.html",
+        "audit/subscriptions/subscriptions.html",
         {
             "title": "Subscriptions",
             "standings": found,
@@ -47,11 +47,11 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page
 def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
     """One: figures for everybody; streams, and what people did and why, for those who may act or see payloads."""
     how = standing(name, SystemClock().now())
-    operates, sees_payloads = may_operate(request), may_see_payloads(request)
+    operates = may(request.user, Capability.OPERATE)
+    sees_payloads = may(request.user, Capability.SEE_PAYLOADS)
     projection, are_loaded = _of_projections(lambda: projection_of(name), None)
     context: dict[str, Any] = {
         "title": name,
@@ -70,7 +70,7 @@ def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
             "listed": parked_streams(wanted(request), name),
             "actions": actions(name),
         }
-    return show(request, "audit/subscription.html", context)
+    return show(request, "audit/subscriptions/subscription.html", context)
 
 
 def _of_projections(

@@ -13,16 +13,24 @@ from django.db import OperationalError
 from django.shortcuts import redirect
 from psycopg.errors import LockNotAvailable
 
-from audit.pages.frame import Refused, may_see_payloads, operating_page, show
+from audit.access import Capability, may
+from audit.frame.refusals import Refused
+from audit.frame.showing import show
 from eventstore.clock import SystemClock
 from eventstore.errors import ProjectionNotReady, StreamNotParked
 from eventstore.projections.standing import refuse_a_projection
-from eventstore.queries.subscriptions import Parked, parked_stream, standing
+from eventstore.queries.subscriptions import (
+    ActionRow,
+    Parked,
+    actions,
+    parked_stream,
+    standing,
+)
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import MAX_REASON, Operating, Order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from django.http import HttpRequest, HttpResponse
 
@@ -120,7 +128,6 @@ class ResetForm(OrderForm):
         return typed
 
 
-@operating_page
 def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
     """The form, or what it asks for is done and the subscription's page comes next."""
     asked = _act(act)
@@ -145,10 +152,15 @@ def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
         "stream": stream,
         "form": form,
         "max_reason": MAX_REASON,
-        "sees_payloads": may_see_payloads(request),
+        "sees_payloads": may(request.user, Capability.SEE_PAYLOADS),
     }
     status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
-    return show(request, "audit/subscription_act.html", context, status)
+    return show(request, "audit/subscriptions/act.html", context, status)
+
+
+def recorded(*, name: str, **_route: str) -> Sequence[ActionRow]:
+    """What people had this subscription do, newest first: the record that each act leaves."""
+    return actions(name)
 
 
 def _act(name: str) -> Act:
