@@ -7,12 +7,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from audit.addresses import event_address
+from audit.columns.filters import Choice, Filters, Identifier, Moment
+from audit.columns.showing import show_list
+from audit.columns.table import Empty, Pager, Panel
+from audit.events.columns import EVENTS
 from audit.events.filters import event_filter, uuid_of
 from audit.events.json_view import JsonView
+from audit.formats import thousands
 from audit.frame.refusals import Refused
-from audit.frame.showing import query_without_cursor, show, wanted
+from audit.frame.showing import Step, query_without_cursor, show, wanted
 from eventstore.conf import registry
 from eventstore.events import Position
 from eventstore.queries import browse
@@ -23,6 +29,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.http import HttpRequest, HttpResponse
+
+_NO_EVENTS = Empty(
+    "No events here", "As soon as a commit is accepted, its events stand here."
+)
+_NONE_FITS = Empty("No events here", "None was accepted that fits these filters.")
 
 
 def events(request: HttpRequest) -> HttpResponse:
@@ -54,6 +65,8 @@ def event(
         "audit/events/event.html",
         {
             "title": found.row.event_type,
+            "trail": [_stream(found.row.stream_id)],
+            "here": f"Version {thousands(found.row.version)}",
             "row": found.row,
             "found": found,
             "evidence": evidence,
@@ -71,6 +84,28 @@ class Check:
 
     sentence: str
     holds: bool | None
+
+    @property
+    def answer(self) -> str:
+        """In a word."""
+        return _SHOWN[self.holds][0]
+
+    @property
+    def tone(self) -> str:
+        """As `data-tone`."""
+        return _SHOWN[self.holds][1]
+
+    @property
+    def icon(self) -> str:
+        """In the sprite."""
+        return _SHOWN[self.holds][2]
+
+
+_SHOWN = {
+    True: ("holds", "good", "ok"),
+    False: ("fails", "bad", "no"),
+    None: ("not asked", "calm", "unknown"),
+}
 
 
 def _checks(found: OneEvent) -> list[Check]:
@@ -115,18 +150,41 @@ def _listed(
     *,
     title: str,
 ) -> HttpResponse:
+    is_filtered = among != browse.EventFilter() or "event_id" in request.GET
+    return show_list(
+        request,
+        title,
+        Panel(
+            label="Events",
+            table=EVENTS,
+            rows=listed.rows,
+            above="audit/events/look_up.html",
+            filters=_filters(among, is_filtered=is_filtered),
+            empty=_NONE_FITS if is_filtered else _NO_EVENTS,
+            pager=Pager(listed, query_without_cursor(request)),
+        ),
+        intro="Accepted facts, newest first by when the log took them. An event’s page shows its payload and its evidence.",
+    )
+
+
+def _filters(among: browse.EventFilter, *, is_filtered: bool) -> Filters:
     types = [kind.name for kind in registry().event_types()]
     if among.event_type and among.event_type not in types:
         types.append(among.event_type)  # a foreign producer's; its events are facts too
-    return show(
-        request,
-        "audit/events/events.html",
-        {
-            "title": title,
-            "types": types,
-            "among": among,
-            "filtered": among != browse.EventFilter() or "event_id" in request.GET,
-            "listed": listed,
-            "query": query_without_cursor(request),
-        },
+    return Filters(
+        "Filter events",
+        [
+            Choice("type", "type", "Type", among.event_type, types),
+            Moment("recorded_from", "from", "Recorded from", among.recorded_from),
+            Moment("recorded_to", "to", "before (UTC)", among.recorded_to),
+            Identifier(
+                "correlation_id", "corr", "Correlation id", among.correlation_id
+            ),
+            Identifier("causation_id", "caus", "Caused by", among.causation_id),
+        ],
+        clear=reverse("admin:events") if is_filtered else "",
     )
+
+
+def _stream(stream_id: str) -> Step:
+    return Step(stream_id, reverse("admin:stream", args=[stream_id]))

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
+
+from audit.columns.filters import Choice, Filters
+from audit.columns.showing import show_list
+from audit.columns.table import Empty, Pager, Panel
 from audit.frame.refusals import Refused
-from audit.frame.showing import query_without_cursor, show, wanted
+from audit.frame.showing import query_without_cursor, wanted
+from audit.jobs import columns
+from audit.jobs.standing import standings
 from eventstore.clock import SystemClock
-from eventstore.queries.jobs import JobRunRow, latest_runs, runs
+from eventstore.queries.jobs import runs
 from eventstore.upkeep.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.http import HttpRequest, HttpResponse
 
-    from eventstore.upkeep.jobs import Job
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A job as it stands now. missing: runs that were due since the last one and did not happen, this one not counted."""
-
-    job: Job
-    last: JobRunRow | None
-    due: datetime
-    missing: int
-
-    @property
-    def word(self) -> str:
-        """What is to be said of it first."""
-        if self.last is None:
-            return "never run"
-        return "missing" if self.missing else self.last.outcome
+_EMPTY = Empty(
+    "No runs yet",
+    "A run appears when a worker has begun it, or when the next one finds that it was missed.",
+)
 
 
 def jobs(request: HttpRequest) -> HttpResponse:
@@ -46,28 +36,26 @@ def jobs(request: HttpRequest) -> HttpResponse:
             "There is no such job.",
             f"There are: {', '.join(SCHEDULE)}.",
         )
-    return show(
+    listed = runs(wanted(request), job=name)
+    return show_list(
         request,
-        "audit/jobs/jobs.html",
-        {
-            "title": "Jobs",
-            "standings": standings(SystemClock().now()),
-            "names": list(SCHEDULE),
-            "job_name": name,
-            "listed": runs(wanted(request), job=name),
-            "query": query_without_cursor(request),
-        },
+        "Jobs",
+        Panel(
+            label="Schedule",
+            table=columns.SCHEDULE,
+            rows=standings(SystemClock().now()),
+        ),
+        Panel(
+            label="Runs",
+            table=columns.RUNS,
+            rows=listed.rows,
+            filters=Filters(
+                "Filter runs",
+                [Choice("job", "job", "Job", name, list(SCHEDULE))],
+                clear=reverse("admin:jobs") if name else "",
+            ),
+            empty=_EMPTY,
+            pager=Pager(listed, query_without_cursor(request)),
+        ),
+        intro="What runs by itself, whether it did, and every run that did not happen.",
     )
-
-
-def standings(now: datetime) -> list[Standing]:
-    """Every job of the schedule."""
-    latest = latest_runs(list(SCHEDULE))
-    return [_standing(job, latest.get(job.name), now) for job in SCHEDULE.values()]
-
-
-def _standing(job: Job, last: JobRunRow | None, now: datetime) -> Standing:
-    due = job.due_at(now)
-    # the run that is due now may still come: it is missing only when the next one is due
-    missing = 0 if last is None else (due - last.until) // job.every - 1
-    return Standing(job, last, due + job.every, max(0, missing))

@@ -5,13 +5,24 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
+
+from audit.columns.filters import Choice, Filters
+from audit.columns.showing import show_list
+from audit.columns.table import Empty, Pager, Panel
 from audit.frame.refusals import Refused
-from audit.frame.showing import query_without_cursor, show, wanted
+from audit.frame.showing import Step, query_without_cursor, wanted
+from audit.streams import columns
 from eventstore.conf import registry
 from eventstore.queries import browse
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+_NO_STREAMS = Empty(
+    "No streams here", "A stream appears with its first accepted commit."
+)
+_NO_EVENTS = Empty("No events on this page", "The stream’s versions end before it.")
 
 
 def streams(request: HttpRequest) -> HttpResponse:
@@ -24,16 +35,23 @@ def streams(request: HttpRequest) -> HttpResponse:
             "There is no such type of stream.",
             f"There are: {', '.join(types)}.",
         )
-    return show(
+    listed = browse.streams(wanted(request), type_name=type_name)
+    return show_list(
         request,
-        "audit/streams/streams.html",
-        {
-            "title": "Streams",
-            "types": types,
-            "type_name": type_name,
-            "listed": browse.streams(wanted(request), type_name=type_name),
-            "query": query_without_cursor(request),
-        },
+        "Streams",
+        Panel(
+            label="Streams",
+            table=columns.STREAMS,
+            rows=listed.rows,
+            filters=Filters(
+                "Filter streams",
+                [Choice("type", "type", "Type", type_name, types)],
+                clear=reverse("admin:streams") if type_name else "",
+            ),
+            empty=_NO_STREAMS,
+            pager=Pager(listed, query_without_cursor(request)),
+        ),
+        intro="The history of one thing each, newest first by its first event.",
     )
 
 
@@ -48,14 +66,23 @@ def stream(request: HttpRequest, *, stream_id: str) -> HttpResponse:
         )
     backwards = request.GET.get("order") == "newest"
     read = browse.stream_events_backwards if backwards else browse.stream_events
-    return show(
+    listed = read(stream_id, wanted(request))
+    query = query_without_cursor(request)
+    return show_list(
         request,
-        "audit/streams/stream.html",
-        {
-            "title": stream_id,
-            "stream": head,
-            "backwards": backwards,
-            "listed": read(stream_id, wanted(request)),
-            "query": query_without_cursor(request),
-        },
+        stream_id,
+        Panel(
+            label="Events of this stream",
+            table=columns.of_stream(stream_id),
+            rows=listed.rows,
+            above="audit/streams/order.html",
+            empty=_NO_EVENTS,
+            pager=Pager(listed, query)
+            if backwards
+            else Pager(listed, query, later="Earlier", earlier="Later"),
+        ),
+        template="audit/streams/stream.html",
+        trail=[Step("Streams", reverse("admin:streams"))],
+        stream=head,
+        backwards=backwards,
     )

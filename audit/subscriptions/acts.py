@@ -11,11 +11,11 @@ from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 from django.shortcuts import redirect
+from django.urls import reverse
 from psycopg.errors import LockNotAvailable
 
-from audit.access import Capability, may
 from audit.frame.refusals import Refused
-from audit.frame.showing import show
+from audit.frame.showing import Step, show
 from eventstore.clock import SystemClock
 from eventstore.errors import ProjectionNotReady, StreamNotParked
 from eventstore.projections.standing import refuse_a_projection
@@ -146,13 +146,17 @@ def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
         return redirect("admin:subscription", name=name)
     context = {
         "title": f"{asked.title} {name}",
+        "trail": [
+            Step("Subscriptions", reverse("admin:subscriptions")),
+            Step(name, reverse("admin:subscription", args=[name])),
+        ],
+        "here": asked.title,
         "how": how,
         "act": act,
         "asked": asked,
         "stream": stream,
         "form": form,
         "max_reason": MAX_REASON,
-        "sees_payloads": may(request.user, Capability.SEE_PAYLOADS),
     }
     status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
     return show(request, "audit/subscriptions/act.html", context, status)

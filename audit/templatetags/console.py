@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import template
 
@@ -11,7 +11,12 @@ from audit.access import Capability
 from audit.addresses import event_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.template import Context
+
     from audit.access import Viewer
+    from audit.columns.table import Column, Panel, ShownRow
 
 register = template.Library()
 
@@ -30,3 +35,15 @@ register.filter("address", event_address)
 def may(viewer: Viewer, capability: str) -> bool:
     """Whether the viewer may; raises ValueError for what is no capability."""
     return viewer.may(Capability(capability))
+
+
+@register.simple_tag(takes_context=True)
+def columns_of(context: Context, panel: Panel[Any]) -> Sequence[Column[Any]]:
+    """Those of its table that the viewer gets."""
+    return panel.columns(context["viewer"])
+
+
+@register.simple_tag(takes_context=True)
+def rows_of(context: Context, panel: Panel[Any]) -> Sequence[ShownRow]:
+    """Its rows, written for the viewer."""
+    return panel.written(context["viewer"])

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver
 from audit.access import RULES, Capability
 from audit.frame.page import Acting, Asking, Navigation, Page, Within
 from audit.pages import PAGES
-from tests.guards.sources import ROOT, name_of
+from tests.guards.sources import ROOT, name_of, python_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,8 @@ DJANGOS: Final = {
     "auth_user_history": "no POST",
     None: "no page: what nobody knows, and an account's address without the verb",
 }
+
+COLUMNS: Final = 160  # of a template's line
 
 
 def addresses(patterns: Any = None) -> Iterator[URLPattern]:
@@ -66,7 +68,7 @@ def test_every_address_is_a_page_of_the_list_or_a_known_one_of_djangos() -> None
 
 
 def test_every_page_names_a_capability_and_every_capability_has_its_rule() -> None:
-    nameless = [p.name for p in PAGES if not isinstance(p.capability, Capability)]
+    nameless = [p.name for p in PAGES if type(p.capability) is not Capability]
 
     assert not nameless, f"Who may see {nameless}? Name a Capability."
     assert RULES.keys() == set(Capability)
@@ -107,6 +109,45 @@ def test_what_templates_ask_of_the_viewer_are_capabilities() -> None:
     }
 
     assert asked <= set(Capability)
+
+
+def test_no_line_of_a_template_is_longer_than_it_can_be_read() -> None:
+    long = [
+        f"{name_of(path)}:{number}"
+        for path in templates()
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if len(line) > COLUMNS
+    ]
+
+    assert not long, (
+        f"{long}: over {COLUMNS} characters. A line may be broken within a tag; a table's rows are columns"
+        " (audit/columns/table.py), and what is long by itself is a template of its own."
+    )
+
+
+def test_templates_stand_in_folders_of_the_names_of_the_code() -> None:
+    folder = ROOT / "templates" / "audit"
+    strays = [
+        name_of(path)
+        for path in folder.rglob("*.html")
+        if not (ROOT / "audit" / path.relative_to(folder).parent).is_dir()
+        or path.parent == folder
+    ]
+
+    assert not strays, f"{strays}: no folder of this name in audit/."
+
+
+def test_every_template_is_shown_by_something() -> None:
+    folder = ROOT / "templates"
+    texts = [*templates(), *python_files("audit")]
+    said = "\n".join(path.read_text("utf-8") for path in texts)
+
+    unused = [
+        name_of(path)
+        for path in (folder / "audit").rglob("*.html")
+        if f'"{path.relative_to(folder).as_posix()}"' not in said
+    ]
+    assert not unused, f"{unused}: no page and no template names it."
 
 
 def _callback(name: str) -> Any:
