@@ -80,13 +80,13 @@ RULES: Final[Mapping[Capability, Rule]] = {
     ),
     Capability.SEE_PAYLOADS: Rule(
         _is_superuser,
-        "This page shows what persons did or said, and your account is not one that may see it.",
+        "This page shows what persons did or said, and your account may not see that.",
         "Until roles exist, only superusers may. Ask one of them for what you need to know.",
     ),
     Capability.OPERATE: Rule(
         _has_permission,
-        "Your account is not one that may have subscriptions do something.",
-        f"It takes the permission {OPERATE}, which superusers have.",
+        "Your account may not act on subscriptions.",
+        f"You need the permission {OPERATE}, which a superuser can give you.",
     ),
     Capability.MANAGE_ACCOUNTS: Rule(
         _is_superuser,

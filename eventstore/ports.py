@@ -133,20 +133,20 @@ class Log(Protocol):
 
         MUST start at `offset` or, where that is a control record, behind it; MUST NOT skip a data record.
         At the end: an empty batch whose `next_offset` is `offset`. MUST raise `LogTruncated` if `offset` lies
-        outside of what the log holds, `LogUnreadable` if what stands there cannot be unpacked, `LogUnavailable` if
+        outside of what the log holds, `LogUnreadable` if what stands there cannot be unpacked, `LogUnanswered` if
         the log does not answer.
         """
 
     def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
-        """What each place holds now. MUST NOT be older than the call. Raises `LogUnavailable`,
+        """What each place holds now. MUST NOT be older than the call. Raises `LogUnanswered`,
         and `LogMisconfigured` for a place that is not there."""
 
     def topics(self, names: Iterable[str]) -> Mapping[str, Topic]:
-        """Those of the named topics that are there, freshly looked up. Raises `LogUnavailable`."""
+        """Those of the named topics that are there, freshly looked up. Raises `LogUnanswered`."""
 
     def create(self, names: Iterable[str], *, partitions: int) -> None:
         """Create the topics that are missing. MUST leave the others as they are, and MUST keep for ever what is no
-        feed's. Raises `LogUnavailable`."""
+        feed's. Raises `LogUnanswered`."""
 
     def close(self) -> None:
         """Let go of connections. MUST be harmless when called twice."""
@@ -160,7 +160,7 @@ class Restorable(Log, Protocol):
         """While the block runs the topic keeps the times that `restore` gives; afterwards it dates records itself.
 
         MUST end so also if the block raises, and also if an earlier block was cut short. MUST NOT write a record.
-        Raises `LogUnavailable`; then the topic's `problems` say what is left to do.
+        Raises `LogUnanswered`; then the topic's `problems` say what is left to do.
         """
 
     def restore(self, place: Place, records: Sequence[LogRecord]) -> None:
@@ -179,7 +179,7 @@ class Repairable(Log, Protocol):
     def alter(self, topic: str, settings: Mapping[str, str]) -> None:
         """Set these. MUST set all of them or none, at once, and MUST leave the others and every record as they are.
 
-        MUST return only when every broker shows them. Raises `LogUnavailable`.
+        MUST return only when every broker shows them. Raises `LogUnanswered`.
         """
 
 

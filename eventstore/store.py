@@ -184,7 +184,8 @@ class EventStore(Reading, ABC):
     ) -> CommitOutcome:
         """What became of a commit, by the log up to its end as read at this call (rule 15).
 
-        Looks at one partition if the stream is named, else at all. Nothing found is not final. TypeError for no UUID.
+        Looks at one partition if the stream is named, else at all. Nothing found is not final. Raises `LogUnanswered` if the log's end is
+        not reached in time: then nothing is known of the commit, and only its own id may be tried again. TypeError for no UUID.
         """
         places, commit_id = self.topics.places, commit_id_in(commit_id)
         if stream_id is not None:

@@ -39,6 +39,8 @@ MODULES = (
     "teddy_es.domain.conversation",
     "teddy_es.domain.parent",
 )
+# Whose root says what they are about, and hands on what stands in several files.
+SPREAD = ("eventstore.errors",)
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -58,7 +60,11 @@ def of_module(module: str) -> Iterator[str]:
     tree = source_of(module)
     yield f"## `{module}`"
     yield prose(tree)
-    for node in tree.body:
+    parts = handed_on(tree) if module in SPREAD else []
+    for node in [
+        *tree.body,
+        *(node for part in parts for node in source_of(part).body),
+    ]:
         if isinstance(node, Definition) and not node.name.startswith("_"):
             yield f"### `{signature(node)}`"
             yield prose(node)
@@ -71,13 +77,22 @@ def source_of(module: str) -> ast.Module:
     base = ROOT / module.replace(".", "/")
     path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
     tree = ast.parse(path.read_text("utf-8"))
+    handed = handed_on(tree)
+    if (
+        module not in SPREAD
+        and handed
+        and not any(isinstance(n, Definition) for n in tree.body)
+    ):
+        return source_of(handed[0])
+    return tree
+
+
+def handed_on(tree: ast.Module) -> list[str]:
+    """The modules of eventstore from which a root takes the names that it hands on."""
     given = [
         n.module for n in tree.body if isinstance(n, ast.ImportFrom) and n.level == 0
     ]
-    handed = [m for m in given if m and m.startswith("eventstore.")]
-    if handed and not any(isinstance(n, Definition) for n in tree.body):
-        return source_of(handed[0])
-    return tree
+    return [m for m in given if m and m.startswith("eventstore.")]
 
 
 def of_class(node: ast.ClassDef) -> Iterator[str]:

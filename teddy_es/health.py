@@ -32,7 +32,6 @@ from eventstore.errors import (
     EventStoreError,
     LogTruncated,
     LogUnanswered,
-    LogUnavailable,
 )
 from eventstore.publishing.topics import feed_topics
 from eventstore.publishing.topics import wrong as wrong_with_feeds
@@ -166,11 +165,18 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
     """The answer and ok, or None and a word for why not; the rest stands in the log only, for it may name hosts."""
     try:
         return _askers[what].ask(question), OK
-    except (FutureTimeout, LogUnavailable, DjangoError, psycopg.Error) as error:
-        _log.warning("not ready", asked=what, error=str(error) or "no answer in time")
+    except (FutureTimeout, LogUnanswered, DjangoError, psycopg.Error) as error:
+        _log.warning(
+            "not ready",
+            action="readiness-failed",
+            asked=what,
+            error=str(error) or "no answer in time",
+        )
         return None, _word(error)
     except EventStoreError as error:
-        _log.warning("not ready", asked=what, error=str(error))
+        _log.warning(
+            "not ready", action="readiness-failed", asked=what, error=str(error)
+        )
         return None, error.code
 
 

@@ -54,8 +54,8 @@ class Asking:
     """A POST that asks, because what is asked for must not stand in an address. It changes nothing, so nothing is recorded."""
 
     refusal: ClassVar = (
-        "Nothing is asked this way.",
-        "Send the form that looks things up.",
+        "This address takes only the search form.",
+        "Send the form of the search box.",
     )
 
 
@@ -66,7 +66,10 @@ class Acting:
     recorded: reads the records back, newest first, by the names in the page's route.
     """
 
-    refusal: ClassVar = ("Nothing is done this way.", "Send the form on this page.")
+    refusal: ClassVar = (
+        "This address takes only the form of this page.",
+        "Send the form on this page.",
+    )
 
     recorded: Callable[..., Sequence[Act]]
 

@@ -62,7 +62,12 @@ def framed(view: View) -> View:
         except BadCursor as error:
             return refusal(request, Refused(HTTPStatus.BAD_REQUEST, str(error)))
         except EventStoreError as error:
-            _log.warning("a page was not made", code=error.code, error=str(error))
+            _log.warning(
+                "a page was not made",
+                action="page-failed",
+                code=error.code,
+                error=str(error),
+            )
             return refusal(request, _refused_by(error))
 
     return framed
@@ -107,5 +112,5 @@ def _refused_by(error: EventStoreError) -> Refused:
     return Refused(
         HTTPStatus(error.status),
         what,
-        f"The store calls it {error.code}.{later} The server's log has more; whoever runs this installation can read it.",
+        f"The error's code is {error.code}.{later} The server's log has more; whoever runs this installation can read it.",
     )

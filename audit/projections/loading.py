@@ -19,5 +19,9 @@ def of_projections(ask: Callable[[], _Found], otherwise: _Found) -> tuple[_Found
     try:
         return ask(), True
     except (ImproperlyConfigured, ImportError) as error:
-        _log.warning("the projections cannot be loaded", error=str(error))
+        _log.warning(
+            "the projections cannot be loaded",
+            action="projections-unloadable",
+            error=str(error),
+        )
         return otherwise, False

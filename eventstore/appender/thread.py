@@ -104,7 +104,11 @@ class Appender:
             return True
         thread.join(timeout_s)
         if thread.is_alive():
-            logger.error("the appender did not drain in time", queued=len(self._queue))
+            logger.error(
+                "the appender did not finish its queue in time",
+                action="appender-undrained",
+                queued=len(self._queue),
+            )
         return not thread.is_alive()
 
     # ---- the thread's life
@@ -122,7 +126,9 @@ class Appender:
         _inherited.append((self._indexer, self._queue, self._jobs, self._changed))
         self._reset()
 
-    def _wake(self, refusal: type[LogUnavailable] = LogUnavailable) -> None:
+    def _wake(
+        self, refusal: type[LogUnavailable | LogUnanswered] = LogUnavailable
+    ) -> None:
         """Called under the lock, before anything is queued: what is refused must not be found by a drain."""
         if self._closing:
             msg = "this process is shutting down"
@@ -153,7 +159,8 @@ class Appender:
                 work.settle(turn)
         except BaseException as error:
             logger.exception(
-                "the appender's thread died; the next append starts it anew"
+                "the appender's thread died; the next append starts it anew",
+                action="appender-died",
             )
             self._fail_everything(work, error)
         finally:

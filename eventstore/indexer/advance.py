@@ -101,7 +101,7 @@ class Indexer:
         2. look up the ids these records name, and the heads the view lacks
         3. fold                              4. flush: the cursor first, then mirror, index, heads
         A crash or a lost race rolls back all of it; the next turn starts at the cursor and gets the same verdicts.
-        Raises `TROUBLE` if the database does not answer, what the log raises, and between two turns `LogUnavailable` after the
+        Raises `TROUBLE` if the database does not answer, what the log raises, and between two turns `LogUnanswered` after the
         deadline (monotonic), `ShareSpent` after `share_s`: what was folded until then is committed.
         """
         done: list[Judged] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from eventstore.database import has_hung_up
+from eventstore.errors import PartitionStopped
 from eventstore.indexer import stops
 from eventstore.indexer.share import Patience
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from eventstore.errors import EventStoreError
     from eventstore.indexer.advance import Indexer
 
 _MARK: Final = "SELECT without FROM eventstore_indexcomplete"
@@ -77,13 +77,13 @@ def _fold(
     """Where the cursors of the partitions then stand, and those that are left out: stopped, and set aside."""
     ends: dict[int, int] = {}
     without: list[int] = []
-    stopped: EventStoreError | None = None
+    stopped: PartitionStopped | None = None
     aside = stops.set_aside(connection)
     for place in indexer.topics.places:
         partition = indexer.topics.partition_id(place)
         try:
             ends[partition] = indexer.catch_up([place], patience)[place]
-        except stops.STOPS as error:
+        except PartitionStopped as error:
             stops.note(connection, partition, code=error.code, cause=str(error))
             without.append(partition)
             if partition not in aside:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from eventstore import metrics
+from eventstore.clock import BackOff, SystemClock
 from eventstore.database import TROUBLE, is_full, told
-from eventstore.errors import EventStoreError, LogUnavailable
+from eventstore.errors import EventStoreError, LogUnanswered, PartitionStopped
 from eventstore.events import Place
 from eventstore.indexer import stops
 from eventstore.indexer.mark import complete
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from eventstore.indexer.advance import Indexer
-    from eventstore.ports import Extent
+    from eventstore.ports import Clock, Extent
 
 logger = structlog.get_logger(__name__)
 
@@ -27,6 +29,7 @@ _IDLE: Final = 0.2  # seconds between two looks at an idle log
 _FAULT_PAUSE: Final = 2.0  # each look at a place with a fault takes a connection
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
+_CLOCK: Final = SystemClock()
 
 _UNFORESEEN: Final = "an error that nobody foresaw, see its traceback; the place is tried again, the others go on"
 
@@ -36,33 +39,40 @@ Progress = Callable[[Place, int], None]
 class Mirror:
     """The loop. `stop` ends it between two folds; what does not answer is asked again for ever, with back-off."""
 
-    def __init__(self, make_indexer: Callable[[], Indexer], stop: Event) -> None:
+    def __init__(
+        self,
+        make_indexer: Callable[[], Indexer],
+        stop: Event,
+        *,
+        clock: Clock = _CLOCK,
+    ) -> None:
         self._make_indexer = make_indexer
+        self._clock = clock
         self._stop = stop
         self.stopped: dict[Place, str] = {}  # and why
         self._faulty: set[Place] = set()  # stopped by what nobody foresaw
 
     def run(self) -> None:
         """Fold until stopped. Whatever fails, says so in the log and begins anew."""
-        pause = _FIRST_PAUSE
+        back_off = BackOff(self._clock, _FIRST_PAUSE, _LONGEST_PAUSE)
         while not self._stop.is_set():
             indexer = self._make_indexer()
             try:
                 while not self._stop.is_set():
                     folded = self.round(indexer)
-                    pause = _FIRST_PAUSE
+                    back_off.succeeded()
                     if not folded:
                         self._stop.wait(_FAULT_PAUSE if self._faulty else _IDLE)
             except (EventStoreError, *TROUBLE) as error:
-                tell = logger.error if _needs_a_person(error) else logger.warning
-                tell(
-                    "mirror waits and begins anew",
+                logger.log(
+                    logging.ERROR if _needs_a_person(error) else logging.WARNING,
+                    "the mirror waits and retries",
+                    action="mirror-delayed",
                     code=getattr(error, "code", type(error).__name__),
                     cause=_told(error),
-                    pause_s=pause,
+                    pause_s=(pause_s := back_off.failed()),
                 )
-                self._stop.wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                self._stop.wait(pause_s)
             finally:
                 indexer.close()
                 indexer.log.close()
@@ -77,7 +87,7 @@ class Mirror:
         for place, extent in indexer.log.extents(indexer.topics.places).items():
             try:
                 done += self._follow(indexer, place, extent, progress)
-            except stops.STOPS as error:
+            except PartitionStopped as error:
                 self._stop_at(indexer, place, error.code, str(error))
             except (EventStoreError, *TROUBLE):
                 raise
@@ -138,6 +148,7 @@ class Mirror:
             self.stopped[place] = cause
             logger.error(
                 "a partition has stopped",
+                action="partition-stopped",
                 place=str(place),
                 code=code,
                 cause=cause,
@@ -152,13 +163,13 @@ def _show_lag(place: Place, lag: int) -> None:
 def _needs_a_person(error: Exception) -> bool:
     """Whether waiting alone cannot help: a topic is not as it must be, Kafka refuses us, or the disk is full; nothing is folded."""
     if isinstance(error, EventStoreError):
-        passes = isinstance(error, LogUnavailable) and not getattr(error, "word", "")
+        passes = isinstance(error, LogUnanswered) and not error.word
         return not passes
     return is_full(error)
 
 
 def _told(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
-    if isinstance(error, LogUnavailable):
+    if isinstance(error, LogUnanswered):
         return error.reason
     return str(error) if isinstance(error, EventStoreError) else told(error)

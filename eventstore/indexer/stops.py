@@ -9,21 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.errors import (
-    LogTruncated,
-    LogUnreadable,
-    MirrorDiverged,
-    UnknownRuleVersion,
-)
-
 if TYPE_CHECKING:
     from datetime import datetime
 
     import psycopg
 
-
-STOPS: Final = (LogTruncated, LogUnreadable, MirrorDiverged, UnknownRuleVersion)
-"""Each stops its partition until somebody has looked; the others go on."""
 
 SET_ASIDE: Final = "set_aside"
 TAKEN_BACK: Final = "taken_back"

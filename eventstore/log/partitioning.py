@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from eventstore.errors import LogMisconfigured, LogTruncated, LogUnreadable
+from eventstore.errors import LogMisconfigured, PartitionStopped
 from eventstore.events import Place
 from eventstore.protocol.placement import murmur2
 
@@ -34,7 +34,7 @@ def refuse_another_count(
     for n in range(partitions):
         try:
             batch = log.read(Place(topic, n), 0, max_bytes=max_bytes)
-        except (LogTruncated, LogUnreadable):  # whoever folds or verifies it says so
+        except PartitionStopped:  # whoever folds or verifies it says so
             continue
         found[n] = {record.key for record in batch.records if record.key is not None}
     count = count_of(found, partitions)

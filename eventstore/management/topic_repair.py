@@ -32,7 +32,7 @@ class Repair:
 
 
 def repairs(log: Log, names: Iterable[str]) -> list[Repair]:
-    """Of the topics that are there. Raises `LogUnavailable`."""
+    """Of the topics that are there. Raises `LogUnanswered`."""
     found = log.topics(list(names))
     return [
         Repair(name, topic.wrong_settings)
@@ -42,7 +42,7 @@ def repairs(log: Log, names: Iterable[str]) -> list[Repair]:
 
 
 def repair(log: Log, found: Iterable[Repair]) -> None:
-    """Set them, topic by topic. Raises `LogUnavailable`: those before it are done, and a repetition does the rest."""
+    """Set them, topic by topic. Raises `LogUnanswered`: those before it are done, and a repetition does the rest."""
     for one in found:
         if isinstance(log, Repairable):
             settings = {name: wanted for name, (_, wanted) in one.settings.items()}

@@ -16,8 +16,8 @@ from eventstore.conf import conf, registry
 from eventstore.errors import (
     EventStoreError,
     IndexIncomplete,
-    LogUnavailable,
     PartitionSetAside,
+    Unanswered,
 )
 from eventstore.indexer.mark import mark_of
 from eventstore.log.topics import Topics
@@ -104,9 +104,13 @@ def _complete(cursor: CursorWrapper) -> frozenset[int]:
     try:
         _completing[0]()
     except EventStoreError as error:
-        # not all of `LogUnavailable`'s text: it speaks to writers
-        cause = error.reason if isinstance(error, LogUnavailable) else str(error)
-        logger.warning("reads wait for the index", code=error.code, cause=cause)
+        cause = error.reason if isinstance(error, Unanswered) else str(error)
+        logger.warning(
+            "reads wait for the index",
+            action="reads-delayed",
+            code=error.code,
+            cause=cause,
+        )
         raise IndexIncomplete(cause) from error
     mark = mark_of(cursor)
     if mark is None:  # this snapshot is older than the folding

@@ -15,7 +15,7 @@ from eventstore.errors import (
     FutureInstant,
     IndexIncomplete,
     InvalidStreamId,
-    LogUnavailable,
+    LogUnanswered,
     StreamNotFound,
 )
 from eventstore.events import MAX_OFFSET, Cut
@@ -171,7 +171,7 @@ class Reading(ABC):
         with closing(self.make_log()) as log:
             try:
                 end = log.extents([place])[place].end
-            except LogUnavailable as error:
+            except LogUnanswered as error:
                 raise IndexIncomplete(error.reason) from error
         if offset > end:
             raise CutBeyondEnd(str(place), offset, end=end)
@@ -206,7 +206,7 @@ class Reading(ABC):
         """The version that the stream had reached by then, by `recorded_at`; 0 if it was not there yet.
 
         First everything that the log holds of it is folded. The answer is final once the log's own clock has passed the
-        instant; if ours is ahead of it, that may come a little later. Raises `FutureInstant`, `InvalidStreamId`, `LogUnavailable` if
+        instant; if ours is ahead of it, that may come a little later. Raises `FutureInstant`, `InvalidStreamId`, `LogUnanswered` if
         the log's end is not reached in time, ValueError for a naive instant.
         """
         stream_id = stream_id_in(stream_id)

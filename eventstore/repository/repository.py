@@ -18,16 +18,10 @@ from eventstore.aggregates.saving import rounds_of, saving_of
 from eventstore.bus import EventBus, Published
 from eventstore.context import correlated, current
 from eventstore.errors import (
-    CommitIdReused,
-    CommitTooLarge,
-    EventIdReused,
-    InvalidEvent,
-    InvalidStreamId,
-    LogUnavailable,
+    Decided,
+    Refused,
     StreamNotFound,
-    SubjectErased,
     VersionNotFound,
-    WrongExpectedVersion,
 )
 from eventstore.events import derived_event_id
 from eventstore.protocol.arguments import number_in
@@ -43,17 +37,6 @@ if TYPE_CHECKING:
     from eventstore.repository.sources import Snapshots, Streams
 
 A = TypeVar("A", bound=Aggregate[Any])
-
-_DECIDED = (WrongExpectedVersion, EventIdReused, CommitIdReused)
-"""The log has refused the commit, for ever: its id is of no use any more."""
-_NOT_WRITTEN = (
-    InvalidEvent,
-    InvalidStreamId,
-    CommitTooLarge,
-    LogUnavailable,
-    SubjectErased,
-)
-"""No copy went to the log this time; what became of one that went there before, they do not say."""
 
 
 class EventSourcingRepository(ABC, Generic[A]):
@@ -266,10 +249,12 @@ class AggregateRepository(EventSourcingRepository[A]):
         with saving.claimed(aggregate.stream_id):
             try:
                 yield saving.propose(uuid4())
-            except _DECIDED:
+            except Decided:
                 saving.withdraw()
                 raise
-            except _NOT_WRITTEN:
+            except (
+                Refused
+            ):  # what became of a copy that was sent before, it does not say
                 saving.set_aside()
                 raise
             except BaseException:  # also a task that was cancelled

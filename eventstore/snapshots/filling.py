@@ -18,9 +18,10 @@ from eventstore.database import connect, told
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
-    LogUnavailable,
+    LogUnanswered,
     LogUnreadable,
 )
+from eventstore.events import stream_type_in
 from eventstore.snapshots.record import Garbage, believed
 from eventstore.snapshots.signing import signer
 from eventstore.snapshots.store import make_log
@@ -97,7 +98,8 @@ class Filler:
                 foreseen = isinstance(error, EventStoreError | psycopg.Error)
                 logger.log(
                     logging.WARNING if foreseen else logging.ERROR,
-                    "filling snapshots waits and begins anew",
+                    "filling in snapshots waits and retries",
+                    action="snapshot-filling-delayed",
                     code=getattr(error, "code", type(error).__name__),
                     cause=_cause(error),
                     pause_s=pause,
@@ -196,7 +198,9 @@ class Filler:
             return 0
         if found[0] > extent.end:
             logger.warning(
-                "a snapshots topic lost records, it is read anew", place=str(place)
+                "a topic of snapshots lost records; the mirror reads it anew",
+                action="snapshot-topic-shortened",
+                place=str(place),
             )
             again = row | {"seen": found[0], "next": 0}
             connection.execute(_MOVE, again)
@@ -216,8 +220,8 @@ class Filler:
                 good.append(said)
         for reason, offsets in passed.items():
             logger.warning(
-                "records are no snapshots of this store, they are passed",
-                action="snapshot_records_passed",
+                "records are no snapshots of this store; the mirror passes them",
+                action="snapshot-records-passed",
                 place=str(place),
                 reason=reason,
                 records=len(offsets),
@@ -229,7 +233,8 @@ class Filler:
         if self._told.get(place) != str(error):
             self._told[place] = str(error)
             logger.error(
-                "a snapshots partition is not read",
+                "a partition of snapshots cannot be read",
+                action="snapshot-partition-unread",
                 place=str(place),
                 code=error.code,
                 cause=str(error),
@@ -243,12 +248,12 @@ def make_filler(stop: Event) -> Filler:
 
 def _count(place: Place, filled: int) -> None:
     if filled:
-        stream_type = place.topic.partition(".")[2]
+        stream_type = stream_type_in(place.topic)
         metrics.SNAPSHOTS_FILLED.labels(stream_type).inc(filled)
 
 
 def _cause(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
-    if isinstance(error, LogUnavailable):
+    if isinstance(error, LogUnanswered):
         return error.reason
     return str(error) if isinstance(error, EventStoreError) else told(error)

@@ -13,27 +13,16 @@ from psycopg import errors
 
 from eventstore.database import is_full, is_lost
 from eventstore.errors import (
-    AppendOutcomeUnknown,
-    IndexIncomplete,
-    KeyStoreUnavailable,
-    LogMisconfigured,
-    LogUnavailable,
-    ProjectionNotReady,
+    NeedsOperator,
+    Retryable,
+    StreamParked,
+    SubscriptionBehind,
 )
 from eventstore.subscriptions.subscription import TryLater
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-_LATER: Final = (
-    TryLater,
-    LogUnavailable,
-    LogMisconfigured,
-    AppendOutcomeUnknown,
-    IndexIncomplete,
-    KeyStoreUnavailable,
-    ProjectionNotReady,
-)
 _PASSES: Final = (
     errors.DeadlockDetected,
     errors.SerializationFailure,
@@ -73,7 +62,11 @@ def failure_of(error: Exception) -> Failure:
 
 def passes(error: Exception) -> bool:
     """Whether this is no fault of the event: everybody waits, and the same is tried again."""
-    if isinstance(error, _LATER) or is_full(error):
+    if isinstance(error, SubscriptionBehind | StreamParked):
+        return (
+            False  # another subscription's trouble, which may itself wait for this one
+        )
+    if isinstance(error, TryLater | Retryable | NeedsOperator) or is_full(error):
         return True
     if isinstance(error.__cause__, _PASSES) or _is_replanned(error.__cause__):
         return True

@@ -20,7 +20,9 @@ logger = structlog.get_logger(__name__)
 _LISTEN: Final = f"LISTEN {FOLDED}"
 _PATIENCE: Final = 0.5  # seconds between two looks whether to stop
 _PAUSE: Final = 1.0  # seconds before a lost connection is made anew
-_TOLD: Final = "what was folded is not told for a while; followers look by themselves"
+_LOST: Final = (
+    "PostgreSQL does not wake the workers for a while; they look by themselves"
+)
 
 
 class Waker:
@@ -39,7 +41,9 @@ class Waker:
                 self._listen(stop)
             except TROUBLE as error:
                 if not self._told:
-                    logger.warning(_TOLD, error=type(error).__name__)
+                    logger.warning(
+                        _LOST, action="wakeups-lost", error=type(error).__name__
+                    )
                 self._told = True
                 stop.wait(_PAUSE)
 

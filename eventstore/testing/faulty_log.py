@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from eventstore.errors import LogTruncated
+from eventstore.errors import LogTruncated, LogUnanswered
 from eventstore.ports import (
     Answer,
     Appended,
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place
 
-_WAIT_S: Final = (
-    30.0  # longer than any test; a gate that nobody opens must not hang the run
-)
+_SILENT: Final = "nobody is reached"
+_WAIT_S: Final = 30.0  # longer than any test; a closed gate must not hang the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +101,7 @@ class Network:
 
     between: called after each copy of a proposal but the last; after_write: after the last, before the answer.
     clock_off_ms: the log dates by a clock that is so far ahead. old_ends: so many reads and look-ups see the log `hidden` records shorter than it is.
+    silent: nobody is reached: nothing is written, and no question answered.
     """
 
     between: Callable[[], None] | None = None
@@ -109,6 +109,7 @@ class Network:
     old_ends: int = 0
     hidden: int = 1
     clock_off_ms: int = 0
+    silent: bool = False
     in_flight: list[Proposal] = field(default_factory=list)
     proposed: int = 0
     _dates: dict[tuple[Place, int], int] = field(default_factory=dict)
@@ -132,6 +133,7 @@ class Network:
         self._script.clear()
         self._chances = None
         self.old_ends = 0
+        self.silent = False
 
     def next_fault(self) -> Fault:
         """What the next proposal meets."""
@@ -181,6 +183,11 @@ class Network:
             self._behind = None
             gate.open()
 
+    def refuse_silence(self) -> None:
+        """Raise `LogUnanswered` where nobody is reached."""
+        if self.silent:
+            raise LogUnanswered(_SILENT)
+
     def pass_before(self) -> None:
         """Called by a log that is about to write."""
         if self._before is not None:
@@ -204,6 +211,8 @@ class FaultyLog:
         self, proposals: Sequence[Proposal], *, timeout_s: float
     ) -> Sequence[Answer]:
         """See the port; those of one call meet one fault each."""
+        if self._network.silent:
+            return [NotWritten(_SILENT)] * len(proposals)
         self._network.pass_before()
         answers: list[Answer] = []
         faults = [self._network.next_fault() for _ in proposals]
@@ -220,6 +229,7 @@ class FaultyLog:
 
     def read(self, place: Place, offset: int, *, max_bytes: int = 4_000_000) -> Batch:
         """See the port; for an old end, what a follower shows that lags behind."""
+        self._network.refuse_silence()
         if self._network.old_ends > 0:
             self._network.old_ends -= 1
             end = self._log.extents([place])[place].end - self._network.hidden
@@ -236,6 +246,7 @@ class FaultyLog:
 
     def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
         """See the port."""
+        self._network.refuse_silence()
         extents = self._log.extents(places)
         if self._network.old_ends > 0:
             self._network.old_ends -= 1
@@ -245,10 +256,12 @@ class FaultyLog:
 
     def topics(self, names: Iterable[str]) -> Mapping[str, Topic]:
         """See the port."""
+        self._network.refuse_silence()
         return self._log.topics(names)
 
     def create(self, names: Iterable[str], *, partitions: int) -> None:
         """See the port."""
+        self._network.refuse_silence()
         self._log.create(names, partitions=partitions)
 
     def close(self) -> None:

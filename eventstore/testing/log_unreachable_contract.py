@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnanswered
 from eventstore.events import Place
 from eventstore.ports import NotWritten
 from eventstore.testing.log_given import PARTITIONS, LogFixtures, a_proposal, a_topic
@@ -54,7 +54,7 @@ class LogUnreachableContract(LogFixtures):
     def test_what_cannot_be_reached_answers_no_question(
         self, unreached: Log, question: str
     ) -> None:
-        with pytest.raises(LogUnavailable) as refused:
+        with pytest.raises(LogUnanswered) as refused:
             QUESTIONS[question](unreached, a_topic())
 
         assert refused.value.reason

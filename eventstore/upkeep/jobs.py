@@ -144,7 +144,9 @@ class Jobs:
             outcome = JobOutcome.DONE
         except BaseException as error:
             kind = _kind(error)
-            logger.exception("a job failed", job=job.name, error=kind)
+            logger.exception(
+                "a job failed", action="job-failed", job=job.name, error=kind
+            )
             raise
         finally:
             now = self._clock.now()
@@ -168,7 +170,11 @@ class Jobs:
         try:
             connection.execute(_ENDED, ended)
         except TROUBLE as error:
-            logger.warning("a job's session was lost", error=type(error).__name__)
+            logger.warning(
+                "a job's session was lost",
+                action="job-session-lost",
+                error=type(error).__name__,
+            )
             with self._connect() as anew:
                 anew.execute(_ENDED, ended)
 
@@ -193,7 +199,12 @@ class Jobs:
         given = {"job": job.name, "due": first, "until": until, "runs": runs}
         connection.execute(_MISSED, given | {"scope": job.scope})
         metrics.JOB_RUNS.labels(job.name, str(JobOutcome.MISSED)).inc(runs)
-        logger.warning("a job was not run when it was due", job=job.name, runs=runs)
+        logger.warning(
+            "a job was not run when it was due",
+            action="job-missed",
+            job=job.name,
+            runs=runs,
+        )
 
     def forget(self, older_than: timedelta) -> int:
         """Delete the rows of runs that went well and are older than this, but for the last of each job; how many those were."""

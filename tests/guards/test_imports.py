@@ -57,7 +57,11 @@ def test_the_import_contracts_hold() -> None:
     [
         ("eventstore/protocol/fold.py", "import random", "The fold reads no clock"),
         ("eventstore/events.py", "import django", "know no framework"),
-        ("eventstore/errors.py", "import eventstore.events", "Inside eventstore"),
+        (
+            "eventstore/errors/branches.py",
+            "import eventstore.events",
+            "Inside eventstore",
+        ),
         ("eventstore/protocol/codec.py", "import kafka", "Only eventstore.log.kafka"),
         (
             "eventstore/checks/system.py",

@@ -13,12 +13,8 @@ FUNCTION_LINES = 30
 
 # Larger, with a reason and a limit of its own. Take a line out as soon as it is no longer needed.
 LARGER_FILES: dict[str, tuple[int, str]] = {
-    "eventstore/errors.py": (
-        650,
-        "one tree, one file: a guard looks for all of it here",
-    ),
     "eventstore/events.py": (
-        345,
+        365,
         "the whole vocabulary in one place; half of it is docstrings",
     ),
     "eventstore/models.py": (

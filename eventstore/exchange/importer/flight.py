@@ -10,15 +10,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from eventstore.errors import (
-    AppendOutcomeUnknown,
-    EventStoreError,
-    IndexIncomplete,
-    KeyStoreUnavailable,
-    LogUnavailable,
-)
+from eventstore.errors import EventStoreError, Retryable
 from eventstore.events import AppendResult, NewEvent
 
 if TYPE_CHECKING:
@@ -28,14 +22,6 @@ if TYPE_CHECKING:
 
     from eventstore.exchange.importer.grouping import Draft
     from eventstore.ports import Clock
-
-PASSING: Final = (
-    AppendOutcomeUnknown,
-    IndexIncomplete,
-    KeyStoreUnavailable,
-    LogUnavailable,
-)
-"""What may be different in a moment: the same commit is proposed again, under the same id."""
 
 Outcome = AppendResult | BaseException
 
@@ -174,7 +160,8 @@ class Flight:
     ) -> Iterator[tuple[Draft, Outcome]]:
         self._in_flight -= 1
         stream_id = draft.stream_id or ""
-        if isinstance(outcome, PASSING) and not self._closing and self._bears_it():
+        passes = isinstance(outcome, Retryable)  # the same commit, under the same id
+        if passes and not self._closing and self._bears_it():
             self._ready.appendleft(stream_id)
             return
         if isinstance(outcome, AppendResult):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kafka.protocol.admin import DescribeConfigsRequest, IncrementalAlterConfigsRequest
 
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnanswered
 from eventstore.log.kafka.cluster import PAUSE_S, Cluster, error_of
 from eventstore.log.kafka.topics import TOPIC_RESOURCE
 
@@ -30,11 +30,11 @@ def alter(
     (response,) = answer.responses
     if (error := error_of(response.error_code)) is not None:
         msg = f"the settings of {topic} could not be changed ({error.__name__})"
-        raise LogUnavailable(msg)
+        raise LogUnanswered(msg)
     while not _is_shown(cluster, topic, settings, deadline):
         if time.monotonic() + PAUSE_S >= deadline:
             msg = f"the settings of {topic} did not change everywhere in time"
-            raise LogUnavailable(msg)
+            raise LogUnanswered(msg)
         time.sleep(PAUSE_S)
 
 

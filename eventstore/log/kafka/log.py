@@ -34,7 +34,7 @@ class KafkaLog:
 
     security: kafka-python's `security_protocol`, `ssl_*` and `sasl_*` options.
     replication_factor: of the topics that `create` makes; three, or all brokers if there are fewer.
-    patience_s: how long a read looks for a leader before it raises `LogUnavailable`.
+    patience_s: how long a read looks for a leader before it raises `LogUnanswered`.
     """
 
     kind = "kafka"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kafka import errors
 from kafka.protocol.admin import DescribeConfigsRequest, IncrementalAlterConfigsRequest
 
-from eventstore.errors import LogUnanswered, LogUnavailable, NotRestorable
+from eventstore.errors import LogUnanswered, NotRestorable
 from eventstore.log.kafka.causes import Forbidden, cause_of, right_missing, translated
 from eventstore.log.kafka.cluster import (
     PAUSE_S,
@@ -63,7 +63,7 @@ class Restorer:
         first = records[0].offset
         try:
             end = self._reader.extents([place])[place].end
-        except LogUnavailable as error:
+        except LogUnanswered as error:
             raise cut_short(place, first, error.reason) from error
         if end != first:
             raise written_by_others(place, first, end)
@@ -84,7 +84,7 @@ class Restorer:
                 deadline=deadline,
                 node=leaders[place].node,
             )
-        except LogUnavailable as error:
+        except LogUnanswered as error:
             raise cut_short(place, first, error.reason) from error
         judge(place, first, answer.responses[0].partition_responses[0])
 

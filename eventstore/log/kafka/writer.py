@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kafka import errors
 
-from eventstore.errors import LogMisconfigured, LogUnavailable
+from eventstore.errors import LogMisconfigured, LogUnanswered
 from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.log.kafka.causes import Forbidden, cause_of
 from eventstore.log.kafka.client import CONNECT_S
@@ -151,7 +151,7 @@ class Writer:
                 if not wait:
                     break
                 self._cluster.wait_for_change([place.topic], deadline=deadline)
-        except LogUnavailable as error:
+        except LogUnanswered as error:
             return error.reason
         except LogMisconfigured as error:
             return f"topic {error.topic}: {error.problem}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnanswered
 from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
 from eventstore.ports import Appended, NotWritten, Unknown
@@ -63,7 +63,7 @@ def test_without_a_broker_whoever_asks_hears_that_the_log_is_unavailable(
         lambda: log.topics(["eventstore.t"]),
         lambda: log.create(["eventstore.t"], partitions=1),
     ):
-        with pytest.raises(LogUnavailable):
+        with pytest.raises(LogUnanswered):
             ask()
 
 
@@ -122,7 +122,7 @@ def test_a_killed_broker_takes_nothing_acknowledged_along(
     broker.kill(1)
 
     during = own.append([a_proposal(own_place, b"during")], timeout_s=1)
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(LogUnanswered):
         own.read(own_place, 0)
     broker.restart(1)
 

@@ -15,6 +15,7 @@ from eventstore.errors import (
     IndexIncomplete,
     KeyStoreUnavailable,
     LogTruncated,
+    LogUnanswered,
     LogUnavailable,
     OwnRecordMalformed,
     StreamNotFound,
@@ -39,6 +40,7 @@ PAGES = ["/admin/", "/admin/events/", "/admin/streams/", "/admin/auth/user/"]
     [
         (IndexIncomplete(), 503),
         (KeyStoreUnavailable(), 503),
+        (LogUnanswered("broker-7.internal is silent"), 503),
         (LogUnavailable("broker-7.internal is silent"), 503),
         (LogTruncated("t.secret", 0, cursor=7, found="it is empty"), 503),
         (OwnRecordMalformed("t.secret", 0, 7), 500),

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from eventstore import metrics
-from eventstore.errors import LogUnavailable
+from eventstore.errors import LogUnanswered
 from eventstore.events import Expected, NewEvent, Place
 from eventstore.queries.overview import cursors
 from eventstore.store import make_event_store
@@ -131,7 +131,7 @@ def test_a_log_that_does_not_answer_is_not_ready(
 ) -> None:
     def silent(_folded: object) -> dict[Place, int]:
         reason = "broker-7.internal does not answer"
-        raise LogUnavailable(reason)
+        raise LogUnanswered(reason)
 
     monkeypatch.setattr(health, "_ends", silent)
 

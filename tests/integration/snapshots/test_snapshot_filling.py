@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 from structlog.testing import capture_logs
 
-from eventstore.errors import LogUnavailable, LogUnreadable
+from eventstore.errors import LogUnanswered, LogUnreadable
 from eventstore.models import SnapshotPartition
 from eventstore.ports import Batch, Proposal
 from eventstore.snapshots.topics import snapshot_topics
@@ -162,7 +162,7 @@ def test_a_filler_goes_on_when_what_did_not_answer_is_back(world: World) -> None
         cursor.execute("TRUNCATE eventstore_snapshot")
     troubles: list[Exception] = [
         psycopg.errors.UndefinedTable("secret"),
-        LogUnavailable("gone"),
+        LogUnanswered("gone"),
     ]
 
     def make_log() -> Any:

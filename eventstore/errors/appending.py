@@ -1,0 +1,159 @@
+"""What an append is told, but for what stands beneath the store."""
+
+from __future__ import annotations
+
+from eventstore.errors.branches import (
+    Decided,
+    EventStoreError,
+    Refused,
+    Retryable,
+)
+
+
+class InvalidStreamId(Refused):
+    """A stream id is {type}.{id}, as in order.order-123, with a type that is registered."""
+
+    code = "invalid-stream-id"
+    status = 422
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"This is no stream id here: {reason}.")
+
+
+class InvalidEvent(Refused):
+    """An event (or the commit round it) does not fit its type; nothing was written."""
+
+    code = "invalid-event"
+    status = 422
+
+    def __init__(self, reason: str, *, index: int | None = None) -> None:
+        self.reason = reason
+        self.index = index
+        where = "The commit" if index is None else f"Event {index} of the commit"
+        super().__init__(f"{where} was refused before anything was written: {reason}.")
+
+
+class CommitTooLarge(Refused):
+    """A commit is larger than a record of the log may be; nothing was written."""
+
+    code = "commit-too-large"
+    status = 413
+
+    def __init__(self, *, size: int, limit: int) -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(
+            f"The commit takes {size} bytes, the limit is {limit}; nothing was written."
+            " Split it into several commits, or keep the large part elsewhere."
+        )
+
+
+class SubjectErased(Refused):
+    """The keys of the person that the event is about were destroyed."""
+
+    code = "subject-erased"
+    status = 410
+
+    def __init__(self) -> None:
+        super().__init__("The subject of this event was erased; nothing was written.")
+
+
+class LogUnavailable(Refused, Retryable):
+    """Nothing was written: no copy of the commit ever left this process. Appends alone raise it, and nobody who asks."""
+
+    code = "log-unavailable"
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"The log is not available, and nothing was written: {reason}. Try again later."
+        )
+
+
+class WrongExpectedVersion(Decided):
+    """The stream has moved on since you read it: load it again and decide again."""
+
+    code = "wrong-expected-version"
+    status = 409
+
+    def __init__(
+        self, stream_id: str, *, expected: int | str, current_version: int
+    ) -> None:
+        self.stream_id = stream_id
+        self.expected = expected
+        self.current_version = current_version
+        super().__init__(
+            f"{stream_id} stands at version {current_version}, {expected} was expected."
+            " Load it again and decide again, under a new commit id."
+        )
+
+
+class EventIdReused(Decided):
+    """An event id of the commit was accepted earlier in this stream."""
+
+    code = "event-id-reused"
+    status = 409
+
+    def __init__(self, stream_id: str) -> None:
+        self.stream_id = stream_id
+        super().__init__(
+            f"{stream_id} already has an event with an id of this commit."
+            " A new event takes a new id; a repeat takes the same commit id."
+        )
+
+
+class CommitIdReused(Decided):
+    """The commit id belongs to another commit of this stream; nothing of yours was kept.
+
+    differs: the first thing that is not the same: number, event_id, type, schema, data; in an import also occurred_at,
+    correlation_id, causation_id. index: of which event, from 0; None for the number.
+    """
+
+    code = "commit-id-reused"
+    status = 422
+
+    def __init__(
+        self, commit_id: str, stream_id: str, *, differs: str, index: int | None = None
+    ) -> None:
+        self.commit_id = commit_id
+        self.stream_id = stream_id
+        self.differs = differs
+        self.index = index
+        whose = "of the events" if index is None else f"of event {index}"
+        super().__init__(
+            f"Commit {commit_id} of {stream_id} was decided with other events: the {differs} {whose}"
+            " is not the same. Take a new commit id for a new commit; `outcome` says what became of the first one."
+        )
+
+
+class AppendOutcomeUnknown(Retryable):
+    """Nobody can say yet whether the commit is in the log; asking again with its id settles it."""
+
+    code = "outcome-unknown"
+    status = 503
+
+    def __init__(self, commit_id: str, stream_id: str) -> None:
+        self.commit_id = commit_id
+        self.stream_id = stream_id
+        super().__init__(
+            f"Whether commit {commit_id} of {stream_id} was accepted is not known."
+            " Append it again with the same commit id, or ask for its outcome."
+        )
+
+
+class OwnRecordMalformed(EventStoreError):
+    """A record that this code wrote was folded as malformed: an error of this code, not of the caller."""
+
+    code = "own-record-malformed"
+    status = 500
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        super().__init__(
+            f"This code wrote {topic}/{partition}/{offset}, and the fold calls it malformed."
+            " Nothing was accepted. Please report it; the mirror row has the reason."
+        )

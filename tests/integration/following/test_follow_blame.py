@@ -1,0 +1,57 @@
+"""What a handler raises is the event's fault, and parks its stream, or nobody's, and then all wait."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from eventstore import errors
+from eventstore.subscriptions.failures import passes
+from eventstore.subscriptions.subscription import TryLater
+
+NOBODYS = (
+    TryLater(),
+    errors.AppendOutcomeUnknown("c", "order.1"),
+    errors.DatabaseUnfit("It is too old.", "Update it.", id="eventstore.E011"),
+    errors.IndexIncomplete(),
+    errors.KeyStoreUnavailable(),
+    errors.LogMisconfigured("eventstore.order", "it is not there", "Make it."),
+    errors.LogTruncated("eventstore.order", 3, cursor=9, found="it ends at 5"),
+    errors.LogUnanswered("it is silent"),
+    errors.LogUnavailable("the queue is full"),
+    errors.LogUnreadable("eventstore.order", 3, 7),
+    errors.MirrorDiverged("eventstore.order", 3, 7),
+    errors.PartitionSetAside("eventstore.order", 3),
+    errors.ProjectionNotReady("overview", "it is being built"),
+    errors.UnknownRuleVersion("eventstore.order", 3, 7, 2),
+)
+THE_EVENTS = (
+    ValueError(),
+    errors.InvalidEvent("field x"),
+    errors.OwnRecordMalformed("eventstore.order", 3, 7),
+    errors.StreamNotFound("order.1"),
+    errors.StreamParked("letters", "order.1", version=3, error="ValueError"),
+    errors.SubjectErased(),
+    errors.SubscriptionBehind("letters", position="eventstore.order/3/7/0", records=5),
+    errors.UnreadableEvent(
+        "order.1",
+        3,
+        event_type="X",
+        position="eventstore.order/3/7/0",
+        problem="ill_typed",
+    ),
+    errors.WrongExpectedVersion("order.1", expected=4, current_version=5),
+)
+
+
+@pytest.mark.parametrize("error", NOBODYS, ids=lambda e: type(e).__name__)
+def test_what_would_meet_every_event_parks_none(error: Exception) -> None:
+    assert passes(error)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", THE_EVENTS, ids=lambda e: type(e).__name__)
+def test_what_another_event_might_not_meet_parks_its_stream(error: Exception) -> None:
+    connection.ensure_connection()
+
+    assert not passes(error)
