@@ -21,6 +21,8 @@ from eventstore.upkeep.schedule import SCHEDULE
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from eventstore.queries.jobs import JobRunRow
+
 _EMPTY = Empty(
     "No runs yet",
     "A run appears when a worker has begun it, or when the next one finds that it was missed.",
@@ -36,7 +38,6 @@ def jobs(request: HttpRequest) -> HttpResponse:
             "There is no such job.",
             f"There are: {', '.join(SCHEDULE)}.",
         )
-    listed = runs(wanted(request), job=name)
     return show_list(
         request,
         "Jobs",
@@ -45,17 +46,22 @@ def jobs(request: HttpRequest) -> HttpResponse:
             table=columns.SCHEDULE,
             rows=standings(SystemClock().now()),
         ),
-        Panel(
-            label="Runs",
-            table=columns.RUNS,
-            rows=listed.rows,
-            filters=Filters(
-                "Filter runs",
-                [Choice("job", "job", "Job", name, list(SCHEDULE))],
-                clear=reverse("admin:jobs") if name else "",
-            ),
-            empty=_EMPTY,
-            pager=Pager(listed, query_without_cursor(request)),
-        ),
+        _runs(request, name),
         intro="What runs by itself, whether it did, and every run that did not happen.",
+    )
+
+
+def _runs(request: HttpRequest, name: str | None) -> Panel[JobRunRow]:
+    listed = runs(wanted(request), job=name)
+    return Panel(
+        label="Runs",
+        table=columns.RUNS,
+        rows=listed.rows,
+        filters=Filters(
+            "Filter runs",
+            [Choice("job", "job", "Job", name, list(SCHEDULE))],
+            clear=reverse("admin:jobs") if name else "",
+        ),
+        empty=_EMPTY,
+        pager=Pager(listed, query_without_cursor(request)),
     )

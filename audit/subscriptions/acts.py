@@ -151,10 +151,7 @@ def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
         return redirect("admin:subscription", name=name)
     context = {
         "title": f"{asked.title} {name}",
-        "trail": [
-            Step("Subscriptions", reverse("admin:subscriptions")),
-            Step(name, reverse("admin:subscription", args=[name])),
-        ],
+        "trail": _trail(name),
         "here": asked.title,
         "how": how,
         "act": act,
@@ -170,6 +167,13 @@ def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
 def recorded(*, name: str, **_route: str) -> Sequence[ActionRow]:
     """What people had this subscription do, newest first: the record that each act leaves."""
     return actions(name)
+
+
+def _trail(name: str) -> list[Step]:
+    return [
+        Step("Subscriptions", reverse("admin:subscriptions")),
+        Step(name, reverse("admin:subscription", args=[name])),
+    ]
 
 
 def _act(name: str) -> Act:

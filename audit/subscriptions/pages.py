@@ -18,6 +18,7 @@ from eventstore.clock import SystemClock
 from eventstore.projections.standing import projection_of, projections_among
 from eventstore.queries.subscriptions import (
     PartitionStanding,
+    Standing,
     actions,
     parked_streams,
     partition_standings,
@@ -47,26 +48,9 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
     found = standings(SystemClock().now())
     nothing: Sequence[VersionStanding] = ()
     versions, are_loaded = of_projections(lambda: projections_among(found), nothing)
-    panels: list[Panel[Any]] = [
-        Panel(
-            label="Subscriptions",
-            table=columns.SUBSCRIPTIONS,
-            rows=found,
-            empty=_nobody_follows(),
-        )
-    ]
+    panels: list[Panel[Any]] = [_all(found)]
     if versions:
-        panels.append(
-            Panel(
-                heading=Heading(
-                    "versions-h",
-                    "Projections",
-                    "by name and version; one of each is read",
-                ),
-                table=VERSIONS,
-                rows=versions,
-            )
-        )
+        panels.append(_versions(versions))
     return show_list(
         request,
         "Subscriptions",
@@ -103,13 +87,27 @@ def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
     )
 
 
-def _nobody_follows() -> Empty:
-    sentence = "Name subscriptions in <code>{}</code>; they stand here as soon as <code>{}</code> has begun."
-    return Empty(
-        "Nobody follows yet",
-        format_html(
-            sentence, 'EVENTSTORE["SUBSCRIPTIONS"]', "manage.py subscriptions run"
+def _all(rows: Sequence[Standing]) -> Panel[Standing]:
+    sentence = format_html(
+        "Name subscriptions in <code>{}</code>; they stand here as soon as <code>{}</code> has begun.",
+        'EVENTSTORE["SUBSCRIPTIONS"]',
+        "manage.py subscriptions run",
+    )
+    return Panel(
+        label="Subscriptions",
+        table=columns.SUBSCRIPTIONS,
+        rows=rows,
+        empty=Empty("Nobody follows yet", sentence),
+    )
+
+
+def _versions(rows: Sequence[VersionStanding]) -> Panel[VersionStanding]:
+    return Panel(
+        heading=Heading(
+            "versions-h", "Projections", "by name and version; one of each is read"
         ),
+        table=VERSIONS,
+        rows=rows,
     )
 
 
