@@ -19,7 +19,7 @@ from eventstore.store import EventStore, _the_store, get_event_store, make_event
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-    from eventstore.indexer import Indexer
+    from eventstore.indexer.indexer import Indexer
 
 Stores = Callable[..., EventStore]
 
