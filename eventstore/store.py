@@ -23,8 +23,8 @@ from eventstore.appender.thread import Appender
 from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
-from eventstore.database import TROUBLE, Connect, connect, told
-from eventstore.errors import CommitTooLarge, LogUnanswered
+from eventstore.database import Connect, connect
+from eventstore.errors import CommitTooLarge, DatabaseUnanswered, LogUnanswered
 from eventstore.events import (
     MAX_COMMIT_BYTES,
     AppendResult,
@@ -229,8 +229,8 @@ class EventStore(Reading, ABC):
             job.cancel()
             msg = "the log's end was not reached in time"
             raise LogUnanswered(msg) from None
-        except TROUBLE as error:
-            raise LogUnanswered(told(error)) from error
+        except DatabaseUnanswered as error:
+            raise LogUnanswered(error.reason) from error
 
     def close(self) -> bool:
         """Drain the appender; False if it did not end in time."""

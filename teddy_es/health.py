@@ -11,9 +11,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import psycopg
 import structlog
-from django.db import Error as DjangoError
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -28,10 +26,11 @@ from prometheus_client import (
 from audit.sealing import SEALING
 from eventstore.checks import check_settings
 from eventstore.clock import SystemClock
+from eventstore.database import is_the_databases, word_of
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
-    LogUnanswered,
+    Unanswered,
 )
 from eventstore.publishing.topics import feed_topics
 from eventstore.publishing.topics import wrong as wrong_with_feeds
@@ -165,21 +164,23 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
     """The answer and ok, or None and a word for why not; the rest stands in the log only, for it may name hosts."""
     try:
         return _askers[what].ask(question), OK
-    except (FutureTimeout, LogUnanswered, DjangoError, psycopg.Error) as error:
+    except Exception as error:
+        word = _word(error)
+        if word is None:
+            raise
         _log.warning("not ready", asked=what, error=str(error) or "no answer in time")
-        return None, _word(error)
-    except EventStoreError as error:
-        _log.warning("not ready", asked=what, error=str(error))
-        return None, error.code
+        return None, word
 
 
-def _word(error: BaseException) -> str:
-    """Where waiting alone does not help, a word that says so; the sentence stands in the log."""
-    if isinstance(error, LogUnanswered) and error.word:
-        return error.word
-    words = {"25006": "database-read-only", "42501": "database-rights-missing"}
-    code = getattr(error.__cause__ or error, "sqlstate", None)
-    return words.get(code or "", NO_ANSWER)
+def _word(error: Exception) -> str | None:
+    """Where waiting alone does not help, one that says so; None for what nobody foresaw."""
+    if isinstance(error, Unanswered):
+        return error.word or NO_ANSWER
+    if isinstance(error, EventStoreError):
+        return error.code
+    if isinstance(error, FutureTimeout) or is_the_databases(error):
+        return word_of(error) or NO_ANSWER
+    return None
 
 
 @dataclass(frozen=True, slots=True)

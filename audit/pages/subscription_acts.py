@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError
 from django.shortcuts import redirect
-from psycopg.errors import LockNotAvailable
 
 from audit.pages.frame import Refused, may_see_payloads, operating_page, show
 from eventstore.clock import SystemClock
+from eventstore.database import Condition, condition_of
 from eventstore.errors import ProjectionNotReady, StreamNotParked
 from eventstore.projections.standing import refuse_a_projection
 from eventstore.queries.subscriptions import Parked, parked_stream, standing
@@ -198,8 +197,8 @@ def _asked_for(
         form.add_error(None, str(error))
     except (ImproperlyConfigured, ImportError):
         form.add_error(None, _NOT_LOADED)
-    except OperationalError as error:
-        if not isinstance(error.__cause__, LockNotAvailable):
+    except Exception as error:
+        if condition_of(error) is not Condition.LOCKED:
             raise
         form.add_error(None, _BUSY)
     return None

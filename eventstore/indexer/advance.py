@@ -5,11 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
 from eventstore import metrics
-from eventstore.database import TROUBLE
+from eventstore.database import (
+    Condition,
+    Overtaken,
+    condition_of,
+    is_the_databases,
+    translated,
+)
 from eventstore.errors import (
+    DatabaseUnanswered,
     EventStoreError,
     MirrorDiverged,
     UnknownRuleVersion,
@@ -31,6 +36,8 @@ from eventstore.protocol.fold import Entry, Folded, Judged, fold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
+
+    import psycopg
 
     from eventstore.database import Connect
     from eventstore.indexer.telling import Telling
@@ -68,9 +75,10 @@ class Indexer:
         return self._views.get(place)
 
     def learn(self, named: AbstractSet[tuple[Place, str]]) -> None:
-        """Ask for the heads of streams that the views lack, where they can be told. Raises `TROUBLE`."""
+        """Ask for the heads of streams that the views lack, where they can be told. Raises as `advance`."""
         if lacking := lacks(self._views, named):
-            learn(self.connection(), lacking)
+            with translated():
+                learn(self.connection(), lacking)
 
     def rule_version(self, place: Place) -> int:
         """The rule version in force, as this process last saw it."""
@@ -82,8 +90,9 @@ class Indexer:
         Once a minute it looks at topics and log again: whoever goes on with a view must find out, too, that they are
         not what they were. Raises `LogMisconfigured`, `LogTruncated`.
         """
-        self._watch.look_at_topics(self.connection())
-        cursor = self._view(place).cursor
+        with translated():
+            self._watch.look_at_topics(self.connection())
+            cursor = self._view(place).cursor
         self._watch.look_at_beginning(place, cursor)
         return cursor
 
@@ -101,7 +110,7 @@ class Indexer:
         2. look up the ids these records name, and the heads the view lacks
         3. fold                              4. flush: the cursor first, then mirror, index, heads
         A crash or a lost race rolls back all of it; the next turn starts at the cursor and gets the same verdicts.
-        Raises `TROUBLE` if the database does not answer, what the log raises, and between two turns `LogUnanswered` after the
+        Raises `DatabaseUnanswered`, what the log raises, and between two turns `LogUnanswered` after the
         deadline (monotonic), `ShareSpent` after `share_s`: what was folded until then is committed.
         """
         done: list[Judged] = []
@@ -124,14 +133,17 @@ class Indexer:
         """
         stretches: list[Stretch] = []
         try:
-            connection = self.connection()
-            stretches = at_cursors(connection, self._views, own)
-            if stretches:
-                with metrics.FOLD_SECONDS.labels("flush").time():
-                    flush_together(connection, stretches)
-        except TROUBLE:
+            with translated():
+                connection = self.connection()
+                stretches = at_cursors(connection, self._views, own)
+                if stretches:
+                    with metrics.FOLD_SECONDS.labels("flush").time():
+                        flush_together(connection, stretches)
+        except DatabaseUnanswered:
             self.close()
-        except psycopg.Error as error:
+        except Exception as error:
+            if not is_the_databases(error):
+                raise
             self._drop(stretches, error)
         committed = [s for s in stretches if s.is_committed]
         for stretch in committed:
@@ -139,10 +151,10 @@ class Indexer:
         self._views.settle([s.view.place for s in stretches])
         return {s.view.place: s.folded.judged for s in committed}
 
-    def _drop(self, stretches: Sequence[Stretch], error: psycopg.Error) -> None:
+    def _drop(self, stretches: Sequence[Stretch], error: Exception) -> None:
         """What was not committed has a view that is behind, or not to be trusted."""
         waiting = [s.view for s in stretches if not s.is_committed]
-        if isinstance(error, psycopg.errors.DivisionByZero):
+        if isinstance(error, Overtaken):
             self._lose(waiting[0])
         else:
             for view in waiting:
@@ -228,7 +240,7 @@ class Indexer:
         entries, cursor = next_entries(self.log, view, own)  # 1
         try:
             folded = self._fold(view, entries, cursor, own, held=held)
-        except psycopg.errors.DivisionByZero:
+        except Overtaken:
             self._lose(view)
             return ()
         self.telling.folded(view.place, folded)
@@ -283,18 +295,24 @@ class Indexer:
     @contextmanager
     def _views_dropped_on_trouble(self, place: Place) -> Iterator[None]:
         try:
-            yield
-        except TROUBLE:
+            with translated():
+                yield
+        except DatabaseUnanswered:
             self.close()
             raise
-        except psycopg.errors.UniqueViolation as error:
-            cursor = self._views[place].cursor
-            self.forget(place)
-            raise MirrorDiverged(place.topic, place.partition, cursor) from error
         except UnknownRuleVersion as error:
             self._unknown_rules[place] = error.offset, error.version
             self.forget(place)
             raise
-        except (EventStoreError, psycopg.Error):
+        except EventStoreError:
             self.forget(place)
+            raise
+        except Exception as error:
+            if not is_the_databases(error):
+                raise
+            view = self._views.get(place)
+            self.forget(place)
+            if view is not None and condition_of(error) is Condition.TAKEN:
+                where = place.topic, place.partition, view.cursor
+                raise MirrorDiverged(*where) from error
             raise

@@ -11,11 +11,21 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import psycopg
-
-from eventstore.database import TROUBLE, has_hung_up, is_full, told
+from eventstore.database import (
+    has_hung_up,
+    is_full,
+    is_the_databases,
+    kind_of,
+    told,
+    translated,
+)
 from eventstore.database.arrays import array
-from eventstore.errors import LogMisconfigured, LogTruncated, LogUnanswered
+from eventstore.errors import (
+    DatabaseUnanswered,
+    LogMisconfigured,
+    LogTruncated,
+    LogUnanswered,
+)
 from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.log.embedded_restore import put_back
 from eventstore.log.restoring import cut_short
@@ -34,6 +44,8 @@ from eventstore.ports import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
+
+    import psycopg
 
     from eventstore.database import Connect
 
@@ -166,8 +178,9 @@ class EmbeddedLog:
         """See `Restorable`."""
         number, _ = self._number(place)
         try:
-            put_back(self._connection(), number, place, records)
-        except TROUBLE as error:
+            with translated():
+                put_back(self._connection(), number, place, records)
+        except DatabaseUnanswered as error:
             self.close()
             raise cut_short(place, records[0].offset, _told(error)) from error
 
@@ -214,14 +227,17 @@ class EmbeddedLog:
             "values": array("bytea", [p.value for p in proposals]),
         }
         try:
-            connection = self._connection()
-            self._limit(connection, timeout_s)
-        except TROUBLE as error:
+            with translated():
+                connection = self._connection()
+                self._limit(connection, timeout_s)
+        except DatabaseUnanswered as error:
             self.close()
             return [NotWritten(_told(error))] * len(proposals)
         try:
             rows = connection.execute(_APPEND, given).fetchall()
-        except psycopg.Error as error:
+        except Exception as error:
+            if not is_the_databases(error):
+                raise
             return [self._after(error, connection)] * len(proposals)
         return self._answers(proposals, rows)
 
@@ -232,9 +248,7 @@ class EmbeddedLog:
             connection.execute(_LIMIT, [str(quarters * 250)])
             self._limit_quarters = quarters
 
-    def _after(
-        self, error: psycopg.Error, connection: psycopg.Connection[Any]
-    ) -> Answer:
+    def _after(self, error: Exception, connection: psycopg.Connection[Any]) -> Answer:
         """A refusal by a living server undid everything; a lost connection may have lost only the answer."""
         if connection.closed:  # whatever the error's class
             self._open = None
@@ -278,11 +292,12 @@ class EmbeddedLog:
 
     def _query(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         try:
-            connection = self._connection()
-            self._limit(connection, _READ_S)
-            cursor = connection.execute(sql, parameters)
-            return cursor.fetchall() if cursor.description else []
-        except TROUBLE as error:
+            with translated():
+                connection = self._connection()
+                self._limit(connection, _READ_S)
+                cursor = connection.execute(sql, parameters)
+                return cursor.fetchall() if cursor.description else []
+        except DatabaseUnanswered as error:
             self.close()
             raise LogUnanswered(_told(error)) from error
 
@@ -293,8 +308,8 @@ class EmbeddedLog:
         return self._open
 
 
-def _told(error: psycopg.Error) -> str:
+def _told(error: Exception) -> str:
     """The kind of trouble, without the server's text, which may quote a row."""
     if is_full(error):
         return told(error)
-    return f"the embedded log's database answered {type(error).__name__}"
+    return f"the embedded log's database answered {kind_of(error)}"

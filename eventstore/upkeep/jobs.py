@@ -17,7 +17,8 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from eventstore import metrics
-from eventstore.database import TROUBLE, has_hung_up
+from eventstore.database import has_hung_up, translated
+from eventstore.errors import DatabaseUnanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,9 +167,10 @@ class Jobs:
         With the session went the lock; another run may have found this one lost meanwhile, and is put right.
         """
         try:
-            connection.execute(_ENDED, ended)
-        except TROUBLE as error:
-            logger.warning("a job's session was lost", error=type(error).__name__)
+            with translated():
+                connection.execute(_ENDED, ended)
+        except DatabaseUnanswered as error:
+            logger.warning("a job's session was lost", error=error.kind)
             with self._connect() as anew:
                 anew.execute(_ENDED, ended)
 
