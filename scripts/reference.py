@@ -83,7 +83,8 @@ def source_of(module: str) -> ast.Module:
         and handed
         and not any(isinstance(n, Definition) for n in tree.body)
     ):
-        return source_of(handed[0])
+        own = f"{module}.{module.rpartition('.')[2]}"  # as `registry.registry`
+        return source_of(own if own in handed else handed[0])
     return tree
 
 

@@ -127,9 +127,9 @@ def condition_of(error: BaseException | None) -> Condition | None:
 
 def is_the_databases(error: BaseException) -> bool:
     """Whether it is an error of the driver's, Django's round it, or ours for it."""
-    ours = DatabaseUnanswered | Overtaken
-    ours = isinstance(error, DatabaseUnanswered | Overtaken)
-    return ours or isinstance(error, psycopg.Error | DjangosError)
+    if isinstance(error, DatabaseUnanswered | Overtaken):
+        return True
+    return isinstance(error, psycopg.Error | DjangosError)
 
 
 def is_trouble(error: BaseException) -> bool:

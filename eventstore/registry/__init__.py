@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventstore.registry.problems import Problem
 from eventstore.registry.registry import (
     SEALED,
     SENSITIVE,
@@ -17,6 +18,7 @@ __all__ = [
     "SENSITIVE",
     "Event",
     "EventType",
+    "Problem",
     "Registry",
     "StreamType",
     "sensitive_fields",

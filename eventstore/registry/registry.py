@@ -24,6 +24,7 @@ from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
 from eventstore.protocol.arguments import stream_id_in
 from eventstore.registry import event_classes
+from eventstore.registry.problems import Problem
 from eventstore.registry.upcasters import Upcast, Upcasters
 from eventstore.registry.wording import other_schema
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
-SEALED: Final = "sealed"
+SEALED: Final = Problem.SEALED
 SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
 """Annotates the fields of an event that are sealed in the log."""
 
@@ -225,21 +226,21 @@ class Registry:
         known = self._events.get(name)
         return () if known is None else known.struct.__struct_encode_fields__
 
-    def problem_of(self, stream_type: str, event: Written) -> str | None:
+    def problem_of(self, stream_type: str, event: Written) -> Problem | None:
         """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""
         found = self.read(stream_type, event)
-        return found if isinstance(found, str) and found != SEALED else None
+        return found if isinstance(found, Problem) and found is not SEALED else None
 
-    def read(self, stream_type: str, event: Written) -> Event | str:
+    def read(self, stream_type: str, event: Written) -> Event | Problem:
         """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value."""
         known = self._events.get(event.type)
         if known is None:
-            return "unknown_type"
+            return Problem.UNKNOWN_TYPE
         if known.stream_type != stream_type:
-            return "wrong_stream_type"
+            return Problem.WRONG_STREAM_TYPE
         data, old = event.data, event.schema != known.schema
         if old and not self._upcasters.reach(known.name, event.schema, known.schema):
-            return "unknown_schema"
+            return Problem.UNKNOWN_SCHEMA
         if event.sealed is not None:
             return SEALED
         try:
@@ -248,7 +249,7 @@ class Registry:
                 data = raised(known.name, data, event.schema, known.schema)
             return msgspec.convert(data, known.struct)
         except Exception:  # noqa: BLE001  (of a step, too: it is given what anybody wrote)
-            return "ill_typed"
+            return Problem.ILL_TYPED
 
     def event_of(self, recorded: RecordedEvent) -> Event:
         """A read event as its class of today. Raises `UnreadableEvent`, which quotes no value."""
@@ -259,7 +260,7 @@ class Registry:
             sealed=recorded.sealed,
         )
         found = self.read(metadata.stream_id.partition(".")[0], written)
-        if not isinstance(found, str):
+        if not isinstance(found, Problem):
             return found
         raise UnreadableEvent(
             metadata.stream_id,

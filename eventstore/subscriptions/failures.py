@@ -22,6 +22,8 @@ from eventstore.subscriptions.subscription import TryLater
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from eventstore.registry import Problem
+
 _PASSES: Final = (
     Condition.DEADLOCKED,
     Condition.UNSERIALIZABLE,
@@ -45,7 +47,7 @@ class Failure:
     is_final: bool = False
 
 
-def unreadable(problem: str) -> Failure:
+def unreadable(problem: Problem) -> Failure:
     """That of an event which the registry cannot read."""
     return Failure(problem.replace("_", "-"), "", is_final=True)
 
