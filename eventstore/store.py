@@ -112,9 +112,9 @@ class EventStore(Reading, ABC):
         """Propose a commit and wait for what the log decides; what is answered is readable.
 
         events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of the caller's the call
-        can be repeated at any time, by anybody, and gets the first answer. Raises `InvalidStreamId`, `InvalidEvent`,
-        `CommitTooLarge`, `LogUnavailable`, `LogMisconfigured`, `LogTruncated`: nothing was accepted;
-        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: ask again; TypeError and ValueError: no time-out.
+        can be repeated at any time, by anybody, and gets the first answer. Raises what is `Refused` (`InvalidStreamId`, `InvalidEvent`,
+        `CommitTooLarge`, `LogUnavailable`), nothing was written; what is `Decided` (`WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`);
+        `AppendOutcomeUnknown`: ask again; `LogMisconfigured`, `LogTruncated`: an operator must look; TypeError and ValueError: no time-out.
         """
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
         future = self._submit(pending)
