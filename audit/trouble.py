@@ -51,7 +51,9 @@ def _is_silence(error: BaseException) -> bool:
 
 
 def _unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
-    _log.warning("a page was not made", error=type(error).__name__)
+    _log.warning(
+        "a page was not made", action="page-failed", error=type(error).__name__
+    )
     said = str(error) if isinstance(error, DatabaseUnfit) else named(error)
     answer = render(
         request,

@@ -24,7 +24,20 @@ class EventStoreConfig(AppConfig):
 
         connection_created.connect(judged, dispatch_uid="eventstore")
         completed_by(lambda: get_event_store().complete_index())
+        _enter_claims()
         _take_stamps()
+
+
+def _enter_claims() -> None:
+    """Have those above the subscriptions say whose may not be reset or forgotten; a projection's says it first."""
+    from eventstore.projections.standing import refuse_a_projection
+    from eventstore.publishing.subscription import refuse_the_publication
+    from eventstore.service import refuse_a_durable
+    from eventstore.subscriptions.claims import Act, enter
+
+    enter(refuse_a_projection, Act.RESET, Act.FORGET)
+    enter(refuse_the_publication, Act.FORGET)
+    enter(refuse_a_durable, Act.FORGET)
 
 
 def _take_stamps() -> None:

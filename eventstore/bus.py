@@ -141,7 +141,8 @@ def _tell(handler: Handler, event: Published, error: Exception) -> None:
     event_type = type(event.event).__name__
     metrics.BUS_ERRORS.labels(event_type).inc()
     logger.error(
-        "a handler failed",
+        "a handler of the bus failed; the save stands",
+        action="bus-handler-failed",
         handler=getattr(handler, "__qualname__", type(handler).__name__),
         event_type=event_type,
         error=type(error).__name__,

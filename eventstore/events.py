@@ -296,7 +296,17 @@ def _number(text: str) -> int:
 
 def topic_of(stream_id: str) -> str:
     """The topic that a stream belongs in: `eventstore.` and the part before the first dot."""
-    return TOPIC_PREFIX + stream_id.partition(".")[0]
+    return TOPIC_PREFIX + stream_type_of(stream_id)
+
+
+def stream_type_of(stream_id: str) -> str:
+    """The name of a stream's type: the part before the first dot. Whether it is registered, `Registry.stream_type_of` knows."""
+    return stream_id.partition(".")[0]
+
+
+def stream_type_in(topic: str) -> str:
+    """The name of the type whose streams a topic is about, of the log or beside it: the part behind the first dot."""
+    return topic.partition(".")[2]
 
 
 def derived_event_id(commit_id: UUID, index: int) -> UUID:

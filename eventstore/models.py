@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from eventstore.protocol.fold import DECIDING, Verdict
+from eventstore.protocol.positions import partition_number_of
 
 
 class Partition(models.Model):
@@ -237,7 +238,7 @@ class SnapshotPartition(models.Model):
     cursor = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.topic} {self.id % 512}"
+        return f"{self.topic} {partition_number_of(self.id)}"
 
 
 class SnapshotBuild(models.Model):

@@ -14,6 +14,7 @@ from eventstore.repository import AggregateRepository
 from eventstore.snapshots import snapshot_store
 from eventstore.store import get_event_store
 from eventstore.subscriptions import Subscription
+from eventstore.subscriptions.operating import StillFollowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -142,6 +143,12 @@ class EventSourcingService:
         """`create_snapshot` for coroutines."""
         create = partial(self.create_snapshot, aggregate_class, aggregate_id)
         return await sync_to_async(create)(version=version)
+
+
+def refuse_a_durable(name: str) -> None:
+    """Raise `StillFollowed` for a subscription that the configured service was asked for."""
+    if name in get_service().subscriptions:
+        raise StillFollowed(name)
 
 
 def get_service() -> EventSourcingService:

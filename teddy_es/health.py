@@ -138,7 +138,12 @@ def _ask(what: str, question: Callable[[], T]) -> State[T]:
         word = word_for(error)
         if word is None:
             raise
-        _log.warning("not ready", asked=what, error=str(error) or "no answer in time")
+        _log.warning(
+            "not ready",
+            action="readiness-failed",
+            asked=what,
+            error=str(error) or "no answer in time",
+        )
         return State(word)
 
 

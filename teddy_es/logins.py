@@ -82,11 +82,11 @@ def tell_logins() -> None:
 
 def _succeeded(user: AbstractBaseUser, **_: Any) -> None:
     LOGINS.labels("succeeded").inc()
-    _log.info("somebody logged in", action="login_succeeded", account=user.pk)
+    _log.info("somebody logged in", action="login-succeeded", account=user.pk)
 
 
 def _left(user: AbstractBaseUser | None, **_: Any) -> None:
-    _log.info("somebody logged out", action="logged_out", account=user and user.pk)
+    _log.info("somebody logged out", action="login-ended", account=user and user.pk)
 
 
 def _failed(
@@ -97,9 +97,9 @@ def _failed(
     typed = _typed(request, credentials)
     told = {"account": _account(typed), "attempted": _digest(typed)}
     if is_locked:
-        _log.warning("log-ins are locked", action="login_locked", **told)
+        _log.warning("log-ins are locked", action="login-locked", **told)
     else:
-        _log.warning("a log-in failed", action="login_failed", **told)
+        _log.warning("a log-in failed", action="login-failed", **told)
 
 
 def _typed(request: HttpRequest | None, credentials: Mapping[str, Any] | None) -> str:

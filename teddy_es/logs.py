@@ -63,7 +63,9 @@ def tell_uncaught(
         sys.__excepthook__(kind, error, trace)  # Ctrl-C and the like quote nothing
         return
     structlog.get_logger("uncaught").critical(
-        "the process ends by an error that nobody caught", exc_info=(kind, error, trace)
+        "the process ends by an error that nobody caught",
+        action="process-crashed",
+        exc_info=(kind, error, trace),
     )
 
 

@@ -30,8 +30,8 @@ class PasswordsBusy(Refused):
     def __init__(self) -> None:
         super().__init__(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "So many are logging in at this moment that yours was not looked at.",
-            "It was not counted as a failure. Try again in a few seconds.",
+            "Too many people are logging in at this moment, so the server did not check your log-in.",
+            "It does not count as a failure. Try again in a few seconds.",
         )
 
 

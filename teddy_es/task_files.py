@@ -133,7 +133,7 @@ def _set_aside(path: Path, reason: Reason) -> None:
     REFUSED.labels(str(reason)).inc()
     _log.warning(
         "a file among the waiting tasks is no task and was set aside",
-        action="task_file_refused",
+        action="task-file-refused",
         reason=str(reason),
         kept=kept.name,
     )

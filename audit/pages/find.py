@@ -36,7 +36,7 @@ def _address(text: str) -> str:
     if address is None:
         raise Refused(
             HTTPStatus.NOT_FOUND,
-            "Nothing is filed under exactly this.",
+            "Nothing has exactly this id or position.",
             "Look up a stream id, an event, commit or correlation id, or a position, in full.",
         )
     return address

@@ -64,8 +64,8 @@ def asking_page(view: View) -> View:
         if request.method not in {"GET", "HEAD", "POST"}:
             raise Refused(
                 HTTPStatus.METHOD_NOT_ALLOWED,
-                "Nothing is asked this way.",
-                "Send the form that looks things up.",
+                "This address takes only the search form.",
+                "Send the form of the search box.",
                 allow="GET, HEAD, POST",
             )
 
@@ -80,7 +80,7 @@ def operating_page(view: View) -> View:
         if request.method not in {"GET", "HEAD", "POST"}:
             raise Refused(
                 HTTPStatus.METHOD_NOT_ALLOWED,
-                "Nothing is done this way.",
+                "This address takes only the form of this page.",
                 "Send the form on this page.",
                 allow="GET, HEAD, POST",
             )
@@ -112,7 +112,12 @@ def framed(view: View) -> View:
         except BadCursor as error:
             return refusal(request, Refused(HTTPStatus.BAD_REQUEST, str(error)))
         except EventStoreError as error:
-            _log.warning("a page was not made", code=error.code, error=str(error))
+            _log.warning(
+                "a page was not made",
+                action="page-failed",
+                code=error.code,
+                error=str(error),
+            )
             return refusal(request, _refused_by(error))
 
     return framed
@@ -144,7 +149,7 @@ def refuse_all_but_superusers(request: HttpRequest) -> None:
     if not may_see_payloads(request):
         raise Refused(
             HTTPStatus.FORBIDDEN,
-            "This page shows what persons did or said, and your account is not one that may see it.",
+            "This page shows what persons did or said, and your account may not see that.",
             "Until roles exist, only superusers may. Ask one of them for what you need to know.",
         )
 
@@ -154,8 +159,8 @@ def refuse_all_but_operators(request: HttpRequest) -> None:
     if not may_operate(request):
         raise Refused(
             HTTPStatus.FORBIDDEN,
-            "Your account is not one that may have subscriptions do something.",
-            f"It takes the permission {OPERATE}, which superusers have.",
+            "Your account may not act on subscriptions.",
+            f"You need the permission {OPERATE}, which a superuser can give you.",
         )
 
 
@@ -231,7 +236,7 @@ def _refused_by(error: EventStoreError) -> Refused:
     return Refused(
         HTTPStatus(error.status),
         what,
-        f"The store calls it {error.code}.{later} The server's log has more; whoever runs this installation can read it.",
+        f"The error's code is {error.code}.{later} The server's log has more; whoever runs this installation can read it.",
     )
 
 

@@ -15,7 +15,6 @@ from audit.pages.frame import Refused, may_see_payloads, operating_page, show
 from eventstore.clock import SystemClock
 from eventstore.database import Condition, condition_of
 from eventstore.errors import ProjectionNotReady, StreamNotParked
-from eventstore.projections.standing import refuse_a_projection
 from eventstore.queries.subscriptions import Parked, parked_stream, standing
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import MAX_REASON, Operating, Order
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 _WENT_ON: Final = "That stream is not parked at this event any more: it went on meanwhile. Nothing was done."
 
-_BUSY: Final = "Its handler is in the middle of a batch that takes long, and nothing is done in between. Nothing was done; try again."
+_BUSY: Final = "Its handler is in the middle of a long batch, which nothing may interrupt. Nothing was done; try again."
 _NOT_LOADED: Final = (
     "The projections that the settings name cannot be loaded, so nobody can tell whether this is one of them. Nothing was"
     " done; manage.py check says what is wrong."
@@ -49,30 +48,30 @@ class Act:
 ACTS: Final[Mapping[str, Act]] = {
     "pause": Act(
         "Pause",
-        "Its handler is called no more, until somebody resumes it. Nothing is lost: it goes on where it stopped.",
+        "No worker calls its handler until somebody resumes it. Nothing is lost: it goes on where it stopped.",
         "Pause it",
     ),
     "resume": Act(
         "Resume",
-        "It goes on where it was paused, with everything that was accepted since.",
+        "Workers go on where it was paused, with everything that was accepted since.",
         "Resume it",
     ),
     "replay": Act(
         "Replay",
-        "What failed is tried again at once, then the events behind it, in order. Put its cause right first.",
+        "A worker retries the failed event at once, then the later events of its stream, in order. Put the cause right first.",
         "Try again",
         of_stream=None,
     ),
     "skip": Act(
         "Skip",
-        "The handler never gets this event. The stream goes on with the one behind it.",
+        "The handler never gets this event. The stream goes on with the next one.",
         "Leave it out for good",
         of_stream=True,
         is_dangerous=True,
     ),
     "reset": Act(
         "Reset",
-        "Its checkpoints are set anew and its parked streams are forgotten. What the handler wrote stays as it is: empty its"
+        "Workers start from other checkpoints, and parked streams are forgotten. What the handler wrote stays as it is: empty its"
         " tables first. A projection is not reset but built anew beside the one that is read: manage.py projections build.",
         "Reset it",
         is_dangerous=True,
@@ -99,8 +98,14 @@ class ResetForm(OrderForm):
 
     to = forms.ChoiceField(
         choices=[
-            (Start.BEGINNING.value, "the beginning: everything is handled again"),
-            (Start.NOW.value, "now: what it has not handled is left out for good"),
+            (
+                Start.BEGINNING.value,
+                "the beginning: the handler gets every event again",
+            ),
+            (
+                Start.NOW.value,
+                "now: the handler never gets what it has not handled yet",
+            ),
         ],
         widget=forms.RadioSelect,
     )
@@ -154,7 +159,7 @@ def _act(name: str) -> Act:
     if name not in ACTS:
         raise Refused(
             HTTPStatus.NOT_FOUND,
-            "A subscription cannot be had do that.",
+            "A subscription has no such action.",
             f"There are: {', '.join(ACTS)}.",
         )
     return ACTS[name]
@@ -166,7 +171,7 @@ def _stream(request: HttpRequest, asked: Act) -> str | None:
     if asked.of_stream is not None and (found is not None) != asked.of_stream:
         raise Refused(
             HTTPStatus.BAD_REQUEST,
-            "This address does not say what is to be done to which stream.",
+            "This address does not name the stream, or names one where none belongs.",
             "Choose it on the page of the subscription.",
         )
     return found
@@ -210,12 +215,11 @@ def _had_done(
     operating = Operating(SystemClock(), patience_s=PATIENCE_S)
     if act == "replay":
         tried = operating.replay(name, stream_id, order)
-        return f"Tried again at once: {tried:,} stream{'' if tried == 1 else 's'}."
+        return f"Retried at once: {tried:,} stream{'' if tried == 1 else 's'}."
     if act == "skip":
         operating.skip(name, str(stream_id), order, version=given["version"])
-        return "The event is left out; its stream goes on."
+        return "The event is left out for good; its stream goes on."
     if act == "reset":
-        refuse_a_projection(name)
         operating.reset(name, Start(given["to"]), order)
         return f"Reset: {name} begins anew, at {given['to']}."
     getattr(operating, act)(name, order)

@@ -80,5 +80,9 @@ def _of_projections(
     try:
         return ask(), True
     except (ImproperlyConfigured, ImportError) as error:
-        _log.warning("the projections cannot be loaded", error=str(error))
+        _log.warning(
+            "the projections cannot be loaded",
+            action="projections-unloadable",
+            error=str(error),
+        )
         return otherwise, False

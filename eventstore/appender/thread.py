@@ -104,7 +104,11 @@ class Appender:
             return True
         thread.join(timeout_s)
         if thread.is_alive():
-            logger.error("the appender did not drain in time", queued=len(self._queue))
+            logger.error(
+                "the appender did not finish its queue in time",
+                action="appender-undrained",
+                queued=len(self._queue),
+            )
         return not thread.is_alive()
 
     # ---- the thread's life
@@ -155,7 +159,8 @@ class Appender:
                 work.settle(turn)
         except BaseException as error:
             logger.exception(
-                "the appender's thread died; the next append starts it anew"
+                "the appender's thread died; the next append starts it anew",
+                action="appender-died",
             )
             self._fail_everything(work, error)
         finally:

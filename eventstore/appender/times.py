@@ -31,7 +31,8 @@ class StageTimes:
     def tell(self, *, commits: int, left: int) -> None:
         """Say how long the turn took, with how many commits it had and how many it left unsettled."""
         slow = self._last - self._begun > _SLOW
-        tell = logger.warning if slow else logger.debug
-        tell(
-            "slow turn" if slow else "turn", commits=commits, left=left, **self._stages
-        )
+        facts = {"commits": commits, "left": left, **self._stages}
+        if slow:
+            logger.warning("a batch of appends was slow", action="append-slow", **facts)
+        else:
+            logger.debug("a batch of appends ended", action="append-timed", **facts)

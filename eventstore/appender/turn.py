@@ -28,12 +28,13 @@ from eventstore.appender.pending import (
 from eventstore.appender.times import StageTimes
 from eventstore.database import kind_of, translated
 from eventstore.errors import EventStoreError, LogTruncated, Unanswered
-from eventstore.events import Place, pack
 from eventstore.indexer.share import ShareSpent
 from eventstore.ports import Appended, Clock, Unknown
+from eventstore.protocol.positions import first_of
 from eventstore.queries.commits import Decided, Mirrored, mirrored_at, pre_check
 
 if TYPE_CHECKING:
+    from eventstore.events import Place
     from eventstore.indexer.advance import Indexer
     from eventstore.indexer.entries import Own
     from eventstore.protocol.fold import Judged
@@ -236,14 +237,11 @@ class Turn:
         Where a crash of the database took a row back together with the cursor, folds on.
         """
         topics = self._indexer.topics
-        wanted = {
-            pack(topics.numbers[place.topic], place.partition, o): o for o in offsets
-        }
+        partition = topics.partition_id(place)
+        wanted = {first_of(partition, o): o for o in offsets}
         while True:
             with self._indexer.connection().cursor() as cursor:
-                seen, rows = mirrored_at(
-                    cursor, topics.partition_id(place), list(wanted)
-                )
+                seen, rows = mirrored_at(cursor, partition, list(wanted))
             missing = [o for position, o in wanted.items() if position not in rows]
             if not missing:
                 return {wanted[position]: row for position, row in rows.items()}
@@ -276,7 +274,10 @@ class Turn:
                 p.trouble, p.held, p.is_folding = error.reason, True, True
         except Unanswered as error:
             logger.warning(
-                "append has to wait", commits=len(some), cause=kind_of(error)
+                "appends wait for log or database and are retried",
+                action="append-delayed",
+                commits=len(some),
+                cause=kind_of(error),
             )
             for p in unanswered(some):
                 # what the log said before the trouble is asked of it again

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.clock import BackOff
 from eventstore.database import is_the_databases, translated
 from eventstore.errors import EventStoreError
 from eventstore.indexer.share import ShareSpent
@@ -62,8 +63,12 @@ class Work:
     answered: int = 0  # by it
     waiting: int = 0  # when it began
     _done: list[Pending] = field(default_factory=list)
-    _pause: float = 0.0
     _due_at: float = 0.0
+    _back_off: BackOff = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing has failed yet."""
+        self._back_off = BackOff(self.clock, _FIRST_PAUSE, _LONGEST_PAUSE)
 
     def pause(self) -> float | None:
         """Seconds until something is due; None for "nothing but new work"."""
@@ -118,11 +123,11 @@ class Work:
         left = [p for p in left if not p.future.done()]
         if left:
             # whose place is being folded, a share a turn, gets the next one at once
-            longer = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
-            self._pause = 0.0 if any(p.is_folding for p in left) else longer
-            self._due_at = now + self._pause
+            if is_folding := any(p.is_folding for p in left):
+                self._back_off.succeeded()
+            self._due_at = now if is_folding else now + self._back_off.failed()
         elif self.batch:
-            self._pause = 0.0
+            self._back_off.succeeded()
         self.unsettled += left
         self._done += [p for p in self.batch if p.future.done()]
         self.batch = []

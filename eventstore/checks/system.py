@@ -15,6 +15,7 @@ from eventstore.errors import DatabaseUnanswered, DatabaseUnfit, EventStoreError
 from eventstore.log.security_files import unreadable
 from eventstore.projections.configured import configured as configured_projections
 from eventstore.projections.following import subscription_of
+from eventstore.protocol.positions import PARTITIONS
 from eventstore.publishing.topics import check as check_for_publishing
 from eventstore.publishing.topics import feed_topics
 from eventstore.queries.connection import unchecked_cursor
@@ -75,7 +76,7 @@ def _wrong_values() -> list[CheckMessage]:
         hint="Set TEDDY_LOG.",
     )
     partitions = Error(
-        f"TEDDY_PARTITIONS is {conf.PARTITIONS}, not in 1..512.",
+        f"TEDDY_PARTITIONS is {conf.PARTITIONS}, not in 1..{PARTITIONS}.",
         id="eventstore.E003",
         hint="Set TEDDY_PARTITIONS to the number that the topics were created with.",
     )
@@ -88,7 +89,7 @@ def _wrong_values() -> list[CheckMessage]:
     fine = (
         (log, conf.LOG in KINDS),
         (start, conf.PUBLISH_FROM in set(Start)),
-        (partitions, 1 <= conf.PARTITIONS <= 512),
+        (partitions, 1 <= conf.PARTITIONS <= PARTITIONS),
         (
             append,
             min(conf.APPEND_TIMEOUT, conf.APPEND_QUEUE, conf.APPEND_QUEUE_BYTES) > 0,

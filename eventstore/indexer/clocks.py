@@ -60,4 +60,9 @@ class LogClocks:
         now = self._clock.monotonic()
         if now - self._told_at.get(place, now - _TELL_AGAIN) >= _TELL_AGAIN:
             self._told_at[place] = now
-            logger.warning("a clock of the log is off", place=str(place), skew_s=skew)
+            logger.warning(
+                "a clock of the log is off",
+                action="clock-skewed",
+                place=str(place),
+                skew_s=skew,
+            )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.events import pack
+from eventstore.database.composing import composed
 from eventstore.protocol.fold import DECIDING, Folded, Verdict
+from eventstore.protocol.positions import after_record_sql, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,13 +27,16 @@ SELECT "cursor", generation, last_recorded_at, rule_version FROM eventstore_part
  WHERE id = %(partition)s FOR UPDATE
 """
 # A statement of its own: its snapshot must be younger than the row that was waited for.
-_SINCE: Final = """
+_SINCE: Final = composed(
+    """
 SELECT r.verdict, r.stream_id, r.commit_id, r.head, r.event_count,
-       ARRAY(SELECT e.event_id FROM eventstore_event e WHERE e.position >= r.position AND e.position < r.position + 1024)
+       ARRAY(SELECT e.event_id FROM eventstore_event e WHERE e.position >= r.position AND e.position < {record_end})
   FROM eventstore_record r
  WHERE r.position >= %(first)s AND r.position < %(behind)s
  ORDER BY r.position
-"""
+""",
+    record_end=after_record_sql("r.position"),
+)
 
 
 def follow(connection: psycopg.Connection[Any], view: View) -> bool:
@@ -41,11 +45,10 @@ def follow(connection: psycopg.Connection[Any], view: View) -> bool:
     False where the view cannot follow: the cursor went back, the generation is another, or too much was folded.
     Raises what `Condition.LOCKED` is if the row is not to be had in time.
     """
-    place, number = view.place, view.number
     asked = {
         "partition": view.partition_id,
-        "first": pack(number, place.partition, view.cursor),
-        "behind": pack(number, place.partition, view.cursor + MOST),
+        "first": first_of(view.partition_id, view.cursor),
+        "behind": first_of(view.partition_id, view.cursor + MOST),
     }
     with connection.pipeline():
         connection.execute("BEGIN")

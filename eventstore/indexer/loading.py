@@ -10,13 +10,13 @@ from eventstore.errors import (
     LogUnanswered,
     UnknownRuleVersion,
 )
-from eventstore.events import pack, unpack
 from eventstore.indexer.entries import entry_of
 from eventstore.indexer.statements import LOAD
 from eventstore.indexer.view import View
 from eventstore.log.topics import NO_ROWS_REMEDY
 from eventstore.protocol.fold import KNOWN_RULE_VERSION, folded_time
 from eventstore.protocol.hashing import record_hash
+from eventstore.protocol.positions import offset_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,8 +39,7 @@ def load(
     if there is no row for the place, `LogUnanswered` if the log shows an old end.
     """
     partition = topics.partition_id(place)
-    first = pack(topics.numbers[place.topic], place.partition, 0)
-    row = connection.execute(LOAD, {"partition": partition, "first": first}).fetchone()
+    row = connection.execute(LOAD, {"partition": partition}).fetchone()
     if row is None:
         raise LogMisconfigured(
             place.topic,
@@ -54,7 +53,7 @@ def load(
             place.topic, place.partition, view.cursor, view.rule_version
         )
     if position is not None:
-        _compare(log, view, unpack(position)[2], hash_)
+        _compare(log, view, offset_in(position), hash_)
     elif view.cursor:
         read(log, place, view.cursor)  # nothing mirrored, but the offset must be there
     return view

@@ -76,6 +76,7 @@ def _say(place: Place, one: Judged, *, untold: int) -> None:
     """Without anything of its content (rule 5)."""
     logger.warning(
         "malformed record in the log",
+        action="record-malformed",
         place=str(place),
         offset=one.entry.offset,
         reason=one.reason,

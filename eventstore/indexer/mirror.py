@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from eventstore import metrics
+from eventstore.clock import BackOff, SystemClock
 from eventstore.database import is_full, translated
 from eventstore.errors import (
     DatabaseUnanswered,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from eventstore.indexer.advance import Indexer
-    from eventstore.ports import Extent
+    from eventstore.ports import Clock, Extent
 
 logger = structlog.get_logger(__name__)
 
@@ -32,6 +34,7 @@ _IDLE: Final = 0.2  # seconds between two looks at an idle log
 _FAULT_PAUSE: Final = 2.0  # each look at a place with a fault takes a connection
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
+_CLOCK: Final = SystemClock()
 
 _UNFORESEEN: Final = "an error that nobody foresaw, see its traceback; the place is tried again, the others go on"
 
@@ -41,34 +44,41 @@ Progress = Callable[[Place, int], None]
 class Mirror:
     """The loop. `stop` ends it between two folds; what does not answer is asked again for ever, with back-off."""
 
-    def __init__(self, make_indexer: Callable[[], Indexer], stop: Event) -> None:
+    def __init__(
+        self,
+        make_indexer: Callable[[], Indexer],
+        stop: Event,
+        *,
+        clock: Clock = _CLOCK,
+    ) -> None:
         self._make_indexer = make_indexer
+        self._clock = clock
         self._stop = stop
         self.stopped: dict[Place, str] = {}  # and why
         self._faulty: set[Place] = set()  # stopped by what nobody foresaw
 
     def run(self) -> None:
         """Fold until stopped. Whatever fails, says so in the log and begins anew."""
-        pause = _FIRST_PAUSE
+        back_off = BackOff(self._clock, _FIRST_PAUSE, _LONGEST_PAUSE)
         while not self._stop.is_set():
             indexer = self._make_indexer()
             try:
                 while not self._stop.is_set():
                     with translated():
                         folded = self.round(indexer)
-                    pause = _FIRST_PAUSE
+                    back_off.succeeded()
                     if not folded:
                         self._stop.wait(_FAULT_PAUSE if self._faulty else _IDLE)
             except EventStoreError as error:
-                tell = logger.error if _needs_a_person(error) else logger.warning
-                tell(
-                    "mirror waits and begins anew",
+                logger.log(
+                    logging.ERROR if _needs_a_person(error) else logging.WARNING,
+                    "the mirror waits and retries",
+                    action="mirror-delayed",
                     code=error.code,
                     cause=_told(error),
-                    pause_s=pause,
+                    pause_s=(pause_s := back_off.failed()),
                 )
-                self._stop.wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                self._stop.wait(pause_s)
             finally:
                 indexer.close()
                 indexer.log.close()
@@ -145,6 +155,7 @@ class Mirror:
             self.stopped[place] = cause
             logger.error(
                 "a partition has stopped",
+                action="partition-stopped",
                 place=str(place),
                 code=code,
                 cause=cause,

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from eventstore.database.composing import composed
+from eventstore.indexer.columns import DECIDING, EVENT, RECORD, listed
+from eventstore.protocol.positions import first_of_sql
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,25 +36,32 @@ class Target:
 
     @property
     def _columns(self) -> str:
-        return ", ".join(self.types)
+        return listed(self.types)
 
 
 # Cursor and the record before it in one snapshot: what rule 10 compares with the log.
-LOAD: Final = """
+LOAD: Final = composed(
+    """
 SELECT p."cursor", p.generation, p.partitions, p.rule_version, p.last_recorded_at, r.position, r.hash
   FROM eventstore_partition p
   LEFT JOIN LATERAL (
        SELECT position, hash FROM eventstore_record
-        WHERE position >= %(first)s AND position < %(first)s + (p."cursor" << 10)
+        WHERE position >= {first} AND position < {behind}
         ORDER BY position DESC LIMIT 1) r ON true
  WHERE p.id = %(partition)s
-"""
-COMMITS: Final = """
+""",
+    first=first_of_sql("p.id"),
+    behind=first_of_sql("p.id", 'p."cursor"'),
+)
+COMMITS: Final = composed(
+    """
 SELECT r.stream_id, r.commit_id
   FROM unnest(%(streams)s::text[], %(ids)s::uuid[]) asked(stream_id, id)
   JOIN eventstore_record r ON r.commit_id = asked.id AND r.stream_id = asked.stream_id
- WHERE r.verdict IN (1, 3, 4)
-"""
+ WHERE r.verdict IN {deciding}
+""",
+    deciding=DECIDING,
+)
 EVENT_IDS: Final = """
 SELECT e.stream_id, e.event_id
   FROM unnest(%(streams)s::text[], %(ids)s::uuid[]) asked(stream_id, id)
@@ -76,37 +87,8 @@ WITH held AS (
 SELECT CASE count(*) WHEN 1 THEN 1 ELSE eventstore_overtaken() END,
        set_config('synchronous_commit', 'off', true), pg_notify('{FOLDED}', %(partition)s::text) FROM moved
 """  # noqa: S608  (a constant)
-RECORDS: Final = Target(
-    "eventstore_record",
-    {
-        "position": "int8",
-        "recorded_at": "timestamptz",
-        "verdict": "int2",
-        "reason": "text",
-        "head": "int4",
-        "commit_id": "uuid",
-        "stream_id": "text",
-        "first_version": "int4",
-        "event_count": "int2",
-        "key": "bytea",
-        "value": "bytea",
-        "hash": "bytea",
-    },
-)
-EVENTS: Final = Target(
-    "eventstore_event",
-    {
-        "position": "int8",
-        "event_id": "uuid",
-        "stream_id": "text",
-        "version": "int4",
-        "event_type": "text",
-        "occurred_at": "timestamptz",
-        "recorded_at": "timestamptz",
-        "correlation_id": "uuid",
-        "causation_id": "uuid",
-    },
-)
+RECORDS: Final = Target("eventstore_record", RECORD)
+EVENTS: Final = Target("eventstore_event", EVENT)
 MOVED_TYPES: Final = ("text", "int4", "timestamptz")
 _MOVED_STREAMS: Final = """
 UPDATE eventstore_stream s SET version = moved.version, last_recorded_at = moved.last

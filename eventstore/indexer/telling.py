@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from eventstore import metrics
-from eventstore.events import TOPIC_PREFIX, Commit
+from eventstore.events import Commit, stream_type_in
 from eventstore.indexer.clocks import LogClocks
 from eventstore.indexer.malformed import MalformedLines
 from eventstore.protocol.fold import Verdict
@@ -44,6 +44,6 @@ def _count_growth(place: Place, folded: Folded) -> None:
     commits = (one.entry.content for one in accepted)
     events = sum(len(one.events) for one in commits if isinstance(one, Commit))
     begun = sum(one.first_version == 1 for one in accepted)
-    stream_type = place.topic.removeprefix(TOPIC_PREFIX)
+    stream_type = stream_type_in(place.topic)
     metrics.EVENTS.labels(stream_type).inc(events)
     metrics.STREAMS_BEGUN.labels(stream_type).inc(begun)

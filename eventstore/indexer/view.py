@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from eventstore.protocol.positions import type_number_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
@@ -53,7 +55,7 @@ class View:
     @property
     def number(self) -> int:
         """The type's, which positions are packed with."""
-        return self.partition_id >> 9
+        return type_number_of(self.partition_id)
 
     def lacks(self, streams: Iterable[str]) -> list[str]:
         """The streams whose heads must be looked up."""

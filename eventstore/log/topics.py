@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from eventstore.database.composing import composed
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Place
 from eventstore.log.partitioning import refuse_another_count
+from eventstore.protocol.positions import partition_id, partition_id_sql
 from eventstore.registry.numbering import NUMBERED, refuse_other_numbers
 
 if TYPE_CHECKING:
@@ -20,13 +22,16 @@ if TYPE_CHECKING:
     from eventstore.registry import Registry
 
 NO_ROWS_REMEDY = "Run `manage.py create_topics`; if the mirror still has records of it, `manage.py rebuild_index` after that."
-_REGISTER = """
+_REGISTER = composed(
+    """
 INSERT INTO eventstore_partition
        (id, topic, partition, partitions, topic_id, generation, "cursor", last_recorded_at, rule_version)
-SELECT %(number)s * 512 + n, %(topic)s, n, %(partitions)s, %(topic_id)s, %(generation)s, 0, 0, 1
+SELECT {id}, %(topic)s, n, %(partitions)s, %(topic_id)s, %(generation)s, 0, 0, 1
   FROM generate_series(0, %(partitions)s - 1) n
     ON CONFLICT (id) DO NOTHING
-"""
+""",
+    id=partition_id_sql("%(number)s", "n"),
+)
 _REGISTERED = """
 SELECT topic, topic_id, partitions, count(*) FROM eventstore_partition
  WHERE topic = ANY(%(names)s) GROUP BY topic, topic_id, partitions ORDER BY topic, partitions
@@ -55,7 +60,7 @@ class Topics:
 
     def partition_id(self, place: Place) -> int:
         """The key of a place's row."""
-        return self.numbers[place.topic] * 512 + place.partition
+        return partition_id(self.numbers[place.topic], place.partition)
 
 
 def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> list[str]:

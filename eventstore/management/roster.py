@@ -72,7 +72,10 @@ def _that_is_read(name: str) -> Subscription | None:
     read = version_read(name) or max(versions)
     if read not in versions:
         logger.error(
-            "nobody follows for a projection: no code", projection=name, version=read
+            "no worker follows for a projection: its code is not configured",
+            action="projection-unfollowed",
+            projection=name,
+            version=read,
         )
         return None
     return subscription_of(versions[read], is_read=True)

@@ -59,8 +59,8 @@ def projection_of(name: str) -> str | None:
 
     Raises ImproperlyConfigured, ImportError.
     """
-    own, _, _ = name.partition("#")
-    return own if own in configured() else None
+    own, is_beside, _ = name.partition("#")
+    return own if own in configured() or is_beside else None
 
 
 def refuse_a_projection(name: str) -> None:

@@ -90,7 +90,12 @@ class Switching:
             raise ProjectionsDiffer(name, tables=different)
         before = self._when_readers_let(building, order)
         version = building.projection.version
-        logger.info("a projection is switched", projection=name, version=version)
+        logger.info(
+            "a projection was switched",
+            action="projection-switched",
+            projection=name,
+            version=version,
+        )
         return Switched(name, version, before, differences)
 
     def drop(self, name: str, version: int, order: Order) -> None:
@@ -122,7 +127,9 @@ class Switching:
                         if condition_of(error) is not Condition.LOCKED:
                             raise
                         logger.info(
-                            "readers hold a table of the projection", projection=name
+                            "readers hold a table of the projection; the switch retries",
+                            action="projection-switch-delayed",
+                            projection=name,
                         )
                         self._pause(0.5)
             finally:

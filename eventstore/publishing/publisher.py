@@ -93,7 +93,13 @@ class Publisher:
         told, at = self._told.get(topic, ("", -math.inf))
         if told != problem or now - at >= _LOOK_AGAIN:
             self._told[topic] = (problem, now)
-            logger.warning(_WAITS, topic=topic, problem=problem, remedy=_REMEDY)
+            logger.warning(
+                _WAITS,
+                action="publishing-delayed",
+                topic=topic,
+                problem=problem,
+                remedy=_REMEDY,
+            )
 
     def close(self) -> None:
         """Let go of the calling thread's log; a later call opens it anew."""
@@ -118,6 +124,7 @@ def _send(own: _Own, stretch: Sequence[Proposal]) -> None:
         own.sound_at.pop(proposal.place.topic, None)
         logger.warning(
             _WAITS,
+            action="publishing-delayed",
             topic=proposal.place.topic,
             partition=proposal.place.partition,
             answer=type(answer).__name__,

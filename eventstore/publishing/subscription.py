@@ -10,6 +10,7 @@ from eventstore.conf import conf
 from eventstore.publishing.publisher import Publisher
 from eventstore.publishing.topics import is_published
 from eventstore.subscriptions import Start, Subscription
+from eventstore.subscriptions.operating import StillFollowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,3 +34,9 @@ def publication(make_log: Callable[[], Log]) -> Subscription | None:
         # a turn's records take some ten stretches; on a slow broker each of them nearly the whole time-out
         timeout_s=max(60.0, 12 * conf.APPEND_TIMEOUT),
     )
+
+
+def refuse_the_publication(name: str) -> None:
+    """Raise `StillFollowed` for the one that publishes, where anything is published."""
+    if name == NAME and is_published():
+        raise StillFollowed(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eventstore.conf import conf, registry
+from eventstore.events import stream_type_of
 from eventstore.log.topics import Topics, check_beside, create_beside, wrong_beside
 from eventstore.ports import FEED_PREFIX
 
@@ -23,7 +24,7 @@ def is_published() -> bool:
 
 def topic_of(stream_id: str) -> str:
     """Where a stream's events are published."""
-    return FEED_PREFIX + stream_id.partition(".")[0]
+    return FEED_PREFIX + stream_type_of(stream_id)
 
 
 def feed_topics() -> Topics:

@@ -105,7 +105,12 @@ def _complete(cursor: CursorWrapper) -> frozenset[int]:
         _completing[0]()
     except EventStoreError as error:
         cause = error.reason if isinstance(error, Unanswered) else str(error)
-        logger.warning("reads wait for the index", code=error.code, cause=cause)
+        logger.warning(
+            "reads wait for the index",
+            action="reads-delayed",
+            code=error.code,
+            cause=cause,
+        )
         raise IndexIncomplete(cause) from error
     mark = mark_of(cursor)
     if mark is None:  # this snapshot is older than the folding

@@ -152,7 +152,10 @@ class _Renewing(CursorWrapper):
         make, raw = self.renewed, self.cursor.connection
         if make is None or not raw.closed:
             return False
-        logger.warning("a session was lost; the read begins again on a new one")
+        logger.warning(
+            "a session was lost; the read begins again on a new one",
+            action="session-lost",
+        )
         if self.db.connection is raw:
             self.db.close()
         self.db.ensure_connection()

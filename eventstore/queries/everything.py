@@ -5,7 +5,14 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from eventstore.database.composing import composed
 from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.protocol.positions import (
+    first_of,
+    first_of_sql,
+    offset_in,
+    partition_in,
+)
 from eventstore.queries.limits import EVERYTHING
 from eventstore.queries.rows import Cursor, recorded_events
 from eventstore.queries.walking import walk_after
@@ -16,24 +23,24 @@ if TYPE_CHECKING:
 
     from eventstore.queries.limits import Stretch
 
-_OFFSET: Final = 10  # bits of a packed position below its offset
-_PLACE: Final = 48  # bits of a packed position below its partition
-
 _NO_LIMIT: Final = 2**31 - 1  # events; the bytes of a page end it long before
 
 # One step along the primary key in each partition: where it goes on, and when that was accepted.
-_PARTITIONS: Final = """
+_PARTITIONS: Final = composed(
+    """
 SELECT p.topic, p.partition, p.id, p."cursor", next.recorded_at, next.position, reached.next
   FROM eventstore_partition p
   LEFT JOIN unnest(%(after)s::text[], %(numbers)s::int[], %(offsets)s::bigint[]) reached(topic, partition, next)
     ON reached.topic = p.topic AND reached.partition = p.partition
   LEFT JOIN LATERAL (
        SELECT recorded_at, position FROM eventstore_event
-        WHERE position >= (p.id::bigint << 48) + (coalesce(reached.next, 0) << 10)
-          AND position < (p.id::bigint << 48) + (p."cursor" << 10)
+        WHERE position >= {start} AND position < {end}
         ORDER BY position LIMIT 1) next ON p.topic = ANY(%(topics)s)
  WHERE next.position IS NOT NULL OR reached.next > p."cursor" ORDER BY p.id
-"""
+""",
+    start=first_of_sql("p.id", "coalesce(reached.next, 0)"),
+    end=first_of_sql("p.id", 'p."cursor"'),
+)
 # Along the index of times, eventstore_event_time (there are no nulls, but that is its order), from the first that is still to come: within a partition that is the
 # order of the log. Of each commit the first event, which has its record's position. `ranges`: where each partition goes
 # on and ends, one after the other, so that what lies between two is in a bucket of an odd number. OFFSET 0: the
@@ -111,7 +118,7 @@ def _partitions(
         if start is None:
             on_beyond(Place(topic, partition), reached)
         else:
-            behind = (id_ << _PLACE) + (end << _OFFSET)
+            behind = first_of(id_, end)
             found.append(_Partition((topic, partition), start, behind, (time, start)))
     return found
 
@@ -152,9 +159,8 @@ def _read(
     rows: Sequence[Row], after: Cut, places: Sequence[_Partition]
 ) -> tuple[Sequence[RecordedEvent], Cut]:
     events = [event for of_a_commit in recorded_events(rows) for event in of_a_commit]
-    named = {place.start >> _PLACE: Place(*place.place) for place in places}
+    named = {partition_in(place.start): Place(*place.place) for place in places}
     offsets = dict(after.offsets)
-    for partition, packed in {row[0] >> _PLACE: row[0] for row in rows}.items():
-        offset = (packed - (partition << _PLACE)) >> _OFFSET
-        offsets[named[partition]] = offset + 1
+    for partition, packed in {partition_in(row[0]): row[0] for row in rows}.items():
+        offsets[named[partition]] = offset_in(packed) + 1
     return events, Cut({place: offset for place, offset in offsets.items() if offset})

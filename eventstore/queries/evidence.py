@@ -17,6 +17,7 @@ from eventstore.events import (
     Place,
     Position,
     instant_of,
+    stream_type_of,
     to_milliseconds,
 )
 from eventstore.protocol.codec import decode
@@ -213,7 +214,7 @@ def _event_at(commit: Commit | None, index: int) -> CommitEvent | None:
 def _problem(row: EventRow, event: CommitEvent | None) -> Problem | None:
     if event is None:
         return None
-    return registry().problem_of(row.stream_id.partition(".")[0], event)
+    return registry().problem_of(stream_type_of(row.stream_id), event)
 
 
 def _metadata(

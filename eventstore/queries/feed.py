@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from eventstore.errors import IndexRebuilt
-from eventstore.events import Cut, Place, RecordedEvent, pack
+from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.protocol.positions import first_of
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.limits import FEED
 from eventstore.queries.rows import recorded_events
@@ -71,9 +72,8 @@ def accepted_between(
     Raises `IndexRebuilt` at the end of a partition if what it gave may not be all. Memory: a page of records.
     """
     for place, mark in up_to.items():
-        number, partition = divmod(mark.id, 512)
-        start = pack(number, partition, after.offsets.get(place, 0))
-        end = pack(number, partition, mark.cursor)
+        start = first_of(mark.id, after.offsets.get(place, 0))
+        end = first_of(mark.id, mark.cursor)
         while start < end and (rows := _page(start, end, pages)):
             for events in recorded_events(rows):
                 yield from events

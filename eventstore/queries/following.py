@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.protocol.positions import after_record, record_of
 from eventstore.queries.limits import FOLLOWED
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from eventstore.queries.limits import Stretch
     from eventstore.queries.rows import Cursor
-
-_RECORD: Final = ~0x3FF  # a position less its index
 
 # The key's index, in its order, to the first that is one too many or too long; values are not fetched to be left out.
 _NEXT: Final = """
@@ -84,7 +83,7 @@ def next_wanted(
     """`next_records` of those that hold an event of these types; may be none, and the end is not reached."""
     found, looked = _looked_through(cursor, start, end, types, pages.rows)
     wanted = [position for position in found if position < looked]
-    positions = sorted({position & _RECORD for position in wanted[:most]})
+    positions = sorted({record_of(position) for position in wanted[:most]})
     if not positions:
         return [], looked
     cursor.execute(_VALUES, {"positions": positions, "size": pages.size})
@@ -136,10 +135,10 @@ def _looked_through(
     [(count, last, found)] = cursor.fetchall()
     if count < stretch:
         return found or [], end
-    if last & _RECORD <= start:  # one commit is longer than the stretch
+    if record_of(last) <= start:  # one commit is longer than the stretch
         return _looked_through(cursor, start, end, types, 2 * stretch)
     # the last commit may be cut off in the middle: it is looked at again
-    return found or [], last & _RECORD
+    return found or [], record_of(last)
 
 
 def _reached(rows: Rows, end: int) -> int:
@@ -148,4 +147,4 @@ def _reached(rows: Rows, end: int) -> int:
 
 def _after(rows: Rows) -> int:
     """The position behind the last of these records."""
-    return int((rows[-1][0] & _RECORD) + 0x400)
+    return after_record(rows[-1][0])

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from eventstore.conf import registry
 from eventstore.errors import UnreadableEvent
-from eventstore.events import Commit, EventMetadata, Position, RecordedEvent, unpack
+from eventstore.events import (
+    Commit,
+    EventMetadata,
+    Position,
+    RecordedEvent,
+    stream_type_of,
+    unpack,
+)
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode
+from eventstore.protocol.positions import offset_in, partition_in
 from eventstore.queries.positions import position_of
 from eventstore.registry import SEALED, Problem
 
@@ -29,10 +37,6 @@ class Cursor(Protocol):
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows of it."""
-
-
-_PLACE: Final = 48  # bits of a packed position below its partition
-_OFFSET: Final = 2**_PLACE - 1
 
 
 def commit_of(key: bytes, value: bytes) -> Commit:
@@ -56,11 +60,12 @@ def recorded_events(
     topic, partition = "", 0
     for row in rows:
         packed = row[0]
-        if packed >> _PLACE != seen:  # as a rule the rows are of one place
-            seen = packed >> _PLACE
+        place_id = partition_in(packed)
+        if place_id != seen:  # as a rule the rows are of one place
+            seen = place_id
             number, partition, _, _ = unpack(packed)
             topic = types.topic_numbered(number)
-        place = topic, partition, (packed & _OFFSET) >> 10
+        place = topic, partition, offset_in(packed)
         yield _recorded(types, decode_accepted(row[3]), place, row[1], row[2])
 
 
@@ -74,7 +79,7 @@ def domain_events(
     types = registry()
     for packed, _, first_version, value, *_ in rows:
         commit = decode_accepted(value)
-        stream_type = commit.stream_id.partition(".")[0]
+        stream_type = stream_type_of(commit.stream_id)
         made: list[Any] = []
         for version, event in enumerate(commit.events, first_version):
             found = types.read(stream_type, event) if first <= version <= last else None
@@ -98,7 +103,7 @@ def _recorded(
     version: int,
 ) -> list[RecordedEvent]:
     """One of the loops that everything read goes through: what stands in it is there for its speed."""
-    stream_id, stream_type = commit.stream_id, commit.stream_id.partition(".")[0]
+    stream_id, stream_type = commit.stream_id, stream_type_of(commit.stream_id)
     topic, partition, offset = place
     read, made = types.read, []
     for index, event in enumerate(commit.events):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from eventstore.database.composing import composed
+from eventstore.protocol.positions import first_of, first_of_sql
 from eventstore.queries.completeness import refuse_if_set_aside
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 NO_END: Final = 2**31 - 1
 NOT_OURS: Final = "snapshot-not-ours"
 """Of a stream's row of failures: somebody else has written a snapshot of it, so that it is to be looked through."""
-_PLACE: Final = 48  # bits of a packed position below its partition
 
 # Index: the key of eventstore_snapshot, backwards to the first row whose event is still the stream's (as a rule the
 # first of all). Its event is looked up by itself, by its key: of a join that may be turned round the planner may read
@@ -39,19 +40,24 @@ SELECT s.version FROM eventstore_snapshot s
  ORDER BY s.version
 """
 # As far as a partition is folded, and as far as one code has looked through it.
-_BEHIND: Final = """
+_BEHIND: Final = composed(
+    """
 SELECT p.id
   FROM eventstore_partition p
   LEFT JOIN eventstore_snapshotbuild b ON b.partition_id = p.id AND b.state_schema = %(schema)s AND b.code = %(code)s
        AND b.frequency = %(frequency)s
  WHERE p.topic = %(topic)s
    AND (b.generation <> p.generation
-        OR coalesce(b."cursor", p.id::bigint << 48) < (p.id::bigint << 48) + (p."cursor" << 10))
+        OR coalesce(b."cursor", {first}) < {end})
  ORDER BY p.id
-"""
-_FOLDED: Final = """
-SELECT generation, (id::bigint << 48) + ("cursor" << 10) FROM eventstore_partition WHERE id = %(partition)s
-"""
+""",
+    first=first_of_sql("p.id"),
+    end=first_of_sql("p.id", 'p."cursor"'),
+)
+_FOLDED: Final = composed(
+    "SELECT generation, {end} FROM eventstore_partition WHERE id = %(partition)s",
+    end=first_of_sql("id", '"cursor"'),
+)
 # The primary key alone. What lies before the answer is one stretch.
 _STRETCH: Final = """
 SELECT position FROM eventstore_event WHERE position >= %(first)s AND position < %(behind)s
@@ -256,7 +262,7 @@ def looked_through(
     """The packed positions of each partition between which the snapshots that are due were made."""
     asked = {"partitions": list(partitions), "frequency": frequency}
     cursor.execute(_LOOKED_THROUGH, asked | made.asked)
-    return [(id_ << _PLACE, end) for id_, end in cursor.fetchall()]
+    return [(first_of(id_), end) for id_, end in cursor.fetchall()]
 
 
 def near(cursor: Cursor, first: int, behind: int, made: Made) -> list[tuple[str, int]]:

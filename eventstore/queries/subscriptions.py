@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.database.composing import composed
 from eventstore.errors import StreamNotParked, SubscriptionNotFound
+from eventstore.protocol.positions import first_of_sql
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.keyset import Key, Page, Wanted, page
 from eventstore.queries.positions import position_of
@@ -122,7 +124,8 @@ class ActionRow:
 
 
 # One row a partition and subscription: some hundred in all. A rate that nothing was added to fades.
-_STANDINGS: Final = """
+_STANDINGS: Final = composed(
+    """
 SELECT s.name, s.version, s.wants, s.made_at, how.partitions, how.lag, how.beyond, how.paused, how.handled,
        how.skipped, how.rate, how.moved_at, how.oldest, streams.retrying, streams.parked
   FROM eventstore_subscription s
@@ -137,8 +140,7 @@ SELECT s.name, s.version, s.wants, s.made_at, how.partitions, how.lag, how.beyon
          LEFT JOIN LATERAL (
               SELECT recorded_at FROM eventstore_record
                WHERE c."cursor" < p."cursor"
-                 AND position >= (c.partition_id::bigint << 48) + (c."cursor" << 10)
-                 AND position < (c.partition_id::bigint << 48) + (p."cursor" << 10)
+                 AND position >= {start} AND position < {end}
                ORDER BY position LIMIT 1) first ON true
         WHERE c.subscription = s.name) how
  CROSS JOIN LATERAL (
@@ -146,7 +148,10 @@ SELECT s.name, s.version, s.wants, s.made_at, how.partitions, how.lag, how.beyon
          FROM eventstore_parkedstream WHERE subscription = s.name) streams
  WHERE %(name)s::text IS NULL OR s.name = %(name)s
  ORDER BY s.name
-"""
+""",
+    start=first_of_sql("c.partition_id", 'c."cursor"'),
+    end=first_of_sql("c.partition_id", 'p."cursor"'),
+)
 _NAMES: Final = "SELECT name FROM eventstore_subscription ORDER BY name"
 _PARTITIONS: Final = """
 SELECT p.topic || '/' || p.partition, c."cursor", p."cursor", c.handled, c.rate, c.moved_at

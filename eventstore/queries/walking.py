@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.events import Cut, Place, RecordedEvent, unpack
+from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.protocol.positions import first_of, offset_in
 from eventstore.queries.limits import EVERYTHING
 from eventstore.queries.rows import Cursor, recorded_events
 
@@ -76,7 +77,7 @@ class _Walk:
         generation: UUID,
     ) -> None:
         self.place = Place(topic, partition)
-        self._first = id_ << 48  # the packed position of offset 0
+        self._id = id_
         self._after = after.offsets.get(self.place, 0)
         self._offset = min(self._after, end)
         self._end = end
@@ -88,16 +89,16 @@ class _Walk:
     @property
     def start(self) -> int:
         """The packed position to begin at."""
-        return self._first + (self._offset << 10)
+        return first_of(self._id, self._offset)
 
     @property
     def end(self) -> int:
         """The packed position to end before."""
-        return self._first + (self._end << 10)
+        return first_of(self._id, self._end)
 
     def take(self, position: int) -> None:
         """This record is taken."""
-        self._offset = unpack(position)[2] + 1
+        self._offset = offset_in(position) + 1
 
     def look_again(self, end: int, generation: UUID) -> None:
         """How far it is after the walk: if the index was emptied meanwhile, what was not found may be there yet."""

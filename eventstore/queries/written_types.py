@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.database.composing import composed
+from eventstore.events import stream_type_of
 from eventstore.protocol.accepted import decode_accepted
+from eventstore.protocol.positions import record_of_sql
 from eventstore.registry import Problem
 
 if TYPE_CHECKING:
@@ -22,10 +25,6 @@ if TYPE_CHECKING:
 
 PROBES: Final = 8  # commits with events of a type that are looked at, or one more
 MOST: Final = 1_000  # types; foreign producers may write any name
-
-_INDEX: Final = (
-    1_023  # of an event within its commit: the bits of a position below its record
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def _judged(
         yield 0, "", None if known else Problem.UNKNOWN_TYPE
         return
     commit = decode_accepted(bytes(value))
-    stream_type = commit.stream_id.partition(".")[0]
+    stream_type = stream_type_of(commit.stream_id)
     for event in commit.events:
         if event.type == name:
             problem = types.problem_of(stream_type, event)
@@ -110,8 +109,8 @@ WITH RECURSIVE known(name) AS (
 SELECT name FROM known WHERE name IS NOT NULL LIMIT %(most)s
 """
 
-# The subtraction makes of an event's position its record's.
-_PROBES: Final = """
+_PROBES: Final = composed(
+    """
 WITH ends AS (
     SELECT (SELECT recorded_at FROM eventstore_event WHERE event_type = %(type)s
              ORDER BY recorded_at, position LIMIT 1) AS first,
@@ -128,7 +127,9 @@ WITH ends AS (
     (SELECT position FROM eventstore_event WHERE event_type = %(type)s
       ORDER BY recorded_at DESC, position DESC LIMIT 1)
 ), records AS (
-    SELECT DISTINCT position - (position & 1023) AS position FROM events
+    SELECT DISTINCT {record} AS position FROM events
 )
 SELECT (SELECT r.value FROM eventstore_record r WHERE r.position = records.position) FROM records ORDER BY records.position
-"""
+""",
+    record=record_of_sql("position"),
+)

@@ -9,12 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.errors import LogMisconfigured
+from eventstore.events import stream_type_in
+from eventstore.protocol.positions import type_number_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-NUMBERED: Final = (
-    "SELECT DISTINCT topic, id / 512 FROM eventstore_partition ORDER BY 2, 1"
+NUMBERED: Final = " ".join(
+    (
+        "SELECT DISTINCT topic,",
+        type_number_sql("id"),
+        "FROM eventstore_partition ORDER BY 2, 1",
+    )
 )
 
 
@@ -24,7 +30,7 @@ def refuse_other_numbers(
     """Raise `LogMisconfigured` where a topic's rows have another number than its registered type. rows: of `NUMBERED`."""
     for topic, number in rows:
         registered = numbers.get(topic)
-        name = topic.partition(".")[2]
+        name = stream_type_in(topic)
         if registered is None:
             raise LogMisconfigured(
                 topic,

@@ -21,8 +21,15 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 import msgspec
 
 from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
-from eventstore.events import EVENT_TYPE, STREAM_ID, TOPIC_PREFIX, CommitEvent
+from eventstore.events import (
+    EVENT_TYPE,
+    STREAM_ID,
+    TOPIC_PREFIX,
+    CommitEvent,
+    stream_type_of,
+)
 from eventstore.protocol.arguments import stream_id_in
+from eventstore.protocol.positions import TYPES
 from eventstore.registry import event_classes
 from eventstore.registry.problems import Problem
 from eventstore.registry.upcasters import Upcast, Upcasters
@@ -107,8 +114,8 @@ class Registry:
         if not _STREAM_TYPE.fullmatch(name):
             msg = f"stream type {name}: a name is a-z, then up to 62 of a-z 0-9 _"
             raise ValueError(msg)
-        if name in self._streams or not 0 < number < 64:
-            msg = f"stream type {name}: its name is taken or {number} is not in 1..63"
+        if name in self._streams or not 0 < number < TYPES:
+            msg = f"stream type {name}: its name is taken or {number} is not in 1..{TYPES - 1}"
             raise ValueError(msg)
         if any(known.number == number for known in self._streams.values()):
             msg = f"stream type {name}: number {number} is taken"
@@ -259,7 +266,7 @@ class Registry:
             data=recorded.data,
             sealed=recorded.sealed,
         )
-        found = self.read(metadata.stream_id.partition(".")[0], written)
+        found = self.read(stream_type_of(metadata.stream_id), written)
         if not isinstance(found, Problem):
             return found
         raise UnreadableEvent(

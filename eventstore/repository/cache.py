@@ -71,7 +71,8 @@ class AggregateCache(Generic[A]):
         if not self._has_told:
             self._has_told = True
             logger.warning(
-                "the cache cannot hold an aggregate, it is loaded without",
+                "the cache cannot hold an aggregate; loads go on without it",
+                action="cache-skipped",
                 stream_type=self._class.stream_type,
                 error=type(error).__name__,
             )

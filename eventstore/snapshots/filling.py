@@ -20,6 +20,7 @@ from eventstore.errors import (
     LogUnreadable,
     Unanswered,
 )
+from eventstore.events import stream_type_in
 from eventstore.snapshots.record import Garbage, believed
 from eventstore.snapshots.signing import signer
 from eventstore.snapshots.store import make_log
@@ -98,7 +99,8 @@ class Filler:
                 foreseen = isinstance(error, EventStoreError) or is_the_databases(error)
                 logger.log(
                     logging.WARNING if foreseen else logging.ERROR,
-                    "filling snapshots waits and begins anew",
+                    "filling in snapshots waits and retries",
+                    action="snapshot-filling-delayed",
                     code=getattr(error, "code", type(error).__name__),
                     cause=_cause(error),
                     pause_s=pause,
@@ -197,7 +199,9 @@ class Filler:
             return 0
         if found[0] > extent.end:
             logger.warning(
-                "a snapshots topic lost records, it is read anew", place=str(place)
+                "a topic of snapshots lost records; the mirror reads it anew",
+                action="snapshot-topic-shortened",
+                place=str(place),
             )
             again = row | {"seen": found[0], "next": 0}
             connection.execute(_MOVE, again)
@@ -217,8 +221,8 @@ class Filler:
                 good.append(said)
         for reason, offsets in passed.items():
             logger.warning(
-                "records are no snapshots of this store, they are passed",
-                action="snapshot_records_passed",
+                "records are no snapshots of this store; the mirror passes them",
+                action="snapshot-records-passed",
                 place=str(place),
                 reason=reason,
                 records=len(offsets),
@@ -230,7 +234,8 @@ class Filler:
         if self._told.get(place) != str(error):
             self._told[place] = str(error)
             logger.error(
-                "a snapshots partition is not read",
+                "a partition of snapshots cannot be read",
+                action="snapshot-partition-unread",
                 place=str(place),
                 code=error.code,
                 cause=str(error),
@@ -244,7 +249,7 @@ def make_filler(stop: Event) -> Filler:
 
 def _count(place: Place, filled: int) -> None:
     if filled:
-        stream_type = place.topic.partition(".")[2]
+        stream_type = stream_type_in(place.topic)
         metrics.SNAPSHOTS_FILLED.labels(stream_type).inc(filled)
 
 

@@ -8,7 +8,14 @@ from uuid import UUID
 
 import msgspec
 
-from eventstore.events import STREAM_ID, Position, instant_of, pack, written
+from eventstore.events import (
+    STREAM_ID,
+    Position,
+    instant_of,
+    pack,
+    stream_type_of,
+    written,
+)
 from eventstore.protocol.placement import place_of
 from eventstore.snapshots.signing import said_by
 from eventstore.snapshots.snapshot import Snapshot, Stamp
@@ -153,5 +160,5 @@ def _belongs(
         home.partition,
     ):
         return False
-    topic = topic_of(stream_id.partition(".")[0])
+    topic = topic_of(stream_type_of(stream_id))
     return (topic, home.partition) == (place.topic, place.partition)

@@ -12,6 +12,7 @@ import structlog
 from eventstore import metrics
 from eventstore.clock import SystemClock
 from eventstore.database import is_the_databases, told
+from eventstore.protocol.positions import partition_in
 from eventstore.queries.snapshots import NOT_OURS
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ VALUES (%(stream)s, %(schema)s, %(code)s, %(partition)s, %(version)s, %(error)s,
 """
 
 
-_PARTITION: Final = 48  # bits of a packed position below its partition
 _AGAIN: Final = 60.0  # seconds
 
 
@@ -70,8 +70,8 @@ def count_refused(stream_id: str, version: int) -> None:
     """Tell Prometheus, and the log at once."""
     metrics.SNAPSHOT_GARBAGE.labels("not_ours").inc()
     logger.error(
-        "a snapshot is not signed by this store: it is not believed, and is built again",
-        action="snapshot_refused",
+        "a snapshot is not signed by this store: loads ignore it, and a builder makes it again",
+        action="snapshot-refused",
         stream=stream_id,
         version=version,
         remedy=REMEDY,
@@ -89,7 +89,7 @@ def refuse(connect: Connect, found: Found, made: Made) -> None:
     count_refused(found.stream_id, found.version)
     note = {
         "stream": found.stream_id,
-        "partition": found.position >> _PARTITION,
+        "partition": partition_in(found.position),
         "version": found.version,
         "error": NOT_OURS,
         "detail": "it is not signed by this store",
@@ -102,7 +102,8 @@ def refuse(connect: Connect, found: Found, made: Made) -> None:
         if not is_the_databases(error):
             raise
         logger.warning(
-            "a stream whose snapshot is not ours could not be noted to be built again",
+            "the stream of a refused snapshot could not be noted for the builders",
+            action="snapshot-note-failed",
             stream=found.stream_id,
             cause=told(error),
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from eventstore.conf import secrets
 from eventstore.events import pack
+from eventstore.protocol.positions import within_topic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 LABEL: Final = b"eventstore.snapshots/1"
 """What the key is derived for: neither a cookie's signature nor a later format's is one of a snapshot."""
-_PLACE: Final = (
-    1 << 57
-) - 1  # of a packed position: the type's number is no part of the log
 _BLOCK: Final = 64  # bytes, of SHA-256
 _INT64: Final = struct.Struct(">q")
 _NUMBERS: Final = struct.Struct(
@@ -96,7 +94,7 @@ def _said(of: Snapshot | Found | Kept, place: int, schema: int, code: bytes) -> 
     """Each field behind its length, so that no two snapshots say the same bytes. In few steps: every load goes this way."""
     stream_id, state = of.stream_id.encode(), of.state
     numbers = _NUMBERS.pack(
-        8, of.version, 16, of.event_id.bytes, 8, place & _PLACE, 8, schema, len(code)
+        8, of.version, 16, of.event_id.bytes, 8, within_topic(place), 8, schema, len(code)
     )  # fmt: skip
     length, size = _INT64.pack(len(stream_id)), _INT64.pack(len(state))
     return b"".join((length, stream_id, numbers, code, size, state))

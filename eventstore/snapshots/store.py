@@ -164,7 +164,8 @@ class SnapshotStore(ABC, Generic[T]):
             metrics.SNAPSHOT_GARBAGE.labels("bad_state").inc()
             if is_news(found.stream_id, found.version):
                 logger.exception(
-                    "a snapshot holds no state of its class, all events are replayed",
+                    "a snapshot holds no state of its class; loads replay all events",
+                    action="snapshot-state-unreadable",
                     stream=found.stream_id,
                     version=found.version,
                 )

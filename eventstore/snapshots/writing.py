@@ -8,7 +8,7 @@ from eventstore import metrics
 from eventstore.conf import conf
 from eventstore.database.arrays import array
 from eventstore.errors import SnapshotNotWritten
-from eventstore.events import Place
+from eventstore.events import Place, stream_type_of
 from eventstore.ports import Appended, Proposal
 from eventstore.protocol.placement import partition_of
 from eventstore.queries.positions import packed_of
@@ -67,7 +67,7 @@ def insert(connection: psycopg.Connection[Any], snapshots: Sequence[Snapshot]) -
 def count(snapshots: Sequence[Snapshot]) -> None:
     """Tell Prometheus what was committed."""
     for snapshot in snapshots:
-        stream_type = snapshot.stream_id.partition(".")[0]
+        stream_type = stream_type_of(snapshot.stream_id)
         metrics.SNAPSHOTS_BUILT.labels(stream_type).inc()
 
 
@@ -116,7 +116,7 @@ class SnapshotWriter:
 def _proposal(snapshot: Snapshot) -> Proposal:
     stream_id = snapshot.stream_id
     place = Place(
-        topic_of(stream_id.partition(".")[0]), partition_of(stream_id, conf.PARTITIONS)
+        topic_of(stream_type_of(stream_id)), partition_of(stream_id, conf.PARTITIONS)
     )
     return Proposal(place, stream_id.encode(), encode(snapshot, signer()))
 

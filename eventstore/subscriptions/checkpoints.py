@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from eventstore.errors import IndexRebuilt
+from eventstore.protocol.positions import first_of, offset_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from eventstore.queries.rows import Cursor
 
 _LATELY: Final = 30.0  # seconds over which a rate is told
-_OFFSET: Final = 10  # bits of a packed position below its offset
-_PLACE: Final = 48  # bits of a packed position below its partition
 
 # Behind the index, or at its end with a stream that is due; in the order of the key. Index of the second:
 # eventstore_parked_due. Who is beyond the index waits: what is not there now is not gone.
@@ -97,11 +96,11 @@ class Held:
 
     def packed(self, offset: int) -> int:
         """The packed position of an offset here."""
-        return (self.partition_id << _PLACE) + (offset << _OFFSET)
+        return first_of(self.partition_id, offset)
 
     def offset(self, position: int) -> int:
         """The offset of a packed position here."""
-        return (position - (self.partition_id << _PLACE)) >> _OFFSET
+        return offset_in(position)
 
     def rate_after(self, offsets: int, now: datetime) -> float:
         """Offsets a second, lately, with so many more."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
 
 from eventstore.bus import Published
 from eventstore.conf import registry
-from eventstore.events import Position, RecordedEvent, unpack
+from eventstore.events import Position, RecordedEvent, stream_type_of, unpack
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.queries.rows import recorded_events
 from eventstore.registry import Problem
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from eventstore.registry import Registry
     from eventstore.subscriptions.subscription import Subscription
-
-_INDEX: Final = 0x3FF
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):
@@ -49,7 +47,7 @@ def deliveries(
         for one in made
         if (wanted is None or one.event_type in wanted)
         # older code may have followed more of them, and its checkpoints stay
-        and (not streams or one.stream_id.partition(".")[0] in streams)
+        and (not streams or stream_type_of(one.stream_id) in streams)
     )
 
 
@@ -78,7 +76,7 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
     for packed, recorded_at, first_version, value, *_ in rows:
         commit = decode_accepted(value)
         place, live = _place(types, packed), packed >= first_time_from
-        stream_type = commit.stream_id.partition(".")[0]
+        stream_type = stream_type_of(commit.stream_id)
         for index, event in enumerate(commit.events):
             found: Any = types.read(stream_type, event)
             handed = Published(
@@ -109,8 +107,3 @@ def _place(types: Registry, packed: int) -> tuple[str, int, int]:
     """Topic, partition and offset of a record."""
     number, partition, offset, _ = unpack(packed)
     return types.topic_numbered(number), partition, offset
-
-
-def record_of(position: int) -> int:
-    """The packed position of the record in which an event stands."""
-    return position & ~_INDEX

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from eventstore.bus import called, is_async
 from eventstore.context import correlated
 from eventstore.database import is_lost, took_too_long
-from eventstore.subscriptions.delivery import record_of
+from eventstore.protocol.positions import record_of
 from eventstore.subscriptions.failures import (
     Failure,
     failure_of,

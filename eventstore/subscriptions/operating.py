@@ -20,7 +20,8 @@ from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.queries.feed import marks
 from eventstore.queries.subscriptions import standing
 from eventstore.queries.unseen import unseen
-from eventstore.subscriptions import checkpoints, telling
+from eventstore.subscriptions import checkpoints, claims, telling
+from eventstore.subscriptions.configured import configured
 from eventstore.subscriptions.registering import refuse_a_foreign_cut
 from eventstore.subscriptions.subscription import Start
 
@@ -74,6 +75,18 @@ DELETE FROM eventstore_subscription WHERE name = %(name)s
 _WAKE: Final = f"NOTIFY {FOLDED}"
 
 
+class StillFollowed(ValueError):  # noqa: N818  (what is the case)
+    """Code that follows under the name would make the checkpoint anew, and handle everything once more."""
+
+    code = "subscription-followed"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name} is followed by this project's code; take it out of the settings first"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """Who wants it, and why: at most 500 characters, not none. Both are kept."""
@@ -121,8 +134,10 @@ class Operating:
         """Handle everything behind `start` again, or leave out what lies before it. Parked streams are forgotten.
 
         What the handler wrote is its own: empty its tables first. What it had handled is not `live` again. Raises ValueError
-        for a cut of another store, or one that is not folded yet.
+        for a cut of another store, or one that is not folded yet; `ProjectionNotReady` for a projection's, whose rows go
+        with its checkpoint: it is built anew. ImproperlyConfigured, ImportError where nobody can tell whether it is one.
         """
+        claims.ask(claims.Act.RESET, name)
         with self._holding(name) as cursor:
             starts = _starts(start)
             given: dict[str, Any] = {"name": name, "now": self._clock.now()}
@@ -192,7 +207,13 @@ class Operating:
             )
 
     def forget(self, name: str, order: Order) -> None:
-        """Remove a subscription that nobody runs any more; what people did to it is kept."""
+        """Remove a subscription that nobody runs any more; what people did to it is kept.
+
+        Raises `StillFollowed` for one that this project's code runs, and what `reset` raises for a projection's.
+        """
+        claims.ask(claims.Act.FORGET, name)
+        if name in configured():
+            raise StillFollowed(name)
         with self._holding(name) as cursor:
             remove(cursor, name)
             record(cursor, self._clock, name, "forget", order)

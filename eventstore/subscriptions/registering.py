@@ -114,7 +114,10 @@ def _take_over(cursor: CursorWrapper, subscription: Subscription) -> None:
     cursor.execute(_TAKE_CHECKPOINTS, {"name": name, "version": version})
     if cursor.rowcount:
         logger.info(
-            "newer code takes a subscription over", subscription=name, version=version
+            "newer code takes a subscription over",
+            action="subscription-taken-over",
+            subscription=name,
+            version=version,
         )
 
 

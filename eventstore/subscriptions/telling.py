@@ -12,6 +12,8 @@ from eventstore import metrics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from eventstore.subscriptions.delivery import Delivery
+    from eventstore.subscriptions.failures import Failure
     from eventstore.subscriptions.turn import Turn
 
 logger = structlog.get_logger(__name__)
@@ -37,16 +39,30 @@ def turn_ended(name: str, turn: Turn, now: datetime) -> None:
         metrics.FOLLOW_SECONDS.labels(name).observe(max(0.0, passed))
     for delivery, failure, attempts, again in turn.failed:
         metrics.FOLLOW_FAILURES.labels(name, "retry" if again else "park").inc()
-        tell = logger.warning if again else logger.error
-        tell(
-            "an event failed and is tried again" if again else "a stream is parked",
-            subscription=name,
-            stream_id=delivery.stream_id,
-            version=delivery.version,
-            event_type=delivery.event_type,
-            error=failure.error,
-            place=failure.place,
-            attempts=attempts,
+        _tell_of_failure(name, delivery, failure, attempts, again=again)
+
+
+def _tell_of_failure(
+    name: str, delivery: Delivery, failure: Failure, attempts: int, *, again: bool
+) -> None:
+    facts = {
+        "subscription": name,
+        "stream_id": delivery.stream_id,
+        "version": delivery.version,
+        "event_type": delivery.event_type,
+        "error": failure.error,
+        "place": failure.place,
+        "attempts": attempts,
+    }
+    if again:
+        logger.warning(
+            "a handler failed on an event; a worker retries it",
+            action="event-retried",
+            **facts,
+        )
+    else:
+        logger.error(
+            "a stream is parked; its later events wait", action="stream-parked", **facts
         )
 
 
@@ -59,6 +75,7 @@ def _tell_of_types(name: str, found: Mapping[str, int], now: datetime) -> None:
         _told_at[name, event_type] = now
         logger.warning(
             "events of a type that nobody has registered are passed; was its class renamed, or left out?",
+            action="events-unregistered",
             subscription=name,
             event_type=event_type,
             events=events,
@@ -74,6 +91,7 @@ def _tell_of_unreadable(name: str, events: int, now: datetime) -> None:
     _unreadable[name] = now, 0
     logger.warning(
         "events that nobody can read were left out",
+        action="events-unreadable",
         subscription=name,
         events=events + untold,
     )
@@ -83,7 +101,8 @@ def waits(name: str, *, error: str, place: str, pause_s: float) -> None:
     """Something passing, that is no event's fault."""
     metrics.FOLLOW_FAILURES.labels(name, "wait").inc()
     logger.warning(
-        "a subscription waits and begins anew",
+        "a subscription waits and retries",
+        action="subscription-delayed",
         subscription=name,
         error=error,
         place=place,
@@ -94,7 +113,12 @@ def waits(name: str, *, error: str, place: str, pause_s: float) -> None:
 def broke(name: str, code: str) -> None:
     """An event ended the transaction in which it was handled; it is looked for, and its stream parked."""
     metrics.FOLLOW_FAILURES.labels(name, "broke").inc()
-    logger.warning("a handler ended its transaction", subscription=name, error=code)
+    logger.warning(
+        "a handler ended its transaction",
+        action="handler-transaction-ended",
+        subscription=name,
+        error=code,
+    )
 
 
 def looked(name: str, *, lag: int, retrying: int, parked: int) -> None:
@@ -107,20 +131,40 @@ def looked(name: str, *, lag: int, retrying: int, parked: int) -> None:
 def beyond(name: str, partitions: int) -> None:
     """Checkpoints are further than what is folded: after a restore, or while the index is built anew."""
     logger.warning(
-        "a subscription is beyond the index and waits for it",
+        "a subscription's checkpoint is beyond the index; the subscription waits for it",
+        action="subscription-beyond-index",
         subscription=name,
         partitions=partitions,
     )
 
 
-def acted(name: str, action: str, *, stream_id: str | None) -> None:
+def acted(name: str, act: str, *, stream_id: str | None) -> None:
     """A person had it do something. Who, and why, stands in the row, not here: people write names into reasons."""
-    metrics.FOLLOW_ACTIONS.labels(name, action).inc()
+    metrics.FOLLOW_ACTIONS.labels(name, act).inc()
     logger.info(
-        "a subscription was told", subscription=name, action=action, stream_id=stream_id
+        "somebody acted on a subscription",
+        action="subscription-acted",
+        subscription=name,
+        act=act,
+        stream_id=stream_id,
+    )
+
+
+def refused(name: str, error: Exception) -> None:
+    """It cannot go on here; the error says what to do, so no traceback is told."""
+    logger.error(
+        "a subscription ends",
+        action="subscription-ended",
+        subscription=name,
+        cause=str(error),
     )
 
 
 def ended(name: str, *, error: str) -> None:
     """Its thread is gone, by what a handler raised to end the process."""
-    logger.error("a subscription ends", subscription=name, error=error)
+    logger.error(
+        "a subscription ends",
+        action="subscription-ended",
+        subscription=name,
+        error=error,
+    )

@@ -12,6 +12,7 @@ from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.errors import StreamParked, SubscriptionBehind
 from eventstore.events import AppendResult, Cut, Place, Position
+from eventstore.protocol.positions import partition_id
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.positions import packed_of
 from eventstore.queries.subscriptions import standing
@@ -125,7 +126,7 @@ def _told(position: AppendResult | Position | Cut) -> str:
 
 def _lacking(name: str, wanted: Mapping[Place, int]) -> int:
     """How many records are not handled yet."""
-    ids = [_number(place) * 512 + place.partition for place in wanted]
+    ids = [partition_id(_number(place), place.partition) for place in wanted]
     given: dict[str, Any] = {"name": name, "ids": ids, "nexts": list(wanted.values())}
     with unchecked_cursor() as cursor:
         cursor.execute(_LACKING, given)

@@ -21,7 +21,9 @@ logger = structlog.get_logger(__name__)
 _LISTEN: Final = f"LISTEN {FOLDED}"
 _PATIENCE: Final = 0.5  # seconds between two looks whether to stop
 _PAUSE: Final = 1.0  # seconds before a lost connection is made anew
-_TOLD: Final = "what was folded is not told for a while; followers look by themselves"
+_LOST: Final = (
+    "PostgreSQL does not wake the workers for a while; they look by themselves"
+)
 
 
 class Waker:
@@ -41,7 +43,7 @@ class Waker:
                     self._listen(stop)
             except DatabaseUnanswered as error:
                 if not self._told:
-                    logger.warning(_TOLD, error=error.kind)
+                    logger.warning(_LOST, action="wakeups-lost", error=error.kind)
                 self._told = True
                 stop.wait(_PAUSE)
 

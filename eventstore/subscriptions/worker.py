@@ -82,7 +82,7 @@ class Worker:
         With nobody to follow it stays all the same: who keeps it alive would start it again and again.
         """
         if not self._states:
-            logger.info(_NOBODY)
+            logger.info(_NOBODY, action="subscriptions-absent")
             stop.wait()
             return {}
         waking = threading.Thread(
@@ -116,7 +116,7 @@ class Worker:
                 self._go_on(state, stop)
             except (SubscriptionSuperseded, SubscriptionNotFound, CutRefused) as error:
                 state.error = error.code
-                logger.error("a subscription ends", subscription=name, cause=str(error))  # noqa: TRY400  (no traceback: it says what to do)
+                telling.refused(name, error)
                 break
             except Exception as error:  # noqa: BLE001  (told and counted; the next turn begins where this one began)
                 failure = failure_of(error)

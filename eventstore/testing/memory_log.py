@@ -8,10 +8,10 @@ from eventstore.errors import CommitIdReused, EventIdReused, WrongExpectedVersio
 from eventstore.events import (
     Position,
     from_milliseconds,
-    pack,
     to_milliseconds,
 )
 from eventstore.protocol.fold import Entry, State, StreamKey, Verdict, fold
+from eventstore.protocol.positions import first_of
 from eventstore.protocol.repeats import difference
 from eventstore.queries.commits import Decided
 from eventstore.queries.rows import recorded_events
@@ -83,7 +83,7 @@ class MemoryPartition:
     def events_in(self, row: Decided, types: Registry) -> list[RecordedEvent]:
         """Those of one accepted commit."""
         offset = row.position.offset
-        position = pack(self._id >> 9, self.place.partition, offset)
+        position = first_of(self._id, offset)
         value = self._values[offset]
         rows = [(position, row.recorded_at, row.first_version, value)]
         return next(recorded_events(rows, types))

@@ -29,12 +29,14 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import (
+    MAX_OFFSET,
     Cut,
     EventMetadata,
     Expected,
     NewEvent,
     Place,
     RecordedEvent,
+    stream_type_of,
 )
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 from eventstore.testing.store_bounds_contract import BoundsContract
@@ -473,7 +475,7 @@ class EventStoreContract(BoundsContract):
         here = store.topics.places[0]
 
         for wrong in (
-            Cut({here: 2**38}),
+            Cut({here: MAX_OFFSET}),
             Cut({here: -1}),
             Cut({Place("nothing", 0): 1}),
         ):
@@ -611,7 +613,7 @@ class EventStoreContract(BoundsContract):
     def test_a_stream_id_that_is_none_is_refused(
         self, store: EventStore, a_stream: str, tail: str
     ) -> None:
-        stream_type = a_stream.partition(".")[0]
+        stream_type = stream_type_of(a_stream)
 
         with pytest.raises(InvalidStreamId):
             store.append(f"{stream_type}.{tail}", [PLACED], Expected.ANY)

@@ -145,7 +145,9 @@ class Jobs:
             outcome = JobOutcome.DONE
         except BaseException as error:
             kind = _kind(error)
-            logger.exception("a job failed", job=job.name, error=kind)
+            logger.exception(
+                "a job failed", action="job-failed", job=job.name, error=kind
+            )
             raise
         finally:
             now = self._clock.now()
@@ -170,7 +172,11 @@ class Jobs:
             with translated():
                 connection.execute(_ENDED, ended)
         except DatabaseUnanswered as error:
-            logger.warning("a job's session was lost", error=error.kind)
+            logger.warning(
+                "a job's session was lost",
+                action="job-session-lost",
+                error=error.kind,
+            )
             with self._connect() as anew:
                 anew.execute(_ENDED, ended)
 
@@ -195,7 +201,12 @@ class Jobs:
         given = {"job": job.name, "due": first, "until": until, "runs": runs}
         connection.execute(_MISSED, given | {"scope": job.scope})
         metrics.JOB_RUNS.labels(job.name, str(JobOutcome.MISSED)).inc(runs)
-        logger.warning("a job was not run when it was due", job=job.name, runs=runs)
+        logger.warning(
+            "a job was not run when it was due",
+            action="job-missed",
+            job=job.name,
+            runs=runs,
+        )
 
     def forget(self, older_than: timedelta) -> int:
         """Delete the rows of runs that went well and are older than this, but for the last of each job; how many those were."""

@@ -45,7 +45,7 @@ def run(wanted: Collection[str], plan: Plan) -> Generator[Series]:
 def _refuse_without_peer() -> None:
     if not (find_spec("eventsourcing") and find_spec("psycopg_pool")):
         msg = (
-            "What this store is compared with is a package of its own: pip install 'teddy-es[bench]'"
+            "The store that we compare with is a package of its own: pip install 'teddy-es[bench]'"
             " (or 'eventsourcing[postgres]')."
         )
         raise CannotMeasure(msg)

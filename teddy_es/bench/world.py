@@ -64,7 +64,7 @@ def _database(name: str) -> Iterator[None]:
         _say(SQL("CREATE DATABASE {}").format(Identifier(name)))
         yield
     except InsufficientPrivilege as error:
-        msg = f"A measurement makes a database of its own, and may not: {error.diag.message_primary}."
+        msg = f"A measurement needs a database of its own and may not create one: {error.diag.message_primary}."
         raise CannotMeasure(msg) from None
     finally:
         _say(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))

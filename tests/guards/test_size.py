@@ -14,7 +14,7 @@ FUNCTION_LINES = 30
 # Larger, with a reason and a limit of its own. Take a line out as soon as it is no longer needed.
 LARGER_FILES: dict[str, tuple[int, str]] = {
     "eventstore/events.py": (
-        345,
+        365,
         "the whole vocabulary in one place; half of it is docstrings",
     ),
     "eventstore/models.py": (

@@ -31,6 +31,22 @@ class MovableClock(SystemClock):
         return super().monotonic() + self.ahead
 
 
+class StillClock(MovableClock):
+    """Stands still but for `ahead`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begun = SystemClock().now()
+
+    def now(self) -> datetime:
+        """See the port."""
+        return self._begun + timedelta(seconds=self.ahead)
+
+    def monotonic(self) -> float:
+        """See the port."""
+        return self.ahead
+
+
 def by(clock: MovableClock, store: EventStore) -> EventStore:
     """A store like the given one, whose process lives by this clock."""
     types = registry()

@@ -140,8 +140,8 @@ class LineCursor(psycopg.Cursor[Any]):
 
 
 @contextmanager
-def committing(table: str) -> Iterator[list[str]]:
-    """What `synchronous_commit` is where an insert into the table is about to be committed: the server's word, at the end."""
+def committing(table: str, change: str = "INSERT") -> Iterator[list[str]]:
+    """What `synchronous_commit` is where a change of the table is about to be committed: the server's word, at the end."""
     found: list[str] = []
     with connect() as own:
         own.execute("CREATE TABLE seen_at_commit (setting text)")
@@ -150,7 +150,7 @@ def committing(table: str) -> Iterator[list[str]]:
             " INSERT INTO seen_at_commit VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$"
         )
         own.execute(
-            f"CREATE CONSTRAINT TRIGGER see_at_commit AFTER INSERT ON {table}"
+            f"CREATE CONSTRAINT TRIGGER see_at_commit AFTER {change} ON {table}"
             " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see_at_commit()"
         )
         try:

@@ -105,6 +105,11 @@ class Orders:
         change = NewEvent(OrderChanged(quantity=quantity))
         return self.store.append(self.stream(name), [change], Expected.STREAM_EXISTS)
 
+    def change_often(self, name: str, events: int) -> AppendResult:
+        """So many events more, in one commit."""
+        changes = [NewEvent(OrderChanged(quantity=n)) for n in range(events)]
+        return self.store.append(self.stream(name), changes, Expected.STREAM_EXISTS)
+
 
 def subscription(
     handler: Callable[[Published], Any] | None, **given: Any

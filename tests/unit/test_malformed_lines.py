@@ -45,7 +45,7 @@ def told(do: Callable[[], None]) -> list[Told]:
     with capture_logs() as logs:
         do()
     lines: list[Any] = list(logs)
-    assert all(line["event"] == "malformed record in the log" for line in lines)
+    assert all(line["action"] == "record-malformed" for line in lines)
     assert all(line["log_level"] == "warning" for line in lines)
     assert all(line["reason"] == "not_json" for line in lines)
     return [(line["place"], line["offset"], line["untold"]) for line in lines]

@@ -12,11 +12,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from eventstore.clock import SystemClock
 from eventstore.events import Cut
 from eventstore.management.orders import add_order, order_of
-from eventstore.management.roster import make_worker, roster
+from eventstore.management.roster import make_worker
 from eventstore.management.stopping import stop_on_signals
 from eventstore.management.subscriptions import as_json, lines_of, overview
 from eventstore.management.troubles import told_in_a_line
-from eventstore.projections.standing import refuse_a_projection
 from eventstore.queries.subscriptions import standings
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import Operating, Order
@@ -137,11 +136,6 @@ def _ordered(
     if do == "skip":
         operating.skip(name, options["stream"], order)
         return f"{options['stream']} goes on behind the event that failed"
-    if do in {"reset", "forget"}:
-        refuse_a_projection(name)
-    if do == "forget" and name in roster():
-        msg = f"{name} is followed by this project's code; take it out of the settings first"
-        raise ValueError(msg)
     if do == "reset":
         operating.reset(name, _start(options["to"]), order)
         return f"begins anew, at {options['to']}"

@@ -14,6 +14,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.clock import SystemClock
+from eventstore.events import stream_type_in
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import told_in_a_line
 from eventstore.snapshots.builder.verifying import BOUND, Comparer
@@ -133,7 +134,7 @@ def _compare(
     wanted: list[str] | None, at_most: int | None, *, as_json: bool
 ) -> Compared:
     """The snapshots of the streams in these topics, or all."""
-    types = wanted and [topic.partition(".")[2] for topic in wanted]
+    types = wanted and [stream_type_in(topic) for topic in wanted]
     store, shown = get_event_store(), sys.stderr.isatty()
     with (
         closing(store.make_log()) as log,

@@ -11,6 +11,7 @@ from eventstore import metrics
 from eventstore.aggregates import Aggregate
 from eventstore.errors import IndexRebuilt
 from eventstore.protocol.placement import place_of
+from eventstore.protocol.positions import first_of
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.snapshots.builder import statements
@@ -182,7 +183,7 @@ class Builder(Generic[T]):
         with reading_cursor() as reading:
             now, end = queries.folded_to(reading, partition)
             if now != generation:
-                cursor = partition << 48
+                cursor = first_of(partition)
             due, next_ = queries.due(
                 reading,
                 (cursor, end),
@@ -215,7 +216,8 @@ class Builder(Generic[T]):
             metrics.SNAPSHOT_FAILURES.labels(stream_type, problem.error).inc()
             if found == (1,):
                 logger.error(
-                    "a stream has no snapshots, all its events are replayed",
+                    "no snapshot can be built of a stream; loads replay all its events",
+                    action="snapshot-build-failed",
                     stream=problem.stream_id,
                     version=problem.version,
                     code=problem.error,

@@ -16,6 +16,7 @@ from eventstore.clock import SystemClock
 from eventstore.conf import aggregates
 from eventstore.database import connect
 from eventstore.errors import IndexRebuilt, InvalidStreamId, SnapshotNotWritten
+from eventstore.events import stream_type_of
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.snapshots import snapshot_store
@@ -108,7 +109,7 @@ class Snapshotter:
 
     def build_stream(self, stream_id: str) -> Built:
         """Build what is due of one stream. Raises `InvalidStreamId`, `StreamNotFound`, and as `build_due`."""
-        stream_type = self._store.stream_info(stream_id).stream_id.partition(".")[0]
+        stream_type = stream_type_of(self._store.stream_info(stream_id).stream_id)
         with self._builders() as builders:
             for builder in builders:
                 if builder.snapshots.aggregate.stream_type == stream_type:
@@ -198,7 +199,10 @@ def _taken(turn: Turn, troubles: list[SnapshotNotWritten]) -> Built:
     try:
         return turn() or Built()
     except IndexRebuilt:
-        logger.warning("the index was rebuilt under a builder")
+        logger.warning(
+            "the index was rebuilt while a builder worked; the next run builds the rest",
+            action="index-rebuilt",
+        )
     except SnapshotNotWritten as error:
         troubles.append(error)
     return Built()

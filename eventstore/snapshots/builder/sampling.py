@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
 
 from eventstore import metrics
 from eventstore.aggregates import Aggregate
 from eventstore.errors import StateNotStorable, UnreadableEvent
+from eventstore.protocol.positions import record_of
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.snapshots.builder import statements
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 T = TypeVar("T", bound=Aggregate[Any])
-
-_INDEX: Final = 10  # bits of a packed position below its offset
 
 
 @dataclass(slots=True)
@@ -80,7 +79,7 @@ class Sampler(Generic[T]):
         one before it. Raises `IndexIncomplete`, and database trouble.
         """
         made, before = self._snapshots.made_with, self._replay.events
-        at = self._chance.randrange(*span) >> _INDEX << _INDEX
+        at = record_of(self._chance.randrange(*span))
         with reading_cursor() as cursor:
             there = queries.near(cursor, at, span[1], made)
             if not there:
@@ -145,7 +144,8 @@ class Sampler(Generic[T]):
         sampled.unreadable.append(f"{stream_id} at version {version}")
         self._count("unreadable")
         logger.error(
-            "a snapshot cannot be held against a replay",
+            "a snapshot cannot be compared with a replay",
+            action="snapshot-comparison-failed",
             stream=stream_id,
             version=version,
             cause=str(error),
@@ -166,6 +166,7 @@ class Sampler(Generic[T]):
         self._count("drifted")
         logger.error(
             "a snapshot has drifted: it says another state than its events",
+            action="snapshot-drifted",
             stream=found.stream_id,
             version=found.version,
             remedy="docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'",

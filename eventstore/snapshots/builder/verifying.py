@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from eventstore.aggregates import Aggregate
 from eventstore.conf import aggregates
 from eventstore.errors import StateNotStorable, UnreadableEvent
+from eventstore.events import stream_type_in, stream_type_of
 from eventstore.queries import kept as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.snapshots import snapshot_store
 from eventstore.snapshots.builder.replaying import ApplyError, Replay
 from eventstore.snapshots.builder.reviewing import rows
-from eventstore.snapshots.record import PREFIX, Garbage, believed
+from eventstore.snapshots.record import Garbage, believed
 from eventstore.snapshots.signing import said_by_row, signer
 from eventstore.snapshots.states import encoded, says_the_same
 from eventstore.snapshots.topics import snapshot_topics
@@ -101,15 +102,13 @@ class Comparer:
         for page in rows(most=self._page):
             due = []
             for row in page:
-                if not self._is_wanted(row.stream_id.partition(".")[0]):
+                if not self._is_wanted(stream_type_of(row.stream_id)):
                     continue
                 if self._is_comparable(row, found, is_due=is_due(found.kept)):
                     due.append(row)
                 found.kept += 1
             for stream_id, of_stream in groupby(due, lambda row: row.stream_id):
-                self._of_type[stream_id.partition(".")[0]].compare(
-                    list(of_stream), found
-                )
+                self._of_type[stream_type_of(stream_id)].compare(list(of_stream), found)
             progress(len(page))
         return found
 
@@ -122,8 +121,7 @@ class Comparer:
         places = [
             place
             for place in topics.places
-            if place.topic in there
-            and self._is_wanted(place.topic.removeprefix(PREFIX))
+            if place.topic in there and self._is_wanted(stream_type_in(place.topic))
         ]
         for place, extent in self._log.extents(places).items():
             offset = extent.start
@@ -165,7 +163,7 @@ class Comparer:
         return lambda number: (number - first) % total < most
 
     def _is_comparable(self, row: Kept, found: Compared, *, is_due: bool) -> bool:
-        known = self._of_type.get(row.stream_id.partition(".")[0])
+        known = self._of_type.get(stream_type_of(row.stream_id))
         if not self._signer.knows(said_by_row(row, row.made), row.mac):
             found.is_wrong(_name(row), _NOT_OURS)
             found.leave("not ours")

@@ -7,9 +7,10 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.errors import LogMisconfigured, NotRestorable
-from eventstore.events import Place, pack, to_milliseconds, unpack
+from eventstore.events import Place, to_milliseconds
 from eventstore.log.topics import NO_ROWS_REMEDY, check_numbers, sound
 from eventstore.ports import Extent, LogRecord
+from eventstore.protocol.positions import first_of, offset_in
 from eventstore.upkeep.restore.plan import (
     Mirrored,
     Missing,
@@ -162,14 +163,13 @@ class Restorer:
             offset = batch.next_offset
 
     def _mirrored(self, place: Place, first: int, end: int) -> Iterator[Mirrored]:
-        number = self._topics.numbers[place.topic]
-        beyond = pack(number, place.partition, end)
-        position = pack(number, place.partition, first)
+        partition = self._topics.partition_id(place)
+        beyond, position = first_of(partition, end), first_of(partition, first)
         while rows := self._connection.execute(
             _MIRROR, [position, beyond, self._rows]
         ).fetchall():
             for packed, recorded_at, key, value, hash_ in rows:
-                at, offset = to_milliseconds(recorded_at), unpack(packed)[2]
+                at, offset = to_milliseconds(recorded_at), offset_in(packed)
                 yield Mirrored(LogRecord(offset, at, key, value), hash_)
             position = rows[-1][0] + 1
 

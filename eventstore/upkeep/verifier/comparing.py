@@ -8,7 +8,7 @@ from eventstore.events import Place, Position, unpack
 from eventstore.upkeep.verifier.findings import Difference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Row = tuple[Any, ...]
 
@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 def first_difference(
     place: Place,
     table: str,
-    columns: Sequence[str],
+    columns: Iterable[str],
     wanted: Sequence[Row],
     there: Sequence[Row],
 ) -> Difference | None:

@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from eventstore.conf import registry
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnreadable
-from eventstore.events import Commit, Place, pack, to_milliseconds
+from eventstore.events import (
+    MAX_OFFSET,
+    Commit,
+    Place,
+    stream_type_of,
+    to_milliseconds,
+)
 from eventstore.indexer.clocks import OFF
+from eventstore.indexer.columns import EVENT, RECORD
 from eventstore.indexer.rows import rows_of
 from eventstore.log.partitioning import refuse_another_count
 from eventstore.protocol.codec import decode
 from eventstore.protocol.fold import Entry, Folded, Verdict
+from eventstore.protocol.positions import first_of
 from eventstore.upkeep.verifier import statements
 from eventstore.upkeep.verifier.comparing import Row, first_difference, written_position
 from eventstore.upkeep.verifier.findings import Difference, Findings, PlaceFindings
@@ -31,32 +39,6 @@ if TYPE_CHECKING:
     from eventstore.ports import Batch, Extent, Log
 
 Progress = Callable[[Place, int], None]
-
-_RECORD_COLUMNS = [
-    "position",
-    "recorded_at",
-    "verdict",
-    "reason",
-    "head",
-    "commit_id",
-    "stream_id",
-    "first_version",
-    "event_count",
-    "key",
-    "value",
-    "hash",
-]
-_EVENT_COLUMNS = [
-    "position",
-    "event_id",
-    "stream_id",
-    "version",
-    "event_type",
-    "occurred_at",
-    "recorded_at",
-    "correlation_id",
-    "causation_id",
-]
 
 
 class Verifier:
@@ -186,32 +168,30 @@ class Verifier:
     ) -> Difference | None:
         folded = replay.fold(entries)
         place, number = replay.place, self._topics.numbers[replay.place.topic]
+        partition = self._topics.partition_id(place)
         rows = rows_of(place, number, folded.judged)
-        span = {
-            "first": pack(number, place.partition, offset),
-            "last": pack(number, place.partition, end),
-        }
+        span = {"first": first_of(partition, offset), "last": first_of(partition, end)}
         self._count(found, folded)
         self._note_heads(rows.new, rows.moved)
         return first_difference(
             place,
             "mirror",
-            _RECORD_COLUMNS,
+            RECORD,
             rows.records,
             self._rows(statements.RECORDS, **span),
         ) or first_difference(
             place,
             "index",
-            _EVENT_COLUMNS,
+            EVENT,
             rows.events,
             self._rows(statements.EVENTS, **span),
         )
 
     def _beyond(self, place: Place, cursor: int) -> Difference | None:
-        number = self._topics.numbers[place.topic]
+        partition = self._topics.partition_id(place)
         span = {
-            "first": pack(number, place.partition, cursor),
-            "last": pack(number, place.partition, 2**38 - 1),
+            "first": first_of(partition, cursor),
+            "last": first_of(partition, MAX_OFFSET - 1),
         }
         for table, statement in statements.BEYOND.items():
             if rows := self._rows(statement, **span):
@@ -290,7 +270,7 @@ class Verifier:
             commit = one.entry.content
             if one.verdict is Verdict.ACCEPTED and isinstance(commit, Commit):
                 found.events += len(commit.events)
-                stream_type = commit.stream_id.partition(".")[0]
+                stream_type = stream_type_of(commit.stream_id)
                 found.unreadable += sum(
                     types.problem_of(stream_type, event) is not None
                     for event in commit.events

@@ -108,7 +108,7 @@ def test_a_mirror_without_room_calls_for_somebody_and_goes_on(
         Mirror(audited.store().make_indexer, waits).run()
     Mirror(audited.store().make_indexer, Impatient(1)).run()
 
-    lines = [line for line in logs if line["event"] == "mirror waits and begins anew"]
+    lines = [line for line in logs if line["action"] == "mirror-delayed"]
     assert [line["log_level"] for line in lines] == ["error", "error"]
     assert "make room" in lines[0]["cause"]
     assert audited.cursor(audited.place(stream)) == 1

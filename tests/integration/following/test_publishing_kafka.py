@@ -342,7 +342,7 @@ def test_a_publisher_finds_within_a_minute_that_its_topic_was_changed_and_goes_o
 
     assert until_then == {"a": [1, 2]}
     assert world.versions() == {"a": [1, 2, 3]}
-    (line,) = [one for one in said if one["event"].startswith("events are not publ")]
+    (line,) = [one for one in said if one["action"] == "publishing-delayed"]
     assert line["topic"] == topic
     assert "retention.ms is -1" in line["problem"]
     assert "cleanup.policy is compact" in line["problem"]

@@ -251,7 +251,7 @@ def test_a_stopped_partition_is_told_once_and_the_others_go_on(
     (line,) = run(here, stop)
 
     assert line["log_level"] == "error"
-    assert line["event"] == "a partition has stopped"
+    assert line["action"] == "partition-stopped"
     assert (line["place"], line["code"]) == (str(place), code)
     assert str(place) in line["cause"]
     assert [versions(here, stream) for stream in others] == [[1, 2], [1]]
@@ -280,7 +280,7 @@ def test_a_fault_that_nobody_foresaw_stops_its_partition_and_the_others_go_on(
 
     (line,) = run(here, stop)
 
-    assert line["event"] == "a partition has stopped"
+    assert line["action"] == "partition-stopped"
     assert (line["place"], line["code"]) == (str(world.place(streams[0])), "KeyError")
     assert isinstance(line["exc_info"], KeyError)
     assert "see its traceback" in line["cause"]
@@ -389,7 +389,7 @@ def test_a_topic_that_is_not_as_it_must_be_stops_all_of_it_and_is_an_error(
     lines = run(here, Impatient(2))
 
     assert [line["log_level"] for line in lines] == ["error"] * 2
-    assert [line["event"] for line in lines] == ["mirror waits and begins anew"] * 2
+    assert [line["action"] for line in lines] == ["mirror-delayed"] * 2
     assert [line["code"] for line in lines] == ["log-misconfigured"] * 2
     assert all("created again" in line["cause"] for line in lines)
     assert [world.cursor(place) for place in world.topics.places] == [0, 0, 0]

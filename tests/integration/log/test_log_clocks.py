@@ -28,7 +28,7 @@ HOUR = 3_600
 
 def told(logs: Sequence[MutableMapping[str, Any]]) -> list[tuple[str, Any]]:
     """Place and skew of each line that tells of a clock."""
-    lines = [line for line in logs if line["event"] == "a clock of the log is off"]
+    lines = [line for line in logs if line.get("action") == "clock-skewed"]
     assert all(line["log_level"] == "warning" for line in lines)
     return [(line["place"], line["skew_s"]) for line in lines]
 

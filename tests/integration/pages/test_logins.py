@@ -46,7 +46,7 @@ def test_a_log_in_is_told_counted_and_recorded(officer_ada: User) -> None:
         answer = log_in("ada", RIGHT)
 
     assert answer.status_code == 302
-    [line] = [one for one in lines if one.get("action") == "login_succeeded"]
+    [line] = [one for one in lines if one.get("action") == "login-succeeded"]
     assert line["account"] == officer_ada.pk
     assert counted("succeeded") == before + 1
     [row] = AccessLog.objects.all()
@@ -60,7 +60,7 @@ def test_one_that_fails_is_told_counted_and_recorded(officer_ada: User) -> None:
         answer = log_in("ada", "wrong")
 
     assert answer.status_code == 200
-    [line] = [one for one in lines if one.get("action") == "login_failed"]
+    [line] = [one for one in lines if one.get("action") == "login-failed"]
     assert line["account"] == officer_ada.pk
     assert counted("failed") == before + 1
     [row] = AccessFailureLog.objects.all()
@@ -75,7 +75,7 @@ def test_what_is_no_account_may_be_a_password_and_is_written_nowhere(
         log_in("hunter2-secret", "also-a-secret")
         log_in("Hunter2-secret", "also-a-secret")
 
-    told = [one for one in lines if one.get("action", "").startswith("login_")]
+    told = [one for one in lines if one.get("action", "").startswith("login-")]
     assert [one["account"] for one in told] == [None] * 3
     assert told[0]["attempted"] == told[1]["attempted"] != told[2]["attempted"]
     rows = [*AccessAttempt.objects.values(), *AccessFailureLog.objects.values()]
@@ -98,7 +98,7 @@ def test_who_fails_too_often_is_locked_out_here_and_not_elsewhere() -> None:
         assert "ada" not in answer.text
         hold_to_policy(answer)
     actions = [one["action"] for one in lines if "action" in one]
-    assert actions == ["login_locked", "login_locked"]
+    assert actions == ["login-locked", "login-locked"]
     assert log_in("ada", RIGHT, ELSEWHERE).status_code == 302
 
 
@@ -171,7 +171,7 @@ def test_so_many_log_ins_at_once_are_refused_and_pages_go_on(
     inside.force_login(officer_ada)
 
     assert answer.status_code == 503
-    assert "was not looked at" in answer.text
+    assert "did not check your log-in" in answer.text
     hold_to_policy(answer)
     assert not AccessFailureLog.objects.exists()
     assert inside.get("/admin/auth/user/").status_code == 200
@@ -187,4 +187,4 @@ def test_a_change_of_password_is_refused_kindly_too(
     answer = client.post("/admin/password_change/", {"old_password": RIGHT})
 
     assert answer.status_code == 503
-    assert "was not looked at" in answer.text
+    assert "did not check your log-in" in answer.text

@@ -207,7 +207,7 @@ def test_a_look_up_of_nothing_says_so_and_repeats_nothing(
     answer = officer.post("/admin/find/", {"q": text})
 
     assert answer.status_code == 404
-    assert "Nothing is filed under exactly this" in answer.text
+    assert "Nothing has exactly this id or position" in answer.text
     assert "anna@" not in answer.text
 
 

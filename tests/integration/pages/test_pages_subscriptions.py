@@ -316,7 +316,7 @@ def test_one_stream_or_all_are_tried_again(
         address("replay", orders.stream("a")), {"reason": WHY}, follow=True
     )
     follow(one)
-    assert "Tried again at once: 1 stream." in told.text
+    assert "Retried at once: 1 stream." in told.text
     assert seen() == {"a": [1, 2, 3], "c": [1, 2, 3]}
 
     officer.post(address("replay"), {"reason": WHY})
@@ -431,7 +431,7 @@ def test_a_turn_that_takes_long_is_not_waited_for(
         answer = officer.post(address("pause"), {"reason": WHY})
 
     assert answer.status_code == 400
-    assert "in the middle of a batch" in answer.text
+    assert "in the middle of a long batch" in answer.text
     assert did() == []
     hold_to_policy(answer)
 

@@ -154,9 +154,18 @@ def names_of_indexes() -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def test_effects_begin_at_the_switch(orders: Orders) -> None:
-    Totals.happened.clear()
+def test_a_build_has_no_effects_of_what_happened_before(orders: Orders) -> None:
+    orders.change("o1", 4)
+    follow_what_is_read()
+    assert Totals.happened == [(1, f"{orders.stream('o1')} 4")]
 
+    built = make_building("totals", 2, SystemClock()).run()
+
+    assert (built.is_complete, built.handled) == (True, 31)
+    assert Totals.happened == [(1, f"{orders.stream('o1')} 4")]
+
+
+def test_effects_begin_at_the_switch(orders: Orders) -> None:
     switch(2, accept=True)
     assert Totals.happened == []
     orders.change("o1", 5)

@@ -22,6 +22,8 @@ from eventstore.errors import (
 from eventstore.indexer.mark import complete
 from eventstore.indexer.mirror import Mirror
 from eventstore.queries.completeness import completed_by
+from eventstore.repository import AggregateRepository
+from eventstore.testing.shop_orders import Order
 from eventstore.upkeep.rebuild import refold, reset
 from teddy_es import health
 from tests.support.connections import Line
@@ -343,3 +345,28 @@ def test_not_ready_until_the_index_is_complete_and_asking_completes_it(
     assert "internal" not in json.dumps(red[1])
     assert (green[0], green[1]["index"]) == (200, "ok")
     assert is_marked(audited)
+
+
+# ---- what a process remembers of its own
+
+
+def test_an_aggregate_that_is_cached_beyond_its_streams_head_is_loaded_anew(
+    audited: World, here: FaultyStore
+) -> None:
+    topic = next(iter(audited.topics.numbers))
+    order_class = type("Order", (Order,), {"stream_type": topic.partition(".")[2]})
+    orders = AggregateRepository(order_class, here)
+    order = order_class("one")
+    order.place("customer-1")
+    orders.save(order)
+    for quantity in (7, 8):
+        order.change(quantity)
+        orders.save(order)
+    audited.lose_folds(audited.place(order.stream_id), 1)
+
+    loaded = orders.load("one")
+
+    assert (loaded.version, loaded.state.quantity) == (1, 0)
+    audited.fold(audited.store())
+    again = orders.load("one")
+    assert (again.version, again.state.quantity) == (3, 8)

@@ -208,7 +208,7 @@ def test_what_a_foreign_producer_got_wrong_is_mirrored_told_counted_and_passed(
         offset = audited.foreign(place, value, b"\x00key")
         result = here.append(stream, [changed()], Expected.NO_STREAM)
 
-    (line,) = [entry for entry in logs if entry["event"].startswith("malformed")]
+    (line,) = [entry for entry in logs if entry.get("action") == "record-malformed"]
     assert (line["place"], line["offset"]) == (str(place), offset)
     assert line["log_level"] == "warning"
     assert reason in (None, line["reason"])

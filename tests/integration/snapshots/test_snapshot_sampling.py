@@ -73,7 +73,7 @@ def test_a_snapshot_that_is_no_state_is_told_once_a_minute_and_counted_at_each_l
         found = [world.snapshots.newest(stream) for _ in range(3)]
 
     assert [one and one.version for one in found] == [10, 10, 10]
-    (line,) = [one for one in said if "holds no state" in one["event"]]
+    (line,) = [one for one in said if one["action"] == "snapshot-state-unreadable"]
     assert (line["stream"], line["version"]) == (stream, 20)
     assert garbage.get() == before + 3
 
