@@ -138,12 +138,8 @@ def _ask(what: str, question: Callable[[], T]) -> State[T]:
         word = word_for(error)
         if word is None:
             raise
-        _log.warning(
-            "not ready",
-            action="readiness-failed",
-            asked=what,
-            error=str(error) or "no answer in time",
-        )
+        said = str(error) or "no answer in time"
+        _log.warning("not ready", action="probe-failed", asked=what, error=said)
         return State(word)
 
 
@@ -177,9 +173,8 @@ def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
     topics.check()
     extents = topics.indexer.log.extents(topics.indexer.topics.places)
     for place, extent in extents.items():
-        cursor = folded.get(
-            place, 0
-        )  # read before, so the log has it, if it has lost nothing
+        # read before, so the log has it, if it has lost nothing
+        cursor = folded.get(place, 0)
         if extent.start or extent.end < cursor:
             found = f"it now holds offsets {extent.start} to {extent.end - 1}"
             raise LogTruncated(place.topic, place.partition, cursor=cursor, found=found)

@@ -72,7 +72,7 @@ _PASSES: Final = frozenset(
     }
 )
 _SAID: Final = {
-    Condition.FULL: "the database's disk is full; make room on it, and all goes on by itself",
+    Condition.FULL: "the database's disk is full; make room on it, and everything goes on by itself",
     Condition.READ_ONLY: "the database is read-only: a standby, or default_transaction_read_only is on; let DATABASE_URL name"
     " the primary, with a role and a database that may write",
     Condition.RIGHTS: "the database's role lacks a right; as the tables' owner run `manage.py database_roles`, which says"

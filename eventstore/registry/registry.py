@@ -1,16 +1,4 @@
-"""The event types that a domain knows: name, schema version, fields, sensitive fields, subject.
-
-An event is a frozen `msgspec.Struct`; its class is what the door validates with and what the JSON Schema is
-made from. The name on the wire is given in so many words, so that a renamed class breaks nothing.
-
-    class OrderPlaced(Event, frozen=True, kw_only=True):
-        order_id: Code
-        remark: Annotated[str, SENSITIVE] | None = None
-
-    registry = Registry()
-    registry.stream_type("order", number=1)
-    registry.event_type(OrderPlaced, stream_type="order", name="OrderPlaced")
-"""
+"""The registry itself: types are given to it once, and it judges what is written and reads what was."""
 
 from __future__ import annotations
 
@@ -236,7 +224,7 @@ class Registry:
     def problem_of(self, stream_type: str, event: Written) -> Problem | None:
         """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""
         found = self.read(stream_type, event)
-        return found if isinstance(found, Problem) and found is not SEALED else None
+        return found if found.__class__ is Problem and found is not SEALED else None
 
     def read(self, stream_type: str, event: Written) -> Event | Problem:
         """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value."""

@@ -75,12 +75,13 @@ def _nodes(node: ast.AST, where: str) -> Iterator[tuple[str, Any, Any, ast.AST]]
         for n, child in enumerate(value if many else [value]):
             if isinstance(child, ast.AST) and not _is_passed(child):
                 yield where, *((value, n) if many else (node, field)), child
-                inner = isinstance(
-                    child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-                )
-                yield from _nodes(
-                    child, f"{where}.{child.name}".strip(".") if inner else where
-                )  # type: ignore[attr-defined]
+                yield from _nodes(child, _inside(child, where))
+
+
+def _inside(node: ast.AST, where: str) -> str:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return f"{where}.{node.name}".strip(".")
+    return where
 
 
 def _is_passed(node: ast.AST) -> bool:
