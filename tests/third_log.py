@@ -44,6 +44,14 @@ def open_third(_connect: Connect) -> ThirdLog:
     return ThirdLog(MEMORY)
 
 
+def open_with_feeds(_connect: Connect) -> ThirdLog:
+    """The same, and accepted events are published beside it."""
+    return ThirdLog(MEMORY)
+
+
+open_with_feeds.has_feeds = True  # type: ignore[attr-defined]
+
+
 class ThirdLog:
     """`eventstore.ports.Log`, and `Restorable`. memory: None for one that cannot be reached."""
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from django.core.management import call_command
 
+from eventstore.clock import SystemClock
 from eventstore.conf import aggregates
-from eventstore.events import Expected, NewEvent
+from eventstore.events import Expected, NewEvent, Place
+from eventstore.protocol.placement import place_of
+from eventstore.publishing.subscription import publication
 from eventstore.snapshots import SnapshotStore, snapshot_store
 from eventstore.snapshots.topics import create, snapshot_topics
 from eventstore.store import get_event_store
+from eventstore.subscriptions.follower import Follower
+from eventstore.subscriptions.registering import register
 from eventstore.testing.log_contract import LogContract
 from eventstore.testing.log_given import PARTITIONS, OpenLog, Recreate
 from eventstore.testing.repository_contract import RepositoryContract
@@ -85,7 +91,7 @@ class TestRepositoryOnIt(RepositoryContract):
     def order_class(self) -> type[Order]:
         """The one of the settings."""
         (order,) = aggregates().values()
-        return order
+        return cast("type[Order]", order)
 
 
 def test_the_commands_need_no_more_than_the_setting(store: EventStore) -> None:
@@ -101,3 +107,24 @@ def test_the_commands_need_no_more_than_the_setting(store: EventStore) -> None:
     assert (found["streams"], found["differences"]) == (1, [])
     with closing(get_event_store().make_log()) as log:
         assert isinstance(log, ThirdLog)
+
+
+def test_events_are_published_beside_a_log_whose_factory_says_so(
+    stores: Stores,
+) -> None:
+    store = stores("tests.third_log.open_with_feeds")
+    call_command("create_topics", stdout=StringIO())
+    (stream_type,) = (name.partition(".")[2] for name in store.topics.numbers)
+    stream = f"{stream_type}.1"
+    placed = NewEvent(OrderPlaced(customer_id="customer-1"))
+    store.append(stream, [placed], Expected.NO_STREAM)
+
+    published = publication(store.make_log)
+    assert published is not None
+    register(published, SystemClock())
+    Follower(published, SystemClock(), Random(1)).round()  # noqa: S311
+
+    place = Place(f"events.{stream_type}", place_of(stream, 3).partition)
+    with closing(store.make_log()) as log:
+        [record] = log.read(place, 0).records
+    assert json.loads(record.value or b"")["type"] == "OrderPlaced"

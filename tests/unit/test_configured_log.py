@@ -13,7 +13,7 @@ from eventstore.log.configured import has_feeds, open_log
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.publishing.topics import is_published
 from eventstore.store import make_event_store
-from tests.third_log import ThirdLog, open_third
+from tests.third_log import ThirdLog
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from eventstore.database import Connect
 
 SECRET = "postgresql://ann:secret@host/log"  # noqa: S105
-
-
-def opens_with_feeds(connect: Connect) -> ThirdLog:
-    return open_third(connect)
-
-
-opens_with_feeds.has_feeds = True  # type: ignore[attr-defined]
 
 
 def wants_two(_connect: Connect, _more: str) -> ThirdLog:
@@ -94,7 +87,7 @@ def test_no_store_is_made_on_it(settings: Settings, name: str) -> None:
     [
         ("embedded", EmbeddedLog, False),
         ("tests.third_log.open_third", ThirdLog, False),
-        (f"{__name__}.opens_with_feeds", ThirdLog, True),
+        ("tests.third_log.open_with_feeds", ThirdLog, True),
         ("eventstore.log.embedded.EmbeddedLog", EmbeddedLog, False),
     ],
 )

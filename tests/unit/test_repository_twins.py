@@ -40,6 +40,7 @@ class Shelf(EventSourcingRepository[Order]):
         causation_id: UUID | None = None,
     ) -> AppendResult | None:
         self.asked.append(("save", aggregate, correlation_id, causation_id))
+        return None
 
     def exists(self, aggregate_id: str) -> bool:
         self.asked.append(("exists", aggregate_id))
