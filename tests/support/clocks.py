@@ -37,6 +37,22 @@ class MovableClock(SystemClock):
         return super().monotonic() + self.ahead
 
 
+class StillClock(MovableClock):
+    """Stands still but for `ahead`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begun = SystemClock().now()
+
+    def now(self) -> datetime:
+        """See the port."""
+        return self._begun + timedelta(seconds=self.ahead)
+
+    def monotonic(self) -> float:
+        """See the port."""
+        return self.ahead
+
+
 class Hourglass(Network):
     """A network that ends the time of those who live by its clock, once so many proposals have been handed over.
 
@@ -68,22 +84,6 @@ class Patience(SystemClock):
     def monotonic(self) -> float:
         """See the port."""
         return super().monotonic() + self.spent
-
-
-class StillClock(MovableClock):
-    """Stands still but for `ahead`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._begun = SystemClock().now()
-
-    def now(self) -> datetime:
-        """See the port."""
-        return self._begun + timedelta(seconds=self.ahead)
-
-    def monotonic(self) -> float:
-        """See the port."""
-        return self.ahead
 
 
 def by(clock: MovableClock, store: EventStore) -> EventStore:

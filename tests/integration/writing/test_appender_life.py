@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from eventstore.database import connect
-from eventstore.errors import AppendOutcomeUnknown, LogUnavailable
+from eventstore.errors import AppendOutcomeUnknown, LogUnanswered, LogUnavailable
 from eventstore.log.embedded import EmbeddedLog
 from tests.plugins.kafka_logs import until
 from tests.support.clocks import IN_FLIGHT_S
@@ -167,7 +167,7 @@ def test_what_comes_while_the_appender_drains_is_refused_and_never_written(
 
         with pytest.raises(LogUnavailable):
             here.append(other, [changed()], 0)
-        with pytest.raises(LogUnavailable):
+        with pytest.raises(LogUnanswered):
             here.outcome(uuid4(), other)
         gate.open()
         assert closed.result(30)
