@@ -11,8 +11,8 @@ from audit.columns.table import Column, Table
 from audit.events.columns import CORRELATION, EVENT, OCCURRED, VERSION
 
 if TYPE_CHECKING:
+    from eventstore.events import StreamInfo
     from eventstore.queries.browse import EventRow
-    from eventstore.queries.streams import StreamInfo
 
 STREAMS: Final[Table[StreamInfo]] = Table(
     "Streams, latest first event first",

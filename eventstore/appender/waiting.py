@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from eventstore.appender.pending import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from eventstore.appender.pending import Pending
     from eventstore.events import Place
@@ -28,11 +27,14 @@ class Limits:
 
     commits: that wait. commit_bytes: of those that wait or are being settled; one commit, however large, is taken if
     there is nothing else. share_s: seconds that a turn may fold in one place, before it looks after the others.
+    batch, batch_bytes: commits and bytes of a turn, whichever is reached first; one commit is taken, however large.
     """
 
     commits: int = 10_000
     commit_bytes: int = 64_000_000
     share_s: float = 0.1
+    batch: int = 500
+    batch_bytes: int = 8_000_000
 
 
 class Waiting:
@@ -47,9 +49,6 @@ class Waiting:
 
     def __len__(self) -> int:
         return self._waiting
-
-    def __iter__(self) -> Iterator[Pending]:
-        return chain.from_iterable(line.waiting for line in self._turns)
 
     def has_room(self, pending: Pending) -> bool:
         """Whether it may be added now."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
+from eventstore.appender.waiting import Limits
 from eventstore.clock import BackOff
 from eventstore.errors import EventStoreError
 from eventstore.indexer.share import ShareSpent
@@ -18,11 +19,9 @@ if TYPE_CHECKING:
     from eventstore.appender.pending import Pending
     from eventstore.appender.turn import Turn
     from eventstore.appender.waiting import Waiting
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Clock
 
-MAX_BATCH: Final = 500  # commits a turn
-_MAX_BATCH_BYTES: Final = 8_000_000
 _FIRST_PAUSE: Final = (
     0.02  # seconds before what could not be settled is tried again; doubles
 )
@@ -52,6 +51,7 @@ class Work:
     """What the thread has in hand. Unsettled commits are tried again after a pause, and given up at their deadline."""
 
     clock: Clock
+    limits: Limits = field(default_factory=Limits)
     batch: list[Pending] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     unsettled: list[Pending] = field(default_factory=list)
@@ -93,7 +93,8 @@ class Work:
         rivals: list[Pending] = []
         claims = {p.claim for p in self.batch} - {None}
         stuck = {p.place for p in self.unsettled}
-        while len(self.batch) < MAX_BATCH and size < _MAX_BATCH_BYTES:
+        limits = self.limits
+        while len(self.batch) < limits.batch and size < limits.batch_bytes:
             pending = queue.take(stuck)
             if pending is None:
                 break

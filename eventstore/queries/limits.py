@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+from eventstore.events import MAX_COMMIT_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,17 +13,18 @@ class Pages:
     """How large a page of a stream is: records and bytes of them, whichever is reached first.
 
     The first record is taken whatever its size. first: records of the first page, and of one that need not be decoded
-    while it arrives.
+    while it arrives. longest: events of a commit, at most: so far before a version the commit may begin that holds it.
     """
 
     first: int = 200
     rows: int = 5_000
     size: int = 4_000_000
+    longest: int = MAX_COMMIT_EVENTS
 
     def at_most(self, rows: int) -> Pages:
         """For a reader who takes no more than so many."""
         most = max(1, rows)
-        return Pages(min(most, self.first), min(most, self.rows), self.size)
+        return replace(self, first=min(most, self.first), rows=min(most, self.rows))
 
 
 @dataclass(frozen=True, slots=True)

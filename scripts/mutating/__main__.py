@@ -68,7 +68,7 @@ def main() -> int:
     """0 if every survivor is explained."""
     asked, table = arguments(), tomllib.loads(TABLE.read_text("utf-8"))
     KEPT.mkdir(parents=True, exist_ok=True)
-    files = [File(path, table) for path in sorted(files_of(table, asked))]
+    files = [File(path, table) for path in sorted({*files_of(table, asked)})]
     if not asked.report:
         workers = [start(files, asked, n) for n in range(asked.workers)]
         if sum(os.waitpid(pid, 0)[1] for pid in workers):
@@ -122,42 +122,32 @@ class File:
 
     def work(self, asked: argparse.Namespace, number: int) -> int:
         """Try a worker's part of those that are new; 1 where the tests fail without any change."""
-        known, every = self.known(), [one.key for one in mutants(self.source)]
-        part = every[:: max(1, -(-len(every) // asked.most)) if asked.most else 1][
-            number :: asked.workers
-        ]
-        todo = {
-            key
-            for key in part
-            if known.get(key) in (None, trying.SURVIVED if asked.again else None)
-        }
+        todo, took = self._todo(asked, number), 0.0
         log = KEPT / f"last-{number}.log"
-        result, took = (
-            trying.timed(self, None, log, most_s=900.0, fresh=True)
-            if todo
-            else ("", 0.0)
-        )
-        if result == trying.KILLED:
-            sys.stderr.write(f"{self.path}: its tests fail as they are: {log}\n")
-            return 1
-        fresh = False
+        if todo:
+            result, took = trying.timed(self, None, log, most_s=900.0, fresh=True)
+            if result != trying.SURVIVED:
+                sys.stderr.write(f"{self.path}: its tests fail as they are: {log}\n")
+                return 1
         for mutant in mutants(self.source):
             if mutant.key in todo:
+                fresh = result == trying.TIMED_OUT  # what it was at is there yet
+                most_s = 10 + 4 * took
                 result, _ = trying.timed(
-                    self, mutant.tree, log, most_s=10 + 4 * took, fresh=fresh
+                    self, mutant.tree, log, most_s=most_s, fresh=fresh
                 )
-                fresh = (
-                    result == trying.TIMED_OUT
-                )  # what it was at is in the database yet
-                told = {
-                    "source": self.digest,
-                    "key": mutant.key,
-                    "result": result,
-                    "path": str(self.path),
-                }
+                told = {"source": self.digest, "key": mutant.key, "result": result}
                 with RESULTS.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(told, ensure_ascii=False) + "\n")
         return 0
+
+    def _todo(self, asked: argparse.Namespace, number: int) -> set[str]:
+        """A worker's part of those that were not tried yet."""
+        known, every = self.known(), [one.key for one in mutants(self.source)]
+        step = -(-len(every) // asked.most) if asked.most else 1
+        again = (None, trying.SURVIVED) if asked.again else (None,)
+        part = every[:: max(1, step)][number :: asked.workers]
+        return {key for key in part if known.get(key) in again}
 
     def report(self) -> Counter[str]:
         """A line, and each survivor that nobody has explained."""

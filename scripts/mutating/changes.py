@@ -75,12 +75,13 @@ def _nodes(node: ast.AST, where: str) -> Iterator[tuple[str, Any, Any, ast.AST]]
         for n, child in enumerate(value if many else [value]):
             if isinstance(child, ast.AST) and not _is_passed(child):
                 yield where, *((value, n) if many else (node, field)), child
-                inner = isinstance(
-                    child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-                )
-                yield from _nodes(
-                    child, f"{where}.{child.name}".strip(".") if inner else where
-                )  # type: ignore[attr-defined]
+                yield from _nodes(child, _inside(child, where))
+
+
+def _inside(node: ast.AST, where: str) -> str:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return f"{where}.{node.name}".strip(".")
+    return where
 
 
 def _is_passed(node: ast.AST) -> bool:
@@ -98,7 +99,12 @@ def _is_passed(node: ast.AST) -> bool:
     return False
 
 
-def _instead_of(node: ast.AST) -> Iterator[Any]:  # noqa: C901  (a list)
+def _instead_of(node: ast.AST) -> Iterator[Any]:
+    yield from _values_instead_of(node)
+    yield from _steps_instead_of(node)
+
+
+def _values_instead_of(node: ast.AST) -> Iterator[Any]:  # noqa: C901  (a list)
     match node:
         case ast.Compare(left=left, ops=ops, comparators=right):
             for n, op in enumerate(ops):
@@ -123,6 +129,10 @@ def _instead_of(node: ast.AST) -> Iterator[Any]:  # noqa: C901  (a list)
             name in _NAMES
         ):
             yield ast.Call(ast.Name(_NAMES[name], ast.Load()), args, keywords)
+
+
+def _steps_instead_of(node: ast.AST) -> Iterator[Any]:
+    match node:
         case ast.If(test=test, body=body, orelse=orelse) if _is_plain(test):
             yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
         case ast.IfExp(test=test, body=then, orelse=otherwise) if _is_plain(test):

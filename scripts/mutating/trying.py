@@ -97,7 +97,7 @@ def _run(file: File, tree: ast.Module | None, log: Path, *, fresh: bool) -> int:
     os.dup2(out, 1)
     os.dup2(out, 2)
     if tree is not None:
-        sys.meta_path.insert(0, _Served(file.path, tree))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _Served(file.path, tree))
     try:
         code = int(
             import_module("pytest").main(

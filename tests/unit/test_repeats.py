@@ -87,6 +87,14 @@ def test_what_a_call_fills_in_may_differ_but_what_a_file_says_may_not(
     assert difference(first, again, circumstances=True) == Difference(word, 0)
 
 
+def test_what_differs_is_found_though_the_circumstances_are_the_same() -> None:
+    first, again = a_commit(an_event(1)), a_commit(an_event(1, data={"x": 1}))
+
+    found = difference(first, again, circumstances=True)
+
+    assert found == Difference("data", 0)
+
+
 def test_no_correlation_id_is_the_first_events() -> None:
     first = a_commit(an_event(1), an_event(2))
 

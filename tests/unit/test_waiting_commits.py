@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from eventstore.appender.pending import Pending
 from eventstore.appender.waiting import _OVERHEAD, Limits, Waiting
+from eventstore.appender.work import Work
+from eventstore.clock import SystemClock
 from eventstore.events import Commit, Expected, Place
 
 if TYPE_CHECKING:
@@ -115,6 +117,22 @@ def test_what_is_put_back_comes_first_again() -> None:
     assert list(iter(queue.take, None)) == ones
 
 
+def test_what_is_put_back_waits_though_nothing_else_does_there() -> None:
+    queue = waiting(capacity=4)
+    ones = [pending(0), pending(0)]
+    for one in ones:
+        queue.add(one)
+    for _ in ones:
+        assert queue.take() is not None
+
+    queue.put_back(ones)
+
+    assert len(queue) == 2
+    assert not queue.has_room(pending(0))
+    assert list(iter(queue.take, None)) == ones
+    assert len(queue) == 0
+
+
 Step = tuple[str, int, int]
 steps = st.lists(
     st.tuples(
@@ -135,10 +153,11 @@ def test_it_is_what_a_simple_model_says(
     for what, place, size in given_steps:
         getattr(model, what)(queue, pending(place, size), capacity, max_bytes)
 
-        assert len(queue) == len(model.line) == len(list(queue))
-        for n in range(3):
-            mine = [one for one in model.line if one.place == PLACES[n]]
-            assert [one for one in queue if one.place == PLACES[n]] == mine
+        assert len(queue) == len(model.line)
+    left = list(iter(queue.take, None))
+    for n in range(3):
+        mine = [one for one in model.line if one.place == PLACES[n]]
+        assert [one for one in left if one.place == PLACES[n]] == mine
 
 
 class Model:
@@ -171,3 +190,55 @@ class Model:
     def resolve(self, queue: Waiting, *_: Any) -> None:
         if self.taken:
             queue.resolved([self.taken.pop(0)])
+
+
+# ---- what a turn takes of them
+
+
+def batches(sizes: Sequence[int], **limits: int) -> list[list[int]]:
+    """The bytes of the commits of each turn."""
+    queue, found = waiting(), list[list[int]]()
+    work = Work(SystemClock(), Limits(**limits))
+    for size in sizes:
+        queue.add(pending(0, _OVERHEAD + size))
+    while queue:
+        work.take_from(queue, lambda _: False)
+        found.append([len(one.value) for one in work.batch])
+    return found
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_turn_takes_so_many_commits(most: int) -> None:
+    assert (
+        batches([5, 5, 5, 5, 5], batch=most)
+        == {
+            1: [[5], [5], [5], [5], [5]],
+            2: [[5, 5], [5, 5], [5]],
+            3: [[5, 5, 5], [5, 5]],
+        }[most]
+    )
+
+
+@given(st.lists(st.integers(0, 4), max_size=8), st.integers(1, 9))
+def test_a_turn_ends_with_the_commit_that_fills_its_bytes(
+    sizes: list[int], most: int
+) -> None:
+    found = batches(sizes, batch_bytes=most)
+
+    assert [size for batch in found for size in batch] == sizes
+    for batch in found:
+        assert sum(batch[:-1]) < most
+    for batch in found[:-1]:
+        assert sum(batch) >= most
+
+
+def test_what_is_tried_again_counts_among_the_bytes_of_its_turn() -> None:
+    queue = waiting()
+    work = Work(SystemClock(), Limits(batch_bytes=6))
+    work.unsettled = [pending(0, _OVERHEAD + 5)]
+    for _ in range(2):
+        queue.add(pending(1, _OVERHEAD + 5))
+
+    work.take_from(queue, lambda _: False)
+
+    assert (len(work.batch), len(queue)) == (2, 1)

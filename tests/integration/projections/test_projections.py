@@ -155,11 +155,12 @@ def names_of_indexes() -> set[str]:
 
 
 def test_a_build_has_no_effects_of_what_happened_before(orders: Orders) -> None:
+    building = make_building("totals", 2, SystemClock())
     orders.change("o1", 4)
     follow_what_is_read()
     assert Totals.happened == [(1, f"{orders.stream('o1')} 4")]
 
-    built = make_building("totals", 2, SystemClock()).run()
+    built = building.run()
 
     assert (built.is_complete, built.handled) == (True, 31)
     assert Totals.happened == [(1, f"{orders.stream('o1')} 4")]

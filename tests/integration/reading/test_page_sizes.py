@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +20,7 @@ from eventstore.queries.walking import walk_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from uuid import UUID
 
     from eventstore.events import RecordedEvent
     from tests.support.following import Orders
@@ -124,36 +125,51 @@ def test_a_stream_is_read_to_its_end_though_pages_end_by_size(
             assert count == len(there), pages
 
 
+@pytest.mark.parametrize(
+    "reader", ["by time", "by time, few looked at", "by partition"]
+)
 def test_everything_is_read_to_its_end_though_pages_end_by_size(
-    orders: Orders, stream: str
+    orders: Orders, stream: str, reader: str
 ) -> None:
     orders.place("b", 2)
     orders.change("b")
-    topics = list(orders.store.topics.numbers)
-    wanted = sorted(map(str, _all(orders)))
+    topics, wanted = list(orders.store.topics.numbers), sorted(map(str, _all(orders)))
+    length = lengths_by_commit()
+    for size, limit in product(borders(lengths()), (1, 2, 3, 100)):
+        found: list[RecordedEvent] = []
+        cut = Cut()
+        for _ in range(ENOUGH):
+            with prepared_cursor() as cursor:
+                given = cursor, cut, topics, limit
+                if reader == "by partition":
+                    events, cut = walk_after(*given, size=size)
+                else:
+                    rows = 100 if reader == "by time" else 1
+                    events, cut = read_after(*given, stretch=Stretch(rows, size))
+            if not events:
+                break
+            found += events
+            commits = {event.commit_id for event in events}
+            assert len(commits) == 1 or sum(length[one] for one in commits) <= size
+        assert sorted(map(str, found)) == wanted, (size, limit)
+    assert stream
+
+
+def lengths_by_commit() -> dict[UUID, int]:
+    """Of the records, in bytes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT commit_id, octet_length(value) FROM eventstore_record")
+        return dict(cursor.fetchall())
+
+
+def test_the_feed_is_read_to_its_end_though_pages_end_by_size(
+    orders: Orders, stream: str
+) -> None:
+    seen, wanted = marks(orders.store.topics.numbers.keys()), _all(orders)
+
     for size in borders(lengths()):
-        for limit in (1, 2, 3, 100):
-            for rows, walks in ((1, False), (100, False), (1, True)):
-                found: list[RecordedEvent] = []
-                cut = Cut()
-                for _ in range(ENOUGH):
-                    with prepared_cursor() as cursor:
-                        events, cut = (
-                            walk_after(cursor, cut, topics, limit, size=size)
-                            if walks
-                            else read_after(
-                                cursor, cut, topics, limit, stretch=Stretch(rows, size)
-                            )
-                        )
-                    found += events
-                    if not events:
-                        break
-                assert sorted(map(str, found)) == wanted, (size, limit, rows, walks)
-        seen = marks(topics)
-        events = list(
-            islice(accepted_between(Cut(), seen, pages=Stretch(100, size)), ENOUGH)
-        )
-        assert sorted(map(str, events)) == wanted, size
+        found = accepted_between(Cut(), seen, pages=Stretch(100, size))
+        assert list(islice(found, ENOUGH)) == wanted, size
     assert stream
 
 
@@ -178,3 +194,25 @@ def test_the_longest_commits_are_read_from_each_of_their_events(
             )
             there = list(range(first, last + 1))
             assert found == (there[::-1] if backwards else there), (first, last)
+
+
+@pytest.mark.parametrize("longest", [1, 2, 3])
+def test_each_version_is_found_in_the_longest_commits_that_there_may_be(
+    orders: Orders, longest: int
+) -> None:
+    orders.place("a", longest)
+    for _ in range(3):
+        orders.change_often("a", longest)
+    stream, head = orders.stream("a"), 4 * longest
+    pages = Pages(2, 2, longest=longest)
+
+    for first in range(1, head + 1):
+        with prepared_cursor() as cursor:
+            found = versions(
+                read_stream(cursor, stream, first=first, backwards=True, pages=pages)
+            )
+            [waiting, *_] = waiting_records(
+                cursor, stream, first, 2**62, most=9, longest=longest
+            )
+        assert found == list(range(head, first - 1, -1)), first
+        assert waiting[2] <= first < waiting[2] + waiting[4]

@@ -85,7 +85,7 @@ def test_reads_are_refused_while_nobody_can_complete_the_index(
 ) -> None:
     crash(audited, stream, 1)
 
-    with pytest.raises(IndexIncomplete, match=r"Ask again in a moment.*is silent"):
+    with pytest.raises(IndexIncomplete, match=r"Retry in a moment.*is silent"):
         here.stream_info(stream)
     with pytest.raises(IndexIncomplete):
         versions(here, stream)
@@ -350,7 +350,9 @@ def test_an_aggregate_that_is_cached_beyond_its_streams_head_is_loaded_anew(
     audited: World, here: FaultyStore
 ) -> None:
     topic = next(iter(audited.topics.numbers))
-    order_class = type("Order", (Order,), {"stream_type": topic.partition(".")[2]})
+    order_class: type[Order] = type(
+        "Order", (Order,), {"stream_type": topic.partition(".")[2]}
+    )
     orders = AggregateRepository(order_class, here)
     order = order_class("one")
     order.place("customer-1")
