@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError
 from django.shortcuts import redirect
 from django.urls import reverse
-from psycopg.errors import LockNotAvailable
 
 from audit.frame.refusals import Refused
 from audit.frame.showing import Step, show
 from eventstore.clock import SystemClock
+from eventstore.database import Condition, condition_of
 from eventstore.errors import ProjectionNotReady, StreamNotParked
 from eventstore.queries.subscriptions import (
     ActionRow,
@@ -223,8 +222,8 @@ def _asked_for(
         form.add_error(None, str(error))
     except (ImproperlyConfigured, ImportError):
         form.add_error(None, _NOT_LOADED)
-    except OperationalError as error:
-        if not isinstance(error.__cause__, LockNotAvailable):
+    except Exception as error:
+        if condition_of(error) is not Condition.LOCKED:
             raise
         form.add_error(None, _BUSY)
     return None
