@@ -38,7 +38,7 @@ class Advance:
         self._following = Following(session)
 
     def to(
-        self, until: int, place: Place, own: Sequence[Own], deadline: float | None
+        self, place: Place, until: int, own: Sequence[Own], deadline: float | None
     ) -> list[Judged]:
         """See `Folds.advance`."""
         done: list[Judged] = []

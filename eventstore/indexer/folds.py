@@ -103,7 +103,7 @@ class Folds:
         Raises `TROUBLE` if the database does not answer, what the log raises, and between two stretches `LogUnanswered` after the
         deadline (monotonic), `ShareSpent` after its share: what was folded until then is committed.
         """
-        return self._advance.to(until, place, own, deadline)
+        return self._advance.to(place, until, own, deadline)
 
     def catch_up(
         self, places: Sequence[Place], patience: Patience | None = None
