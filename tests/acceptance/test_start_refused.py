@@ -60,7 +60,7 @@ def started(
         env={**_without_quickstart(), **GOOD, **given},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

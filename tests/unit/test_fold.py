@@ -37,6 +37,17 @@ def test_code_older_than_the_rules_of_the_partition_may_fold_nothing() -> None:
     assert (folded.judged, folded.rule_version, folded.last_recorded_at) == ([], 2, 5)
 
 
+def test_this_code_knows_the_first_rules_and_no_others() -> None:
+    """Whoever raises it writes golden vectors of the new ones first."""
+    value = b'{"v":1,"activate":2}'
+    activation = Entry(7, 1_000, None, value, decode(None, value))
+
+    with pytest.raises(UnknownRuleVersion) as stop:
+        fold(State(PLACE, 1), [activation])
+
+    assert (stop.value.offset, stop.value.version) == (7, 2)
+
+
 def test_folding_nothing_adds_nothing() -> None:
     folded = fold(State(PLACE, 1, last_recorded_at=5), [])
 

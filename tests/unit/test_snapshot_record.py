@@ -10,9 +10,11 @@ from uuid import UUID
 import pytest
 
 from eventstore.events import Place, Position
+from eventstore.ports import LogRecord
 from eventstore.snapshots import Snapshot, Stamp
-from eventstore.snapshots.record import Garbage, decode, encode
+from eventstore.snapshots.record import Garbage, believed, decode, encode
 from eventstore.snapshots.signing import Signer, said_by
+from eventstore.snapshots.states import MAX_STATE_BYTES
 from tests.golden.vectors import bytes_of, lines
 
 if TYPE_CHECKING:
@@ -89,6 +91,45 @@ def test_our_own_bytes_are_those_of_the_golden_line_signed() -> None:
 def test_what_does_not_say_where_its_event_stands_is_not_signed() -> None:
     with pytest.raises(ValueError, match="where its event stands"):
         encode(replace(SNAPSHOT, position=None), OURS)
+
+
+@pytest.mark.parametrize(
+    ("version", "is_one"), [(0, False), (1, True), (2**31 - 1, True), (2**31, False)]
+)
+def test_a_version_is_what_the_tables_column_holds(
+    version: int, *, is_one: bool
+) -> None:
+    value = encode(replace(SNAPSHOT, version=version), OURS)
+
+    assert isinstance(decode(PLACE, 1, b"order.order-1", value), Snapshot) is is_one
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_state_of_just_the_limit_is_read_and_one_above_is_not(beyond: int) -> None:
+    room = MAX_STATE_BYTES - len(b'{"a":""}')
+    state = b'{"a":"%b"}' % (b"x" * (room + beyond))
+    value = encode(replace(SNAPSHOT, state=state), OURS)
+
+    found = decode(PLACE, 1, b"order.order-1", value)
+
+    assert found == (Garbage("too_large") if beyond else replace(SNAPSHOT, state=state))
+
+
+def test_who_has_signed_it_is_believed_and_nobody_else() -> None:
+    record = LogRecord(0, 1_000, b"order.order-1", encode(SNAPSHOT, OURS))
+    foreign = encode(SNAPSHOT, Signer([b"another secret"]))
+    first_format = bytes_of(lines("snapshots.jsonl")[0]["value"])
+    assert first_format is not None
+
+    assert believed(PLACE, 1, record, OURS) == SNAPSHOT
+    assert of_value(foreign) == Garbage("not_ours")
+    assert of_value(first_format) == Garbage("unsigned")
+    assert of_value(b"no json") == Garbage("not_a_snapshot")
+
+
+def of_value(value: bytes) -> Snapshot | Garbage:
+    """What we believe of such a record."""
+    return believed(PLACE, 1, LogRecord(0, 1_000, b"order.order-1", value), OURS)
 
 
 def test_every_flipped_bit_of_state_or_mac_is_found() -> None:

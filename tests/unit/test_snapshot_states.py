@@ -9,7 +9,12 @@ import msgspec
 import pytest
 
 from eventstore.errors import StateNotStorable
-from eventstore.snapshots.states import MAX_STATE_BYTES, decoded, encoded
+from eventstore.snapshots.states import (
+    MAX_STATE_BYTES,
+    decoded,
+    encoded,
+    says_the_same,
+)
 
 
 class Line(msgspec.Struct):
@@ -95,3 +100,81 @@ def test_what_is_too_large_is_named_as_exactly_as_one_thing_is_to_blame(
         encoded("Order", state)
 
     assert refused.value.path == path
+
+
+HALF = MAX_STATE_BYTES // 2
+QUOTES = 2
+
+
+@pytest.mark.parametrize(
+    ("state", "path"),
+    [
+        (State(rest=[*["x" * (HALF - QUOTES)] * 2, 1]), "$.rest"),
+        (State(rest=[*["x" * (HALF - QUOTES + 1)] * 2, 1]), "$.rest[...]"),
+        (
+            State(
+                rest="x" * 30_000,
+                names={"x" * 30_000},
+                lines={"Ada": Line("x" * 30_000)},
+            ),
+            "$.lines",
+        ),
+    ],
+    ids=["half in a part", "more than half", "no field has half"],
+)
+def test_a_part_is_named_that_alone_takes_more_than_half(
+    state: State, path: str
+) -> None:
+    with pytest.raises(StateNotStorable) as refused:
+        encoded("Order", state)
+
+    assert refused.value.path == path
+
+
+class Odd(msgspec.Struct, eq=False):
+    """Never the same as another."""
+
+    number: int = 0
+
+
+class Even(msgspec.Struct):
+    """Made with even numbers only."""
+
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        if self.number % 2:
+            msg = "it is odd"
+            raise ValueError(msg)
+
+
+def test_a_state_that_is_never_the_same_as_another_is_refused_as_a_whole() -> None:
+    with pytest.raises(StateNotStorable, match="not equal to itself") as refused:
+        encoded("Order", Odd())
+
+    assert refused.value.path == "$"
+
+
+def test_a_state_that_its_class_does_not_take_back_is_refused_as_a_whole() -> None:
+    state = Even()
+    state.number = 1
+
+    with pytest.raises(StateNotStorable, match="it is odd") as refused:
+        encoded("Order", state)
+
+    assert refused.value.path == "$"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        (b'{"names":["x","y"]}', b'{"names":["y","x"],"number":0}', True),
+        (b'{"number":1}', b'{"number":2}', False),
+        (b'{"number":"many"}', b'{"number":"many"}', False),
+        (b"{}", b"", False),
+    ],
+)
+def test_two_states_say_the_same_as_states_and_not_as_bytes(
+    first: bytes, second: bytes, *, same: bool
+) -> None:
+    assert says_the_same(first, second, State) is same
