@@ -1,3 +1,3 @@
-"""The audit console: reads and explains. It records nothing and writes no event."""
+"""The audit console: reads and explains, and has subscriptions do what somebody wants. It writes no event."""
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class AccountAdmin(_UserAdmin):
 def refuse_unseen(text: str) -> None:
     """Raises `ValidationError`."""
     if hidden := unseen(text):
-        msg = f"There are characters in it that nobody sees ({', '.join(dict.fromkeys(hidden))}): take them out."
+        msg = f"It holds characters that nobody sees ({', '.join(dict.fromkeys(hidden))}): take them out."
         raise ValidationError(msg)
 
 

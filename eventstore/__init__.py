@@ -1,3 +1,3 @@
-"""The event store's core: any domain could use it. Its rooms, from the ground up, are in docs/ARCHITECTURE.md."""
+"""The event store's core: any domain could use it. Its rooms are in docs/ARCHITECTURE.md."""
 
 from __future__ import annotations

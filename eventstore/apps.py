@@ -32,8 +32,13 @@ def _enter_claims() -> None:
     """Have those above the subscriptions say whose may not be reset or forgotten; a projection's says it first."""
     from eventstore.projections.standing import refuse_a_projection
     from eventstore.publishing.subscription import refuse_the_publication
-    from eventstore.service import refuse_a_durable
+    from eventstore.service import get_service
     from eventstore.subscriptions.claims import Act, enter
+    from eventstore.subscriptions.operating import StillFollowed
+
+    def refuse_a_durable(name: str) -> None:
+        if name in get_service().subscriptions:
+            raise StillFollowed(name)
 
     enter(refuse_a_projection, Act.RESET, Act.FORGET)
     enter(refuse_the_publication, Act.FORGET)

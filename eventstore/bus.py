@@ -1,7 +1,7 @@
-"""The bus within a process: handlers that are called after this process's saves were accepted.
+"""The bus within a process: it calls handlers, at most once, after the log accepted this process's saves.
 
-It is for what may be lost with the process: a cache to clear, a hint to send. A handler that raises is logged and
-counted, and never turns a save into a failure. Whoever must not miss an event follows the log instead.
+Use it for what may be lost with the process: a cache to clear, a hint to send. If a handler raises, the bus logs and
+counts it; the save stands. What must not miss an event is a subscription instead (at least once; exactly once for rows).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class EventBus:
         self._handlers: list[tuple[Handler, frozenset[type[Any]]]] = []
 
     def subscribe(self, handler: Handler, *event_types: type[msgspec.Struct]) -> None:
-        """Have the handler called with every accepted event of these classes; of all, if none is named. Raises ValueError for a generator function."""
+        """Call the handler with every accepted event of these classes; of all, if none is named. Raises ValueError for a generator function."""
         if reason := never_runs(handler):
             raise ValueError(reason)
         self._handlers.append((handler, frozenset(event_types)))
@@ -108,7 +108,7 @@ def never_runs(handler: Any) -> str | None:
     for one in (found, getattr(found, "__call__", None)):  # noqa: B004  (as above)
         if inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
             name = getattr(found, "__qualname__", type(found).__name__)
-            return f"{name} holds a yield, so a call of it would do nothing: give a function, or a coroutine function"
+            return f"{name} is a generator function, so calling it would do nothing: give a function, or a coroutine function"
     return None
 
 
@@ -127,7 +127,7 @@ def called(handler: Callable[[Any], Any], handed: Any) -> None:
     if inspect.isawaitable(given):
         async_to_sync(_awaited)(lambda: given)
     elif inspect.isgenerator(given) or inspect.isasyncgen(given):
-        msg = "the handler gave a generator, which nobody runs: have it do its work itself"
+        msg = "the handler returned a generator, which nobody runs: let it do its work itself"
         raise TypeError(msg)
 
 

@@ -33,7 +33,7 @@ class Ticking(Protocol):
 
 
 class BackOff:
-    """Pauses between tries that fail: each longer than the one before, up to a longest; after a success the first again.
+    """Pauses between tries that fail: each longer than the one before, up to a longest; behind a success the first again.
 
     growth: how many times as long the next one is. chance: takes a part off each, up to seven tenths, so that two who
     have failed together do not meet again; None: nothing is taken off.
@@ -53,7 +53,8 @@ class BackOff:
         self._longest_s = longest_s
         self._growth = growth
         self._chance = chance
-        self.succeeded()
+        self._next_s = first_s
+        self._due_at = -inf
 
     def failed(self) -> float:
         """A try has failed: seconds until the next one is due."""
@@ -65,11 +66,10 @@ class BackOff:
         return pause_s
 
     def succeeded(self) -> None:
-        """A try has succeeded, or there was none yet: the next one is due now."""
+        """A try has succeeded: the next pause is the first again. One that is under way goes on."""
         self._next_s = self._first_s
-        self._due_at = -inf
 
     @property
     def left_s(self) -> float:
-        """Seconds until the next try is due; 0.0 once it is."""
+        """Seconds until the last pause is over; 0.0 once it is."""
         return max(0.0, self._due_at - self._clock.monotonic())

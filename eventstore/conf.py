@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class EventStoreSettings:
     """Nobody else in this package touches Django's settings, so `override_settings` just works."""
 
-    LOG: str = "embedded"  # or "kafka"
+    LOG: str = "embedded"  # or "kafka", or the dotted path of a log's factory
     REGISTRY: str = ""  # dotted path of the domain's Registry
     AGGREGATES: Sequence[str] = ()  # dotted paths of the domain's Aggregate classes
     SUBSCRIPTIONS: Sequence[str] = ()  # dotted paths of Subscription objects
@@ -35,7 +35,9 @@ class EventStoreSettings:
         str, Any
     ] = {}  # kafka-python's security_protocol, ssl_*, sasl_*
     SOURCE: str = "/eventstore"  # CloudEvents' source, in exports and in `events.*`
-    PUBLISH: bool = True  # the real-time stream `events.*`; on Kafka alone
+    PUBLISH: bool = (
+        True  # the real-time stream `events.*`; on a log with feeds, as Kafka
+    )
     PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
     MODE: str = "production"  # or "quickstart"
 

@@ -121,7 +121,7 @@ def unpack(packed: int) -> tuple[int, int, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a commit expects of its stream's head: a version, or one of the three words.
+    """What a commit expects of its stream's head (optimistic concurrency): a version, or one of the three words.
 
     value: an int ≥ 0, or "any", "no_stream", "stream_exists" (as in the record).
     """
@@ -245,7 +245,7 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class AppendResult:
-    """Where an accepted commit stands. `replayed`: it was found decided before this call had written anything."""
+    """Where an accepted commit stands. `replayed`: an earlier call had it decided before this one wrote anything (an idempotent retry)."""
 
     commit_id: UUID
     stream_id: str
@@ -257,8 +257,18 @@ class AppendResult:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """A stream's head and the times of its first and last commit. Versions have no holes: version = count."""
+
+    stream_id: str
+    version: int
+    first_recorded_at: datetime
+    last_recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
-    """Everything up to here: for each partition the next offset that is not yet in it.
+    """Everything up to here, a vector of offsets: for each partition the next offset that is not yet in it.
 
     A partition that is missing stands at 0. Written `eventstore.order/0:17,eventstore.order/1:4`.
     """
@@ -310,7 +320,7 @@ def stream_type_in(topic: str) -> str:
 
 
 def derived_event_id(commit_id: UUID, index: int) -> UUID:
-    """The id of an event that came without one: the same in every repeat of the commit (rule 14)."""
+    """The id of an event that came without one: the same in every retry of the commit (rule 14)."""
     return uuid5(commit_id, str(index))
 
 

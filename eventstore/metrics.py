@@ -83,7 +83,7 @@ CLOCK_SKEW: Final = Gauge(
 )
 BUS_ERRORS: Final = Counter(
     "eventstore_bus_errors",
-    "Events that a handler of this process's bus failed of, by the event's class.",
+    "Events on which a handler of this process's bus failed, by the event's class.",
     ["event_type"],
 )
 CACHE_ERRORS: Final = Counter(
@@ -142,7 +142,7 @@ SNAPSHOT_GARBAGE: Final = Counter(
 )
 SNAPSHOT_SAMPLES: Final = Counter(
     "eventstore_snapshot_samples",
-    "Snapshots held against a full replay, by the result (same, drifted, unreadable).",
+    "Snapshots compared with a full replay, by the result (same, drifted, unreadable).",
     ["stream_type", "result"],
 )
 # A subscription's name is one of the configured ones.
@@ -153,7 +153,7 @@ FOLLOWED: Final = Counter(
 )
 FOLLOW_FAILURES: Final = Counter(
     "eventstore_follow_failures",
-    "Attempts to handle an event that failed, by what is done (retry, park), and turns that were repeated (wait, broke).",
+    "Attempts to handle an event that failed, by what the worker did (retry, park), and transactions that it repeated (wait, broke).",
     ["subscription", "then"],
 )
 FOLLOW_LAG: Final = Gauge(
@@ -164,7 +164,7 @@ FOLLOW_LAG: Final = Gauge(
 )
 PARKED_STREAMS: Final = Gauge(
     "eventstore_parked_streams",
-    "Streams that a subscription cannot get on with, as last looked up: those to be tried again, those that wait for a person.",
+    "Streams on which a subscription's handler failed, as last looked up: those that are retried, those that are parked and wait for a person.",
     ["subscription", "state"],
     multiprocess_mode="mostrecent",
 )
@@ -176,7 +176,7 @@ FOLLOW_SECONDS: Final = Histogram(
 )
 FOLLOW_ACTIONS: Final = Counter(
     "eventstore_subscription_actions",
-    "What people had subscriptions do (pause, resume, reset, replay, skip, forget), and projections (switch, drop).",
+    "What people did to subscriptions (pause, resume, reset, replay, skip, forget) and to projections (switch, drop).",
     ["subscription", "action"],
 )
 

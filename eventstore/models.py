@@ -1,7 +1,7 @@
 """The PostgreSQL tables: mirror, index, heads and cursors, all rebuilt from the log at will; snapshots; the embedded log.
 
 Only fold, create, rebuild and restore write Partition, Record, Stream and Event, and no foreign key points at
-them (rule 9). They are written by SQL in `eventstore.indexer`; the models are for reading and for migrations.
+them (rule 9). All of it is read and written by SQL (`tests/guards/test_tables.py` has the rooms); the models are for migrations.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the core needs of the world: small, and every sentence with MUST can be broken by a test.
 
-The suites that break them are in `eventstore.testing`.
+The suites that break a log's are in `eventstore.testing`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from uuid import UUID
 
-    from eventstore.events import Commit, Place
-    from eventstore.registry import EventType
+    from eventstore.events import (
+        AppendResult,
+        Commit,
+        Expected,
+        NewEvent,
+        Place,
+        RecordedEvent,
+        StreamInfo,
+    )
+    from eventstore.registry import Event, EventType
 
 
 FEED_PREFIX: Final = "events."
@@ -181,6 +191,64 @@ class Repairable(Log, Protocol):
 
         MUST return only when every broker shows them. Raises `LogUnanswered`.
         """
+
+
+class Store(Protocol):
+    """What others need of an event store: repositories, exports and imports. `EventStore` is one, that in memory another.
+
+    It promises what `EventStore` says of each; `eventstore.testing.store_contract` holds both to it.
+    """
+
+    def append(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        *,
+        commit_id: UUID | None = None,
+    ) -> AppendResult:
+        """See `EventStore`."""
+
+    async def aappend(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        *,
+        commit_id: UUID | None = None,
+    ) -> AppendResult:
+        """See `EventStore`."""
+
+    def submit_past(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        *,
+        commit_id: UUID,
+        first_version: int | None = None,
+    ) -> Future[AppendResult]:
+        """See `EventStore`."""
+
+    def read(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Iterator[RecordedEvent]:
+        """See `EventStore`."""
+
+    def history(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Iterator[Event]:
+        """See `EventStore`."""
+
+    async def aread(
+        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+    ) -> Sequence[RecordedEvent]:
+        """See `EventStore`."""
+
+    def stream_info(self, stream_id: str) -> StreamInfo:
+        """See `EventStore`."""
+
+    def version_as_of(self, stream_id: str, instant: datetime) -> int:
+        """See `EventStore`."""
 
 
 class Sealer(Protocol):

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from eventstore.queries.reading import Reading
+from eventstore.queries.reading import Reading, refuse_foreign, topics_of
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "refuse_foreign", "topics_of"]

@@ -14,15 +14,14 @@ from eventstore.repository import AggregateRepository
 from eventstore.snapshots import snapshot_store
 from eventstore.store import get_event_store
 from eventstore.subscriptions import Subscription
-from eventstore.subscriptions.operating import StillFollowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from eventstore.bus import Handler
-    from eventstore.queries.streams import StreamInfo
+    from eventstore.events import StreamInfo
+    from eventstore.ports import Store
     from eventstore.registry import Event
-    from eventstore.repository.sources import Streams
     from eventstore.snapshots import Snapshot, SnapshotStore
     from eventstore.store import EventStore
 
@@ -39,7 +38,7 @@ class EventSourcingService:
 
     def __init__(
         self,
-        store: Streams,
+        store: Store,
         *,
         bus: EventBus | None = None,
         snapshots: Callable[[type[Any]], SnapshotStore[Any]] | None = snapshot_store,
@@ -53,7 +52,7 @@ class EventSourcingService:
 
     @property
     def event_bus(self) -> EventBus:
-        """Told of what this service's repositories have saved, in this process."""
+        """The bus of this process: it calls its handlers, at most once, with what this service's repositories have saved."""
         return self._bus
 
     @property
@@ -74,12 +73,12 @@ class EventSourcingService:
         durable: str | None = None,
         **options: Any,
     ) -> Subscription | None:
-        """Have the handler called with every accepted event of these classes; of all, if none is named.
+        """Call the handler with every accepted event of these classes; of all, if none is named.
 
-        With `durable="name"` it follows the log under that name: nothing is missed and nothing comes twice, whoever
-        appended it, and `manage.py subscriptions run` does the work. So ask for it where every process comes by, as in
-        `AppConfig.ready`. options: those of `Subscription`. Without, it is told by the bus of what this process saves,
-        and what is missed is missed. Raises ValueError for a name that is taken and for options that cannot be.
+        With `durable="name"` it is a subscription of that name: workers (`manage.py subscriptions run`) call the handler
+        with every event, whoever appended it, and write its rows exactly once. So subscribe where every process comes by,
+        as in `AppConfig.ready`. options: those of `Subscription`. Without it the bus calls the handler, at most once, with
+        what this process saves. Raises ValueError for a name that is taken and for options that cannot be.
         """
         if durable is None:
             if options:
@@ -143,12 +142,6 @@ class EventSourcingService:
         """`create_snapshot` for coroutines."""
         create = partial(self.create_snapshot, aggregate_class, aggregate_id)
         return await sync_to_async(create)(version=version)
-
-
-def refuse_a_durable(name: str) -> None:
-    """Raise `StillFollowed` for a subscription that the configured service was asked for."""
-    if name in get_service().subscriptions:
-        raise StillFollowed(name)
 
 
 def get_service() -> EventSourcingService:

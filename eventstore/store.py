@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from functools import cache, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Final, TypeVar
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from asgiref.sync import sync_to_async
 
 from eventstore import metrics
 from eventstore.appender.admission import Door
+from eventstore.appender.intake import Intake
 from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending, deadline_in
 from eventstore.appender.thread import Appender
@@ -24,9 +23,8 @@ from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import TROUBLE, Connect, connect, told
-from eventstore.errors import CommitTooLarge, LogUnanswered
+from eventstore.errors import LogUnanswered
 from eventstore.events import (
-    MAX_COMMIT_BYTES,
     AppendResult,
     Cut,
     Expected,
@@ -34,21 +32,22 @@ from eventstore.events import (
     Place,
 )
 from eventstore.indexer import mark
-from eventstore.indexer.advance import Indexer
+from eventstore.indexer.indexer import Indexer
+from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
 from eventstore.indexer.telling import Telling
-from eventstore.log.embedded import EmbeddedLog
+from eventstore.log import configured
 from eventstore.log.topics import Topics
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
-from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.queries.reading import Reading
 from eventstore.sealing import sealer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from uuid import UUID
 
-    from eventstore.events import Commit
+    from eventstore.log.configured import LogFactory
     from eventstore.ports import Clock, Log
     from eventstore.queries.commits import CommitOutcome
 
@@ -60,11 +59,13 @@ _making: Final = Lock()
 _LIMITS: Final = Limits()
 
 
-class EventStore(Reading, ABC):
-    """Streams of events on a log that decides; for use from many threads, and a fork begins with an appender of its own.
+class EventStore(Reading):
+    """Streams of events on the configured log, which decides; for use from many threads, and a fork begins with an appender of its own.
 
     Reads come from PostgreSQL through Django's connection, so they see the caller's transaction snapshot.
     """
+
+    _open: ClassVar[LogFactory] = staticmethod(configured.open_log)
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class EventStore(Reading, ABC):
         limits: Limits = _LIMITS,
     ) -> None:
         self.topics = topics
-        self._door = door
+        self._intake = Intake(door, topics.partitions)
         self._clock = clock
         self._connect = connect
         self.telling = Telling(clock)
@@ -94,9 +95,14 @@ class EventStore(Reading, ABC):
 
     def make_indexer(self) -> Indexer:
         """An indexer for one thread, with a log and a connection of its own."""
+        log = self.make_log()
         return Indexer(
-            self.topics, self.make_log(), self._connect, self._clock, self.telling
+            Session(self.topics, log, self._connect, self._clock, self.telling)
         )
+
+    def make_log(self) -> Log:
+        """A log adapter for one thread."""
+        return self._open(self._connect)
 
     # ---- writing
 
@@ -109,12 +115,12 @@ class EventStore(Reading, ABC):
         commit_id: UUID | None = None,
         timeout_s: float | None = None,
     ) -> AppendResult:
-        """Propose a commit and wait for what the log decides; what is answered is readable.
+        """Append a commit under an expectation (optimistic concurrency) and wait for the log's verdict; then everybody can read it.
 
-        events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of the caller's the call
-        can be repeated at any time, by anybody, and gets the first answer. Raises `InvalidStreamId`, `InvalidEvent`,
+        events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of your own (an idempotency key)
+        anybody can retry the call at any time, and gets the first answer. Raises `InvalidStreamId`, `InvalidEvent`,
         `CommitTooLarge`, `LogUnavailable`, `LogMisconfigured`, `LogTruncated`: nothing was accepted;
-        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: ask again; TypeError and ValueError: no time-out.
+        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: retry with its commit id; TypeError and ValueError: no time-out.
         """
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
         future = self._submit(pending)
@@ -172,8 +178,11 @@ class EventStore(Reading, ABC):
         first_version: what the first event has there and gets here, or nothing is written, not even a refusal:
         `WrongExpectedVersion`. A repeat is compared in all that it says, its times and causes too.
         """
-        commit = self._door.past_commit(stream_id, events, first_version, commit_id)
-        return self._submit(self._on_its_way(commit, self._deadline(None), past=True))
+        return self._submit(
+            self._intake.past_commit(
+                stream_id, events, first_version, commit_id, self._deadline(None)
+            )
+        )
 
     def outcome(
         self,
@@ -238,7 +247,6 @@ class EventStore(Reading, ABC):
 
     # ---- inside
 
-    @metrics.refusals("append")
     def _pending(
         self,
         stream_id: str,
@@ -248,24 +256,7 @@ class EventStore(Reading, ABC):
         timeout_s: float | None,
     ) -> Pending:
         deadline = self._deadline(timeout_s)
-        own = uuid4() if commit_id is None else commit_id
-        commit = self._door.commit(stream_id, events, expected, own)
-        fresh = commit_id is None and all(event.event_id is None for event in events)
-        return self._on_its_way(commit, deadline, fresh=fresh)
-
-    def _on_its_way(
-        self,
-        commit: Commit,
-        deadline: float,
-        *,
-        fresh: bool = False,
-        past: bool = False,
-    ) -> Pending:
-        value = encode(commit, self._door.registry.fields_of)
-        if len(value) > MAX_COMMIT_BYTES:
-            raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
-        place = place_of(commit.stream_id, self.topics.partitions)
-        return Pending(commit, value, place, deadline, fresh, past)
+        return self._intake.commit(stream_id, events, expected, commit_id, deadline)
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
         pending.observe(self._clock)
@@ -280,35 +271,29 @@ class EventStore(Reading, ABC):
 
 
 class EmbeddedEventStore(EventStore):
-    """The store on the log in PostgreSQL."""
+    """The store on the log in PostgreSQL, whatever the setting says."""
 
-    def make_log(self) -> Log:
-        """See `EventStore`."""
-        return EmbeddedLog(self._connect)
+    _open = staticmethod(configured.open_embedded)
 
 
 class KafkaEventStore(EventStore):
-    """The store on Kafka, by the configured addresses."""
+    """The store on Kafka, by the configured addresses, whatever the setting says."""
 
-    def make_log(self) -> Log:
-        """See `EventStore`."""
-        # imported here: whoever runs on the embedded log needs no Kafka client
-        from eventstore.log.kafka.log import KafkaLog
-
-        return KafkaLog(conf.KAFKA_BOOTSTRAP, security=conf.KAFKA_SECURITY)
+    _open = staticmethod(configured.open_kafka)
 
 
 KINDS: Final[dict[str, type[EventStore]]] = {
-    "embedded": EmbeddedEventStore,
-    "kafka": KafkaEventStore,
+    configured.EMBEDDED: EmbeddedEventStore,
+    configured.KAFKA: KafkaEventStore,
 }
 
 
 def make_event_store() -> EventStore:
-    """A store by the settings as they are now, with an appender of its own."""
+    """A store by the settings as they are now, with an appender of its own. Raises ImproperlyConfigured."""
+    configured.log_factory()  # that it leads nowhere is said here, and not by the appender's thread
     clock = SystemClock()
     types = registry()
-    return KINDS[conf.LOG](
+    return KINDS.get(conf.LOG, EventStore)(
         topics=Topics.of(types, conf.PARTITIONS),
         door=Door(types, clock, sealer()),
         clock=clock,

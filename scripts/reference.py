@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "REFERENCE.md"
+# What users are told to import from; tests/guards/test_surface.py pins their names, and imports each.
 MODULES = (
     "eventstore.service",
     "eventstore.repository",
@@ -39,8 +40,8 @@ MODULES = (
     "teddy_es.domain.conversation",
     "teddy_es.domain.parent",
 )
-# Whose root says what they are about, and hands on what stands in several files.
-SPREAD = ("eventstore.errors",)
+# Roots that hand on what stands above under the file that it is in: users may import it from here, too.
+ROOTS = ("eventstore.projections", "eventstore.snapshots", "eventstore.subscriptions")
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -56,43 +57,51 @@ def page() -> str:
 
 
 def of_module(module: str) -> Iterator[str]:
-    """A module's docstring, and its public definitions."""
-    tree = source_of(module)
+    """A module's docstring, and its public definitions: its own, or those that it hands on, from the files they are in."""
+    handed_on = handed_on_by(module)
+    files = sources_of(module) if handed_on else [module]
     yield f"## `{module}`"
-    yield prose(tree)
-    parts = handed_on(tree) if module in SPREAD else []
-    for node in [
-        *tree.body,
-        *(node for part in parts for node in source_of(part).body),
-    ]:
-        if isinstance(node, Definition) and not node.name.startswith("_"):
+    yield max((prose(tree_of(name)) for name in (module, files[0])), key=len)
+    for node in (node for file in files for node in tree_of(file).body):
+        if isinstance(node, Definition) and is_public(node.name, handed_on):
             yield f"### `{signature(node)}`"
             yield prose(node)
             if isinstance(node, ast.ClassDef):
                 yield from of_class(node)
 
 
-def source_of(module: str) -> ast.Module:
-    """A module as it is written: one that hands on another's names, and says nothing itself, is read there."""
+def is_public(name: str, handed_on: frozenset[str]) -> bool:
+    """Whether users may import it."""
+    return name in handed_on if handed_on else not name.startswith("_")
+
+
+def handed_on_by(module: str) -> frozenset[str]:
+    """What its `__all__` says; empty for a module that has none."""
+    for node in tree_of(module).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return frozenset(ast.literal_eval(node.value))
+    return frozenset()
+
+
+def sources_of(module: str) -> list[str]:
+    """The modules from which a root takes what it hands on, in its order."""
+    taken = (
+        node.module
+        for node in tree_of(module).body
+        if isinstance(node, ast.ImportFrom) and node.module
+    )
+    return [name for name in taken if name.startswith("eventstore.")]
+
+
+def tree_of(module: str) -> ast.Module:
+    """Of a module, or of a package's root."""
+    return ast.parse(path_of(module).read_text("utf-8"))
+
+
+def path_of(module: str) -> Path:
+    """The file of a module or of a package's root."""
     base = ROOT / module.replace(".", "/")
-    path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
-    tree = ast.parse(path.read_text("utf-8"))
-    handed = handed_on(tree)
-    if (
-        module not in SPREAD
-        and handed
-        and not any(isinstance(n, Definition) for n in tree.body)
-    ):
-        return source_of(handed[0])
-    return tree
-
-
-def handed_on(tree: ast.Module) -> list[str]:
-    """The modules of eventstore from which a root takes the names that it hands on."""
-    given = [
-        n.module for n in tree.body if isinstance(n, ast.ImportFrom) and n.level == 0
-    ]
-    return [m for m in given if m and m.startswith("eventstore.")]
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 
 
 def of_class(node: ast.ClassDef) -> Iterator[str]:

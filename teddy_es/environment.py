@@ -32,6 +32,7 @@ _FOR_OTHERS: Final = {
 _FOR_OTHERS_TOO: Final = re.compile(
     r"TEDDY_(TEST_\w+|(\w+_)?SERVICE_(HOST|PORT(_\w+)?)|(\w+_)?PORT(_\d+_\w+)?)"
 )
+_PATH: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 _WORDS: Final = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off"), False),
@@ -55,6 +56,13 @@ class Environment:
         found = self.text(name)
         if found and found not in words:
             raise _refused(name, f"one of {', '.join(words)}", found)
+        return found or default
+
+    def one_of_or_path(self, name: str, words: Collection[str], *, default: str) -> str:
+        """One of these words, or the dotted path of something in Python."""
+        found = self.text(name)
+        if found and found not in words and not _PATH.fullmatch(found):
+            raise _refused(name, f"one of {', '.join(words)}, or a dotted path", found)
         return found or default
 
     def switch(self, name: str, *, default: bool) -> bool:

@@ -166,17 +166,11 @@ def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
     try:
         return _askers[what].ask(question), OK
     except (FutureTimeout, LogUnanswered, DjangoError, psycopg.Error) as error:
-        _log.warning(
-            "not ready",
-            action="readiness-failed",
-            asked=what,
-            error=str(error) or "no answer in time",
-        )
+        said = str(error) or "no answer in time"
+        _log.warning("not ready", action="probe-failed", asked=what, error=said)
         return None, _word(error)
     except EventStoreError as error:
-        _log.warning(
-            "not ready", action="readiness-failed", asked=what, error=str(error)
-        )
+        _log.warning("not ready", action="probe-failed", asked=what, error=str(error))
         return None, error.code
 
 
@@ -219,9 +213,8 @@ def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
     topics.check()
     extents = topics.indexer.log.extents(topics.indexer.topics.places)
     for place, extent in extents.items():
-        cursor = folded.get(
-            place, 0
-        )  # read before, so the log has it, if it has lost nothing
+        # read before, so the log has it, if it has lost nothing
+        cursor = folded.get(place, 0)
         if extent.start or extent.end < cursor:
             found = f"it now holds offsets {extent.start} to {extent.end - 1}"
             raise LogTruncated(place.topic, place.partition, cursor=cursor, found=found)

@@ -240,7 +240,7 @@ _kafka_security: dict[str, Any] = {
 }
 EVENTSTORE: dict[str, Any] = {
     "MODE": MODE,
-    "LOG": env.one_of(
+    "LOG": env.one_of_or_path(
         "TEDDY_LOG",
         ("kafka", "embedded"),
         default="kafka" if PRODUCTION else "embedded",

@@ -1,4 +1,4 @@
-"""What all pages share: who may see them, that nothing can be changed there, and how a refusal is said."""
+"""What all pages share: who may see them, that what is stored cannot be changed there, and how a refusal is said."""
 
 from __future__ import annotations
 

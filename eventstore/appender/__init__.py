@@ -1,3 +1,3 @@
-"""The one door through which commits get into the log."""
+"""The one door through which what applications decide gets into the log, commit by commit."""
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from eventstore.events import Place
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.indexer.share import Patience
 
 _CURSORS: Final = 'SELECT id, "cursor" FROM eventstore_partition'

@@ -1,4 +1,4 @@
-"""Facts of another log, at the door: yesterday's events are held against whoever can read them, not against today's form."""
+"""Facts of another log, at the door: yesterday's events are compared with what somebody can read, not with today's form."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The appender's thread: callers put commits in a bounded queue and hold a future.
 
-One thread a process, started lazily, so that it survives fork; its log and its connection are its own. What it
+One thread a store, hence as a rule one a process, started lazily, so that it survives fork; its log and its connection are its own. What it
 cannot settle it takes up again until the commit's deadline. If it dies of an error it fails what it held and is
 started anew by the next call.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from eventstore.appender.pending import Pending
     from eventstore.events import AppendResult
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Clock
 
 logger = structlog.get_logger(__name__)
@@ -149,8 +149,8 @@ class Appender:
         indexer = None  # this thread's own: while it dies, its successor has another
         try:
             indexer = self._indexer = self._make_indexer()
-            indexer.share_s = self._limits.share_s
-            turn = Turn(indexer, self._clock)
+            indexer.share(self._limits.share_s)
+            turn = Turn(indexer.session, indexer)
             while self._gather(work, turn):
                 again = [job for job in work.jobs if not job.run(indexer)]
                 with self._changed:
@@ -211,7 +211,7 @@ class Appender:
             self._thread = None
             self._changed.notify_all()
         for pending in waiting:
-            pending.trouble = f"the appender died of {type(error).__name__}"
+            pending.trouble = f"the appender's thread ended with {type(error).__name__}"
             if not pending.future.done() and pending.start():
                 pending.give_up(error)
         for job in jobs:

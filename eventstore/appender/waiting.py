@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from eventstore.appender.pending import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from eventstore.appender.pending import Pending
     from eventstore.events import Place
@@ -50,9 +49,6 @@ class Waiting:
 
     def __len__(self) -> int:
         return self._waiting
-
-    def __iter__(self) -> Iterator[Pending]:
-        return chain.from_iterable(line.waiting for line in self._turns)
 
     def has_room(self, pending: Pending) -> bool:
         """Whether it may be added now."""

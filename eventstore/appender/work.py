@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eventstore.appender.pending import Pending
     from eventstore.appender.turn import Turn
     from eventstore.appender.waiting import Waiting
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Clock
 
 _FIRST_PAUSE: Final = (

@@ -13,6 +13,7 @@ from eventstore.checks.types import of_history, of_registry
 from eventstore.conf import aggregates, conf, registry, secrets
 from eventstore.database import TROUBLE, named
 from eventstore.errors import DatabaseUnfit, EventStoreError
+from eventstore.log.configured import KAFKA, refuse_what_opens_no_log
 from eventstore.log.security_files import unreadable
 from eventstore.projections.configured import configured as configured_projections
 from eventstore.projections.following import subscription_of
@@ -23,7 +24,7 @@ from eventstore.queries.connection import unchecked_cursor
 from eventstore.sealing import sealer
 from eventstore.snapshots.topics import check as check_for_snapshots
 from eventstore.snapshots.topics import snapshot_topics
-from eventstore.store import KINDS, make_event_store
+from eventstore.store import make_event_store
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.configured import configured
 
@@ -71,11 +72,6 @@ def _without_secret() -> list[CheckMessage]:
 
 
 def _wrong_values() -> list[CheckMessage]:
-    log = Error(
-        f"TEDDY_LOG is {conf.LOG}, there are: {', '.join(KINDS)}.",
-        id="eventstore.E002",
-        hint="Set TEDDY_LOG.",
-    )
     partitions = Error(
         f"TEDDY_PARTITIONS is {conf.PARTITIONS}, not in 1..{PARTITIONS}.",
         id="eventstore.E003",
@@ -84,11 +80,10 @@ def _wrong_values() -> list[CheckMessage]:
     append = Error(
         "APPEND_TIMEOUT, APPEND_QUEUE and APPEND_QUEUE_BYTES must be above 0.",
         id="eventstore.E004",
-        hint="Put EVENTSTORE right, or leave them out for the defaults.",
+        hint="Put EVENTSTORE right, or leave these settings out for the defaults.",
     )
     start = _wrong_start()
     fine = (
-        (log, conf.LOG in KINDS),
         (start, conf.PUBLISH_FROM in set(Start)),
         (partitions, 1 <= conf.PARTITIONS <= PARTITIONS),
         (
@@ -97,12 +92,22 @@ def _wrong_values() -> list[CheckMessage]:
         ),
     )
     wrong = [error for error, is_fine in fine if not is_fine]
-    return wrong + _unreadable_files() + _wrong_snapshots()
+    return [*_wrong_log(), *wrong, *_unreadable_files(), *_wrong_snapshots()]
+
+
+def _wrong_log() -> list[CheckMessage]:
+    """A name that there is not, and a path that leads to no log."""
+    try:
+        refuse_what_opens_no_log()
+    except ImproperlyConfigured as error:
+        hint = "Set TEDDY_LOG, or EVENTSTORE['LOG']: docs/EVENT_SOURCING_GUIDE.md, 'Write a log adapter'."
+        return [Error(str(error), id="eventstore.E002", hint=hint)]
+    return []
 
 
 def _unreadable_files() -> list[CheckMessage]:
     """What a connection to Kafka will want to read."""
-    if conf.LOG != "kafka":
+    if conf.LOG != KAFKA:
         return []
     return [
         Error(
@@ -154,7 +159,7 @@ def _wrong_subscriptions() -> list[CheckMessage]:
         problems.append(str(error))
     return [
         Error(
-            f"Who follows the log: {problem}",
+            f"Subscriptions and projections: {problem}",
             id="eventstore.E009",
             hint="Put EVENTSTORE['SUBSCRIPTIONS'] and ['PROJECTIONS'] right, or what they name.",
         )

@@ -1,4 +1,4 @@
-"""What system checks say of the registered types: by themselves, and held against what the index holds."""
+"""What system checks say of the registered types: by themselves, and compared with what the index holds."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _not_all(names: list[str], most: int) -> Iterator[CheckMessage]:
         yield checks.Warning(
             f"The index holds {most} types of events or more; those behind {names[-1]} were not looked at.",
             id="eventstore.W004",
-            hint="Who may write to the topics? Every type that the registry does not know is another program's.",
+            hint="Which programs write to the topics? A type that the registry does not know comes from another program.",
         )
 
 

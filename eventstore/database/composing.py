@@ -16,5 +16,5 @@ def composed(statement: LiteralString, **parts: str) -> str:
     Never for what is known only at run time: values are parameters, `%(name)s`, and stay as they are. Raises KeyError
     for a part that is not given.
     """
-    known = {name: SQL(part) for name, part in parts.items()}  # type: ignore[arg-type]
+    known = {name: SQL(part) for name, part in parts.items()}
     return SQL(statement).format(**known).as_string()

@@ -187,7 +187,7 @@ def told(error: BaseException) -> str:
 def named(error: BaseException) -> str | None:
     """What is the matter, and what to do, where the SQLSTATE tells; None where it does not."""
     if is_full(error):
-        return "the database's disk is full; make room on it, and all goes on by itself"
+        return "the database's disk is full; make room on it, and everything goes on by itself"
     for kind, said in _NAMED.items():
         if isinstance(error, kind) or isinstance(error.__cause__, kind):
             return said

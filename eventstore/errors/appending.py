@@ -18,7 +18,7 @@ class InvalidStreamId(Refused):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"This is no stream id here: {reason}.")
+        super().__init__(f"This is not a stream id of this store: {reason}.")
 
 
 class InvalidEvent(Refused):
@@ -85,7 +85,7 @@ class WrongExpectedVersion(Decided):
         self.expected = expected
         self.current_version = current_version
         super().__init__(
-            f"{stream_id} stands at version {current_version}, {expected} was expected."
+            f"Stream {stream_id} is at version {current_version}, but the commit expected {expected}."
             " Load it again and decide again, under a new commit id."
         )
 
@@ -99,8 +99,8 @@ class EventIdReused(Decided):
     def __init__(self, stream_id: str) -> None:
         self.stream_id = stream_id
         super().__init__(
-            f"{stream_id} already has an event with an id of this commit."
-            " A new event takes a new id; a repeat takes the same commit id."
+            f"Stream {stream_id} already has an event with an event id of this commit."
+            " Give a new event a new id; to retry a commit, use its commit id again."
         )
 
 
@@ -124,12 +124,12 @@ class CommitIdReused(Decided):
         whose = "of the events" if index is None else f"of event {index}"
         super().__init__(
             f"Commit {commit_id} of {stream_id} was decided with other events: the {differs} {whose}"
-            " is not the same. Take a new commit id for a new commit; `outcome` says what became of the first one."
+            " is not the same. Use a new commit id for a new commit; `outcome` says what became of the first one."
         )
 
 
 class AppendOutcomeUnknown(Retryable):
-    """Nobody can say yet whether the commit is in the log; asking again with its id settles it."""
+    """Nobody can say yet whether the log accepted the commit; a retry with the same commit id settles it, and is idempotent."""
 
     code = "outcome-unknown"
     status = 503
@@ -138,8 +138,8 @@ class AppendOutcomeUnknown(Retryable):
         self.commit_id = commit_id
         self.stream_id = stream_id
         super().__init__(
-            f"Whether commit {commit_id} of {stream_id} was accepted is not known."
-            " Append it again with the same commit id, or ask for its outcome."
+            f"It is not known whether the log accepted commit {commit_id} of {stream_id}."
+            " Append it again with the same commit id (that is idempotent), or ask for its outcome."
         )
 
 
@@ -154,6 +154,6 @@ class OwnRecordMalformed(EventStoreError):
         self.partition = partition
         self.offset = offset
         super().__init__(
-            f"This code wrote {topic}/{partition}/{offset}, and the fold calls it malformed."
+            f"This code wrote {topic}/{partition}/{offset}, but the fold found it malformed."
             " Nothing was accepted. Please report it; the mirror row has the reason."
         )

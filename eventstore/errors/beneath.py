@@ -84,8 +84,8 @@ class UnknownRuleVersion(PartitionStopped):
         self.offset = offset
         self.version = version
         super().__init__(
-            f"{topic}/{partition} is under rule version {version} from offset {offset} on,"
-            " which this code does not know. It is not folded any further: update the code."
+            f"The log has switched {topic}/{partition} to rule version {version} from offset {offset} on,"
+            " which this code does not know. It folds no further there: update the code."
         )
 
 

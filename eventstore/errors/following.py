@@ -39,13 +39,13 @@ class SubscriptionSuperseded(EventStoreError):
         self.version = version
         self.newest = newest
         super().__init__(
-            f"{name} is handled by version {newest} of its code, this is version {version}."
+            f"Version {newest} of subscription {name} has taken over; this process has version {version}."
             " Stop the processes that run the older code."
         )
 
 
 class SubscriptionBehind(Retryable):
-    """A subscription had not come to a position in the time given; it goes on by itself."""
+    """The subscription did not come to the position in time; it goes on by itself."""
 
     code = "subscription-behind"
     status = 503
@@ -55,13 +55,14 @@ class SubscriptionBehind(Retryable):
         self.position = position
         self.records = records
         super().__init__(
-            f"{name} has not handled {position} yet: {records} records lie before it. What was written stands."
-            " Answer without it, or ask again later. Is `manage.py subscriptions run` at work, and is it not paused?"
+            f"Subscription {name} has not handled {position} yet: {records} records lie before it. The write stands."
+            " Answer without it, or wait again. Does a worker run (`manage.py subscriptions run`), and is the"
+            " subscription not paused?"
         )
 
 
 class StreamParked(NeedsOperator):
-    """A subscription cannot get on with a stream: an event failed, and those behind it wait."""
+    """A subscription's handler failed on an event of the stream, and on every retry; later events of that stream wait."""
 
     code = "stream-parked"
     status = 503
@@ -72,13 +73,13 @@ class StreamParked(NeedsOperator):
         self.version = version
         self.error = error
         super().__init__(
-            f"{name} failed of version {version} of {stream_id} ({error}), and what follows it there waits."
-            " Put its cause right and `manage.py subscriptions replay`, or skip it with a reason."
+            f"Subscription {name} failed on version {version} of {stream_id} ({error}); later events of that stream wait."
+            " Put the cause right, then `manage.py subscriptions replay`, or `skip` the event with a reason."
         )
 
 
 class StreamNotParked(NotFound):
-    """Nothing of that stream waits in that subscription."""
+    """The stream is not parked in that subscription."""
 
     code = "stream-not-parked"
     status = 404
@@ -87,7 +88,7 @@ class StreamNotParked(NotFound):
         self.name = name
         self.stream_id = stream_id
         super().__init__(
-            f"{stream_id} is not parked in {name}: it went on, or was never stopped."
+            f"Stream {stream_id} is not parked in subscription {name}: it went on, or never waited."
         )
 
 
@@ -100,7 +101,7 @@ class ProjectionNotReady(NeedsOperator):
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"{name} stays as it is: {reason}.")
+        super().__init__(f"Projection {name} stays as it is: {reason}.")
 
 
 class ProjectionsDiffer(NeedsOperator):
@@ -113,6 +114,6 @@ class ProjectionsDiffer(NeedsOperator):
         self.name = name
         self.tables = tables
         super().__init__(
-            f"{name}: the two versions differ in {', '.join(tables)}; nothing was switched."
+            f"The two versions of projection {name} differ in {', '.join(tables)}; nothing was switched."
             " If that is what the new version is for, switch with --accept-differences."
         )

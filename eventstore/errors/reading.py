@@ -33,24 +33,24 @@ class VersionNotFound(NotFound):
         self.version = version
         self.current_version = current_version
         super().__init__(
-            f"{stream_id} stands at version {current_version}; there is no version {version} yet."
+            f"Stream {stream_id} is at version {current_version}; there is no version {version} yet."
         )
 
 
 class FutureInstant(Refused):
-    """What will be known at a time that has not come cannot be told."""
+    """The time has not come yet, so nobody can say what will be known then."""
 
     code = "future-instant"
     status = 422
 
     def __init__(self) -> None:
         super().__init__(
-            "This time has not come yet: what will be known then cannot be told. Ask for now, or for the past."
+            "This time has not come yet, so nobody can say what will be known then. Ask for now, or for the past."
         )
 
 
 class CutBeyondEnd(Refused, ValueError):
-    """The cut stands behind the end of the log: whatever is accepted up to there would be skipped."""
+    """The cut lies beyond the end of the log: a read from there would skip what is accepted below it later."""
 
     code = "cut-beyond-end"
     status = 422
@@ -60,13 +60,13 @@ class CutBeyondEnd(Refused, ValueError):
         self.offset = offset
         self.end = end
         super().__init__(
-            f"The cut names {place} at {offset}, and the log ends at {end}: what comes before {offset} would be skipped."
-            " It is of another store, or of a log that has lost its end since: begin with a cut that this store has given."
+            f"The cut names {place} at {offset}, but the log ends at {end}: a read from there would skip what comes before"
+            f" {offset}. The cut is of another store, or the log has lost its end since. Begin with a cut that this store has given."
         )
 
 
 class UnreadableEvent(EventStoreError):
-    """An event of the stream's history is none that this code can read, so its state cannot be told."""
+    """This code cannot read an event of the stream's history, so it cannot make the state."""
 
     code = "unreadable-event"
     status = 500
@@ -86,7 +86,7 @@ class UnreadableEvent(EventStoreError):
         self.position = position
         self.problem = problem
         super().__init__(
-            f"{stream_id} cannot be loaded: version {version}, a {event_type} at {position}, is not readable here"
+            f"Stream {stream_id} cannot be loaded: this code cannot read version {version}, a {event_type} at {position}"
             f" ({problem}). Register its type, or the upcaster of its schema."
         )
 
@@ -101,7 +101,7 @@ class IndexIncomplete(Retryable):
         self.cause = cause
         super().__init__(
             "The index is catching up with the log after a crash of the database or a rebuild."
-            f" Ask again in a moment.{cause and f' What holds it up: {cause}'}"
+            f" Retry in a moment.{cause and f' What holds it up: {cause}'}"
         )
 
 
@@ -116,13 +116,13 @@ class PartitionSetAside(IndexIncomplete, NeedsOperator):
         self.partition = partition
         super().__init__()
         self.args = (
-            f"{topic}/{partition} has stopped and was set aside: its streams cannot be read. The others can."
-            " Why it stopped, and what to do: manage.py partitions list.",
+            f"Partition {topic}/{partition} has stopped, and somebody set it aside: its streams cannot be read, the others can."
+            " `manage.py partitions list` says why it stopped and what to do.",
         )
 
 
 class IndexRebuilt(Retryable):
-    """The index was made anew while it was read from end to end; the reading would leave something out."""
+    """Somebody rebuilt the index while it was read from end to end; the read would leave something out."""
 
     code = "index-rebuilt"
     status = 503
@@ -142,7 +142,7 @@ class StateNotStorable(EventStoreError):
         self.path = path
         self.reason = reason
         super().__init__(
-            f"The state of {aggregate} cannot be kept in a snapshot, at {path}: {reason}."
+            f"A snapshot cannot hold the state of {aggregate}, at {path}: {reason}."
             " A state holds what the rules need, in plain types, and never the history."
         )
 
@@ -156,7 +156,7 @@ class SnapshotNotWritten(Retryable):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(
-            f"Snapshots were not written ({reason}). They are built again later; if their topic is missing,"
+            f"Snapshots were not written ({reason}). Builders make them later; if their topic is missing,"
             " run `manage.py create_topics`."
         )
 
@@ -170,6 +170,6 @@ class SnapshotDrifted(NeedsOperator):
     def __init__(self, snapshots: int) -> None:
         self.snapshots = snapshots
         super().__init__(
-            f"{snapshots} snapshots have drifted and were set aside: the log names them."
+            f"{snapshots} snapshots have drifted and were set aside: log lines (`snapshot-drifted`) name them."
             " See docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'."
         )

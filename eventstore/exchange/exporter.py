@@ -6,7 +6,7 @@ The cut makes an export finite while others write, and is what the next one goes
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from eventstore.events import Cut, Place, RecordedEvent, topic_of
 from eventstore.exchange.cloudevents import export_line
@@ -20,16 +20,9 @@ from eventstore.queries.feed import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from eventstore.ports import Clock
+    from eventstore.ports import Clock, Store
 
 _BUFFER: Final = 1_000_000  # bytes
-
-
-class Store(Protocol):
-    """What an export of one stream needs of an event store."""
-
-    def read(self, stream_id: str) -> Iterator[RecordedEvent]:
-        """The stream's events."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,9 @@ HEAD: Final = ("stream_id", "version", "first_recorded_at", "last_recorded_at")
 ACCEPTED_RECORD: Final = ("position", "recorded_at", "first_version", "value")
 """What of an accepted record gives its events: `queries.rows` takes rows that begin so."""
 
+BYTES: Final = ("position", "recorded_at", "key", "value", "hash")
+"""What of a record is the log's: it can be put back from these, and held against its hash."""
+
 ACCEPTED: Final = str(Verdict.ACCEPTED.value)
 """To be put into `verdict = {accepted}`."""
 

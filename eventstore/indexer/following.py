@@ -14,11 +14,12 @@ from eventstore.protocol.fold import DECIDING, Folded, Verdict
 from eventstore.protocol.positions import after_record_sql, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    import psycopg
-
+    from eventstore.indexer.session import Session
     from eventstore.indexer.view import View
+
+_Row = tuple[Any, ...]
 
 MOST: Final = 200  # offsets; who lies further behind is quicker to load anew
 
@@ -39,34 +40,47 @@ SELECT r.verdict, r.stream_id, r.commit_id, r.head, r.event_count,
 )
 
 
-def follow(connection: psycopg.Connection[Any], view: View) -> bool:
-    """Wait for the place's row and bring the view to its cursor; the open transaction then holds the row.
+class Following:
+    """Brings views to where others have left the cursor, on a session's connection."""
 
-    False where the view cannot follow: the cursor went back, the generation is another, or too much was folded.
-    Raises `TROUBLE` if the row is not to be had in time.
-    """
-    asked = {
-        "partition": view.partition_id,
-        "first": first_of(view.partition_id, view.cursor),
-        "behind": first_of(view.partition_id, view.cursor + MOST),
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def follow(self, view: View) -> bool:
+        """Wait for the place's row and bring the view to its cursor; the open transaction then holds the row.
+
+        False where the view cannot follow: the cursor went back, the generation is another, or too much was folded.
+        Raises `TROUBLE` if the row is not to be had in time.
+        """
+        held, since = self._hold(view)
+        if held is None:
+            return False
+        cursor, generation, last_recorded_at, rule_version = held
+        if generation != view.generation or not 0 <= cursor - view.cursor <= MOST:
+            return False
+        view.move(_folded(rule_version, last_recorded_at, since), cursor)
+        return True
+
+    def _hold(self, view: View) -> tuple[_Row | None, Sequence[_Row]]:
+        """The row, held, and the mirror's of what was folded since the view's cursor, in one round trip."""
+        connection, asked = self._session.connection(), _asked(view)
+        with connection.pipeline():
+            connection.execute("BEGIN")
+            held = connection.execute(_HOLD, asked)
+            since = connection.execute(_SINCE, asked)
+        return held.fetchone(), since.fetchall()
+
+
+def _asked(view: View) -> Mapping[str, int]:
+    partition = view.partition_id
+    return {
+        "partition": partition,
+        "first": first_of(partition, view.cursor),
+        "behind": first_of(partition, view.cursor + MOST),
     }
-    with connection.pipeline():
-        connection.execute("BEGIN")
-        held = connection.execute(_HOLD, asked)
-        since = connection.execute(_SINCE, asked)
-    row = held.fetchone()
-    if row is None:
-        return False
-    cursor, generation, last_recorded_at, rule_version = row
-    if generation != view.generation or not 0 <= cursor - view.cursor <= MOST:
-        return False
-    view.move(_folded(rule_version, last_recorded_at, since), cursor)
-    return True
 
 
-def _folded(
-    rule_version: int, last_recorded_at: int, rows: Iterable[tuple[Any, ...]]
-) -> Folded:
+def _folded(rule_version: int, last_recorded_at: int, rows: Iterable[_Row]) -> Folded:
     """What the others' folds have added to the state, from what they wrote of it."""
     folded = Folded([], rule_version, last_recorded_at)
     for verdict, stream, commit_id, head, count, event_ids in rows:

@@ -2,88 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from eventstore.events import Commit
 from eventstore.indexer.statements import COMMITS, EVENT_IDS, HEADS
-from eventstore.protocol.fold import State, StreamKey
+from eventstore.protocol.fold import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import psycopg
 
-    from eventstore.events import Commit
+    from eventstore.indexer.entries import Own
     from eventstore.indexer.view import View
+    from eventstore.protocol.fold import Entry, StreamKey
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The ids and streams that have to be asked of the database, in the fold's own transaction."""
+class LookUp:
+    """Of the entries that are folded next: what has to be asked of the database, in the fold's own transaction.
 
-    commits: Sequence[StreamKey]
-    event_ids: Sequence[StreamKey]
-    streams: Sequence[str]
+    own: by offset. Ids that were made here while this very view stood need not be asked for (rule 8).
+    """
 
-    def __bool__(self) -> bool:
-        return bool(self.commits or self.event_ids or self.streams)
+    def __init__(
+        self, view: View, entries: Sequence[Entry], own: Mapping[int, Own]
+    ) -> None:
+        self._view = view
+        commits, unsure = [], []
+        for entry in entries:
+            commit = entry.content
+            if isinstance(commit, Commit):
+                commits.append(commit)
+                if not _is_fresh(entry, own.get(entry.offset), view):
+                    unsure.append(commit)
+        self._commits = commits
+        self._unsure = unsure
+        self._streams = view.lacks(c.stream_id for c in commits)
+        self._found_commits: set[StreamKey] = set()
+        self._found_events: set[StreamKey] = set()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to ask."""
+        return bool(self._unsure or self._streams)
+
+    def ask(self, connection: psycopg.Connection[Any], *, begun: bool) -> None:
+        """Ask, in one round trip, in the fold's transaction, begun or not."""
+        commits = [(c.stream_id, c.commit_id) for c in self._unsure]
+        events = [(c.stream_id, e.event_id) for c in self._unsure for e in c.events]
+        with connection.pipeline():
+            if not begun:
+                connection.execute("BEGIN")
+            found_commits = connection.execute(COMMITS, _pairs(commits))
+            found_events = connection.execute(EVENT_IDS, _pairs(events))
+            heads = connection.execute(HEADS, {"streams": list(self._streams)})
+        self._view.heads |= dict.fromkeys(self._streams, 0)
+        self._view.heads |= dict(heads.fetchall())
+        self._found_commits |= set(found_commits.fetchall())
+        self._found_events |= set(found_events.fetchall())
+
+    def state(self) -> State:
+        """What is known by now, to fold from."""
+        view = self._view
+        commits = {
+            k
+            for c in self._commits
+            if (k := (c.stream_id, c.commit_id)) in view.commits
+        }
+        event_ids = {
+            k
+            for c in self._commits
+            for e in c.events
+            if (k := (c.stream_id, e.event_id)) in view.event_ids
+        }
+        return State(
+            view.place,
+            view.partitions,
+            view.rule_version,
+            view.last_recorded_at,
+            view.heads,
+            commits | self._found_commits,
+            event_ids | self._found_events,
+        )
 
 
-def question(
-    view: View, named: Sequence[Commit], fresh: frozenset[StreamKey]
-) -> Question:
-    """What must be asked for these commits; ids in `fresh` were made here and need not be."""
-    asked = [c for c in named if (c.stream_id, c.commit_id) not in fresh]
-    return Question(
-        [(c.stream_id, c.commit_id) for c in asked],
-        [(c.stream_id, e.event_id) for c in asked for e in c.events],
-        view.lacks(c.stream_id for c in named),
+def _is_fresh(entry: Entry, own: Own | None, view: View) -> bool:
+    """Whether the database cannot know its ids: made here while this very view stood."""
+    return (
+        own is not None
+        and own.fresh_since == view.serial
+        and own.entry.value == entry.value
     )
-
-
-def look_up(
-    connection: psycopg.Connection[Any],
-    view: View,
-    asked: Question,
-    named: Sequence[Commit],
-    *,
-    begun: bool,
-) -> State:
-    """The state to fold from. If there is anything to ask: one round trip, in the fold's transaction, begun or not."""
-    commits = {k for c in named if (k := (c.stream_id, c.commit_id)) in view.commits}
-    event_ids = {
-        k
-        for c in named
-        for e in c.events
-        if (k := (c.stream_id, e.event_id)) in view.event_ids
-    }
-    if asked:
-        found_commits, found_events = _ask(connection, view, asked, begun=begun)
-        commits |= found_commits
-        event_ids |= found_events
-    return State(
-        view.place,
-        view.partitions,
-        view.rule_version,
-        view.last_recorded_at,
-        view.heads,
-        commits,
-        event_ids,
-    )
-
-
-def _ask(
-    connection: psycopg.Connection[Any], view: View, asked: Question, *, begun: bool
-) -> tuple[set[StreamKey], set[StreamKey]]:
-    with connection.pipeline():
-        if not begun:
-            connection.execute("BEGIN")
-        commits = connection.execute(COMMITS, _pairs(asked.commits))
-        event_ids = connection.execute(EVENT_IDS, _pairs(asked.event_ids))
-        heads = connection.execute(HEADS, {"streams": list(asked.streams)})
-    view.heads |= dict.fromkeys(asked.streams, 0)
-    view.heads |= dict(heads.fetchall())
-    return set(commits.fetchall()), set(event_ids.fetchall())
 
 
 def _pairs(keys: Sequence[StreamKey]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
 
 _MARK: Final = "SELECT without FROM eventstore_indexcomplete"
 # The cursors in the database decide, not those of a view: somebody may have emptied the tables meanwhile. A rebuild

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from threading import Event
 
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Clock, Extent
 
 logger = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 _CLOCK: Final = SystemClock()
 
-_UNFORESEEN: Final = "an error that nobody foresaw, see its traceback; the place is tried again, the others go on"
+_UNFORESEEN: Final = "an error that nobody foresaw, see its traceback; the mirror retries the partition, the others go on"
 
 Progress = Callable[[Place, int], None]
 
@@ -118,7 +118,20 @@ class Mirror:
         cause: str,
         fault: Exception | None = None,
     ) -> None:
-        self._tell_once(place, code, cause, fault)
+        """Note it each time, for who reads the database; say it in the log when it stops, not five times a second.
+
+        fault: one that nobody foresaw.
+        """
+        if self.stopped.get(place) != cause:
+            self.stopped[place] = cause
+            logger.error(
+                "a partition has stopped",
+                action="partition-stopped",
+                place=str(place),
+                code=code,
+                cause=cause,
+                exc_info=fault,
+            )
         partition = indexer.topics.partition_id(place)
         stops.note(indexer.connection(), partition, code=code, cause=cause)
 
@@ -139,21 +152,6 @@ class Mirror:
                 progress(place, moved)
         _show_lag(place, lag)
         return done
-
-    def _tell_once(
-        self, place: Place, code: str, cause: str, fault: Exception | None = None
-    ) -> None:
-        """A stopped partition is an error in the log when it stops, not five times a second. fault: one that nobody foresaw."""
-        if self.stopped.get(place) != cause:
-            self.stopped[place] = cause
-            logger.error(
-                "a partition has stopped",
-                action="partition-stopped",
-                place=str(place),
-                code=code,
-                cause=cause,
-                exc_info=fault,
-            )
 
 
 def _show_lag(place: Place, lag: int) -> None:

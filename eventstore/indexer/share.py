@@ -33,12 +33,21 @@ class Patience:
     extents: dict[Place, Extent] = field(default_factory=dict)
 
 
-def refuse_after(
-    clock: Clock, begun: float, deadline: float | None, share_s: float | None
-) -> None:
-    """Raise `LogUnanswered` after the deadline, `ShareSpent` after the share; both on the monotonic clock."""
-    now = clock.monotonic()
-    if deadline is not None and now > deadline:
-        raise LogUnanswered(NOT_IN_TIME)
-    if share_s is not None and now - begun > share_s:
-        raise ShareSpent
+class Share:
+    """The time of one call, from now on. seconds: how long it may fold; deadline: until when, on the monotonic clock; None: as long as it takes."""
+
+    def __init__(
+        self, clock: Clock, seconds: float | None, deadline: float | None
+    ) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._deadline = deadline
+        self._begun = clock.monotonic()
+
+    def refuse_if_spent(self) -> None:
+        """Raise `LogUnanswered` after the deadline, `ShareSpent` after the share."""
+        now = self._clock.monotonic()
+        if self._deadline is not None and now > self._deadline:
+            raise LogUnanswered(NOT_IN_TIME)
+        if self._seconds is not None and now - self._begun > self._seconds:
+            raise ShareSpent

@@ -1,4 +1,4 @@
-"""The fold's SQL. Every statement is sent by `lookup` or `flush` and meets only indexes."""
+"""The fold's SQL, sent by `loading`, `lookup` and `flush`, and the channel on which followers are woken. Each meets only indexes."""
 
 from __future__ import annotations
 

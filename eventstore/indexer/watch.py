@@ -1,6 +1,6 @@
 """What a running process looks at again once a minute: the topics are as they were, and no log has lost its beginning.
 
-A view is held against the log when it is loaded (rule 10), and a process that goes on appending loads none for days.
+A view is compared with the log when it is loaded (rule 10), and a process that goes on appending loads none for days.
 """
 
 from __future__ import annotations

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 def add_order(parser: CommandParser) -> None:
     """The options."""
-    parser.add_argument("--reason", required=True, help="why; it is kept")
-    parser.add_argument("--by", default=getpass.getuser(), help="who; it is kept")
+    parser.add_argument("--reason", required=True, help="why; the store keeps it")
+    parser.add_argument(
+        "--by", default=getpass.getuser(), help="who; the store keeps it"
+    )
 
 
 def order_of(options: dict[str, Any]) -> Order:

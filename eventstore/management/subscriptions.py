@@ -41,7 +41,7 @@ _NUMBERS = {"lag", "records/s", "handled", "left out", "retrying", "parked"}
 def overview(found: Sequence[Standing]) -> str:
     """A table."""
     if not found:
-        return "Nobody follows yet. Name subscriptions in EVENTSTORE['SUBSCRIPTIONS'], then: manage.py subscriptions run"
+        return "No subscription has run yet. Name some in EVENTSTORE['SUBSCRIPTIONS'], then start a worker: manage.py subscriptions run"
     rows = [
         (
             how.name,

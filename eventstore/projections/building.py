@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from eventstore.errors import ProjectionNotReady
 from eventstore.events import MAX_OFFSET
@@ -15,6 +15,7 @@ from eventstore.projections.schemas import create_tables
 from eventstore.projections.standing import version_read
 from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.queries.subscriptions import standing
+from eventstore.subscriptions import checkpoint_rows, names, parking
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
 
@@ -26,25 +27,7 @@ if TYPE_CHECKING:
 
 # Of two who begin at once one makes the tables and the other finds them; goes with the transaction.
 _ALONE: Final = "SELECT pg_advisory_xact_lock(hashtext('eventstore projection'), hashtext(%(name)s))"
-_THERE: Final = (
-    "SELECT EXISTS (SELECT FROM eventstore_subscription WHERE name = %(name)s)"
-)
-_LIMIT: Final = """
-SELECT "cursor" FROM eventstore_checkpoint WHERE subscription = %(name)s AND partition_id = %(partition)s
-"""
-_DUE: Final = """
-SELECT EXISTS (SELECT FROM eventstore_parkedstream WHERE subscription = %(name)s AND retry_at <= %(now)s)
-"""
 _PAUSE_S: Final = 0.05
-# A partition that only the new version follows is built to what is folded.
-_FAR: Final = """
-SELECT coalesce(sum(least(b."cursor", coalesce(r."cursor", p."cursor"))), 0)::bigint,
-       coalesce(sum(coalesce(r."cursor", p."cursor")), 0)::bigint
-  FROM eventstore_checkpoint b
-  JOIN eventstore_partition p ON p.id = b.partition_id
-  LEFT JOIN eventstore_checkpoint r ON r.subscription = %(read)s AND r.partition_id = b.partition_id
- WHERE b.subscription = %(built)s
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +90,9 @@ class Building:
 
     def _is_due(self) -> bool:
         """Whether a parked stream's time has come: without anything new nobody else would try it."""
-        given: dict[str, Any] = {
-            "name": self.subscription.name,
-            "now": self._clock.now(),
-        }
+        name, now = self.subscription.name, self._clock.now()
         with unchecked_cursor() as cursor:
-            cursor.execute(_DUE, given)
-            return bool(cursor.fetchone()[0])
+            return parking.is_any_due(cursor, name, now)
 
     def _wait(self) -> None:
         """Somebody else is at work, or the index is built anew. Raises `ProjectionNotReady` if it is paused."""
@@ -126,10 +105,9 @@ class Building:
     def look(self) -> Built:
         """How far it is."""
         name = self.projection.name
-        given = {"read": name, "built": self.subscription.name}
+        built = self.subscription.name
         with unchecked_cursor() as cursor:
-            cursor.execute(_FAR, given)
-            [(done, total)] = cursor.fetchall()
+            done, total = checkpoint_rows.as_far_as(cursor, built, before=name)
         how = standing(self.subscription.name, self._clock.now())
         return Built(
             name,
@@ -144,20 +122,15 @@ class Building:
         name = self.subscription.name
         with atomic(), unchecked_cursor() as cursor:
             cursor.execute(_ALONE, {"name": name})
-            cursor.execute(_THERE, {"name": name})
-            if not cursor.fetchone()[0]:
+            if not names.is_there(cursor, name):
                 create_tables(self.projection)
             # nothing happens for the first time in a version that is not the one that is read
             register(self.subscription, self._clock, first_time_from=MAX_OFFSET)
 
     def _limit(self, partition_id: int) -> int | None:
-        given: dict[str, Any] = {
-            "name": self.projection.name,
-            "partition": partition_id,
-        }
         with unchecked_cursor() as cursor:
-            cursor.execute(_LIMIT, given)
-            return next((int(row[0]) for row in cursor.fetchall()), None)
+            name = self.projection.name
+            return checkpoint_rows.offset_of(cursor, name, partition_id)
 
 
 def make_building(name: str, version: int | None, clock: Clock) -> Building:

@@ -1,4 +1,4 @@
-"""Two versions of a projection held against each other on one cut: counts, checksums, sampled rows.
+"""Two versions of a projection compared with each other on one cut: counts, checksums, sampled rows.
 
 The one that is read stands still only while the other catches up and the snapshot is taken; what takes long is done in
 the snapshot, while both may go on.

@@ -1,4 +1,4 @@
-"""What a read model is: Django models, and how events change their rows."""
+"""A projection, or read model: Django models, and how events change their rows."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Projection(ABC):
         """
 
     def effects(self, event: Published) -> Awaitable[None] | None:  # noqa: B027  (most have none)
-        """Have happen what is not a row of the models (a task, a mail in an outbox), once, when an event comes for the first time.
+        """Do what is not a row of the models (a task, a mail in an outbox), when an event comes for the first time.
 
         Never for what lies below the point at which this version was switched on. In the same transaction as `handle`;
         may be a coroutine function, too.

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from eventstore.errors import ProjectionNotReady
 from eventstore.projections.configured import configured
 from eventstore.projections.following import beside
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.subscriptions import standings
+from eventstore.subscriptions import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from eventstore.queries.subscriptions import Standing
-
-_READ: Final = "SELECT version FROM eventstore_subscription WHERE name = %(name)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,7 @@ class VersionStanding:
 def version_read(name: str) -> int | None:
     """The version whose tables are read; None before anybody has followed for it."""
     with unchecked_cursor() as cursor:
-        cursor.execute(_READ, {"name": name})
-        return next((int(row[0]) for row in cursor.fetchall()), None)
+        return names.version_of(cursor, name)
 
 
 def is_beside(name: str, version: int) -> bool:

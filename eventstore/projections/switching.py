@@ -11,7 +11,6 @@ from django.db import OperationalError, connections
 from psycopg.errors import LockNotAvailable
 
 from eventstore.errors import ProjectionNotReady, ProjectionsDiffer
-from eventstore.events import MAX_OFFSET
 from eventstore.projections.comparing import compare, on_one_cut
 from eventstore.projections.following import beside
 from eventstore.projections.identifying import models_of
@@ -27,6 +26,7 @@ from eventstore.projections.schemas import (
 )
 from eventstore.projections.standing import is_beside, version_read
 from eventstore.queries.connection import atomic, unchecked_cursor
+from eventstore.subscriptions import checkpoint_rows, names, parking
 from eventstore.subscriptions.checkpoints import hold_all
 from eventstore.subscriptions.operating import record, remove, wake
 
@@ -46,15 +46,6 @@ logger = structlog.get_logger(__name__)
 _TRIES: Final = 20
 # A reader that holds on to a table makes all others wait behind this; so it gives up soon, and comes back.
 _PATIENCE: Final = "SET LOCAL lock_timeout = '500ms'"
-_THERE: Final = "SELECT FROM eventstore_subscription WHERE name = %(name)s FOR UPDATE"
-_RENAMES: Final = (
-    "UPDATE eventstore_subscription SET name = %(to)s WHERE name = %(name)s",
-    "UPDATE eventstore_checkpoint SET subscription = %(to)s WHERE subscription = %(name)s",
-    "UPDATE eventstore_parkedstream SET subscription = %(to)s WHERE subscription = %(name)s",
-)
-# From here on things happen for the first time in the one that is read, and no more in the other.
-_FIRST_TIME: Final = 'UPDATE eventstore_checkpoint SET first_time_from = "cursor" WHERE subscription = %(name)s'
-_NO_FIRST_TIME: Final = "UPDATE eventstore_checkpoint SET first_time_from = %(never)s WHERE subscription = %(name)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +98,7 @@ class Switching:
             msg = f"no version {version} stands beside it: see `manage.py projections list`"
             raise ProjectionNotReady(name, msg)
         with atomic(durable=True), unchecked_cursor() as cursor:
-            cursor.execute(_THERE, {"name": beside(name, version)})
+            names.hold(cursor, beside(name, version))
             hold_all(cursor, beside(name, version))
             drop_tables(name, version)
             remove(cursor, beside(name, version))
@@ -134,7 +125,7 @@ class Switching:
                         self._pause(0.5)
             finally:
                 thread.submit(connections.close_all).result()
-        msg = "somebody holds on to one of its tables; look for long transactions in pg_stat_activity, then switch again"
+        msg = "a reader holds one of its tables; look for long transactions in pg_stat_activity, then switch again"
         raise ProjectionNotReady(name, msg)
 
     def _switch(self, building: Building, order: Order) -> int:
@@ -145,8 +136,7 @@ class Switching:
             raise ProjectionNotReady(name, f"version {version} is read already")
         with unchecked_cursor() as cursor:
             cursor.execute(_PATIENCE)
-            cursor.execute(_THERE, {"name": beside(name, version)})
-            if not cursor.fetchall():
+            if names.hold(cursor, beside(name, version)) is None:
                 msg = f"somebody dropped version {version} meanwhile"
                 raise ProjectionNotReady(name, msg)
             hold_all(cursor, beside(name, version))
@@ -154,10 +144,8 @@ class Switching:
             _swap_tables(name, version, before)
             _rename(cursor, name, beside(name, before))
             _rename(cursor, beside(name, version), name)
-            cursor.execute(_FIRST_TIME, {"name": name})
-            cursor.execute(
-                _NO_FIRST_TIME, {"name": beside(name, before), "never": MAX_OFFSET}
-            )
+            checkpoint_rows.first_time_from_here(cursor, name)
+            checkpoint_rows.no_first_time(cursor, beside(name, before))
             record(
                 cursor,
                 self._clock,
@@ -195,5 +183,5 @@ def _swap_tables(name: str, version: int, before: int) -> None:
 
 
 def _rename(cursor: CursorWrapper, name: str, to: str) -> None:
-    for statement in _RENAMES:
-        cursor.execute(statement, {"name": name, "to": to})
+    for rows in (names, checkpoint_rows, parking):
+        rows.rename(cursor, name, to)

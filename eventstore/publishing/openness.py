@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Openness:
     """Of one type of event. names: as they stand in data. withheld: the other fields' names, sorted.
 
-    half: a class of the open fields alone, which a sealed event's clear part is held against.
+    half: a class of the open fields alone, with which a sealed event's clear part is compared.
     """
 
     names: frozenset[str]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from eventstore.conf import conf, registry
 from eventstore.events import stream_type_of
+from eventstore.log.configured import has_feeds
 from eventstore.log.topics import Topics, check_beside, create_beside, wrong_beside
 from eventstore.ports import FEED_PREFIX
 
@@ -18,8 +19,8 @@ _REMADE = f"Delete it and run `manage.py create_topics`, {REPUBLISH}"
 
 
 def is_published() -> bool:
-    """Whether this store has a real-time stream: on Kafka, unless it is switched off."""
-    return conf.LOG == "kafka" and bool(conf.PUBLISH)
+    """Whether this store has a real-time stream: on a log with feeds, as Kafka, unless it is switched off."""
+    return bool(conf.PUBLISH) and has_feeds()
 
 
 def topic_of(stream_id: str) -> str:

@@ -5,15 +5,18 @@ Every list is one index, read in its order: no COUNT, no OFFSET, no sort. Tests 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.conf import registry
-from eventstore.queries.connection import reading_cursor
-from eventstore.queries.keyset import Key, Page, Wanted, is_plain, page
+from eventstore.database.composing import composed
+from eventstore.events import StreamInfo
+from eventstore.indexer.columns import EVENT, HEAD, listed
+from eventstore.queries.connection import read_rows, reading_cursor
+from eventstore.queries.keyset import Listing, Page, Wanted, is_plain
 from eventstore.queries.positions import packed_of, position_of
-from eventstore.queries.streams import StreamInfo, stream_info
+from eventstore.queries.streams import stream_info
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,26 +54,8 @@ class EventFilter:
 def streams(wanted: Wanted, *, type_name: str | None = None) -> Page[StreamInfo]:
     """Streams, newest first by their first event; of one registered type or of all. Raises `BadCursor`."""
     number = registry().stream_types[type_name].number if type_name else None
-
-    def fetch(key: Key | None, *, onwards: bool, limit: int) -> list[StreamInfo]:
-        sql = _compose(
-            _STREAMS,
-            [
-                *([_OF_TYPE] if number else []),
-                *([_EARLIER_STREAMS if onwards else _LATER_STREAMS] if key else []),
-            ],
-            _NEWEST_STREAMS[bool(number), onwards],
-        )
-        time, stream_id = key or (None, None)
-        params = {"number": number, "time": time, "stream_id": stream_id}
-        return [StreamInfo(*row) for row in _rows(sql, params | {"limit": limit})]
-
-    return page(
-        wanted,
-        fetch,
-        lambda row: (row.first_recorded_at, row.stream_id),
-        (datetime, str),
-    )
+    among = [_OF_TYPE] if number else []
+    return _STREAMS.page(wanted, read_rows, among, {"number": number}, of_all=not among)
 
 
 def stream(stream_id: str) -> StreamInfo | None:
@@ -83,12 +68,14 @@ def stream(stream_id: str) -> StreamInfo | None:
 
 def stream_events(stream_id: str, wanted: Wanted) -> Page[EventRow]:
     """A stream's events by rising version. Raises `BadCursor`."""
-    return _stream_events(stream_id, wanted, rising=True)
+    given = {"stream_id": stream_id}
+    return _STREAM_EVENTS.page(wanted, read_rows, [_OF_STREAM], given)
 
 
 def stream_events_backwards(stream_id: str, wanted: Wanted) -> Page[EventRow]:
     """A stream's events by falling version. Raises `BadCursor`."""
-    return _stream_events(stream_id, wanted, rising=False)
+    given = {"stream_id": stream_id}
+    return _STREAM_EVENTS_BACKWARDS.page(wanted, read_rows, [_OF_STREAM], given)
 
 
 def events(wanted: Wanted, among: EventFilter) -> Page[EventRow]:
@@ -96,26 +83,7 @@ def events(wanted: Wanted, among: EventFilter) -> Page[EventRow]:
     given = {f.name: getattr(among, f.name) for f in fields(among)}
     conditions = [_FILTERS[name] for name, value in given.items() if value is not None]
     narrow = bool(among.event_type or among.correlation_id or among.causation_id)
-
-    def fetch(key: Key | None, *, onwards: bool, limit: int) -> list[EventRow]:
-        sql = _compose(
-            _EVENTS,
-            [
-                *conditions,
-                *([_EARLIER_EVENTS if onwards else _LATER_EVENTS] if key else []),
-            ],
-            _NEWEST_EVENTS[narrow, onwards],
-        )
-        time, position = key or (None, None)
-        params = given | {"time": time, "position": position, "limit": limit}
-        return event_rows(sql, params)
-
-    return page(
-        wanted,
-        fetch,
-        lambda row: (row.recorded_at, packed_of(row.position)),
-        (datetime, int),
-    )
+    return _EVENTS.page(wanted, read_rows, conditions, given, of_all=not narrow)
 
 
 def with_event_id(event_id: UUID) -> Sequence[EventRow]:
@@ -125,31 +93,36 @@ def with_event_id(event_id: UUID) -> Sequence[EventRow]:
 
 def event_rows(sql: str, params: Mapping[str, Any]) -> list[EventRow]:
     """Run a query that selects the index's columns in the order of `EventRow`."""
-    return [EventRow(position_of(first), *rest) for first, *rest in _rows(sql, params)]
+    return [_event(*row) for row in read_rows(sql, params)]
 
 
 # ---- below: how ------------------------------------------------------------------------------------------------------
 
-_STREAMS: Final = """
-    SELECT stream_id, version, first_recorded_at, last_recorded_at FROM eventstore_stream
-"""
-_OF_TYPE: Final = "type_number = %(number)s"
-# indexes eventstore_stream_type and eventstore_stream_newest
-_EARLIER_STREAMS: Final = "(first_recorded_at, stream_id) < (%(time)s, %(stream_id)s)"
-_LATER_STREAMS: Final = "(first_recorded_at, stream_id) > (%(time)s, %(stream_id)s)"
-# (of one type, onwards) → the order of the index that serves it: only the list of everything names the nulls
-_NEWEST_STREAMS: Final = {
-    (True, True): "first_recorded_at DESC, stream_id DESC",
-    (True, False): "first_recorded_at, stream_id",
-    (False, True): "first_recorded_at DESC NULLS LAST, stream_id DESC NULLS LAST",
-    (False, False): "first_recorded_at NULLS FIRST, stream_id NULLS FIRST",
-}
 
-_EVENTS: Final = """
-    SELECT position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
-           correlation_id, causation_id
-      FROM eventstore_event
-"""
+def _event(position: int, *rest: Any) -> EventRow:
+    return EventRow(position_of(position), *rest)
+
+
+# indexes eventstore_stream_type and eventstore_stream_newest
+_STREAMS: Final = Listing(
+    composed("SELECT {columns} FROM eventstore_stream", columns=listed(HEAD)),
+    {"first_recorded_at": datetime, "stream_id": str},
+    StreamInfo,
+    lambda row: (row.first_recorded_at, row.stream_id),
+    falls=True,
+)
+_OF_TYPE: Final = "type_number = %(number)s"
+
+_SELECT_EVENTS: Final = composed(
+    "SELECT {columns} FROM eventstore_event", columns=listed(EVENT)
+)
+_EVENTS: Final = Listing(
+    _SELECT_EVENTS,
+    {"recorded_at": datetime, "position": int},
+    _event,
+    lambda row: (row.recorded_at, packed_of(row.position)),
+    falls=True,
+)
 _FILTERS: Final = {
     # each the head of an index that goes on with (recorded_at, position)
     "event_type": "event_type = %(event_type)s",
@@ -158,51 +131,14 @@ _FILTERS: Final = {
     "recorded_from": "recorded_at >= %(recorded_from)s",
     "recorded_to": "recorded_at < %(recorded_to)s",
 }
-_EARLIER_EVENTS: Final = "(recorded_at, position) < (%(time)s, %(position)s)"
-_LATER_EVENTS: Final = "(recorded_at, position) > (%(time)s, %(position)s)"
-# (with one thing in common, onwards) → as above
-_NEWEST_EVENTS: Final = {
-    (True, True): "recorded_at DESC, position DESC",
-    (True, False): "recorded_at, position",
-    (False, True): "recorded_at DESC NULLS LAST, position DESC NULLS LAST",
-    (False, False): "recorded_at NULLS FIRST, position NULLS FIRST",
-}
-
 # constraint eventstore_event_version
+_STREAM_EVENTS: Final = Listing(
+    _SELECT_EVENTS, {"version": int}, _event, lambda row: (row.version,)
+)
+_STREAM_EVENTS_BACKWARDS: Final = replace(_STREAM_EVENTS, falls=True)
 _OF_STREAM: Final = "stream_id = %(stream_id)s"
-_ABOVE: Final = "version > %(version)s"
-_BELOW: Final = "version < %(version)s"
 # constraint eventstore_event_id
-_BY_EVENT_ID: Final = """
-    SELECT position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
-           correlation_id, causation_id
-      FROM eventstore_event WHERE event_id = %(event_id)s
-     ORDER BY stream_id LIMIT 20
-"""
-
-
-def _stream_events(stream_id: str, wanted: Wanted, *, rising: bool) -> Page[EventRow]:
-    def fetch(key: Key | None, *, onwards: bool, limit: int) -> list[EventRow]:
-        upwards = rising is onwards
-        sql = _compose(
-            _EVENTS,
-            [_OF_STREAM, *([_ABOVE if upwards else _BELOW] if key else [])],
-            "version" if upwards else "version DESC",
-        )
-        params = {"stream_id": stream_id, "version": key and key[0], "limit": limit}
-        return event_rows(sql, params)
-
-    return page(wanted, fetch, lambda row: (row.version,), (int,))
-
-
-def _compose(select: str, conditions: Sequence[str], order: str) -> str:
-    """Join constants of this file; values come as parameters only."""
-    where = ("WHERE", " AND ".join(conditions)) if conditions else ()
-    return " ".join((select, *where, "ORDER BY", order, "LIMIT %(limit)s"))
-
-
-def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with reading_cursor() as db:
-        db.execute(sql, params)
-        rows: list[tuple[Any, ...]] = db.fetchall()
-    return rows
+_BY_EVENT_ID: Final = composed(
+    "{events} WHERE event_id = %(event_id)s ORDER BY stream_id LIMIT 20",
+    events=_SELECT_EVENTS,
+)

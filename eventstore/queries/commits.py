@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.database.composing import composed
 from eventstore.events import AppendResult, Commit, Cut, Position
+from eventstore.indexer.columns import DECIDING, listed
 from eventstore.protocol.fold import StreamKey, Verdict
 from eventstore.queries.positions import position_of
 from eventstore.queries.rows import Cursor, commit_of
@@ -15,28 +17,45 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+# In the order of what `_decided` takes.
+_DECISION: Final = (
+    "position",
+    "recorded_at",
+    "verdict",
+    "head",
+    "first_version",
+    "key",
+    "value",
+)
 # One statement, one snapshot: commit and head read apart would let a fold slip in between (rule 11).
 # Index: eventstore_record_commit, eventstore_stream_pkey.
-_PRE_CHECK: Final = """
-SELECT asked.stream_id, asked.id, coalesce(s.version, 0),
-       r.position, r.recorded_at, r.verdict, r.head, r.first_version, r.key, r.value
+_PRE_CHECK: Final = composed(
+    """
+SELECT asked.stream_id, asked.id, coalesce(s.version, 0), {columns}
   FROM unnest(%(streams)s::text[], %(ids)s::uuid[]) asked(stream_id, id)
   LEFT JOIN eventstore_stream s ON s.stream_id = asked.stream_id
   LEFT JOIN eventstore_record r ON r.commit_id = asked.id AND r.stream_id = asked.stream_id
-                               AND r.verdict IN (1, 3, 4)
-"""
+                               AND r.verdict IN {deciding}
+""",
+    columns=listed(_DECISION, of="r"),
+    deciding=DECIDING,
+)
 # Cursor and rows in one statement: apart, a crash between them would look like a missing row (rule 12).
 _AT: Final = """
 SELECT p."cursor", r.position, r.verdict, r.head, r.first_version, r.recorded_at, r.value
   FROM eventstore_partition p LEFT JOIN eventstore_record r ON r.position = ANY(%(positions)s)
  WHERE p.id = %(partition)s
 """
-_DECIDED: Final = """
-SELECT position, recorded_at, verdict, head, first_version, key, value FROM eventstore_record
- WHERE commit_id = %(commit)s AND verdict IN (1, 3, 4)
+_DECIDED: Final = composed(
+    """
+SELECT {columns} FROM eventstore_record
+ WHERE commit_id = %(commit)s AND verdict IN {deciding}
    AND (%(stream)s::text IS NULL OR stream_id = %(stream)s)
  ORDER BY position LIMIT 1000
-"""
+""",
+    columns=listed(_DECISION),
+    deciding=DECIDING,
+)
 
 
 @dataclass(frozen=True, slots=True)

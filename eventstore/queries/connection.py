@@ -193,6 +193,22 @@ def unchecked_cursor() -> Iterator[CursorWrapper]:
         yield cursor
 
 
+def read_rows(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows of one statement, read as with `reading_cursor`."""
+    with reading_cursor() as cursor:
+        cursor.execute(statement, given)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def unchecked_rows(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows of one statement about what is true of an incomplete index, too."""
+    with unchecked_cursor() as cursor:
+        cursor.execute(statement, given)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
 def atomic(*, durable: bool = False) -> AbstractContextManager[None]:
     """Django's, begun on a session that answers: on one that ended, no transaction would ever begin again."""
     _open()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from eventstore.database.composing import composed
 from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.indexer.columns import ACCEPTED_RECORD, listed
 from eventstore.protocol.positions import (
     first_of,
     first_of_sql,
@@ -45,8 +46,9 @@ SELECT p.topic, p.partition, p.id, p."cursor", next.recorded_at, next.position, 
 # order of the log. Of each commit the first event, which has its record's position. `ranges`: where each partition goes
 # on and ends, one after the other, so that what lies between two is in a bucket of an odd number. OFFSET 0: the
 # records are looked up one by one, and no more of them than are wanted.
-_NEXT: Final = """
-SELECT position, recorded_at, first_version, value, event_count FROM (
+_NEXT: Final = composed(
+    """
+SELECT {columns}, event_count FROM (
        SELECT r.*, e.recorded_at, sum(octet_length(r.value)) OVER before AS size
          FROM (SELECT position, recorded_at FROM eventstore_event
                 WHERE (recorded_at, position) >= (%(since)s, %(first)s)
@@ -58,7 +60,9 @@ SELECT position, recorded_at, first_version, value, event_count FROM (
        WINDOW before AS (ORDER BY e.recorded_at NULLS FIRST, e.position NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
         ORDER BY e.recorded_at NULLS FIRST, e.position NULLS FIRST LIMIT %(limit)s) page
  WHERE coalesce(size, 0) < %(size)s
-"""
+""",
+    columns=listed(ACCEPTED_RECORD),
+)
 
 Row = tuple[Any, ...]
 _VALUE, _EVENTS = itemgetter(3), itemgetter(4)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.conf import registry
+from eventstore.database.composing import composed
 from eventstore.events import (
     Commit,
     CommitEvent,
@@ -20,6 +21,7 @@ from eventstore.events import (
     stream_type_of,
     to_milliseconds,
 )
+from eventstore.indexer.columns import DECIDING, EVENT, RECORD, listed
 from eventstore.protocol.codec import decode
 from eventstore.protocol.fold import Verdict
 from eventstore.protocol.hashing import record_hash
@@ -108,38 +110,43 @@ def with_commit_id(commit_id: UUID) -> Sequence[EventRow]:
 
 # ---- below: how ------------------------------------------------------------------------------------------------------
 
-_BY_POSITION: Final = """
-    SELECT position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
-           correlation_id, causation_id
-      FROM eventstore_event WHERE position = %(position)s
-"""
+_BY_POSITION: Final = composed(
+    "SELECT {columns} FROM eventstore_event WHERE position = %(position)s",
+    columns=listed(EVENT),
+)
 # constraint eventstore_event_version
-_NEIGHBOURS: Final = """
-    SELECT position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
-           correlation_id, causation_id
-      FROM eventstore_event
+_NEIGHBOURS: Final = composed(
+    """
+    SELECT {columns} FROM eventstore_event
      WHERE stream_id = %(stream_id)s AND version = ANY (%(versions)s)
-"""
+""",
+    columns=listed(EVENT),
+)
 # index eventstore_event_causation
-_CONSEQUENCES: Final = """
-    SELECT position, event_id, stream_id, version, event_type, occurred_at, recorded_at,
-           correlation_id, causation_id
-      FROM eventstore_event WHERE causation_id = %(event_id)s
+_CONSEQUENCES: Final = composed(
+    """
+    SELECT {columns} FROM eventstore_event WHERE causation_id = %(event_id)s
      ORDER BY recorded_at, position LIMIT 20
-"""
+""",
+    columns=listed(EVENT),
+)
 # index eventstore_record_commit, whose condition names the deciding verdicts; accepted ones have events at its position
-_BY_COMMIT_ID: Final = """
-    SELECT e.position, e.event_id, e.stream_id, e.version, e.event_type, e.occurred_at,
-           e.recorded_at, e.correlation_id, e.causation_id
-      FROM eventstore_record r JOIN eventstore_event e ON e.position = r.position
-     WHERE r.commit_id = %(commit_id)s AND r.verdict IN (1, 3, 4)
+_BY_COMMIT_ID: Final = composed(
+    """
+    SELECT {columns} FROM eventstore_record r JOIN eventstore_event e ON e.position = r.position
+     WHERE r.commit_id = %(commit_id)s AND r.verdict IN {deciding}
      ORDER BY r.stream_id LIMIT 20
-"""
-_RECORD: Final = """
-    SELECT recorded_at, verdict, commit_id, first_version, event_count, key, value, hash,
-           (SELECT version FROM eventstore_stream WHERE stream_id = %(stream_id)s)
+""",
+    columns=listed(EVENT, of="e"),
+    deciding=DECIDING,
+)
+_RECORD: Final = composed(
+    """
+    SELECT {columns}, (SELECT version FROM eventstore_stream WHERE stream_id = %(stream_id)s)
       FROM eventstore_record WHERE position = %(position)s
-"""
+""",
+    columns=listed(RECORD),
+)
 
 
 def _record(position: int, stream_id: str) -> tuple[Mapping[str, Any] | None, int]:
@@ -151,17 +158,7 @@ def _record(position: int, stream_id: str) -> tuple[Mapping[str, Any] | None, in
     if found is None:
         return None, 0
     *columns, head = found
-    names = (
-        "recorded_at",
-        "verdict",
-        "commit_id",
-        "first_version",
-        "event_count",
-        "key",
-        "value",
-        "hash",
-    )
-    return dict(zip(names, columns, strict=True)), head or 0
+    return dict(zip(RECORD, columns, strict=True)), head or 0
 
 
 def _evidence(row: EventRow, record: Mapping[str, Any]) -> Evidence:

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from eventstore.database.composing import composed
 from eventstore.errors import IndexRebuilt
 from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.indexer.columns import ACCEPTED, ACCEPTED_RECORD, listed
 from eventstore.protocol.positions import first_of
-from eventstore.queries.connection import reading_cursor
+from eventstore.queries.connection import read_rows, reading_cursor
 from eventstore.queries.limits import FEED
 from eventstore.queries.rows import recorded_events
 
@@ -26,15 +28,19 @@ if TYPE_CHECKING:
 
 _MARKS: Final = 'SELECT topic, partition, id, "cursor", generation FROM eventstore_partition ORDER BY id'
 # The key's index, in its order; lengths stand in the row, so no long value is fetched only to be left out.
-_ACCEPTED: Final = """
+_ACCEPTED: Final = composed(
+    """
 SELECT position, recorded_at, first_version, convert_from(value, 'UTF8') FROM (
-       SELECT position, recorded_at, first_version, value,
+       SELECT {columns},
               sum(octet_length(value)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
-        WHERE position >= %(start)s AND position < %(end)s AND verdict = 1
+        WHERE position >= %(start)s AND position < %(end)s AND verdict = {accepted}
         ORDER BY position LIMIT %(page)s) page
  WHERE before < %(size)s ORDER BY position
-"""
+""",
+    columns=listed(ACCEPTED_RECORD),
+    accepted=ACCEPTED,
+)
 
 
 class Mark(NamedTuple):
@@ -96,7 +102,4 @@ def refuse_a_rebuilt_index(seen: Marks) -> None:
 
 def _page(start: int, end: int, pages: Stretch) -> list[tuple[Any, ...]]:
     asked = {"start": start, "end": end, "page": pages.rows, "size": pages.size}
-    with reading_cursor() as cursor:
-        cursor.execute(_ACCEPTED, asked)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    return read_rows(_ACCEPTED, asked)

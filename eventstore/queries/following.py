@@ -1,13 +1,15 @@
 """What lies before a follower in one partition: records in their order, and of a stream those that wait.
 
-Rows are (position, recorded_at, first_version, value), as `queries.rows` takes them; positions are packed.
+Rows are `ACCEPTED_RECORD`, as `queries.rows` takes them; positions are packed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.database.composing import composed
 from eventstore.events import MAX_COMMIT_EVENTS
+from eventstore.indexer.columns import ACCEPTED, ACCEPTED_RECORD, listed
 from eventstore.protocol.positions import after_record, record_of
 from eventstore.queries.limits import FOLLOWED
 
@@ -18,16 +20,20 @@ if TYPE_CHECKING:
     from eventstore.queries.rows import Cursor
 
 # The key's index, in its order, to the first that is one too many or too long; values are not fetched to be left out.
-_NEXT: Final = """
-SELECT position, recorded_at, first_version, value FROM (
-       SELECT position, recorded_at, first_version, value,
+_NEXT: Final = composed(
+    """
+SELECT {columns} FROM (
+       SELECT {columns},
               sum(event_count) OVER before AS events, sum(octet_length(value)) OVER before AS size
          FROM eventstore_record
-        WHERE position >= %(start)s AND position < %(end)s AND verdict = 1
+        WHERE position >= %(start)s AND position < %(end)s AND verdict = {accepted}
        WINDOW before AS (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
         ORDER BY position LIMIT %(most)s) page
  WHERE coalesce(events, 0) < %(most)s AND coalesce(size, 0) < %(size)s ORDER BY position
-"""
+""",
+    columns=listed(ACCEPTED_RECORD),
+    accepted=ACCEPTED,
+)
 # The key's index, over what one turn passes.
 _UNREGISTERED: Final = """
 SELECT event_type, count(*) FROM eventstore_event
@@ -39,25 +45,31 @@ SELECT count(*), max(position), array_agg(position ORDER BY position) FILTER (WH
   FROM (SELECT position, event_type FROM eventstore_event
          WHERE position >= %(start)s AND position < %(end)s ORDER BY position LIMIT %(stretch)s) stretch
 """
-_VALUES: Final = """
-SELECT position, recorded_at, first_version, value FROM (
-       SELECT position, recorded_at, first_version, value,
+_VALUES: Final = composed(
+    """
+SELECT {columns} FROM (
+       SELECT {columns},
               sum(octet_length(value)) OVER (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS size
          FROM eventstore_record WHERE position = ANY(%(positions)s::bigint[])) page
  WHERE coalesce(size, 0) < %(size)s ORDER BY position
-"""
+""",
+    columns=listed(ACCEPTED_RECORD),
+)
 # Index: eventstore_record_stream (stream_id, first_version). longest: events of a commit, at most: so far before the
 # version the commit may begin that holds it.
-_WAITING: Final = """
-SELECT position, recorded_at, first_version, value, event_count FROM (
-       SELECT position, recorded_at, first_version, value, event_count,
+_WAITING: Final = composed(
+    """
+SELECT {columns} FROM (
+       SELECT {columns},
               sum(octet_length(value)) OVER (ORDER BY first_version ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS size
          FROM eventstore_record
         WHERE stream_id = %(stream_id)s AND first_version > %(version)s::int - %(longest)s::int
           AND first_version + event_count > %(version)s AND position < %(end)s
         ORDER BY first_version LIMIT %(most)s) queue
  WHERE coalesce(size, 0) < %(size)s ORDER BY first_version
-"""
+""",
+    columns=listed((*ACCEPTED_RECORD, "event_count")),
+)
 
 Rows = list[tuple[Any, ...]]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from eventstore.queries.keyset import Listing
 from eventstore.queries.snapshots import Made
 
 if TYPE_CHECKING:
@@ -20,17 +21,6 @@ SELECT s.stream_id, s.state_schema, s.code, s.version, s.event_id, s.position, s
          WHERE e.position = s.position AND e.stream_id = s.stream_id AND e.version = s.version
            AND e.event_id = s.event_id)
   FROM eventstore_snapshot s
-"""
-# Index: the key of eventstore_snapshot; and that of eventstore_event, row by row.
-_ALL: Final = f"""{_ROWS}
- WHERE (s.stream_id, s.state_schema, s.code, s.version, s.event_id)
-       > (%(stream)s, %(schema)s, %(code)s, %(version)s, %(event_id)s)
- ORDER BY s.stream_id, s.state_schema, s.code, s.version, s.event_id LIMIT %(most)s
-"""
-_OF_STREAM: Final = f"""{_ROWS}
- WHERE s.stream_id = %(stream)s
-   AND (s.state_schema, s.code, s.version, s.event_id) > (%(schema)s, %(code)s, %(version)s, %(event_id)s)
- ORDER BY s.state_schema, s.code, s.version, s.event_id LIMIT %(most)s
 """
 
 
@@ -67,16 +57,12 @@ def kept(
     most: int = PAGE,
 ) -> list[Kept]:
     """The next rows behind one, in the order of the key: of all streams, or of one."""
-    begin = {
-        "stream": stream_id or "",
-        "schema": -(2**31),
-        "code": b"",
-        "version": -(2**31),
-        "event_id": UUID(int=0),
-    }
-    asked = after.key if after else begin
-    cursor.execute(_OF_STREAM if stream_id else _ALL, asked | {"most": most})
-    return [_row(*row) for row in cursor.fetchall()]
+    among = [_OF_STREAM] if stream_id else []
+    statement = _KEPT.statement(among, is_behind=after is not None)
+    key = _KEPT.key_of(after) if after else ()
+    place = {f"key_{n}": part for n, part in enumerate(key)}
+    cursor.execute(statement, {**place, "stream": stream_id, "limit": most})
+    return [_KEPT.make(*row) for row in cursor.fetchall()]
 
 
 def number(cursor: Cursor) -> int:
@@ -99,3 +85,19 @@ def _row(stream_id: str, schema: int, code: bytes, *rest: Any) -> Kept:
         drifted,
         recorded_at,
     )
+
+
+# Index: the key of eventstore_snapshot; and that of eventstore_event, row by row.
+_KEPT: Final = Listing(
+    _ROWS,
+    {
+        "s.stream_id": str,
+        "s.state_schema": int,
+        "s.code": bytes,
+        "s.version": int,
+        "s.event_id": UUID,
+    },
+    _row,
+    lambda row: (row.stream_id, *row.made, row.version, row.event_id),
+)
+_OF_STREAM: Final = "s.stream_id = %(stream)s"

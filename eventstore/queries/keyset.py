@@ -1,6 +1,7 @@
 """Pages by key: the next page starts behind the last row of this one, so depth costs nothing and nothing shifts.
 
-A cursor is the key of a row, written as opaque text. It comes back from outside, so every part is checked.
+A list is said once, as a `Listing`, which writes its statement for either way. A cursor is the key of a row, written as
+opaque text. It comes back from outside, so every part is checked.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Row = TypeVar("Row")
 Key = tuple[Any, ...]
+
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 PAGE: Final = 50
 _MAX_CURSOR: Final = 400
@@ -55,6 +59,77 @@ class Fetch(Protocol[Row]):
 
     def __call__(self, key: Key | None, *, onwards: bool, limit: int) -> list[Row]:
         """At most `limit` rows behind the key (None: from the start); before it, nearest first, if not onwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Row]):
+    """A list that is one index, read in its order, either way: no COUNT, no OFFSET, no sort. Tests hold each to its plan.
+
+    select: the statement up to its conditions. key: the columns that give the order, each with the type of its values.
+    make: from what is selected to a row; key_of: a row's values of the key. falls: whether the highest key comes first.
+    """
+
+    select: str
+    key: Mapping[str, type]
+    make: Callable[..., Row]
+    key_of: Callable[[Row], Key]
+    falls: bool = False
+
+    def page(
+        self,
+        wanted: Wanted,
+        run: Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]],
+        among: Sequence[str] = (),
+        given: Mapping[str, Any] = _NONE,
+        *,
+        of_all: bool = False,
+    ) -> Page[Row]:
+        """One page of the rows of which all of these conditions are true. Raises `BadCursor`.
+
+        run: gets statement and parameters, gives what was selected. given: the conditions' parameters. of_all: see `statement`.
+        """
+
+        def fetch(key: Key | None, *, onwards: bool, limit: int) -> list[Row]:
+            statement = self.statement(
+                among, is_behind=key is not None, onwards=onwards, of_all=of_all
+            )
+            place = {f"key_{n}": part for n, part in enumerate(key or ())}
+            rows = run(statement, {**given, **place, "limit": limit})
+            return [self.make(*row) for row in rows]
+
+        return page(wanted, fetch, self.key_of, tuple(self.key.values()))
+
+    def statement(
+        self,
+        among: Sequence[str] = (),
+        *,
+        is_behind: bool,
+        onwards: bool = True,
+        of_all: bool = False,
+    ) -> str:
+        """The statement, put together of constants; `key_0`, `key_1` … and `limit` are parameters of it.
+
+        is_behind: behind a key, not from the start. onwards: in the list's order, else against it. of_all: the order of an
+        index of everything, which names the nulls, although there are none: that of a part must not be taken for it.
+        """
+        falls = self.falls is onwards
+        conditions = [*among, *([self._behind(falls=falls)] if is_behind else [])]
+        where = ("WHERE", " AND ".join(conditions)) if conditions else ()
+        order = ", ".join(column + _ORDERS[falls, of_all] for column in self.key)
+        return " ".join((self.select, *where, "ORDER BY", order, "LIMIT %(limit)s"))
+
+    def _behind(self, *, falls: bool) -> str:
+        place = ", ".join(f"%(key_{n})s" for n in range(len(self.key)))
+        return f"({', '.join(self.key)}) {'<' if falls else '>'} ({place})"
+
+
+# (the highest first, names the nulls)
+_ORDERS: Final = {
+    (True, True): " DESC NULLS LAST",
+    (True, False): " DESC",
+    (False, True): " NULLS FIRST",
+    (False, False): "",
+}
 
 
 def page(

@@ -18,7 +18,7 @@ from eventstore.errors import (
     LogUnanswered,
     StreamNotFound,
 )
-from eventstore.events import MAX_OFFSET, Cut
+from eventstore.events import MAX_OFFSET, Cut, StreamInfo
 from eventstore.protocol.arguments import instant_in, refuse_bounds, stream_id_in
 from eventstore.protocol.placement import place_of
 from eventstore.queries.connection import prepared_cursor
@@ -27,7 +27,6 @@ from eventstore.queries.feed import marks
 from eventstore.queries.history import version_as_of
 from eventstore.queries.limits import EVERYTHING, PAGES
 from eventstore.queries.streams import (
-    StreamInfo,
     read_history,
     read_stream,
     stream_info,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from eventstore.conf import registry
 from eventstore.errors import UnreadableEvent
 from eventstore.events import (
+    MAX_OFFSET,
     Commit,
     EventMetadata,
     Position,
@@ -17,7 +18,7 @@ from eventstore.events import (
 )
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode
-from eventstore.protocol.positions import offset_in, partition_in
+from eventstore.protocol.positions import first_of, offset_in, partition_in
 from eventstore.queries.positions import position_of
 from eventstore.registry import SEALED
 
@@ -53,16 +54,16 @@ def recorded_events(
 ) -> Iterator[list[RecordedEvent]]:
     """The events of accepted records, record by record.
 
-    A row begins with position, recorded_at, first_version, and the value: as bytes from a cursor whose results are
-    binary, else as text, for bytes would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
+    A row begins with `ACCEPTED_RECORD`, its value as bytes from a cursor whose results are binary, else as text, for bytes
+    would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
     """
-    types, seen = types or registry(), None
-    topic, partition = "", 0
+    types, topic, partition = types or registry(), "", 0
+    first = end = 0
     for row in rows:
         packed = row[0]
-        place_id = partition_in(packed)
-        if place_id != seen:  # as a rule the rows are of one place
-            seen = place_id
+        if not first <= packed < end:  # as a rule the rows are of one place
+            place_id = partition_in(packed)
+            first, end = first_of(place_id), first_of(place_id, MAX_OFFSET)
             number, partition, _, _ = unpack(packed)
             topic = types.topic_numbered(number)
         place = topic, partition, offset_in(packed)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from eventstore.database.composing import composed
 from eventstore.errors import VerificationFailed
+from eventstore.events import StreamInfo
+from eventstore.indexer.columns import ACCEPTED_RECORD, HEAD, listed
 from eventstore.queries.completeness import refuse_if_set_aside
 from eventstore.queries.connection import arriving_rows
 from eventstore.queries.limits import PAGES
@@ -15,7 +18,6 @@ from eventstore.queries.rows import Cursor, domain_events, recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
 
     from eventstore.events import RecordedEvent
     from eventstore.queries.limits import Pages
@@ -27,9 +29,10 @@ _NO_END: Final = 2**31 - 1
 # Index: eventstore_record_stream (stream_id, first_version), both ways. Lengths stand in the row, so that no long
 # value is fetched only to be left out. The record before `first` is where the walk begins, for `first` may lie within
 # it; where it does not, it is none of them.
-_FORWARDS: Final = """
-SELECT position, recorded_at, first_version, value, octet_length(value) FROM (
-       SELECT position, recorded_at, first_version, value,
+_FORWARDS: Final = composed(
+    """
+SELECT {columns}, octet_length(value) FROM (
+       SELECT {columns},
               sum(octet_length(value)) OVER (ORDER BY first_version ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
         WHERE stream_id = %(stream)s AND first_version <= %(last)s AND first_version >= coalesce(
@@ -38,32 +41,27 @@ SELECT position, recorded_at, first_version, value, octet_length(value) FROM (
           AND first_version + event_count > %(first)s
         ORDER BY first_version LIMIT %(page)s) page
  WHERE before < %(size)s ORDER BY first_version
-"""
+""",
+    columns=listed(ACCEPTED_RECORD),
+)
 # Whatever reaches up to `first` begins within as many versions before it as the longest commit has.
-_BACKWARDS: Final = """
-SELECT position, recorded_at, first_version, value, octet_length(value) FROM (
-       SELECT position, recorded_at, first_version, value,
+_BACKWARDS: Final = composed(
+    """
+SELECT {columns}, octet_length(value) FROM (
+       SELECT {columns},
               sum(octet_length(value)) OVER (ORDER BY first_version DESC ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM eventstore_record
         WHERE stream_id = %(stream)s AND first_version <= %(last)s
           AND first_version > %(first)s::int - %(longest)s::int AND first_version + event_count > %(first)s
         ORDER BY first_version DESC LIMIT %(page)s) page
  WHERE before < %(size)s ORDER BY first_version DESC
-"""
-_HEAD: Final = """
-SELECT stream_id, version, first_recorded_at, last_recorded_at FROM eventstore_stream
- WHERE stream_id = %(stream)s
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamInfo:
-    """A stream's head and the times of its first and last commit. Versions have no holes: version = count."""
-
-    stream_id: str
-    version: int
-    first_recorded_at: datetime
-    last_recorded_at: datetime
+""",
+    columns=listed(ACCEPTED_RECORD),
+)
+_HEAD: Final = composed(
+    "SELECT {columns} FROM eventstore_stream WHERE stream_id = %(stream)s",
+    columns=listed(HEAD),
+)
 
 
 def stream_info(cursor: Cursor, stream_id: str) -> StreamInfo | None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from eventstore.database.composing import composed
 from eventstore.errors import StreamNotParked, SubscriptionNotFound
 from eventstore.protocol.positions import first_of_sql
-from eventstore.queries.connection import unchecked_cursor
-from eventstore.queries.keyset import Key, Page, Wanted, page
+from eventstore.queries.connection import unchecked_rows
+from eventstore.queries.keyset import Listing, Page, Wanted
 from eventstore.queries.positions import position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from eventstore.events import Position
@@ -165,29 +165,13 @@ SELECT p.stream_id, p.position, p.version, p.event_type, p.error, p.place, p.att
        greatest(coalesce((SELECT version FROM eventstore_stream s WHERE s.stream_id = p.stream_id), p.version)
                 - p.version + 1, 0)
   FROM eventstore_parkedstream p
- WHERE p.subscription = %(name)s
 """
-_PARKED_PAGE: Final = {
-    (False, True): f"{_PARKED} ORDER BY p.stream_id LIMIT %(limit)s",
-    (
-        True,
-        True,
-    ): f"{_PARKED} AND p.stream_id > %(stream_id)s ORDER BY p.stream_id LIMIT %(limit)s",
-    (
-        False,
-        False,
-    ): f"{_PARKED} ORDER BY p.stream_id DESC LIMIT %(limit)s",
-    (
-        True,
-        False,
-    ): f"{_PARKED} AND p.stream_id < %(stream_id)s ORDER BY p.stream_id DESC LIMIT %(limit)s",
-}
-_PARKED_ONE: Final = f"{_PARKED} AND p.stream_id = %(stream_id)s"
-# Index: eventstore_action_newest (subscription, id DESC).
-_ACTIONS: Final = """
-SELECT id, subscription, action, stream_id, position, detail, reason, done_by, done_at
-  FROM eventstore_subscriptionaction WHERE subscription = %(name)s ORDER BY id DESC LIMIT %(limit)s
-"""
+_OF_SUBSCRIPTION: Final = "p.subscription = %(name)s"
+_PARKED_ONE: Final = composed(
+    "{parked} WHERE {of_subscription} AND p.stream_id = %(stream_id)s",
+    parked=_PARKED,
+    of_subscription=_OF_SUBSCRIPTION,
+)
 
 
 def standings(now: datetime) -> Sequence[Standing]:
@@ -199,49 +183,42 @@ def standing(name: str, now: datetime) -> Standing:
     """One of them. Raises `SubscriptionNotFound`."""
     found = _standings(name, now)
     if not found:
-        names = [row[0] for row in _rows(_NAMES, {})]
+        names = [row[0] for row in unchecked_rows(_NAMES, {})]
         raise SubscriptionNotFound(name, there_are=names)
     return found[0]
 
 
 def partition_standings(name: str) -> Sequence[PartitionStanding]:
     """A subscription's partitions, in their order."""
-    return [PartitionStanding(*row) for row in _rows(_PARTITIONS, {"name": name})]
+    return [
+        PartitionStanding(*row) for row in unchecked_rows(_PARTITIONS, {"name": name})
+    ]
 
 
 def parked_streams(wanted: Wanted, name: str) -> Page[Parked]:
     """The streams that a subscription cannot get on with, by id. Raises `BadCursor`."""
-
-    def fetch(key: Key | None, *, onwards: bool, limit: int) -> list[Parked]:
-        sql = _PARKED_PAGE[key is not None, onwards]
-        given = {"name": name, "stream_id": key and key[0], "limit": limit}
-        return [_parked(*row) for row in _rows(sql, given)]
-
-    return page(wanted, fetch, lambda row: (row.stream_id,), (str,))
+    return _PARKED_STREAMS.page(
+        wanted, unchecked_rows, [_OF_SUBSCRIPTION], {"name": name}
+    )
 
 
 def parked_stream(name: str, stream_id: str) -> Parked:
     """One of them. Raises `StreamNotParked`."""
-    for row in _rows(_PARKED_ONE, {"name": name, "stream_id": stream_id}):
+    for row in unchecked_rows(_PARKED_ONE, {"name": name, "stream_id": stream_id}):
         return _parked(*row)
     raise StreamNotParked(name, stream_id)
 
 
 def actions(name: str, *, limit: int = 50) -> Sequence[ActionRow]:
     """What people had it do, newest first."""
-    rows = _rows(_ACTIONS, {"name": name, "limit": limit})
-    return [_action(*row) for row in rows]
+    newest = Wanted(size=limit)
+    return _ACTIONS.page(newest, unchecked_rows, [_WITH_NAME], {"name": name}).rows
 
 
 def _standings(name: str | None, now: datetime) -> list[Standing]:
-    return [Standing(*row) for row in _rows(_STANDINGS, {"name": name, "now": now})]
-
-
-def _rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with unchecked_cursor() as db:
-        db.execute(sql, given)
-        rows: list[tuple[Any, ...]] = db.fetchall()
-        return rows
+    return [
+        Standing(*row) for row in unchecked_rows(_STANDINGS, {"name": name, "now": now})
+    ]
 
 
 def _parked(stream_id: str, position: int, *rest: Any) -> Parked:
@@ -254,3 +231,19 @@ def _action(*row: Any) -> ActionRow:
     return ActionRow(
         **fields | {"position": None if packed is None else position_of(packed)}
     )
+
+
+_PARKED_STREAMS: Final = Listing(
+    _PARKED, {"p.stream_id": str}, _parked, lambda row: (row.stream_id,)
+)
+# Index: eventstore_action_newest (subscription, id DESC).
+_ACTIONS: Final = Listing(
+    """
+SELECT id, subscription, action, stream_id, position, detail, reason, done_by, done_at
+  FROM eventstore_subscriptionaction""",
+    {"id": int},
+    _action,
+    lambda row: (row.id,),
+    falls=True,
+)
+_WITH_NAME: Final = "subscription = %(name)s"

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.database.composing import composed
 from eventstore.events import Cut, Place, RecordedEvent
+from eventstore.indexer.columns import ACCEPTED, ACCEPTED_RECORD, listed
 from eventstore.protocol.positions import first_of, offset_in
 from eventstore.queries.limits import EVERYTHING
 from eventstore.queries.rows import Cursor, recorded_events
@@ -21,19 +23,24 @@ SELECT topic, partition, id, "cursor", generation FROM eventstore_partition WHER
 """
 # A short walk along the primary key in each partition, without the values; merged by time, which within a partition
 # is the order of the log.
-_NEXT: Final = """
+_NEXT: Final = composed(
+    """
 SELECT place.number, r.position, r.event_count, r.size
   FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) WITH ORDINALITY place(start, finish, number)
  CROSS JOIN LATERAL (
        SELECT position, recorded_at, event_count, octet_length(value) AS size FROM eventstore_record
-        WHERE position >= place.start AND position < place.finish AND verdict = 1
+        WHERE position >= place.start AND position < place.finish AND verdict = {accepted}
         ORDER BY position LIMIT %(limit)s) r
  ORDER BY r.recorded_at, r.position
-"""
-_VALUES: Final = """
-SELECT position, recorded_at, first_version, value FROM eventstore_record
- WHERE position = ANY(%(positions)s::bigint[]) ORDER BY recorded_at, position
-"""
+""",
+    accepted=ACCEPTED,
+)
+_VALUES: Final = composed(
+    """
+SELECT {columns} FROM eventstore_record WHERE position = ANY(%(positions)s::bigint[]) ORDER BY recorded_at, position
+""",
+    columns=listed(ACCEPTED_RECORD),
+)
 
 
 def walk_after(

@@ -1,4 +1,4 @@
-"""The numbers of stream types, held against those that the database was made with.
+"""The numbers of stream types, compared with those that the database was made with.
 
 A number is part of every packed position, and so of every row of mirror and index: under another one rows of one topic
 are taken for another's. The registry says it, the partition rows have it from the creation; they must not come apart.

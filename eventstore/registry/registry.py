@@ -4,7 +4,7 @@ An event is a frozen `msgspec.Struct`; its class is what the door validates with
 made from. The name on the wire is given in so many words, so that a renamed class breaks nothing.
 
     class OrderPlaced(Event, frozen=True, kw_only=True):
-        order_id: Code
+        order_id: str
         remark: Annotated[str, SENSITIVE] | None = None
 
     registry = Registry()

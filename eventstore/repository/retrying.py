@@ -1,4 +1,4 @@
-"""Load, decide, save; and again if somebody else was faster. For decisions that may be made anew without asking anybody."""
+"""Load, decide, save, and retry if somebody else was faster (optimistic concurrency). For decisions that may be made anew without asking anybody."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from eventstore.aggregates import Aggregate
+from eventstore.clock import BackOff, SystemClock
 from eventstore.errors import WrongExpectedVersion
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ def retrying(
     random: Random | None = None,
     pause: Pause = time.sleep,
 ) -> T:
-    """What `decide` gives for the aggregate, saved; on `WrongExpectedVersion` it is loaded and decided anew.
+    """Load the aggregate, call `decide`, save, and return what `decide` gave; on `WrongExpectedVersion` load and decide again.
 
-    decide: issues commands; it may be called several times, so it must do nothing else. Between two attempts chance
-    decides how long it waits, or the same two would meet again. Raises the last refusal after so many attempts, and
-    at once whatever `decide`, load or save raise besides.
+    decide: issues commands; it may be called several times, so it must do nothing else. Between two attempts it waits
+    for a random time, or the same two would meet again. Raises the last refusal after so many attempts, and
+    at once whatever else `decide`, load or save raise.
     """
     for seconds in _pauses(attempts, random or SystemRandom()):
         aggregate = repository.load(aggregate_id)
@@ -89,6 +90,6 @@ async def aretrying(
 
 def _pauses(attempts: int, random: Random) -> list[float | None]:
     """How long to wait behind each attempt; behind the last not at all."""
-    longest = [min(_FIRST_PAUSE * 2**n, _LONGEST_PAUSE) for n in range(attempts - 1)]
-    pauses: list[float | None] = [random.uniform(0.3, 1.0) * one for one in longest]
+    back_off = BackOff(SystemClock(), _FIRST_PAUSE, _LONGEST_PAUSE, chance=random)
+    pauses = [back_off.failed() for _ in range(attempts - 1)]
     return [*pauses, None] if attempts > 0 else []

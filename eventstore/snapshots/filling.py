@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from eventstore import metrics
-from eventstore.clock import SystemClock
+from eventstore.clock import BackOff, SystemClock
 from eventstore.database import connect, told
 from eventstore.errors import (
     EventStoreError,
@@ -89,7 +89,7 @@ class Filler:
         """
         if not self._topics.places:
             return
-        pause = _FIRST_PAUSE
+        back_off = BackOff(self._clock, _FIRST_PAUSE, _LONGEST_PAUSE)
         while not self._stop.is_set():
             try:
                 with self._connect() as connection:
@@ -102,13 +102,12 @@ class Filler:
                     action="snapshot-filling-delayed",
                     code=getattr(error, "code", type(error).__name__),
                     cause=_cause(error),
-                    pause_s=pause,
+                    pause_s=(pause_s := back_off.failed()),
                     exc_info=None if foreseen else error,
                 )
-                self._stop.wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                self._stop.wait(pause_s)
             else:
-                pause = _FIRST_PAUSE
+                back_off.succeeded()
 
     def once(self) -> int:
         """Fill to the topics' ends as they are now; how many rows that added. Raises what the log raises."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 import structlog
@@ -15,7 +14,7 @@ from eventstore.aggregates import Aggregate
 from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
 from eventstore.events import Position, topic_of, unpack
-from eventstore.log.embedded import EmbeddedLog
+from eventstore.log import configured
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import prepared_cursor
 from eventstore.snapshots.refusing import is_news, refuse
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from eventstore.events import RecordedEvent
+    from eventstore.log.configured import LogFactory
     from eventstore.ports import Log
 
 logger = structlog.get_logger(__name__)
@@ -38,21 +38,23 @@ _LOOKS: Final = 3
 """At snapshots of a stream that are not ours, one below the other, until a load replays all."""
 
 
-class SnapshotStore(ABC, Generic[T]):
-    """The snapshots of one class of aggregates; for use from many threads.
+class SnapshotStore(Generic[T]):
+    """The snapshots of one class of aggregates, with topics in the configured log; for use from many threads.
 
     A snapshot saves time and decides nothing: whoever loads takes `newest`, applies the events after it, and would
     come to the same state from the events alone.
     """
+
+    _open: ClassVar[LogFactory] = staticmethod(configured.open_log)
 
     def __init__(self, aggregate: type[T], *, connect: Connect = connect) -> None:
         self.aggregate = aggregate
         self._states = msgspec.json.Decoder(aggregate.state_type)
         self._connect = connect
 
-    @abstractmethod
     def make_log(self) -> Log:
         """A log adapter for one thread."""
+        return self._open(self._connect)
 
     @property
     def stamp(self) -> Stamp:
@@ -145,7 +147,7 @@ class SnapshotStore(ABC, Generic[T]):
             made.close()
 
     def refuse(self, found: queries.Found) -> None:
-        """Of one that this store has not signed: tell, and have it built again."""
+        """Log a snapshot that this store has not signed, and note its stream, so that a builder makes it again."""
         refuse(self._connect, found, self.made_with)
 
     # ---- inside
@@ -187,44 +189,29 @@ def _snapshot(found: queries.Found, stamp: Stamp) -> Snapshot:
     )
 
 
-def _embedded(connect: Connect) -> Log:
-    return EmbeddedLog(connect)
-
-
-def _kafka(_connect: Connect) -> Log:
-    # imported here: whoever runs on the embedded log needs no Kafka client
-    from eventstore.log.kafka.log import KafkaLog
-
-    return KafkaLog(conf.KAFKA_BOOTSTRAP, security=conf.KAFKA_SECURITY)
-
-
 class EmbeddedSnapshotStore(SnapshotStore[T]):
-    """The store whose topics are in PostgreSQL."""
+    """The store whose topics are in PostgreSQL, whatever the setting says."""
 
-    def make_log(self) -> Log:
-        """See `SnapshotStore`."""
-        return _embedded(self._connect)
+    _open = staticmethod(configured.open_embedded)
 
 
 class KafkaSnapshotStore(SnapshotStore[T]):
-    """The store whose topics are in Kafka, by the configured addresses."""
+    """The store whose topics are in Kafka, by the configured addresses, whatever the setting says."""
 
-    def make_log(self) -> Log:
-        """See `SnapshotStore`."""
-        return _kafka(self._connect)
+    _open = staticmethod(configured.open_kafka)
 
 
 KINDS: Final[dict[str, type[SnapshotStore[Any]]]] = {
-    "embedded": EmbeddedSnapshotStore,
-    "kafka": KafkaSnapshotStore,
+    configured.EMBEDDED: EmbeddedSnapshotStore,
+    configured.KAFKA: KafkaSnapshotStore,
 }
 
 
 def snapshot_store(aggregate: type[T]) -> SnapshotStore[T]:
     """The store of a class's snapshots on the configured log. Cheap to make: it holds no connection."""
-    return KINDS[conf.LOG](aggregate)
+    return KINDS.get(conf.LOG, SnapshotStore)(aggregate)
 
 
 def make_log() -> Log:
     """The configured log's adapter for one thread, without any class of aggregates."""
-    return {"embedded": _embedded, "kafka": _kafka}[conf.LOG](connect)
+    return configured.open_log(connect)

@@ -20,7 +20,14 @@ from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.queries.feed import marks
 from eventstore.queries.subscriptions import standing
 from eventstore.queries.unseen import unseen
-from eventstore.subscriptions import checkpoints, claims, telling
+from eventstore.subscriptions import (
+    checkpoint_rows,
+    checkpoints,
+    claims,
+    names,
+    parking,
+    telling,
+)
 from eventstore.subscriptions.configured import configured
 from eventstore.subscriptions.registering import refuse_a_foreign_cut
 from eventstore.subscriptions.subscription import Start
@@ -31,46 +38,14 @@ if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
     from eventstore.ports import Clock
+    from eventstore.subscriptions.parking import ParkedAt
 
 MAX_REASON: Final = 500
 
 _PATIENCE: Final = "SELECT set_config('lock_timeout', %(ms)s, true)"
-_PAUSE: Final = (
-    "UPDATE eventstore_checkpoint SET paused = %(paused)s WHERE subscription = %(name)s"
-)
-# What was handled before happens no more for the first time.
-_RESET: Final = """
-UPDATE eventstore_checkpoint c
-   SET first_time_from = greatest(first_time_from, "cursor"), "cursor" = place.start, rate = 0, moved_at = %(now)s
-  FROM unnest(%(ids)s::int[], %(starts)s::bigint[]) place(id, start)
- WHERE c.subscription = %(name)s AND c.partition_id = place.id
-"""
-_FORGET_PARKED: Final = (
-    "DELETE FROM eventstore_parkedstream WHERE subscription = %(name)s"
-)
-_PARKED: Final = """
-SELECT partition_id, position, version, event_type, error FROM eventstore_parkedstream
- WHERE subscription = %(name)s AND stream_id = %(stream_id)s
-"""
-_REPLAY: Final = """
-UPDATE eventstore_parkedstream SET attempts = 0, retry_at = %(now)s
- WHERE subscription = %(name)s AND (%(stream_id)s::text IS NULL OR stream_id = %(stream_id)s)
-"""
-_SKIP: Final = """
-UPDATE eventstore_parkedstream SET position = position + 1, version = version + 1, attempts = 0, retry_at = %(now)s
- WHERE subscription = %(name)s AND stream_id = %(stream_id)s
-"""
-_SKIPPED: Final = """
-UPDATE eventstore_checkpoint SET skipped = skipped + 1
- WHERE subscription = %(name)s AND partition_id = %(partition)s
-"""
 _RECORD: Final = """
 INSERT INTO eventstore_subscriptionaction (subscription, action, stream_id, position, detail, reason, done_by, done_at)
 VALUES (%(name)s, %(action)s, %(stream_id)s, %(position)s, %(detail)s, %(reason)s, %(by)s, %(now)s)
-"""
-_FORGET: Final = """
-WITH checkpoints AS (DELETE FROM eventstore_checkpoint WHERE subscription = %(name)s)
-DELETE FROM eventstore_subscription WHERE name = %(name)s
 """
 _WAKE: Final = f"NOTIFY {FOLDED}"
 
@@ -89,7 +64,7 @@ class StillFollowed(ValueError):  # noqa: N818  (what is the case)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who wants it, and why: at most 500 characters, not none. Both are kept."""
+    """Who acts, and why: 1 to 500 characters. The store keeps both."""
 
     by: str
     reason: str
@@ -97,18 +72,18 @@ class Order:
     def __post_init__(self) -> None:
         """Raises ValueError."""
         if not self.by.strip():
-            msg = "Say who does this."
+            msg = "Name who does this."
             raise ValueError(msg)
         if not 0 < len(self.reason.strip()) <= MAX_REASON or "\0" in self.reason:
-            msg = f"Give a reason of 1 to {MAX_REASON} characters: it is kept."
+            msg = f"Give a reason of 1 to {MAX_REASON} characters: the store keeps it."
             raise ValueError(msg)
         if hidden := unseen(self.by + self.reason, but="\n\t"):
-            msg = f"There are characters in it that nobody sees ({', '.join(dict.fromkeys(hidden))}): take them out."
+            msg = f"It holds characters that nobody sees ({', '.join(dict.fromkeys(hidden))}): take them out."
             raise ValueError(msg)
 
 
 class Operating:
-    """What people may do. Each raises `SubscriptionNotFound` for a name that there is not."""
+    """What people may do to a subscription. Each raises `SubscriptionNotFound` if no subscription has that name."""
 
     def __init__(self, clock: Clock, *, patience_s: float = 0.0) -> None:
         """patience_s: how long a turn that is under way is waited for; 0: until it ends.
@@ -119,19 +94,19 @@ class Operating:
         self._patience_s = patience_s
 
     def pause(self, name: str, order: Order) -> None:
-        """Nothing is handled any more when this returns, until `resume`. Again does no harm."""
+        """When this returns, no worker handles anything until `resume`. Idempotent."""
         with self._holding(name) as cursor:
-            cursor.execute(_PAUSE, {"name": name, "paused": True})
+            checkpoint_rows.pause(cursor, name, paused=True)
             record(cursor, self._clock, name, "pause", order)
 
     def resume(self, name: str, order: Order) -> None:
-        """Go on where it was paused."""
+        """Let workers go on where it was paused."""
         with self._holding(name) as cursor:
-            cursor.execute(_PAUSE, {"name": name, "paused": False})
+            checkpoint_rows.pause(cursor, name, paused=False)
             record(cursor, self._clock, name, "resume", order)
 
     def reset(self, name: str, start: Start | Cut, order: Order) -> None:
-        """Handle everything behind `start` again, or leave out what lies before it. Parked streams are forgotten.
+        """Let workers handle everything behind `start` again, or leave out what lies before it. Forgets parked streams.
 
         What the handler wrote is its own: empty its tables first. What it had handled is not `live` again. Raises ValueError
         for a cut of another store, or one that is not folded yet; `ProjectionNotReady` for a projection's, whose rows go
@@ -140,10 +115,8 @@ class Operating:
         claims.ask(claims.Act.RESET, name)
         with self._holding(name) as cursor:
             starts = _starts(start)
-            given: dict[str, Any] = {"name": name, "now": self._clock.now()}
-            given |= {"ids": list(starts), "starts": list(starts.values())}
-            cursor.execute(_FORGET_PARKED, given)
-            cursor.execute(_RESET, given)
+            parking.forget(cursor, name)
+            checkpoint_rows.reset(cursor, name, starts, self._clock.now())
             record(
                 cursor,
                 self._clock,
@@ -154,16 +127,12 @@ class Operating:
             )
 
     def replay(self, name: str, stream_id: str | None, order: Order) -> int:
-        """Try a parked stream again at once, or all of them; how many those are. Raises `StreamNotParked`."""
+        """Retry a parked stream at once, or all of them; how many those are. Raises `StreamNotParked`."""
         with self._holding(name) as cursor:
-            detail = _told(_parked(cursor, name, stream_id)) if stream_id else "all"
-            given: dict[str, Any] = {
-                "name": name,
-                "stream_id": stream_id,
-                "now": self._clock.now(),
-            }
-            cursor.execute(_REPLAY, given)
-            found = int(cursor.rowcount)
+            detail = "all"
+            if stream_id:
+                detail = _told(parking.parked_at(cursor, name, stream_id))
+            found = parking.try_again(cursor, name, stream_id, self._clock.now())
             record(
                 cursor,
                 self._clock,
@@ -178,23 +147,17 @@ class Operating:
     def skip(
         self, name: str, stream_id: str, order: Order, *, version: int | None = None
     ) -> None:
-        """Leave the event out that failed, for good, and go on with those behind it.
+        """Leave out for good the event on which the handler failed, and go on with the later ones of its stream.
 
-        version: of the event that is meant, in its stream; None for whichever it is. Raises `StreamNotParked`, also if
+        version: the version of that event in its stream; None for whichever it is. Raises `StreamNotParked`, also if
         the stream has come to another event meanwhile.
         """
         with self._holding(name) as cursor:
-            found = _parked(cursor, name, stream_id)
-            partition, position, failed, *_ = found
-            if version not in {None, failed}:
+            found = parking.parked_at(cursor, name, stream_id)
+            if version not in {None, found.version}:
                 raise StreamNotParked(name, stream_id)
-            given: dict[str, Any] = {
-                "name": name,
-                "stream_id": stream_id,
-                "now": self._clock.now(),
-            }
-            cursor.execute(_SKIP, given)
-            cursor.execute(_SKIPPED, {"name": name, "partition": partition})
+            parking.skip(cursor, name, stream_id, self._clock.now())
+            checkpoint_rows.count_skipped(cursor, name, found.partition_id)
             record(
                 cursor,
                 self._clock,
@@ -202,12 +165,12 @@ class Operating:
                 "skip",
                 order,
                 stream_id=stream_id,
-                position=position,
+                position=found.position,
                 detail=_told(found),
             )
 
     def forget(self, name: str, order: Order) -> None:
-        """Remove a subscription that nobody runs any more; what people did to it is kept.
+        """Remove a subscription that no worker runs any more; what people did to it is kept.
 
         Raises `StillFollowed` for one that this project's code runs, and what `reset` raises for a projection's.
         """
@@ -231,8 +194,9 @@ class Operating:
 
 def remove(cursor: CursorWrapper, name: str) -> None:
     """The rows of a subscription whose checkpoints this transaction holds; what people did to it is kept."""
-    cursor.execute(_FORGET_PARKED, {"name": name})
-    cursor.execute(_FORGET, {"name": name})
+    parking.forget(cursor, name)
+    checkpoint_rows.forget(cursor, name)
+    names.forget(cursor, name)
 
 
 def wake(cursor: CursorWrapper) -> None:
@@ -275,13 +239,5 @@ def _starts(start: Start | Cut) -> dict[int, int]:
     return {mark.id: cut.offsets.get(place, 0) for place, mark in found.items()}
 
 
-def _parked(cursor: CursorWrapper, name: str, stream_id: str) -> tuple[Any, ...]:
-    cursor.execute(_PARKED, {"name": name, "stream_id": stream_id})
-    for row in cursor.fetchall():
-        return tuple(row)
-    raise StreamNotParked(name, stream_id)
-
-
-def _told(parked: tuple[Any, ...]) -> str:
-    _, _, version, event_type, error = parked
-    return f"version {version}, {event_type}: {error}"
+def _told(parked: ParkedAt) -> str:
+    return f"version {parked.version}, {parked.event_type}: {parked.error}"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from eventstore.errors import StreamNotParked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
+
+    from django.db.backends.utils import CursorWrapper
 
     from eventstore.queries.rows import Cursor
     from eventstore.subscriptions.delivery import Delivery
@@ -39,6 +43,30 @@ _GET_ON: Final = """
 UPDATE eventstore_parkedstream SET position = %(position)s, version = %(version)s, attempts = 0, retry_at = %(now)s
  WHERE subscription = %(name)s AND stream_id = %(stream_id)s
 """
+_AGAIN: Final = """
+UPDATE eventstore_parkedstream SET attempts = 0, retry_at = %(now)s
+ WHERE subscription = %(name)s AND (%(stream_id)s::text IS NULL OR stream_id = %(stream_id)s)
+"""
+_SKIP: Final = """
+UPDATE eventstore_parkedstream SET position = position + 1, version = version + 1, attempts = 0, retry_at = %(now)s
+ WHERE subscription = %(name)s AND stream_id = %(stream_id)s
+"""
+_PARKED: Final = """
+SELECT partition_id, position, version, event_type, error FROM eventstore_parkedstream
+ WHERE subscription = %(name)s AND stream_id = %(stream_id)s
+"""
+_ANY_DUE: Final = """
+SELECT EXISTS (SELECT FROM eventstore_parkedstream WHERE subscription = %(name)s AND retry_at <= %(now)s)
+"""
+# Indexes: the keys; of the event by its position.
+_BEFORE: Final = """
+SELECT p.stream_id, p.version, p.error, p.retry_at IS NULL
+  FROM eventstore_event e JOIN eventstore_parkedstream p
+    ON p.subscription = %(name)s AND p.stream_id = e.stream_id AND p.position <= e.position
+ WHERE e.position = %(position)s
+"""
+_RENAME: Final = "UPDATE eventstore_parkedstream SET subscription = %(to)s WHERE subscription = %(name)s"
+_FORGET: Final = "DELETE FROM eventstore_parkedstream WHERE subscription = %(name)s"
 _DONE: Final = "DELETE FROM eventstore_parkedstream WHERE subscription = %(name)s AND stream_id = %(stream_id)s"
 
 
@@ -50,6 +78,25 @@ class Due:
     position: int
     version: int
     attempts: int
+
+
+class ParkedAt(NamedTuple):
+    """The event that a stream is parked at, and what of it failed. position: packed."""
+
+    partition_id: int
+    position: int
+    version: int
+    event_type: str
+    error: str
+
+
+class InTheWay(NamedTuple):
+    """A stream that is set aside at an event or before it, and whether nobody will try again until somebody says so."""
+
+    stream_id: str
+    version: int
+    error: str
+    is_parked: bool
 
 
 def among(cursor: Cursor, name: str, streams: Collection[str]) -> frozenset[str]:
@@ -120,3 +167,47 @@ def get_on(
 def done(cursor: Cursor, name: str, stream_id: str) -> None:
     """Nothing of the stream waits any more."""
     cursor.execute(_DONE, {"name": name, "stream_id": stream_id})
+
+
+def try_again(
+    cursor: CursorWrapper, name: str, stream_id: str | None, now: datetime
+) -> int:
+    """Have this stream, or all of them, be due at once; how many those are."""
+    cursor.execute(_AGAIN, {"name": name, "stream_id": stream_id, "now": now})
+    return int(cursor.rowcount)
+
+
+def skip(cursor: Cursor, name: str, stream_id: str, now: datetime) -> None:
+    """Go on behind the event that it is parked at, at once."""
+    cursor.execute(_SKIP, {"name": name, "stream_id": stream_id, "now": now})
+
+
+def parked_at(cursor: Cursor, name: str, stream_id: str) -> ParkedAt:
+    """Where it is parked. Raises `StreamNotParked`."""
+    cursor.execute(_PARKED, {"name": name, "stream_id": stream_id})
+    for row in cursor.fetchall():
+        return ParkedAt(*row)
+    raise StreamNotParked(name, stream_id)
+
+
+def is_any_due(cursor: Cursor, name: str, now: datetime) -> bool:
+    """Whether the time of any has come."""
+    cursor.execute(_ANY_DUE, {"name": name, "now": now})
+    ((found,),) = cursor.fetchall()
+    return bool(found)
+
+
+def in_the_way(cursor: Cursor, name: str, position: int) -> Sequence[InTheWay]:
+    """The stream of the event at this packed position, if it is set aside there or before it."""
+    cursor.execute(_BEFORE, {"name": name, "position": position})
+    return [InTheWay(*row) for row in cursor.fetchall()]
+
+
+def rename(cursor: Cursor, name: str, to: str) -> None:
+    """Have them be another subscription's."""
+    cursor.execute(_RENAME, {"name": name, "to": to})
+
+
+def forget(cursor: Cursor, name: str) -> None:
+    """Take all of them out."""
+    cursor.execute(_FORGET, {"name": name})

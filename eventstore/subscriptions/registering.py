@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -10,6 +10,7 @@ from eventstore.errors import SubscriptionSuperseded
 from eventstore.events import Cut
 from eventstore.queries.connection import atomic, reading_cursor
 from eventstore.queries.feed import cut_of, marks
+from eventstore.subscriptions import checkpoint_rows, names
 from eventstore.subscriptions.subscription import Start
 
 if TYPE_CHECKING:
@@ -31,28 +32,6 @@ class CutRefused(ValueError):  # noqa: N818  (what became of it)
 
 logger = structlog.get_logger(__name__)
 
-_MAKE: Final = """
-INSERT INTO eventstore_subscription (name, version, wants, born, made_at)
-VALUES (%(name)s, %(version)s, %(wants)s, %(born)s, %(now)s)
-    ON CONFLICT (name) DO NOTHING
-"""
-_LOCK: Final = (
-    "SELECT version, born FROM eventstore_subscription WHERE name = %(name)s FOR UPDATE"
-)
-_TAKE_OVER: Final = """
-UPDATE eventstore_subscription SET version = %(version)s, wants = %(wants)s WHERE name = %(name)s
-"""
-# Waits for the turns of the older code that are under way; no later one finds its version.
-_TAKE_CHECKPOINTS: Final = """
-UPDATE eventstore_checkpoint SET version = %(version)s WHERE subscription = %(name)s AND version < %(version)s
-"""
-_ADD: Final = """
-INSERT INTO eventstore_checkpoint (subscription, partition_id, version, "cursor", first_time_from, paused, handled, skipped, rate, moved_at)
-SELECT %(name)s, place.id, %(version)s, place.start, greatest(place.born, %(first_time_from)s), false, 0, 0, 0, %(now)s
-  FROM unnest(%(ids)s::int[], %(starts)s::bigint[], %(born)s::bigint[]) place(id, start, born)
-    ON CONFLICT (subscription, partition_id) DO NOTHING
-"""
-
 
 def register(
     subscription: Subscription, clock: Clock, *, first_time_from: int = 0
@@ -64,25 +43,25 @@ def register(
     does not know.
     """
     found = marks(subscription.topics)
-    given: dict[str, Any] = {
-        "name": subscription.name,
-        "version": subscription.version,
-        "wants": subscription.wants,
-        "born": str(cut_of(found)),
-        "now": clock.now(),
-        "first_time_from": first_time_from,
-    }
+    now = clock.now()
     # Said first, and committed: from then on the older code begins no turn, so what is waited for below is the last one.
     with atomic(), reading_cursor() as cursor:
-        cursor.execute(_MAKE, given)
-        if cursor.rowcount and isinstance(subscription.start, Cut):
+        is_new = names.make(cursor, subscription, born=str(cut_of(found)), now=now)
+        if is_new and isinstance(subscription.start, Cut):
             refuse_a_foreign_cut(subscription.start, marks())
         _its_turn(cursor, subscription)
-        cursor.execute(_TAKE_OVER, given)
+        names.take_over(cursor, subscription)
     with atomic(), reading_cursor() as cursor:
         born = _its_turn(cursor, subscription)
         _take_over(cursor, subscription)
-        cursor.execute(_ADD, given | _places(subscription, found, Cut.parse(born)))
+        checkpoint_rows.add(
+            cursor,
+            subscription.name,
+            subscription.version,
+            _places(subscription, found, Cut.parse(born)),
+            first_time_from=first_time_from,
+            now=now,
+        )
 
 
 def refuse_a_foreign_cut(cut: Cut, found: Mapping[Place, Mark]) -> None:
@@ -98,21 +77,23 @@ def refuse_a_foreign_cut(cut: Cut, found: Mapping[Place, Mark]) -> None:
 
 def _its_turn(cursor: CursorWrapper, subscription: Subscription) -> str:
     """Hold the subscription's row; the cut at which it was made. Raises `SubscriptionSuperseded`."""
-    cursor.execute(_LOCK, {"name": subscription.name})
-    [(version, born)] = cursor.fetchall()
+    held = names.hold(cursor, subscription.name)
+    if held is None:
+        msg = f"{subscription.name} was forgotten while its rows were made"
+        raise ValueError(msg)
+    version, born = held
     if version > subscription.version or not (
         subscription.takes_over or version == subscription.version
     ):
         raise SubscriptionSuperseded(
             subscription.name, version=subscription.version, newest=version
         )
-    return str(born)
+    return born
 
 
 def _take_over(cursor: CursorWrapper, subscription: Subscription) -> None:
     name, version = subscription.name, subscription.version
-    cursor.execute(_TAKE_CHECKPOINTS, {"name": name, "version": version})
-    if cursor.rowcount:
+    if checkpoint_rows.take_over(cursor, name, version):
         logger.info(
             "newer code takes a subscription over",
             action="subscription-taken-over",

@@ -1,4 +1,4 @@
-"""What a subscription is: a name, a handler, what it wants, and what is to be done when the handler fails."""
+"""A subscription, a durable consumer of the log: a name, a handler, what it wants, and what happens when the handler fails."""
 
 from __future__ import annotations
 
@@ -28,41 +28,42 @@ _LONGEST_S: Final = _LARGEST // 1_000
 
 
 class Start(StrEnum):
-    """Where a subscription that is new begins: with the first event of all, or behind those that are there."""
+    """Where a new subscription begins: with the first event of all, or behind those that are there."""
 
     BEGINNING = "beginning"
     NOW = "now"
 
 
 class Unreadable(StrEnum):
-    """What becomes of an event that the registry cannot read: its stream is parked, or it is left out and counted."""
+    """What a worker does with an event that the registry cannot read: park its stream, or leave the event out and count it."""
 
     PARK = "park"
     SKIP = "skip"
 
 
 class TryLater(Exception):  # noqa: N818  (what the handler says)
-    """Raised by a handler: nothing is wrong with the event, but it cannot be handled now; all wait, and none is parked."""
+    """A handler raises it where nothing is wrong with the event, but it cannot handle it now: the worker waits and retries, and parks no stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Somebody who follows the log, from a checkpoint that moves in the transaction of what the handler wrote.
+    """A durable consumer of the log, whose checkpoint (its offset in each partition) moves in the transaction of what the handler wrote.
 
-    Of the three handlers exactly one is given.
+    So what the handler writes there is written exactly once for each event; everything else that it does happens at
+    least once. Give exactly one of the three handlers.
 
-    name: a-z, then up to 62 of a-z 0-9 _ - ; for good, it is the checkpoint's.
-    handler: of one event. batch_handler: of up to `most` at once. raw_handler: of as many, as the log holds them.
-    types: the events' classes; streams: types of streams; all, where both are left out. An empty one is refused:
+    name: a-z, then up to 62 of a-z 0-9 _ - ; for good, because its checkpoint has it.
+    handler: gets one event. batch_handler: gets up to `most` at once. raw_handler: gets as many, as the log holds them.
+    types: the events' classes; streams: types of streams; all, if both are left out. An empty one is refused:
     it could mean all, or nothing.
     start: where it begins when it is new: a `Start`, or a cut.
     version: raise it when the handler's code changes its meaning: as soon as the new code runs, the old does not.
-    takes_over: False where newer code may not either, until somebody says so (a projection's).
-    past_is_live: False where what was accepted before the subscription was made does not happen for the first time in it.
-    unreadable: of an event that the registry cannot read; those of other types than `types` are not wanted, whatever they are.
-    retries: seconds before each further attempt at an event that failed; after the last it is parked.
+    takes_over: False if newer code must wait, too, until somebody says so (a projection's).
+    past_is_live: False if what was accepted before the subscription was made does not happen for the first time in it.
+    unreadable: what to do with an event that the registry cannot read; with `types`, it wants no other types, whatever they are.
+    retries: seconds before each retry of an event on which the handler failed; after the last the stream is parked.
     most: events in a transaction, at least; a commit is never torn apart. timeout_s: how long a handler may take
-    before its worker is given up.
+    before another worker takes over.
     """
 
     name: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.sync import sync_to_async
 
-from eventstore.clock import SystemClock
+from eventstore.clock import BackOff, SystemClock
 from eventstore.conf import conf, registry
 from eventstore.errors import StreamParked, SubscriptionBehind
 from eventstore.events import AppendResult, Cut, Place, Position
@@ -16,6 +16,7 @@ from eventstore.protocol.positions import partition_id
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.positions import packed_of
 from eventstore.queries.subscriptions import standing
+from eventstore.subscriptions import checkpoint_rows, names, parking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,23 +25,6 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE: Final = 0.002  # seconds; each is half as long again as the one before
 _LONGEST_PAUSE: Final = 0.05
-
-# Index: the key. A partition that the subscription does not follow has no row, and nothing to wait for.
-_LACKING: Final = """
-SELECT coalesce(sum(greatest(wanted.next - c."cursor", 0)), 0)::bigint
-  FROM unnest(%(ids)s::int[], %(nexts)s::bigint[]) wanted(id, next)
-  JOIN eventstore_checkpoint c ON c.subscription = %(name)s AND c.partition_id = wanted.id
-"""
-# Indexes: the keys; of the event by its position.
-_STOPPED: Final = """
-SELECT p.stream_id, p.version, p.error, p.retry_at IS NULL
-  FROM eventstore_event e JOIN eventstore_parkedstream p
-    ON p.subscription = %(name)s AND p.stream_id = e.stream_id AND p.position <= e.position
- WHERE e.position = %(position)s
-"""
-_THERE: Final = (
-    "SELECT EXISTS (SELECT FROM eventstore_subscription WHERE name = %(name)s)"
-)
 
 
 def wait_for(
@@ -51,10 +35,10 @@ def wait_for(
     clock: Clock | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Return when the subscription has handled everything up to this, which was accepted.
+    """Return when the subscription has handled everything up to this position, so that a request reads its own write.
 
-    Not from within a transaction whose snapshot stands still (REPEATABLE READ). A stream that is tried again is waited
-    for; a cut names no stream, so those that are parked do not hold it up. Raises `SubscriptionBehind` at the end of `timeout_s` seconds, `StreamParked` as soon as the event's stream waits for a person,
+    Not within a transaction whose snapshot stands still (REPEATABLE READ). It waits for a stream that is being
+    retried; a cut names no stream, so parked streams do not hold it up. Raises `SubscriptionBehind` at the end of `timeout_s` seconds, `StreamParked` as soon as the event's stream waits for a person,
     `SubscriptionNotFound`, ValueError for a position of another store and for `timeout_s` below 0.
     """
     for pause in _pauses(subscription, position, timeout_s, clock or SystemClock()):
@@ -66,7 +50,7 @@ async def await_for(
     position: AppendResult | Position | Cut,
     timeout_s: float = 5.0,
 ) -> None:
-    """`wait_for` for coroutines; between two looks nobody's thread is held."""
+    """`wait_for` for coroutines; between two looks it holds no thread."""
     pauses = _pauses(subscription, position, timeout_s, SystemClock())
     look: Any = sync_to_async(next)
     while (pause := await look(pauses, None)) is not None:
@@ -86,7 +70,7 @@ def _pauses(
     deadline = clock.monotonic() + timeout_s
     wanted = _wanted(position)
     _refuse_nobody(subscription, clock)
-    pause = _FIRST_PAUSE
+    back_off = BackOff(clock, _FIRST_PAUSE, _LONGEST_PAUSE, growth=1.5)
     while (lacking := _lacking(subscription, wanted)) or _is_held_up(
         subscription, position
     ):
@@ -95,15 +79,13 @@ def _pauses(
             raise SubscriptionBehind(
                 subscription, position=_told(position), records=lacking
             )
-        yield min(pause, left)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        yield min(back_off.failed(), left)
 
 
 def _refuse_nobody(name: str, clock: Clock) -> None:
     """Raise `SubscriptionNotFound`; how it stands is asked for its names only: that counts what is parked."""
     with unchecked_cursor() as cursor:
-        cursor.execute(_THERE, {"name": name})
-        is_there = cursor.fetchone()[0]
+        is_there = names.is_there(cursor, name)
     if not is_there:
         standing(name, clock.now())
 
@@ -126,25 +108,26 @@ def _told(position: AppendResult | Position | Cut) -> str:
 
 def _lacking(name: str, wanted: Mapping[Place, int]) -> int:
     """How many records are not handled yet."""
-    ids = [partition_id(_number(place), place.partition) for place in wanted]
-    given: dict[str, Any] = {"name": name, "ids": ids, "nexts": list(wanted.values())}
+    nexts = {
+        partition_id(_number(place), place.partition): offset
+        for place, offset in wanted.items()
+    }
     with unchecked_cursor() as cursor:
-        cursor.execute(_LACKING, given)
-        return int(cursor.fetchone()[0])
+        return checkpoint_rows.lacking(cursor, name, nexts)
 
 
 def _is_held_up(name: str, position: AppendResult | Position | Cut) -> bool:
     """Whether the event's stream is tried again. Raises `StreamParked` if it waits for a person."""
     if isinstance(position, Cut):
         return False
-    given: dict[str, Any] = {"name": name, "position": packed_of(_last(position))}
     with unchecked_cursor() as cursor:
-        cursor.execute(_STOPPED, given)
-        rows = cursor.fetchall()
-    for stream_id, version, error, is_parked in rows:
-        if is_parked:
-            raise StreamParked(name, stream_id, version=version, error=error)
-    return bool(rows)
+        found = parking.in_the_way(cursor, name, packed_of(_last(position)))
+    for one in found:
+        if one.is_parked:
+            raise StreamParked(
+                name, one.stream_id, version=one.version, error=one.error
+            )
+    return bool(found)
 
 
 def _number(place: Place) -> int:

@@ -10,6 +10,7 @@ from weakref import WeakSet
 import structlog
 from django.db import connection, connections
 
+from eventstore.clock import BackOff
 from eventstore.errors import SubscriptionNotFound, SubscriptionSuperseded
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.subscriptions import standing
@@ -50,12 +51,12 @@ class _State:
     """What a thread knows of its follower."""
 
     follower: Follower
+    back_off: BackOff
     wake: threading.Event = field(default_factory=threading.Event)
     error: str | None = None
     beyond: int = 0
     look_at: float = 0.0
     is_made: bool = False
-    pause: float = _FIRST_PAUSE
 
 
 class Worker:
@@ -72,7 +73,10 @@ class Worker:
         """renewed: gives who goes on where newer code has taken over from a follower, if this process has that code."""
         self._clock = clock
         self._renewed = renewed
-        self._states = [_State(follower) for follower in followers]
+        self._states = [
+            _State(follower, BackOff(clock, _FIRST_PAUSE, _LONGEST_PAUSE))
+            for follower in followers
+        ]
         self.waker = Waker(connect, [state.wake for state in self._states])
         self._known: WeakSet[object] = WeakSet()
 
@@ -119,12 +123,11 @@ class Worker:
                 telling.refused(name, error)
                 break
             except Exception as error:  # noqa: BLE001  (told and counted; the next turn begins where this one began)
-                failure = failure_of(error)
+                failure, pause_s = failure_of(error), state.back_off.failed()
                 telling.waits(
-                    name, error=failure.error, place=failure.place, pause_s=state.pause
+                    name, error=failure.error, place=failure.place, pause_s=pause_s
                 )
-                self._pause(state, stop, state.pause)
-                state.pause = min(state.pause * 2, _LONGEST_PAUSE)
+                self._pause(state, stop, pause_s)
             except BaseException as error:
                 state.error = type(error).__name__
                 telling.ended(name, error=state.error)
@@ -149,7 +152,7 @@ class Worker:
             self._begin(state)
             while not stop.is_set():
                 self._round(state, stop)
-                state.pause = _FIRST_PAUSE
+                state.back_off.succeeded()
         except SubscriptionSuperseded:
             if not self._renew(state):
                 raise

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class LogContract(LogAppendContract, LogRestoreContract, LogUnreachableContract):
     """What every Log must do. Subclass it, give an `open_log` fixture, and pytest runs all of it.
 
-    `recreate` and `unreachable_log` are optional fixtures; without them the tests that need them are skipped.
+    `recreate` and `unreachable_log` are optional fixtures; without them the tests that need them are skipped. So is
+    `has_feeds`, for a log beside which events are published.
     """
 
     # ---- read
@@ -164,7 +165,14 @@ class LogContract(LogAppendContract, LogRestoreContract, LogUnreachableContract)
 
         assert log.topics([topic])[topic].id != before
 
-    # ---- close
+    # ---- open and close
+
+    def test_each_opening_gives_an_instance_of_its_own(self, open_log: OpenLog) -> None:
+        one, other = open_log(), open_log()
+
+        assert one is not other
+        one.close()
+        other.close()
 
     def test_closing_twice_is_harmless(self, open_log: OpenLog, place: Place) -> None:
         log = open_log()

@@ -72,6 +72,11 @@ class LogFixtures:
         return None
 
     @pytest.fixture
+    def has_feeds(self) -> bool:
+        """Whether the log's factory says `has_feeds`; then it must take headers."""
+        return False
+
+    @pytest.fixture
     def log(self, open_log: OpenLog) -> Iterator[Log]:
         log = open_log()
         yield log

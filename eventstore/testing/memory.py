@@ -22,7 +22,7 @@ from eventstore.errors import (
     FutureInstant,
     StreamNotFound,
 )
-from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place
+from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place, StreamInfo
 from eventstore.log.topics import Topics
 from eventstore.protocol.arguments import (
     commit_id_in,
@@ -34,7 +34,6 @@ from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.queries.commits import CommitOutcome, Decided
 from eventstore.queries.reading import refuse_foreign, topics_of
-from eventstore.queries.streams import StreamInfo
 from eventstore.sealing import sealer
 from eventstore.testing.memory_log import MemoryPartition, answer
 

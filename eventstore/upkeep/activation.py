@@ -10,7 +10,7 @@ from eventstore.protocol.codec import encode_activation
 from eventstore.protocol.fold import KNOWN_RULE_VERSION
 
 if TYPE_CHECKING:
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
 
 _TIMEOUT_S: Final = 30.0
 

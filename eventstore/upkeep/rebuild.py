@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from eventstore.events import Place
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.indexer.mirror import Progress
 
 # The new generation makes every view of every process worthless.

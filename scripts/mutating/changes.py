@@ -99,7 +99,12 @@ def _is_passed(node: ast.AST) -> bool:
     return False
 
 
-def _instead_of(node: ast.AST) -> Iterator[Any]:  # noqa: C901  (a list)
+def _instead_of(node: ast.AST) -> Iterator[Any]:
+    yield from _values_instead_of(node)
+    yield from _steps_instead_of(node)
+
+
+def _values_instead_of(node: ast.AST) -> Iterator[Any]:  # noqa: C901  (a list)
     match node:
         case ast.Compare(left=left, ops=ops, comparators=right):
             for n, op in enumerate(ops):
@@ -124,6 +129,10 @@ def _instead_of(node: ast.AST) -> Iterator[Any]:  # noqa: C901  (a list)
             name in _NAMES
         ):
             yield ast.Call(ast.Name(_NAMES[name], ast.Load()), args, keywords)
+
+
+def _steps_instead_of(node: ast.AST) -> Iterator[Any]:
+    match node:
         case ast.If(test=test, body=body, orelse=orelse) if _is_plain(test):
             yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
         case ast.IfExp(test=test, body=then, orelse=otherwise) if _is_plain(test):

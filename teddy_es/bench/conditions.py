@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.conf import conf
 from eventstore.database import connect
+from eventstore.log.configured import KAFKA
 
 if TYPE_CHECKING:
     from teddy_es.bench.noise import Noise
@@ -51,7 +52,7 @@ def _postgresql() -> dict[str, str]:
 
 
 def _kafka() -> dict[str, Any] | None:
-    if conf.LOG != "kafka":
+    if conf.LOG != KAFKA:
         return None
     from teddy_es.bench.broker import durability
 

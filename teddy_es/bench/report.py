@@ -27,7 +27,7 @@ _BESIDE: Final = (PEER, EMPTY, NOW)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A series, held against ours, or ours against the target.
+    """A series, compared with ours, or ours with the target.
 
     ratio: our median to this one's; in our own row, to the one that targets refer to (the peer's, that of our store
     without a history, or of its present). None: there is nothing to compare.

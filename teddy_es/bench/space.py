@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from eventstore.conf import conf
+from eventstore.log.configured import EMBEDDED
 from eventstore.store import make_event_store
 from teddy_es.bench.contestants import OURS, PEER
 from teddy_es.bench.domain import texts
@@ -35,7 +36,7 @@ def space(plan: Plan, world: World) -> Iterator[Series]:
     if PEER in plan.contestants:
         plan.tell(f"space: filling, {PEER}")
         yield _series("space/event", PEER, _peers(events, streams) / events)
-    if conf.LOG == "embedded":
+    if conf.LOG == EMBEDDED:
         yield _series("space/without-log", OURS, folded / events)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from eventstore.log.configured import EMBEDDED, KAFKA
 from teddy_es.bench.figures import TIMES
 
 
@@ -79,5 +80,5 @@ def target(measure: str, log: str) -> Target | None:
     """The one for this measure on this log, if there is one."""
     if measure.startswith("pages/"):
         return _PAGES
-    pair = _TARGETS.get(measure)
-    return pair and pair[log == "kafka"]
+    pair = _TARGETS.get(measure) if log in {EMBEDDED, KAFKA} else None
+    return pair and pair[log == KAFKA]

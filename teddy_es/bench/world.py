@@ -16,6 +16,7 @@ from eventstore.conf import conf, registry
 from eventstore.database import connect
 from eventstore.indexer.mark import complete
 from eventstore.log import topics
+from eventstore.log.configured import KAFKA
 from eventstore.snapshots import topics as snapshot_topics
 from eventstore.store import make_event_store
 from teddy_es.bench.conf import elsewhere, eventstore_settings
@@ -86,7 +87,7 @@ def _topics() -> Iterator[None]:
             complete(indexer)
         yield
     finally:
-        if conf.LOG == "kafka":
+        if conf.LOG == KAFKA:
             from teddy_es.bench.broker import delete_topics
 
             logs = [known.topic for known in registry().stream_types.values()]

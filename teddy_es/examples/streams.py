@@ -13,7 +13,7 @@ from teddy_es.domain.conversation import Conversation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eventstore.queries.streams import StreamInfo
+    from eventstore.events import StreamInfo
     from eventstore.repository import AggregateRepository
     from eventstore.service import EventSourcingService
 

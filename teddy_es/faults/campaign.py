@@ -1,7 +1,7 @@
 """A fault campaign from its beginning to its verdict.
 
 1. a world of its own        2. writers, mirrors, followers      3. faults, by the seed's schedule
-4. all is healed             5. what is unknown is found out     6. the log decides: everything is held against it
+4. all is healed             5. what is unknown is found out     6. the log decides: everything is compared with it
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from eventstore.repository.sources import Snapshots, Streams
+    from eventstore.ports import Store
+    from eventstore.repository.sources import Snapshots
 
 _PAUSE_S: Final = 0.05
 _CLASSES: Final[tuple[type[Any], ...]] = (Child, Conversation)
@@ -61,7 +62,7 @@ class Loads:
 
     def __init__(
         self,
-        store: Streams,
+        store: Store,
         journal: Journal,
         chance: random.Random,
         snapshots: Callable[[type[Any]], Snapshots] = snapshot_store,

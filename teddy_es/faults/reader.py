@@ -30,7 +30,7 @@ _TAIL: Final = 10  # events of a shared stream that each look reads again
 
 
 def read(stop: threading.Event, directory: str) -> None:
-    """Poll until told to stop; then read the feed to its end, so that it can be held against the log."""
+    """Poll until told to stop; then read the feed to its end, so that it can be compared with the log."""
     journal = Journal(Path(directory) / "reader.ndjson")
     store = get_event_store()
     memory = Memory()

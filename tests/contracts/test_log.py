@@ -56,6 +56,10 @@ class TestKafkaLog(LogContract):
         return open_kafka
 
     @pytest.fixture
+    def has_feeds(self) -> bool:
+        return True
+
+    @pytest.fixture
     def unreachable_log(self, open_kafka: Callable[..., KafkaLog]) -> Log:
         return open_kafka(f"127.0.0.1:{free_port()}")
 

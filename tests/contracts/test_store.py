@@ -53,7 +53,9 @@ class Networked(EventStore):
     def __init__(self, beside: EventStore, network: Network) -> None:
         self._beside = beside
         self._network = network
-        super().__init__(topics=beside.topics, door=beside._door, clock=beside._clock)
+        super().__init__(
+            topics=beside.topics, door=beside._intake.door, clock=beside._clock
+        )
 
     def make_log(self) -> Log:
         """See `EventStore`."""

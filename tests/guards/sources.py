@@ -1,4 +1,4 @@
-"""The files that the guards look at: what git would commit, so that scratch files disturb nobody."""
+"""The files that the guards look at: all that lie in the folders, whether git knows them or not."""
 
 from __future__ import annotations
 

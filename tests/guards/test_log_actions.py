@@ -239,10 +239,14 @@ other.warning("no logger")
 def test_the_guard_reads_calls() -> None:
     waits, ends, broke = lines_of(ast.parse(SOURCE), "file")
 
-    assert (waits.action, waits.levels) == ("thing-delayed", {"warning"})
-    assert (waits.says, waits.facts) == ("'it waits'", {"place"})
-    assert (ends.levels, ends.says) == ({"warning", "error"}, "'it ends'")
-    assert (broke.action, broke.levels) == (None, {"error"})
+    assert waits.action == "thing-delayed"
+    assert waits.says == "'it waits'"
+    assert waits.levels == {"warning"}
+    assert waits.facts == {"place"}
+    assert ends.levels == {"warning", "error"}
+    assert ends.says == "'it ends'"
+    assert broke.action is None
+    assert broke.levels == {"error"}
     assert broke.facts == {"topic", "**more"}
 
 

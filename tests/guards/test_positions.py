@@ -23,6 +23,7 @@ ALLOWED = {
     "teddy_es/faults/naive.py": "the same judge's own murmur2",
     "teddy_es/faults/json_by_hand.py": "the same judge's own UTF-8",
     "teddy_es/bench/mirror.py": "a size in bytes",
+    "scripts/house.py": "counts the files that know it",
     "teddy_es/settings.py": "an environment variable is judged before anything of the store is imported",
 }
 # Widths and distances; 63 and 64 mean other things as well, and 10 and 9 nearly everything.

@@ -32,7 +32,6 @@ FOLDED_ROOMS = {
     "eventstore/upkeep/verifier": "holds every row against the log",
     "eventstore/queries": "the read side's only surface",
     "eventstore/subscriptions": "a checkpoint is held with the cursor before it, and waits for an event by its key",
-    "eventstore/projections": "a build is as far as the folded cursors, where nobody else follows",
     "eventstore/appender": "an outcome is the log's only with the cursors beside it",
     "teddy_es/faults": "an independent judge holds every row against the log",
 }
@@ -56,7 +55,6 @@ FOLLOWER_ROOMS = {
     "eventstore/upkeep/roles.py": "says who may change a row, and of which tables nobody may",
     "eventstore/queries": "who follows, how far, and what is parked",
     "eventstore/subscriptions": "checkpoints, parked streams, what people did about them",
-    "eventstore/projections": "versions are renamed when they are switched",
 }
 SNAPSHOT_ROOMS = {
     "eventstore/queries": "the newest of a stream, and what is due",

@@ -143,12 +143,19 @@ def test_the_numbers_of_the_stream_types_never_change() -> None:
 
 
 def test_the_registry_holds_exactly_the_promised_types() -> None:
-    assert {t.name for t in registry.event_types()} == set(PROMISED)
-    assert set(GOOD) == set(PROMISED)
+    known = {t.name for t in registry.event_types()}
+
+    assert known == set(PROMISED), (
+        f"Say in PROMISED what {sorted(known - set(PROMISED))} hold; promised and gone: {sorted(set(PROMISED) - known)}."
+    )
+    assert set(GOOD) == set(PROMISED), (
+        f"Write in GOOD what {sorted(set(PROMISED) - set(GOOD))} may hold."
+    )
 
 
 @pytest.mark.parametrize("known", list(registry.event_types()), ids=lambda t: t.name)
 def test_fields_sensitivity_and_subject_are_as_promised(known: Any) -> None:
+    assert known.name in PROMISED, f"Say in PROMISED what {known.name} holds."
     stream_type, subject, fields = PROMISED[known.name]
     required = {f.name for f in _fields(known.struct) if f.required}
     written = {

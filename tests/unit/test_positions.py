@@ -34,7 +34,7 @@ class Digits(NamedTuple):
     type_number: int
     partition: int
     offset: int
-    index: int
+    nth: int  # of the record's events
 
     def number(self, *, of: int = 4) -> int:
         """What the first so many of the four parts say, read as one binary number."""
@@ -65,7 +65,7 @@ def test_a_position_is_taken_apart_as_its_digits_say(at: Digits) -> None:
     assert pack(*at) == position
     assert partition_in(position) == at.number(of=2)
     assert offset_in(position) == at.offset
-    assert record_of(position) == at._replace(index=0).number()
+    assert record_of(position) == at._replace(nth=0).number()
     assert within_topic(position) == at._replace(type_number=0).number()
 
 
@@ -77,8 +77,8 @@ def test_a_partitions_id_is_taken_apart_as_its_digits_say(at: Digits) -> None:
     assert id_ == at.number(of=2)
     assert type_number_of(id_) == at.type_number
     assert partition_number_of(id_) == at.partition
-    assert first_of(id_) == at._replace(offset=0, index=0).number()
-    assert first_of(id_, at.offset) == at._replace(index=0).number()
+    assert first_of(id_) == at._replace(offset=0, nth=0).number()
+    assert first_of(id_, at.offset) == at._replace(nth=0).number()
 
 
 @GATE
@@ -87,7 +87,7 @@ def test_behind_a_record_comes_the_next_offset_whatever_the_index(at: Digits) ->
     behind = after_record(at.number())
 
     assert behind == first_of(partition_id(*at[:2]), at.offset + 1)
-    assert behind == at._replace(index=1023).number() + 1
+    assert behind == at._replace(nth=1023).number() + 1
 
 
 @GATE

@@ -182,6 +182,14 @@ def test_every_kind_of_log_can_be_asked_for(
     assert settings_of(TEDDY_LOG=kind)["EVENTSTORE"]["LOG"] == kind
 
 
+def test_a_log_of_ones_own_is_asked_for_by_its_factorys_path(
+    settings_of: Callable[..., dict[str, Any]],
+) -> None:
+    found = settings_of(TEDDY_LOG="shop.logs.open_log")
+
+    assert found["EVENTSTORE"]["LOG"] == "shop.logs.open_log"
+
+
 def test_what_is_set_are_settings_of_the_event_store(
     settings_of: Callable[..., dict[str, Any]],
 ) -> None:

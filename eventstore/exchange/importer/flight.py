@@ -10,34 +10,20 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from eventstore.clock import BackOff
 from eventstore.errors import EventStoreError, Retryable
-from eventstore.events import AppendResult, NewEvent
+from eventstore.events import AppendResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from concurrent.futures import Future
-    from uuid import UUID
 
     from eventstore.exchange.importer.grouping import Draft
-    from eventstore.ports import Clock
+    from eventstore.ports import Clock, Store
 
 Outcome = AppendResult | BaseException
-
-
-class Store(Protocol):
-    """What an import needs of an event store."""
-
-    def submit_past(
-        self,
-        stream_id: str,
-        events: Sequence[NewEvent],
-        *,
-        commit_id: UUID,
-        first_version: int | None = None,
-    ) -> Future[AppendResult]:
-        """Propose facts of another log without waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +53,8 @@ class Flight:
         self._in_flight = 0
         self._lines = self._size = 0
         self._closing = False
-        self._pause_s = self._not_before = 0.0
+        self._is_paused = False
+        self._back_off = BackOff(clock, limits.first_pause_s, limits.longest_pause_s)
         self._failing_since: float | None = None
 
     def add(self, draft: Draft) -> None:
@@ -90,7 +77,7 @@ class Flight:
         return (
             bool(self._ready)
             and self._in_flight < self._limits.in_flight
-            and (not self._pause_s or self._clock.monotonic() >= self._not_before)
+            and not (self._is_paused and self._back_off.left_s)
         )
 
     def is_busy(self) -> bool:
@@ -152,7 +139,7 @@ class Flight:
         """How long there may be nothing to do but wait for an answer: for ever, or until a pause ends."""
         if not self._ready or self._in_flight >= self._limits.in_flight:
             return at_most
-        pause = max(0.0, self._not_before - self._clock.monotonic())
+        pause = self._back_off.left_s
         return pause if at_most is None else min(pause, at_most)
 
     def _settle(
@@ -165,7 +152,8 @@ class Flight:
             self._ready.appendleft(stream_id)
             return
         if isinstance(outcome, AppendResult):
-            self._pause_s, self._failing_since = 0.0, None
+            self._back_off.succeeded()
+            self._is_paused, self._failing_since = False, None
         queue = self._waiting[stream_id]
         self._forget(queue.popleft())
         if queue:
@@ -181,11 +169,9 @@ class Flight:
             self._failing_since = now
         if now - self._failing_since > limits.give_up_after_s:
             return False
-        if now >= self._not_before:  # one step a wave, not one for each commit of it
-            self._pause_s = min(
-                2 * self._pause_s or limits.first_pause_s, limits.longest_pause_s
-            )
-            self._not_before = now + self._pause_s
+        if not self._back_off.left_s:  # one step a wave, not one for each commit of it
+            self._back_off.failed()
+            self._is_paused = True
         return True
 
     def _forget(self, draft: Draft) -> Draft:

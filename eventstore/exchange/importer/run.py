@@ -16,14 +16,14 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult
-from eventstore.exchange.importer.flight import Flight, Limits, Outcome, Store
+from eventstore.exchange.importer.flight import Flight, Limits, Outcome
 from eventstore.exchange.importer.grouping import Draft, Grouper, Refusal
 from eventstore.exchange.importer.lines import Interrupt, Lines, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eventstore.ports import Clock
+    from eventstore.ports import Clock, Store
 
 _BAD: Final = (
     CommitIdReused,

@@ -177,11 +177,8 @@ class Cluster:
                 client.poll(timeout_ms=_left_ms(deadline, REQUEST_S), future=future)
         except (errors.KafkaError, OSError) as error:
             # no text of kafka-python's: it quotes whole requests
-            logger.warning(
-                "Kafka did not answer",
-                action="kafka-unanswered",
-                cause=type(error).__name__,
-            )
+            cause = type(error).__name__
+            logger.warning("Kafka did not answer", action="kafka-silent", cause=cause)
         if len(sent) < len(requests) or not all(f.succeeded() for f in sent.values()):
             self.close()
         return {

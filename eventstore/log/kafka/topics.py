@@ -3,7 +3,8 @@
 A feed (`events.{type}`) is one that others follow: what it holds is deleted by age, for the log of record keeps all of it.
 
 A topic that is not is named with what is wrong and the command that puts it right. `create` makes only what is
-missing; nothing here ever alters a topic that is there (`restorer` switches its dating for the time being).
+missing and nothing here alters a topic that is there: `restorer` switches its dating for the time being, `altering` puts right
+what somebody has asked for.
 """
 
 from __future__ import annotations

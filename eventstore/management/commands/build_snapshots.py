@@ -31,8 +31,8 @@ class Command(BaseCommand):
     # the rest says what is true of the installation, not of this command: ask `manage.py check`
     requires_system_checks = [Tags.compatibility]
     help = (
-        "Build the snapshots that are due: of all streams, or of one. What is there is not built again; several may"
-        " run. Without snapshots everything works, but slower. Examples: manage.py build_snapshots;"
+        "Build the snapshots that are due: of all streams, or of one. The command builds none that is there already, and"
+        " several may run. Without snapshots everything works, but slower. Examples: manage.py build_snapshots;"
         " manage.py build_snapshots --stream order.order-1; manage.py build_snapshots --sample 100 --json"
     )
 
@@ -40,13 +40,15 @@ class Command(BaseCommand):
         """The options."""
         what = parser.add_mutually_exclusive_group()
         what.add_argument(
-            "--stream", metavar="ID", help="only this stream, also if it failed before"
+            "--stream",
+            metavar="ID",
+            help="build only this stream, also if it failed before",
         )
         what.add_argument(
             "--sample",
             type=int,
             metavar="N",
-            help="build nothing; hold N snapshots, chosen by chance, against a full replay",
+            help="build nothing; compare N random snapshots with a full replay",
         )
         what.add_argument(
             "--again",
@@ -105,7 +107,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(dataclasses.asdict(sampled)))
         else:
             self.stdout.write(
-                f"{sampled.looked_at} snapshots held against {sampled.events} events."
+                f"{sampled.looked_at} snapshots compared with {sampled.events} events."
             )
         _refuse_drift(sampled)
 
@@ -131,9 +133,9 @@ def _all_of_it(snapshotter: Snapshotter, *, as_json: bool) -> Built:
 def _refuse_drift(sampled: Sampled) -> None:
     if sampled.drifted or sampled.unreadable or sampled.refused:
         msg = (
-            f"Drifted, and never loaded again: {', '.join(sampled.drifted) or 'none'}."
-            f" No longer to be replayed: {', '.join(sampled.unreadable) or 'none'}."
-            f" Not signed by this store, and built again: {', '.join(sampled.refused) or 'none'}."
+            f"Drifted, so that nobody loads them again: {', '.join(sampled.drifted) or 'none'}."
+            f" With events that nobody can replay: {', '.join(sampled.unreadable) or 'none'}."
+            f" Not signed by this store, so that builders make them again: {', '.join(sampled.refused) or 'none'}."
             " See docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'."
         )
         raise CommandError(msg)

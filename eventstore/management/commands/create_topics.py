@@ -22,7 +22,7 @@ from eventstore.upkeep.activation import activate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Log
 
 REPAIR = (
@@ -39,8 +39,8 @@ class Command(BaseCommand):
     requires_system_checks = [Tags.compatibility]
     help = (
         "Create the topics of every registered stream type, with the settings that the log needs, and register"
-        " their partitions; those of the snapshots; and on Kafka those of the real-time stream. Harmless when run again:"
-        " then it only checks. Example: manage.py create_topics"
+        " their partitions; the topics of the snapshots; and on Kafka those of the real-time stream. Idempotent: run again it"
+        " only checks. Example: manage.py create_topics"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

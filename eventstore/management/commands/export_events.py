@@ -47,7 +47,7 @@ class Command(BaseCommand):
             "--type",
             action="append",
             metavar="TYPE",
-            help="only streams of this type; may be repeated",
+            help="only streams of this type; repeat it for several",
         )
         only.add_argument("--stream", metavar="ID", help="only this stream")
         parser.add_argument(
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             type=_cut,
             default=Cut(),
             metavar="CUT",
-            help="only what stands behind this cut, as an earlier export named it",
+            help="only what comes after this cut, as an earlier export named it",
         )
         parser.add_argument(
             "--unseal",

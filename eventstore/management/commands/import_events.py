@@ -38,8 +38,8 @@ class Command(BaseCommand):
     # the rest says what is true of the installation, not of this command: ask `manage.py check`
     requires_system_checks = [Tags.compatibility]
     help = (
-        "Import NDJSON of CloudEvents 1.0, one event a line (docs/IMPORT_EXPORT.md). The file's order is kept"
-        " per stream. Running it again changes nothing that is there."
+        "Import NDJSON of CloudEvents 1.0, one event a line (docs/IMPORT_EXPORT.md). Keeps the file's order"
+        " per stream. Idempotent: run it again and nothing changes."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
     help = (
         "Fold what others wrote to the log into mirror and index, and put in the snapshots that only their topics have,"
         " for as long as it runs; several may run."
-        " What does not answer is asked again for ever. Examples: manage.py mirror; manage.py mirror --once"
+        " Retries for ever what does not answer. Examples: manage.py mirror; manage.py mirror --once"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -37,11 +37,11 @@ class Command(BaseCommand):
     # the rest says what is true of the installation, not of this command: ask `manage.py check`
     requires_system_checks = [Tags.compatibility]
     help = (
-        "Show the partitions that are not folded any further, and why. After a crash of the database all reads wait until"
-        " every partition is folded; `set-aside` lets those of the other partitions go on, while the streams of this one are"
-        " refused. `take-back` ends that; by itself it ends when the partition is folded again."
+        "Show the partitions that have stopped (the fold cannot go on there), and why. After a crash of the database all reads wait"
+        " until every partition is folded; `set-aside` lets reads of the other partitions go on, and refuses those of this"
+        " one. `take-back` ends that; it ends by itself when the partition is folded again."
         " Examples: manage.py partitions list; manage.py partitions list --json;"
-        " manage.py partitions set-aside eventstore.order/3 --reason new-code-tomorrow;"
+        " manage.py partitions set-aside eventstore.order/3 --reason planned;"
         " manage.py partitions take-back eventstore.order/3 --reason updated"
     )
 
@@ -92,7 +92,7 @@ def _partition_of(written: str) -> int:
     topic, _, number = written.rpartition("/")
     place = Place(topic, int(number)) if number.isascii() and number.isdigit() else None
     if place not in topics.places:
-        msg = f"There is no such partition. They are written as in {topics.places[0]}."
+        msg = f"There is no such partition. Write it as in {topics.places[0]}."
         raise CommandError(msg)
     return topics.partition_id(place)
 

@@ -40,8 +40,8 @@ class Command(BaseCommand):
     # the rest says what is true of the installation, not of this command: ask `manage.py check`
     requires_system_checks = [Tags.compatibility]
     help = (
-        "Build a new version of a projection beside the one that is read, hold the two against each other, switch, and"
-        " drop the old one when it is not wanted any more. Readers go on reading meanwhile."
+        "Build a new version of a projection (a read model) beside the one that is read, compare the two, switch, and"
+        " drop the old one when you no longer need it. Readers go on reading meanwhile."
         " Examples: manage.py projections list; manage.py projections build totals;"
         " manage.py projections compare totals --json; manage.py projections switch totals --reason corrected;"
         " manage.py projections drop totals 1 --reason done"
@@ -50,14 +50,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The options."""
         doing = parser.add_subparsers(dest="do", metavar="WHAT", required=True)
-        listing = doing.add_parser("list", help="which versions there are")
+        listing = doing.add_parser("list", help="list the versions")
         listing.add_argument("--json", action="store_true", help="for programs")
         _add_version(
-            doing, "build", "fill a version's own tables, until it has caught up"
+            doing, "build", "fill a version's own tables until it has caught up"
         )
-        _add_version(doing, "compare", "catch up, then counts, checksums, sampled rows")
+        _add_version(
+            doing, "compare", "catch up, then compare counts, checksums, sampled rows"
+        )
         switch = _add_version(
-            doing, "switch", "compare, then have it be the version that is read"
+            doing, "switch", "compare, then make it the version that is read"
         )
         switch.add_argument(
             "--accept-differences",
@@ -119,7 +121,9 @@ class Command(BaseCommand):
             facts,
         )
         if not built.is_complete:
-            msg = "Stopped before it had caught up; the same command goes on."
+            msg = (
+                "Stopped before it had caught up; run the same command again to go on."
+            )
             raise CommandError(msg)
 
     def _compare(self, building: Building, options: dict[str, Any]) -> None:
@@ -179,7 +183,7 @@ def _add_version(
         dest="version",
         type=int,
         metavar="VERSION",
-        help="of the class that is meant; the newest if left out",
+        help="the version of the class; default: the newest",
     )
     made.add_argument("--json", action="store_true", help="for programs")
     return made

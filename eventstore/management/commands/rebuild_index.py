@@ -23,7 +23,7 @@ from eventstore.upkeep.rebuild import (
 
 if TYPE_CHECKING:
     from eventstore.events import Place
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
 
 
 class Command(BaseCommand):
@@ -32,10 +32,10 @@ class Command(BaseCommand):
     # the rest says what is true of the installation, not of this command: ask `manage.py check`
     requires_system_checks = [Tags.compatibility]
     help = (
-        "Make mirror, index and heads anew from the log alone; they end in the same bytes. The log is not touched."
+        "Make mirror, index and heads anew from the log alone; they end in the same bytes. Does not touch the log."
         " Refuses if the log no longer holds what the mirror holds: the mirror would then be the only copy."
-        " Reads on new connections are refused until it has finished. Interrupted: run it with --resume, or let `mirror`"
-        " finish. Examples: manage.py rebuild_index; manage.py rebuild_index --resume"
+        " The store refuses reads on new connections until it has finished. Interrupted: run it with --resume, or let"
+        " `mirror` finish. Examples: manage.py rebuild_index; manage.py rebuild_index --resume"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

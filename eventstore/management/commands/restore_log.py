@@ -40,13 +40,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run",
             action="store_true",
-            help="only say what is missing and whether it can be put back",
+            help="write nothing; say what is missing and whether it can be put back",
         )
         parser.add_argument(
             "--topic",
             action="append",
             metavar="NAME",
-            help="only this topic; may be given several times. Default: all",
+            help="only this topic; repeat it for several. Default: all",
         )
         parser.add_argument("--json", action="store_true", help="for programs")
 

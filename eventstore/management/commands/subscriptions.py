@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 _ACTS = {
-    "pause": "handle nothing any more, until it is resumed",
-    "resume": "go on where it was paused",
-    "reset": "handle everything again from --to on; parked streams are forgotten",
-    "replay": "try a parked stream again at once, or --all of them",
-    "skip": "leave out the event that a stream is parked for, for good, and go on behind it",
-    "forget": "remove a subscription that no code goes by any more",
+    "pause": "have workers handle nothing until somebody resumes it",
+    "resume": "have workers go on where it was paused",
+    "reset": "have workers handle everything from --to on again; forgets parked streams",
+    "replay": "retry a parked stream at once, or --all of them",
+    "skip": "leave out for good the event for which a stream is parked, and go on with the next",
+    "forget": "remove a subscription that no code has any more",
 }
 
 
@@ -39,8 +39,8 @@ class Command(BaseCommand):
     # the rest says what is true of the installation, not of this command: ask `manage.py check`
     requires_system_checks = [Tags.compatibility]
     help = (
-        "Follow the log: run the subscriptions of this project (several may run), list how they stand, show one with"
-        " its parked streams, and pause, resume, reset, replay, skip or forget, each with a reason that is kept."
+        "Run a worker for the subscriptions of this project (several may run), list their status, show one with its parked"
+        " streams (its dead letters), and pause, resume, reset, replay, skip or forget, each with a reason that is kept."
         " Examples: manage.py subscriptions run; manage.py subscriptions list --json;"
         " manage.py subscriptions show totals; manage.py subscriptions replay totals order.order-1 --reason mended"
     )
@@ -48,16 +48,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The options."""
         doing = parser.add_subparsers(dest="do", metavar="WHAT", required=True)
-        run = doing.add_parser("run", help="follow for as long as it runs")
+        run = doing.add_parser("run", help="start a worker; several may run")
         run.add_argument("names", nargs="*", metavar="NAME", help="only these")
         run.add_argument(
             "--json",
             action="store_true",
-            help="say in JSON at the end who could not go on",
+            help="say in JSON at the end which subscriptions could not go on",
         )
-        listing = doing.add_parser("list", help="how all of them stand")
+        listing = doing.add_parser("list", help="show the status of all")
         listing.add_argument("--json", action="store_true", help="for programs")
-        show = doing.add_parser("show", help="one, with its parked streams")
+        show = doing.add_parser("show", help="show one, with its parked streams")
         show.add_argument("name", metavar="NAME")
         show.add_argument("--json", action="store_true", help="for programs")
         for name, text in _ACTS.items():
@@ -90,7 +90,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"ended": ended}))
         if ended:
-            msg = f"Not followed any more: {', '.join(f'{name} ({code})' for name, code in ended.items())}."
+            msg = f"Ended here:  {', '.join(f'{name} ({code})' for name, code in ended.items())}."
             raise CommandError(msg)
 
     def _act(self, options: dict[str, Any]) -> None:

@@ -36,22 +36,22 @@ class Command(BaseCommand):
     requires_system_checks = [Tags.compatibility]
     help = (
         "Fold the log once more in memory and compare it with mirror, index and heads, row by row and both ways;"
-        " names the first position of each partition that differs. Then hold all snapshots against this store's keys, and"
-        " as many as wanted against a full replay. Writes nothing; others may go on writing."
+        " names the first position of each partition that differs. Then check all snapshots with this store's keys, and"
+        " compare as many as wanted with a full replay. Writes nothing; others may go on writing."
         " Examples: manage.py verify; manage.py verify --topic eventstore.order --json; manage.py verify --snapshots all"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The options."""
         parser.add_argument(
-            "--topic", action="append", help="only this topic (may be repeated)"
+            "--topic", action="append", help="only this topic; repeat it for several"
         )
         parser.add_argument(
             "--snapshots",
             type=_number,
             default=BOUND,
             metavar="all|N",
-            help=f"hold all of them against a full replay, or N, whose turn goes on from day to day ({BOUND})",
+            help=f"compare all of them with a full replay, or N, which go on from day to day ({BOUND})",
         )
         parser.add_argument("--json", action="store_true", help="for programs")
 
@@ -109,8 +109,8 @@ class Command(BaseCommand):
         reasons = "; ".join(f"{n} {why}" for why, n in compared.not_compared.items())
         left = sum(compared.not_compared.values())
         self.stdout.write(
-            f"{compared.kept} snapshots and {compared.records} records of their topics held against this store's keys,"
-            f" {compared.compared} snapshots against a full replay, {left} not{f' ({reasons})' if left else ''}."
+            f"{compared.kept} snapshots and {compared.records} records of their topics checked with this store's keys,"
+            f" {compared.compared} snapshots compared with a full replay, {left} not{f' ({reasons})' if left else ''}."
         )
         for reason, count in compared.passed.items():
             self.stdout.write(f"{count} records of the snapshots' topics: {reason}.")

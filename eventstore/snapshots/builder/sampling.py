@@ -35,7 +35,7 @@ T = TypeVar("T", bound=Aggregate[Any])
 
 @dataclass(slots=True)
 class Sampled:
-    """How many snapshots were looked at; which of them a replay contradicts, and which it cannot be held against.
+    """How many snapshots were looked at; which of them a replay contradicts, and with which it cannot be compared.
 
     refused: those that this store has not signed.
     """

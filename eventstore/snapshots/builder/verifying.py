@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Aggregate[Any])
 
 BOUND: Final = 100_000
-"""Snapshots that are held against a replay, if nobody says otherwise; some million events."""
+"""Snapshots that are compared with a replay, if nobody says otherwise; some million events."""
 _NAMED: Final = 20  # of those that are wrong; the others are counted
 _DAY: Final = 86_400
 _NOT_OURS: Final = "it is not signed by this store"
@@ -40,11 +40,11 @@ _NOT_OURS: Final = "it is not signed by this store"
 
 @dataclass(slots=True)
 class Compared:
-    """What was found. kept: rows; all of them were held against the keys. compared: those held against a full replay.
+    """What was found. kept: rows; all of them were compared with the keys. compared: those compared with a full replay.
 
     not_compared: why the others were not: `set aside` (it has drifted), `other code`, `another history`, `beyond the
     bound` (another day's turn), `not replayed` (their events cannot be read), `not ours`. records: of the topics, all
-    held against the keys; passed: those of them that nobody loads, by the reason. wrong: the number of rows and records
+    compared with the keys; passed: those of them that nobody loads, by the reason. wrong: the number of rows and records
     that are not ours, and of rows that say something else than a replay; named: the first, with what is wrong.
     """
 
@@ -68,7 +68,7 @@ class Compared:
 
 
 class Comparer:
-    """One pass over the table. at_most: how many are held against a replay, None for all; those of whose turn it is today.
+    """One pass over the table. at_most: how many are compared with a replay, None for all; those of whose turn it is today.
 
     now: says whose turn that is. Day after day the turn goes on where it ended, so that after as many days as the table
     is larger than the bound all had theirs. stream_types: of these streams alone. page: rows a statement.

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.database.composing import composed
 from eventstore.errors import LogMisconfigured, NotRestorable
 from eventstore.events import Place, to_milliseconds
+from eventstore.indexer.columns import BYTES, listed
 from eventstore.log.topics import NO_ROWS_REMEDY, check_numbers, sound
 from eventstore.ports import Extent, LogRecord
 from eventstore.protocol.positions import first_of, offset_in
@@ -35,10 +37,10 @@ _ROWS: Final = """
 SELECT partition, "cursor", generation, topic_id FROM eventstore_partition
  WHERE topic = %s AND partitions = %s ORDER BY partition
 """
-_MIRROR: Final = """
-SELECT position, recorded_at, key, value, hash FROM eventstore_record
- WHERE position >= %s AND position < %s ORDER BY position LIMIT %s
-"""
+_MIRROR: Final = composed(
+    "SELECT {columns} FROM eventstore_record WHERE position >= %s AND position < %s ORDER BY position LIMIT %s",
+    columns=listed(BYTES),
+)
 # Nothing may have been folded since it was looked at. The new generation makes every view of every process worthless.
 _FINISH: Final = """
 UPDATE eventstore_partition p SET topic_id = %(topic_id)s, generation = gen_random_uuid()

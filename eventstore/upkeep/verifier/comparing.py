@@ -1,4 +1,4 @@
-"""Two lists of rows in position order, held against each other both ways."""
+"""Two lists of rows in position order, compared with each other both ways."""
 
 from __future__ import annotations
 

@@ -9,9 +9,16 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from eventstore.indexer.columns import ACCEPTED_RECORD, EVENT, HEAD, RECORD, listed
+from eventstore.events import StreamInfo
+from eventstore.indexer.columns import (
+    ACCEPTED_RECORD,
+    BYTES,
+    EVENT,
+    HEAD,
+    RECORD,
+    listed,
+)
 from eventstore.queries.browse import EventRow
-from eventstore.queries.streams import StreamInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +53,7 @@ def test_the_tables_have_the_same_types(model: str, named: Mapping[str, str]) ->
 def test_rows_of_reads_are_made_of_the_columns_in_their_order() -> None:
     assert [f.name for f in dataclasses.fields(EventRow)] == list(EVENT)
     assert [f.name for f in dataclasses.fields(StreamInfo)] == list(HEAD)
-    assert set(ACCEPTED_RECORD) < RECORD.keys()
+    assert {*ACCEPTED_RECORD, *BYTES} < RECORD.keys()
 
 
 def test_a_statement_may_call_the_table_something() -> None:

@@ -206,7 +206,7 @@ def test_only_what_is_parked_can_be_replayed_or_skipped(orders: Orders) -> None:
     ("by", "reason"), [("", "x"), ("ann", " "), ("ann", "x" * 501)]
 )
 def test_an_order_says_who_and_why(by: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=r"Say|reason"):
+    with pytest.raises(ValueError, match=r"Name|reason"):
         Order(by, reason)
 
 

@@ -85,7 +85,7 @@ def test_reads_are_refused_while_nobody_can_complete_the_index(
 ) -> None:
     crash(audited, stream, 1)
 
-    with pytest.raises(IndexIncomplete, match=r"Ask again in a moment.*is silent"):
+    with pytest.raises(IndexIncomplete, match=r"Retry in a moment.*is silent"):
         here.stream_info(stream)
     with pytest.raises(IndexIncomplete):
         versions(here, stream)

@@ -18,7 +18,7 @@ from tests.support.connections import Line, committing
 from tests.support.worlds import FaultyStore, World, changed, record, versions
 
 if TYPE_CHECKING:
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
 
 # ---- rule 6: the cursor is moved first, and raises where it stands elsewhere
 
@@ -347,11 +347,11 @@ def test_a_head_is_learned_only_where_the_cursor_stands_as_the_view_has_it(
 
     def learned(indexer: Indexer) -> tuple[int | None, int | None]:
         indexer.learn({(place, stream)})
-        before = indexer.known(place).heads.get(stream)  # type: ignore[union-attr]
+        before = indexer.known_head(place, stream)
         indexer.forget(place)
         indexer.cursor(place)
         indexer.learn({(place, stream)})
-        return before, indexer.known(place).heads.get(stream)  # type: ignore[union-attr]
+        return before, indexer.known_head(place, stream)
 
     assert mine._appender.call(learned).result(30) == (None, 1)
 

@@ -369,7 +369,7 @@ def test_verify_says_how_many_it_compared_and_how_many_it_did_not(world: World) 
     call_command("verify", "--snapshots", "all", stdout=out)
 
     assert (
-        "3 snapshots and 3 records of their topics held against this store's keys, 2 snapshots against a full replay,"
+        "3 snapshots and 3 records of their topics checked with this store's keys, 2 snapshots compared with a full replay,"
         " 1 not (1 set aside)." in out.getvalue()
     )
     status, findings = verified("--snapshots", "1")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from eventstore.events import Place
-    from eventstore.indexer.advance import Indexer
+    from eventstore.indexer.indexer import Indexer
 
 TABLES = {
     "record": "position",
