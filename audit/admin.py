@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.forms import CheckboxSelectMultiple
 
-from audit.pages.frame import OPERATE
+from audit.access import OPERATE, Capability, may
 from eventstore.queries.unseen import unseen
 
 if TYPE_CHECKING:
@@ -67,23 +67,23 @@ class AccountAdmin(_UserAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Superusers only."""
-        return _is_superuser(request)
+        return may(request.user, Capability.MANAGE_ACCOUNTS)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers only."""
-        return _is_superuser(request)
+        return may(request.user, Capability.MANAGE_ACCOUNTS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Superusers only."""
-        return _is_superuser(request)
+        return may(request.user, Capability.MANAGE_ACCOUNTS)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers only."""
-        return _is_superuser(request)
+        return may(request.user, Capability.MANAGE_ACCOUNTS)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers only."""
-        return _is_superuser(request)
+        return may(request.user, Capability.MANAGE_ACCOUNTS)
 
 
 def refuse_unseen(text: str) -> None:
@@ -91,7 +91,3 @@ def refuse_unseen(text: str) -> None:
     if hidden := unseen(text):
         msg = f"It holds characters that nobody sees ({', '.join(dict.fromkeys(hidden))}): take them out."
         raise ValidationError(msg)
-
-
-def _is_superuser(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_superuser)

@@ -1,11 +1,10 @@
-"""The console's own admin site: Django's for accounts, pages of its own for everything that the log holds.
+"""The console's own admin site: Django's for accounts, the pages of the list for everything that the log holds.
 
 The store's tables are not registered as models, so there is no stock page that could add, change or delete a row.
 """
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -13,43 +12,23 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.shortcuts import redirect
 from django.urls import Resolver404, URLPattern, URLResolver, path, resolve
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_exempt
 
-from audit.pages import (
-    events,
-    find,
-    jobs,
-    overview,
-    streams,
-    subscription_acts,
-    subscriptions,
-)
-from audit.pages.frame import Refused, framed
+from audit.access import Capability, Viewer, may
+from audit.frame.answering import answering, refuse_without
+from audit.frame.navigation import menu
+from audit.frame.page import Page
+from audit.frame.refusals import framed
+from audit.pages import PAGES
 from audit.sealing import DEVELOPMENT_DATA
 from eventstore.clock import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest, HttpResponse
 
-    from audit.pages.frame import View
+    from audit.frame.page import Listed, View
 
-
-_EVENT = "events/<str:topic>/<int:partition>/<int:offset>/<int:index>/"
-_PAGES = {
-    "streams": ("streams/", streams.streams),
-    "stream": ("streams/<str:stream_id>/", streams.stream),
-    "events": ("events/", events.events),
-    "event": (_EVENT, events.event),
-    "find": ("find/", find.find),
-    "jobs": ("jobs/", jobs.jobs),
-    "subscriptions": ("subscriptions/", subscriptions.subscriptions),
-    "subscription": ("subscriptions/<str:name>/", subscriptions.subscription),
-    "subscription_act": (
-        "subscriptions/<str:name>/<str:act>/",
-        subscription_acts.act,
-    ),
-}
 _NOWHERE: Final = {None, "login", "logout"}  # None: what the site has no page at
 
 
@@ -60,18 +39,26 @@ class AuditAdminSite(AdminSite):
     site_title = "Teddy ES audit console"
     index_title = "Overview"
     site_url = None
+    pages: Sequence[Listed] = PAGES
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """The console's pages, then Django's own."""
-        pages = [
-            path(route, self.admin_view(view), name=name)
-            for name, (route, view) in _PAGES.items()
+        """The console's pages, then those of Django's that none of them takes the place of."""
+        own = {page.name: page for page in self.pages if isinstance(page, Page)}
+        return [
+            *(
+                path(page.route, self.admin_view(answering(page)), name=name)
+                for name, page in own.items()
+            ),
+            *(u for u in super().get_urls() if getattr(u, "name", None) not in own),
         ]
-        return [*pages, *super().get_urls()]
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]  # noqa: FBT001, FBT002  (Django's)
         """Every page, the console's and Django's own, in the frame: no view has to remember it."""
         return super().admin_view(framed(view), cacheable)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Who may enter; the others are sent to the login."""
+        return may(request.user, Capability.ENTER)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -93,37 +80,26 @@ class AuditAdminSite(AdminSite):
             return redirect("admin:index")
         return super().logout(request, extra_context)
 
-    def app_index(  # type: ignore[override]  # as `index`
+    def app_index(  # type: ignore[override]  # a refusal is an answer too
         self,
         request: HttpRequest,
         app_label: str,
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Where Django's breadcrumbs lead to: there is one table of it for people, and its list is the page."""
-        for app in self.get_app_list(request, app_label):
-            for model in app["models"]:
-                return redirect(model["admin_url"])
-        raise Refused(
-            HTTPStatus.FORBIDDEN,
-            "These pages are for superusers.",
-            "Ask one of them for what you need.",
-        )
-
-    @method_decorator(csrf_exempt)  # as every page that changes nothing: see `page`
-    def index(  # type: ignore[override]  # a refusal is an answer too
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The overview instead of a list of models."""
-        return overview.overview(request)
+        refuse_without(request, Capability.MANAGE_ACCOUNTS)
+        return redirect("admin:auth_user_changelist")
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page's frame shows."""
         match = request.resolver_match
+        viewer = Viewer(request.user, SystemClock().now())
         return {
             **super().each_context(request),
-            "page": match.url_name if match else "",
+            "viewer": viewer,
+            "menu": menu(self.pages, viewer, (match and match.url_name) or ""),
             "development_data": DEVELOPMENT_DATA,
-            "rendered_at": SystemClock().now(),
+            "rendered_at": viewer.now,
         }
 
 

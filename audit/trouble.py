@@ -7,11 +7,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import InterfaceError, OperationalError
 from django.shortcuts import render
 from django.views.defaults import server_error
 
-from eventstore.database import is_trouble, named
+from eventstore.database import is_silence, named
 from eventstore.errors import DatabaseUnfit
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def _is_silence(error: BaseException) -> bool:
-    silent = isinstance(error, (OperationalError, InterfaceError, DatabaseUnfit))
-    return silent or is_trouble(error)
+    return isinstance(error, DatabaseUnfit) or is_silence(error)
 
 
 def _unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:

@@ -22,8 +22,8 @@ from eventstore.appender.thread import Appender
 from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
-from eventstore.database import TROUBLE, Connect, connect, told
-from eventstore.errors import LogUnanswered
+from eventstore.database import Connect, connect
+from eventstore.errors import DatabaseUnanswered, LogUnanswered
 from eventstore.events import (
     AppendResult,
     Cut,
@@ -118,9 +118,9 @@ class EventStore(Reading):
         """Append a commit under an expectation (optimistic concurrency) and wait for the log's verdict; then everybody can read it.
 
         events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of your own (an idempotency key)
-        anybody can retry the call at any time, and gets the first answer. Raises `InvalidStreamId`, `InvalidEvent`,
-        `CommitTooLarge`, `LogUnavailable`, `LogMisconfigured`, `LogTruncated`: nothing was accepted;
-        `WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`: refused; `AppendOutcomeUnknown`: retry with its commit id; TypeError and ValueError: no time-out.
+        anybody can retry the call at any time, and gets the first answer. Raises what is `Refused` (`InvalidStreamId`, `InvalidEvent`,
+        `CommitTooLarge`, `LogUnavailable`), nothing was written; what is `Decided` (`WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`);
+        `AppendOutcomeUnknown`: retry with its commit id; `LogMisconfigured`, `LogTruncated`: an operator must look; TypeError and ValueError: no time-out.
         """
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
         future = self._submit(pending)
@@ -238,8 +238,8 @@ class EventStore(Reading):
             job.cancel()
             msg = "the log's end was not reached in time"
             raise LogUnanswered(msg) from None
-        except TROUBLE as error:
-            raise LogUnanswered(told(error)) from error
+        except DatabaseUnanswered as error:
+            raise LogUnanswered(error.reason) from error
 
     def close(self) -> bool:
         """Drain the appender; False if it did not end in time."""

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from functools import cache
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import psycopg
 import structlog
-from django.db import Error as DjangoError
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -28,11 +23,7 @@ from prometheus_client import (
 from audit.sealing import SEALING
 from eventstore.checks import check_settings
 from eventstore.clock import SystemClock
-from eventstore.errors import (
-    EventStoreError,
-    LogTruncated,
-    LogUnanswered,
-)
+from eventstore.errors import LogTruncated
 from eventstore.publishing.topics import feed_topics
 from eventstore.publishing.topics import wrong as wrong_with_feeds
 from eventstore.queries.connection import reading_cursor
@@ -42,6 +33,7 @@ from eventstore.snapshots.topics import snapshot_topics
 from eventstore.snapshots.topics import wrong as wrong_with_snapshots
 from eventstore.store import get_event_store
 from teddy_es.all_processes import AllProcesses
+from teddy_es.asking import OK, Asker, State, word_for
 from teddy_es.conf import conf
 
 if TYPE_CHECKING:
@@ -51,13 +43,11 @@ if TYPE_CHECKING:
     from eventstore.events import Place
 
 PATIENCE: Final = 4.5  # seconds for database, log, index and topics together
-OK: Final = "ok"
-NO_ANSWER: Final = "no answer"
-_NOT_ASKED: Final = (None, "not asked")
 _LOOK_AGAIN: Final = 60.0  # seconds
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
+_NOT_ASKED: Final[State[Any]] = State("not asked")
 
 
 @require_safe
@@ -77,23 +67,23 @@ def ready(request: HttpRequest) -> HttpResponse:
     who needs them works. Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how far the mirror is behind the log, and which partitions have stopped: a part of the streams; the rest works.
     """
     settings = ",".join(message.id or "?" for message in check_settings()) or OK
-    known, database = _ask("database", _known) if settings == OK else _NOT_ASKED
+    database = _ask("database", _known) if settings == OK else _NOT_ASKED
+    known = database.answer
     folded = None if known is None else known.cursors
-    ends, log = (
-        _ask("log", lambda: _ends(folded or {})) if database == OK else _NOT_ASKED
-    )
-    newest, index = _ask("index", _index) if log == OK else _NOT_ASKED
-    _, beside = _ask("beside", _beside) if log == OK else _NOT_ASKED
+    log = _ask("log", lambda: _ends(folded or {})) if database.is_ok else _NOT_ASKED
+    ends = log.answer
+    index = _ask("index", _index) if log.is_ok else _NOT_ASKED
+    beside = _ask("beside", _beside) if log.is_ok else _NOT_ASKED
     answer: dict[str, Any] = {
-        "ready": index == OK,
+        "ready": index.is_ok,
         "settings": settings,
-        "database": database,
-        "log": log,
-        "index": index,
-        "beside": beside,
+        "database": database.word,
+        "log": log.word,
+        "index": index.word,
+        "beside": beside.word,
         "lag": None if folded is None or ends is None else _lag(folded, ends),
         "stopped": None if known is None else [_stop(one) for one in known.stopped],
-        "clock": _clock(newest) if index == OK else None,
+        "clock": _clock(index.answer) if index.is_ok else None,
         "sealing": SEALING,
     }
     status = 200 if answer["ready"] else 503
@@ -123,30 +113,8 @@ def _is_strangers(request: HttpRequest) -> bool:
     return conf.MODE == "production" and not hasattr(request, "is_probe")
 
 
-class _Asker:
-    """A thread that asks one question at a time: whoever comes before its answer shares it, and none piles up."""
-
-    def __init__(self, what: str, share: float) -> None:
-        self._share = share
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"ready-{what}")
-        self._lock = Lock()
-        self._pending: Future[Any] | None = None
-
-    def ask(self, question: Callable[[], T]) -> T:
-        """The answer, or what the question raises. Raises `TimeoutError` after its share of the patience."""
-        with self._lock:
-            if self._pending is None or self._pending.done():
-                self._pending = self._thread.submit(question)
-            pending: Future[T] = self._pending
-        return pending.result(PATIENCE * self._share)
-
-    def rest(self) -> None:
-        """Wait for the answer that somebody has asked for."""
-        wait([self._pending] if self._pending else [])
-
-
 _SHARES: Final = {"database": 1 / 3, "log": 1 / 3, "index": 2 / 9, "beside": 1 / 9}
-_askers: Final = {what: _Asker(what, share) for what, share in _SHARES.items()}
+_askers: Final = {what: Asker(what) for what in _SHARES}
 
 
 def forget() -> None:
@@ -161,26 +129,18 @@ def forget() -> None:
     _topics_beside.cache_clear()
 
 
-def _ask(what: str, question: Callable[[], T]) -> tuple[T | None, str]:
-    """The answer and ok, or None and a word for why not; the rest stands in the log only, for it may name hosts."""
+def _ask(what: str, question: Callable[[], T]) -> State[T]:
+    """The answer, or a word for why there is none; the rest stands in the log only, for it may name hosts."""
     try:
-        return _askers[what].ask(question), OK
-    except (FutureTimeout, LogUnanswered, DjangoError, psycopg.Error) as error:
+        patience_s = PATIENCE * _SHARES[what]
+        return State(OK, _askers[what].ask(question, patience_s=patience_s))
+    except Exception as error:
+        word = word_for(error)
+        if word is None:
+            raise
         said = str(error) or "no answer in time"
         _log.warning("not ready", action="probe-failed", asked=what, error=said)
-        return None, _word(error)
-    except EventStoreError as error:
-        _log.warning("not ready", action="probe-failed", asked=what, error=str(error))
-        return None, error.code
-
-
-def _word(error: BaseException) -> str:
-    """Where waiting alone does not help, a word that says so; the sentence stands in the log."""
-    if isinstance(error, LogUnanswered) and error.word:
-        return error.word
-    words = {"25006": "database-read-only", "42501": "database-rights-missing"}
-    code = getattr(error.__cause__ or error, "sqlstate", None)
-    return words.get(code or "", NO_ANSWER)
+        return State(word)
 
 
 @dataclass(frozen=True, slots=True)

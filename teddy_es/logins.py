@@ -21,7 +21,7 @@ from django.template.response import TemplateResponse
 from django.utils.crypto import salted_hmac
 from prometheus_client import Counter
 
-from audit.pages.frame import Refused, refusal
+from audit.frame.refusals import Refused, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-from audit.pages.frame import Refused
+from audit.frame.refusals import Refused
 from teddy_es.proxies import client_address
 
 if TYPE_CHECKING:

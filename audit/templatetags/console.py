@@ -1,94 +1,49 @@
-"""How the console writes times, numbers, icons and links, the same on every page."""
+"""What templates write with: the console's formats, addresses, what the viewer may, the rows of a table."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.utils.html import format_html
 
-from audit.pages.addresses import event_address
+from audit import formats
+from audit.access import Capability
+from audit.addresses import event_address
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Sequence
 
-    from django.utils.safestring import SafeString
+    from django.template import Context
 
-    from eventstore.events import Position
+    from audit.access import Viewer
+    from audit.columns.table import Column, Panel, ShownRow
 
 register = template.Library()
 
-
-@register.simple_tag
-def icon(name: str) -> SafeString:
-    """A symbol of the sprite; what it means stands beside it in words."""
-    return format_html(
-        '<svg class="i" aria-hidden="true"><use href="#i-{}"/></svg>', name
-    )
-
-
-@register.filter
-def utc(instant: datetime) -> SafeString:
-    """An instant in full, UTC named."""
-    return _time(instant, suffix=" UTC")
+register.simple_tag(formats.icon)
+register.filter(formats.utc)
+register.filter(formats.utc_cell)
+register.filter(formats.utc_second)
+register.filter(formats.thousands)
+register.filter(formats.duration)
+register.filter(formats.age)
+register.filter(formats.short)
+register.filter("address", event_address)
 
 
 @register.filter
-def utc_cell(instant: datetime) -> SafeString:
-    """An instant in a column whose head names UTC."""
-    return _time(instant, suffix="")
+def may(viewer: Viewer, capability: str) -> bool:
+    """Whether the viewer may; raises ValueError for what is no capability."""
+    return viewer.may(Capability(capability))
 
 
-@register.filter
-def utc_second(instant: datetime) -> SafeString:
-    """One of our own clock's, to the second, in a column whose head names UTC."""
-    return _time(instant.replace(microsecond=0), suffix="", fraction=False)
+@register.simple_tag(takes_context=True)
+def columns_of(context: Context, panel: Panel[Any]) -> Sequence[Column[Any]]:
+    """Those of its table that the viewer gets."""
+    return panel.columns(context["viewer"])
 
 
-@register.filter
-def thousands(number: int) -> str:
-    """204,881."""
-    return f"{number:,}"
-
-
-@register.filter
-def duration(seconds: float) -> str:
-    """The two largest units of it: 5 s, 3 min 5 s, 2 h, 4 d 2 h."""
-    whole = max(0, round(seconds))
-    parts = [whole // 86_400, whole // 3_600 % 24, whole // 60 % 60, whole % 60]
-    first = next((n for n, count in enumerate(parts) if count), 3)
-    told = list(zip(parts, ("d", "h", "min", "s"), strict=True))[first : first + 2]
-    return " ".join(f"{count} {unit}" for count, unit in told if count) or "0 s"
-
-
-@register.filter
-def age(instant: datetime, now: datetime) -> str:
-    """How long ago that was."""
-    return duration((now - instant).total_seconds())
-
-
-@register.filter
-def short(identifier: UUID | str) -> str:
-    """The first eight characters of an id; the whole stands in the link's title and target."""
-    return str(identifier)[:8]
-
-
-@register.filter
-def address(position: Position) -> str:
-    """The page of the event at a position."""
-    return event_address(position)
-
-
-def _time(instant: datetime, *, suffix: str, fraction: bool = True) -> SafeString:
-    there = instant.astimezone(UTC)
-    # A broker's clock has milliseconds, a writer's up to microseconds; no digit that is there is left out.
-    digits = there.strftime(".%f") if fraction else ""
-    digits = digits[:4] if digits.endswith("000") else digits
-    return format_html(
-        '<time class="t" datetime="{}Z">{}{}{}</time>',
-        there.strftime("%Y-%m-%dT%H:%M:%S.%f"),
-        there.strftime("%Y-%m-%d %H:%M:%S"),
-        digits,
-        suffix,
-    )
+@register.simple_tag(takes_context=True)
+def rows_of(context: Context, panel: Panel[Any]) -> Sequence[ShownRow]:
+    """Its rows, written for the viewer."""
+    return panel.written(context["viewer"])

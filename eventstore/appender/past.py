@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from eventstore.errors import InvalidEvent
+from eventstore.registry import Problem
 
 if TYPE_CHECKING:
     from eventstore.registry import EventType, Registry
@@ -48,15 +49,15 @@ def take_over(
         known, clean = types.admit(stream_type, name, schema, data)
         return known, known.schema, clean if isinstance(data, Struct) else data
     found = types.read(stream_type, _Fact(name, schema, data))
-    if isinstance(found, str):
+    if isinstance(found, Problem):
         msg = f"{name}: {_why(found, schema, known.schema)}"
         raise InvalidEvent(msg)
     return known, schema, data
 
 
-def _why(problem: str, schema: int, current: int) -> str:
-    if problem == "wrong_stream_type":
+def _why(problem: Problem, schema: int, current: int) -> str:
+    if problem is Problem.WRONG_STREAM_TYPE:
         return "it is no event of this kind of stream"
-    if problem == "unknown_schema":
+    if problem is Problem.UNKNOWN_SCHEMA:
         return f"no upcaster leads from schema {schema} to {current}"
     return f"its upcasters from schema {schema} cannot read its data"

@@ -18,8 +18,8 @@ from eventstore.appender.pending import (
 )
 from eventstore.appender.pre_check import PreCheck
 from eventstore.appender.times import StageTimes
-from eventstore.database import TROUBLE, told
-from eventstore.errors import EventStoreError, LogTruncated, LogUnanswered
+from eventstore.database import kind_of, translated
+from eventstore.errors import EventStoreError, LogTruncated, Unanswered
 from eventstore.indexer.share import ShareSpent
 from eventstore.ports import Appended, Unknown
 
@@ -151,29 +151,24 @@ class Turn:
     def _troubles_of(self, some: Sequence[Pending]) -> Iterator[None]:
         """What passes leaves them for another turn; what does not resolves them."""
         try:
-            yield
+            with translated():
+                yield
         except ShareSpent as error:
             for p in unanswered(some):
                 p.trouble, p.held, p.is_folding = error.reason, True, True
-        except (LogUnanswered, *TROUBLE) as error:
+        except Unanswered as error:
             logger.warning(
                 "appends wait for log or database and are retried",
                 action="append-delayed",
                 commits=len(some),
-                cause=type(error).__name__,
+                cause=kind_of(error),
             )
             for p in unanswered(some):
                 # what the log said before the trouble is asked of it again
-                p.trouble, p.held, p.acknowledged = _told(error), True, None
+                p.trouble, p.held, p.acknowledged = error.reason, True, None
         except EventStoreError as error:
             for p in unanswered(some):
                 if p.sent and not isinstance(error, LogTruncated):
                     p.give_up(error)
                 else:
                     p.refuse(error)
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, LogUnanswered):
-        return error.reason
-    return told(error)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import psycopg
-
 from eventstore.appender.waiting import Limits
 from eventstore.clock import BackOff
+from eventstore.database import is_the_databases, translated
 from eventstore.errors import EventStoreError
 from eventstore.indexer.share import ShareSpent
 
@@ -38,10 +37,15 @@ class Job:
         if not (self.future.running() or self.future.set_running_or_notify_cancel()):
             return True
         try:
-            self.future.set_result(self.do(indexer))
+            with translated():
+                self.future.set_result(self.do(indexer))
         except ShareSpent:
             return False
-        except (EventStoreError, psycopg.Error) as error:
+        except EventStoreError as error:
+            self.future.set_exception(error)
+        except Exception as error:
+            if not is_the_databases(error):
+                raise
             self.future.set_exception(error)
         return True
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
 
 from eventstore.checks.types import of_history, of_registry
 from eventstore.conf import aggregates, conf, registry, secrets
-from eventstore.database import TROUBLE, named
-from eventstore.errors import DatabaseUnfit, EventStoreError
+from eventstore.database import is_the_databases, named, translated
+from eventstore.errors import DatabaseUnanswered, DatabaseUnfit, EventStoreError
 from eventstore.log.configured import KAFKA, refuse_what_opens_no_log
 from eventstore.log.security_files import unreadable
 from eventstore.projections.configured import configured as configured_projections
@@ -207,8 +206,10 @@ def check_database(
         return [Error(error.problem, id=error.id, hint=error.hint)]
     except (ImproperlyConfigured, ImportError):
         return []  # `check_settings` says so
-    except DatabaseError:
-        return []  # `check_log` says so
+    except Exception as error:
+        if is_the_databases(error):
+            return []  # `check_log` says so
+        raise
 
 
 def _without_rights(tables: int) -> list[CheckMessage]:
@@ -253,19 +254,18 @@ def wrong_with_server(settings: Mapping[str, str]) -> list[CheckMessage]:
 def check_log(**_kwargs: Any) -> list[CheckMessage]:
     """`check --deploy --database default`: the topics, as they must be and as they were at creation."""
     try:
-        with make_event_store().indexer() as indexer:
+        with translated(), make_event_store().indexer() as indexer:
             indexer.check_topics()
             check_for_snapshots(snapshot_topics(), indexer.log)
             check_for_publishing(feed_topics(), indexer.log)
-    except EventStoreError as error:
-        return [Error(str(error), id="eventstore.E010", hint="See docs/OPERATIONS.md.")]
-    except TROUBLE as error:
+    except DatabaseUnanswered as error:
         return [
             Error(
-                named(error)
-                or f"The database did not answer ({type(error).__name__}).",
+                named(error) or f"The database did not answer ({error.kind}).",
                 id="eventstore.E010",
                 hint="Is it running, and is DATABASE_URL right?",
             )
         ]
+    except EventStoreError as error:
+        return [Error(str(error), id="eventstore.E010", hint="See docs/OPERATIONS.md.")]
     return []

@@ -14,6 +14,7 @@ from eventstore.queries.written_types import (
     unreadable,
     written_types,
 )
+from eventstore.registry import Problem
 from eventstore.snapshots import stamp_of
 
 if TYPE_CHECKING:
@@ -24,25 +25,25 @@ if TYPE_CHECKING:
     from eventstore.registry import Registry
 
 _WHY: Final = {
-    "unknown_type": (
+    Problem.UNKNOWN_TYPE: (
         "no event type of this name is registered",
         "Register its class as name={name!r}, which is what stands in the log whatever the class is called now; what is not"
         " written any more stays registered.",
     ),
-    "unknown_schema": (
+    Problem.UNKNOWN_SCHEMA: (
         "no upcaster leads from there to the schema of today",
         "Register each step from this schema on, Registry.upcaster({name!r}, from_schema=…); if the log is ahead, install the code"
         " that wrote it.",
     ),
-    "wrong_stream_type": (
+    Problem.WRONG_STREAM_TYPE: (
         "the type is registered for other streams",
         "Register {name!r} for the stream type that its history has; what belongs elsewhere gets a name of its own.",
     ),
-    "unknown_stream_type": (
+    Problem.UNKNOWN_STREAM_TYPE: (
         "no stream type of this name is registered",
         "Register the stream type again, with the number that it had.",
     ),
-    "ill_typed": (
+    Problem.ILL_TYPED: (
         "those that were looked at do not fit the class",
         "Put the class back as it was in this schema, or raise the schema and register an upcaster for {name!r}.",
     ),

@@ -1,29 +1,43 @@
-"""Connections of the store's own, what a server must be, columns as PostgreSQL's binary arrays."""
+"""Connections of the store's own, what a server must be, what its errors mean, columns as PostgreSQL's binary arrays."""
 
 from __future__ import annotations
 
-from eventstore.database.connections import (
-    TROUBLE,
-    Connect,
-    connect,
-    has_hung_up,
+from eventstore.database.conditions import (
+    Condition,
+    Overtaken,
+    condition_of,
     is_full,
     is_lost,
+    is_replanned,
+    is_silence,
+    is_the_databases,
     is_trouble,
+    kind_of,
     named,
     told,
     took_too_long,
+    translated,
+    word_of,
 )
+from eventstore.database.connections import Connect, connect, has_hung_up
 
 __all__ = [
-    "TROUBLE",
+    "Condition",
     "Connect",
+    "Overtaken",
+    "condition_of",
     "connect",
     "has_hung_up",
     "is_full",
     "is_lost",
+    "is_replanned",
+    "is_silence",
+    "is_the_databases",
     "is_trouble",
+    "kind_of",
     "named",
     "told",
     "took_too_long",
+    "translated",
+    "word_of",
 ]

@@ -19,7 +19,8 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── LogUnavailable                as above
     │   ├── AppendOutcomeUnknown          ask `outcome`, or append again with the same commit id
     │   ├── Unanswered                    nothing is promised of what was written
-    │   │   └── LogUnanswered             wait and ask again, or do what the message says
+    │   │   ├── LogUnanswered             wait and ask again, or do what the message says
+    │   │   └── DatabaseUnanswered        wait and ask again, or do what the message says
     │   ├── KeyStoreUnavailable           wait and try again
     │   ├── IndexIncomplete               wait a moment: the index is catching up
     │   │   └── PartitionSetAside         its streams cannot be read until its partition goes on; an operator knows
@@ -70,6 +71,7 @@ from eventstore.errors.appending import (
     WrongExpectedVersion,
 )
 from eventstore.errors.beneath import (
+    DatabaseUnanswered,
     DatabaseUnfit,
     KeyStoreUnavailable,
     LogMisconfigured,
@@ -119,6 +121,7 @@ __all__ = [
     "CommitIdReused",
     "CommitTooLarge",
     "CutBeyondEnd",
+    "DatabaseUnanswered",
     "DatabaseUnfit",
     "Decided",
     "EventIdReused",

@@ -28,6 +28,23 @@ class LogUnanswered(Unanswered):
         )
 
 
+class DatabaseUnanswered(Unanswered):
+    """The database does not answer, or not as it should just now; of what was or was not written it says nothing.
+
+    kind: what the driver calls it. word: as of `LogUnanswered`: database-read-only, database-rights-missing; else empty.
+    """
+
+    code = "database-unanswered"
+    status = 503
+
+    def __init__(self, reason: str, *, kind: str = "", word: str = "") -> None:
+        self.kind = kind
+        sentence = f"{reason[:1].upper()}{reason[1:]}."
+        super().__init__(
+            f"{sentence}{'' if word else ' Try again later.'}", reason=reason, word=word
+        )
+
+
 class KeyStoreUnavailable(Retryable):
     """The key store does not answer; what needs its keys has to wait."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from eventstore import metrics
+from eventstore.database import Overtaken
 from eventstore.indexer.flush import Stretch, flush
 from eventstore.indexer.following import Following
 from eventstore.indexer.lookup import LookUp
@@ -73,7 +72,7 @@ class Advance:
         entries, cursor = self._loader.next_entries(view, own)  # 1
         try:
             folded = self._fold(view, entries, cursor, own, held=held)
-        except psycopg.errors.DivisionByZero:
+        except Overtaken:
             self._keeper.lose(view)
             return ()
         self._session.telling.folded(view.place, folded)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.database import translated
 from eventstore.database.arrays import array
 from eventstore.indexer.rows import Row, Rows, rows_of
 from eventstore.indexer.statements import (
@@ -66,8 +67,8 @@ class Stretch:
 
 
 def flush(connection: Connection, stretch: Stretch) -> None:
-    """Write and commit; then the view is moved. Raises DivisionByZero if the cursor stood elsewhere: nothing is written."""
-    with connection.pipeline():
+    """Write and commit; then the view is moved. Raises `Overtaken` if the cursor stood elsewhere: nothing is written."""
+    with translated(), connection.pipeline():
         _move_cursor(connection, stretch)
         if not stretch.is_long:
             _write(connection, stretch)
@@ -84,7 +85,7 @@ def flush_together(connection: Connection, stretches: Sequence[Stretch]) -> None
     """
     commits: list[psycopg.Cursor[Any]] = []
     try:
-        with connection.pipeline():
+        with translated(), connection.pipeline():
             for stretch in stretches:
                 _move_cursor(connection, stretch)
                 commits.append(_write(connection, stretch))

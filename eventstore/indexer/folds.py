@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eventstore.database import translated
 from eventstore.indexer.advance import Advance
 from eventstore.indexer.heads import Heads
 from eventstore.indexer.keeping import Keeper
@@ -58,8 +59,9 @@ class Folds:
         not what they were. Raises `LogMisconfigured`, `LogTruncated`.
         """
         watch = self._session.watch
-        watch.look_at_topics(self._keeper.connection())
-        cursor = self._keeper.view(place).cursor
+        with translated():
+            watch.look_at_topics(self._keeper.connection())
+            cursor = self._keeper.view(place).cursor
         watch.look_at_beginning(place, cursor)
         return cursor
 
@@ -74,7 +76,7 @@ class Folds:
         return None if view is None else view.heads.get(stream_id)
 
     def learn(self, named: Iterable[tuple[Place, str]]) -> None:
-        """Ask for the heads of streams that the views lack, where they can be told. Raises `TROUBLE`."""
+        """Ask for the heads of streams that the views lack, where they can be told. Raises `DatabaseUnanswered`."""
         self._heads.learn(named)
 
     def fold_own(
@@ -100,7 +102,7 @@ class Folds:
     ) -> list[Judged]:
         """Fold the place up to `until` or beyond; what this call folded itself, with its verdicts.
 
-        Raises `TROUBLE` if the database does not answer, what the log raises, and between two stretches `LogUnanswered` after the
+        Raises `DatabaseUnanswered`, what the log raises, and between two stretches `LogUnanswered` after the
         deadline (monotonic), `ShareSpent` after its share: what was folded until then is committed.
         """
         return self._advance.to(place, until, own, deadline)

@@ -50,7 +50,7 @@ class Following:
         """Wait for the place's row and bring the view to its cursor; the open transaction then holds the row.
 
         False where the view cannot follow: the cursor went back, the generation is another, or too much was folded.
-        Raises `TROUBLE` if the row is not to be had in time.
+        Raises what `Condition.LOCKED` is if the row is not to be had in time.
         """
         held, since = self._hold(view)
         if held is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from eventstore.database import translated
 from eventstore.database.arrays import array
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ class Heads:
         self._keeper = keeper
 
     def learn(self, named: Iterable[tuple[Place, str]]) -> None:
-        """Ask for the heads of streams that the views lack, where they can be told. Raises `TROUBLE`.
+        """Ask for the heads of streams that the views lack, where they can be told. Raises `DatabaseUnanswered`.
 
         So neither the pre-check nor the fold has to ask for them, one behind the other.
         """
         if lacking := self._lacking(named):
-            self._ask(lacking)
+            with translated():
+                self._ask(lacking)
 
     def _lacking(self, named: Iterable[tuple[Place, str]]) -> list[tuple[View, str]]:
         """Those that the views lack, each with its view; none of a view that is behind, or not there."""

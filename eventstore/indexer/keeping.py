@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
 from eventstore import metrics
-from eventstore.database import TROUBLE
+from eventstore.database import Condition, condition_of, is_the_databases, translated
 from eventstore.errors import (
+    DatabaseUnanswered,
     EventStoreError,
     MirrorDiverged,
     UnknownRuleVersion,
@@ -17,6 +16,8 @@ from eventstore.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    import psycopg
 
     from eventstore.events import Place
     from eventstore.indexer.loading import Loader
@@ -86,18 +87,24 @@ class Keeper:
     def dropping_on_trouble(self, place: Place) -> Iterator[None]:
         """Whatever is raised inside may mean that the place's view is not true."""
         try:
-            yield
-        except TROUBLE:
+            with translated():
+                yield
+        except DatabaseUnanswered:
             self.close()
             raise
-        except psycopg.errors.UniqueViolation as error:
-            cursor = self._views[place].cursor
-            self.forget(place)
-            raise MirrorDiverged(place.topic, place.partition, cursor) from error
         except UnknownRuleVersion as error:
             self._unknown_rules[place] = error.offset, error.version
             self.forget(place)
             raise
-        except (EventStoreError, psycopg.Error):
+        except EventStoreError:
             self.forget(place)
+            raise
+        except Exception as error:
+            if not is_the_databases(error):
+                raise
+            view = self._views.get(place)
+            self.forget(place)
+            if view is not None and condition_of(error) is Condition.TAKEN:
+                where = place.topic, place.partition, view.cursor
+                raise MirrorDiverged(*where) from error
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from eventstore.database import has_hung_up
+from eventstore.database import has_hung_up, translated
 from eventstore.errors import PartitionStopped
 from eventstore.indexer import stops
 from eventstore.indexer.share import Patience
@@ -54,7 +54,11 @@ def complete(indexer: Indexer, patience: Patience | None = None) -> bool:
     All on one connection: a crash in between ends it, so that what it took back cannot be marked complete. Raises as
     `Indexer.catch_up`: a partition that has stopped leaves the mark unset, unless a person has set it aside.
     """
-    patience = patience or Patience()
+    with translated():
+        return _completed(indexer, patience or Patience())
+
+
+def _completed(indexer: Indexer, patience: Patience) -> bool:
     for _ in range(2):
         if has_hung_up(indexer.connection()):
             indexer.close()

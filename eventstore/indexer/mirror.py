@@ -10,8 +10,13 @@ import structlog
 
 from eventstore import metrics
 from eventstore.clock import BackOff, SystemClock
-from eventstore.database import TROUBLE, is_full, told
-from eventstore.errors import EventStoreError, LogUnanswered, PartitionStopped
+from eventstore.database import is_full, translated
+from eventstore.errors import (
+    DatabaseUnanswered,
+    EventStoreError,
+    PartitionStopped,
+    Unanswered,
+)
 from eventstore.events import Place
 from eventstore.indexer import stops
 from eventstore.indexer.mark import complete
@@ -59,16 +64,17 @@ class Mirror:
             indexer = self._make_indexer()
             try:
                 while not self._stop.is_set():
-                    folded = self.round(indexer)
+                    with translated():
+                        folded = self.round(indexer)
                     back_off.succeeded()
                     if not folded:
                         self._stop.wait(_FAULT_PAUSE if self._faulty else _IDLE)
-            except (EventStoreError, *TROUBLE) as error:
+            except EventStoreError as error:
                 logger.log(
                     logging.ERROR if _needs_a_person(error) else logging.WARNING,
                     "the mirror waits and retries",
                     action="mirror-delayed",
-                    code=getattr(error, "code", type(error).__name__),
+                    code=error.code,
                     cause=_told(error),
                     pause_s=(pause_s := back_off.failed()),
                 )
@@ -86,10 +92,11 @@ class Mirror:
         noted = stops.noted(indexer.connection())
         for place, extent in indexer.log.extents(indexer.topics.places).items():
             try:
-                done += self._follow(indexer, place, extent, progress)
+                with translated():
+                    done += self._follow(indexer, place, extent, progress)
             except PartitionStopped as error:
                 self._stop_at(indexer, place, error.code, str(error))
-            except (EventStoreError, *TROUBLE):
+            except EventStoreError:
                 raise
             except Exception as error:  # noqa: BLE001  (a fault of ours at one place ends neither the process nor the others)
                 indexer.close()
@@ -158,16 +165,12 @@ def _show_lag(place: Place, lag: int) -> None:
     metrics.MIRROR_LAG.labels(place.topic, place.partition).set(lag)
 
 
-def _needs_a_person(error: Exception) -> bool:
+def _needs_a_person(error: EventStoreError) -> bool:
     """Whether waiting alone cannot help: a topic is not as it must be, Kafka refuses us, or the disk is full; nothing is folded."""
-    if isinstance(error, EventStoreError):
-        passes = isinstance(error, LogUnanswered) and not error.word
-        return not passes
-    return is_full(error)
+    if isinstance(error, DatabaseUnanswered):
+        return is_full(error)
+    return not isinstance(error, Unanswered) or bool(error.word)
 
 
-def _told(error: Exception) -> str:
-    """Our own errors in full; a driver's by its kind, because its text may quote a row."""
-    if isinstance(error, LogUnanswered):
-        return error.reason
-    return str(error) if isinstance(error, EventStoreError) else told(error)
+def _told(error: EventStoreError) -> str:
+    return error.reason if isinstance(error, Unanswered) else str(error)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from eventstore import metrics
-from eventstore.database import TROUBLE
+from eventstore.database import Overtaken, is_the_databases, translated
+from eventstore.errors import DatabaseUnanswered
 from eventstore.indexer.flush import Stretch, flush_together
 from eventstore.indexer.lookup import LookUp
 from eventstore.protocol.fold import KNOWN_RULE_VERSION, fold
@@ -35,14 +34,17 @@ class OwnRecords:
         """What of it is committed. What it does not fold, or cannot, it leaves to others, who meet the same trouble and say it."""
         stretches: list[Stretch] = []
         try:
-            connection = self._keeper.connection()
-            stretches = self._at_cursors(own)
-            if stretches:
-                with metrics.FOLD_SECONDS.labels("flush").time():
-                    flush_together(connection, stretches)
-        except TROUBLE:
+            with translated():
+                connection = self._keeper.connection()
+                stretches = self._at_cursors(own)
+                if stretches:
+                    with metrics.FOLD_SECONDS.labels("flush").time():
+                        flush_together(connection, stretches)
+        except DatabaseUnanswered:
             self._keeper.close()
-        except psycopg.Error as error:
+        except Exception as error:
+            if not is_the_databases(error):
+                raise
             self._drop(stretches, error)
         committed = [s for s in stretches if s.is_committed]
         for stretch in committed:
@@ -69,10 +71,10 @@ class OwnRecords:
         stretch = Stretch(view, fold(look_up.state(), entries), cursor)
         return None if stretch.is_long else stretch
 
-    def _drop(self, stretches: Sequence[Stretch], error: psycopg.Error) -> None:
+    def _drop(self, stretches: Sequence[Stretch], error: Exception) -> None:
         """What was not committed has a view that is behind, or not to be trusted."""
         waiting = [s.view for s in stretches if not s.is_committed]
-        if isinstance(error, psycopg.errors.DivisionByZero):
+        if isinstance(error, Overtaken):
             self._keeper.lose(waiting[0])
         else:
             for view in waiting:

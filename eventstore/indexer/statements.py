@@ -71,7 +71,7 @@ HEADS: Final = "SELECT stream_id, version FROM eventstore_stream WHERE stream_id
 
 # The channel on which every fold tells which partition it moved, in its transaction: once a flush, whatever it holds.
 FOLDED: Final = "eventstore_folded"
-# Compare-and-set; divides by zero when somebody else has folded, or is about to, so that nothing behind it commits
+# Compare-and-set; raises `Overtaken` when somebody else has folded, or is about to, so that nothing behind it commits
 # (rule 6). It waits for nobody: whoever has to wait for the row does so in `following`, without holding up others.
 # The fold need not be durable, whatever the connection inherited (rule 7).
 MOVE_CURSOR: Final = f"""
@@ -84,7 +84,8 @@ WITH held AS (
      SET "cursor" = %(next)s, last_recorded_at = %(last_recorded_at)s, rule_version = %(rule_version)s
     FROM held WHERE p.id = held.id
   RETURNING 1)
-SELECT 1 / count(*), set_config('synchronous_commit', 'off', true), pg_notify('{FOLDED}', %(partition)s::text) FROM moved
+SELECT CASE count(*) WHEN 1 THEN 1 ELSE eventstore_overtaken() END,
+       set_config('synchronous_commit', 'off', true), pg_notify('{FOLDED}', %(partition)s::text) FROM moved
 """  # noqa: S608  (a constant)
 RECORDS: Final = Target("eventstore_record", RECORD)
 EVENTS: Final = Target("eventstore_event", EVENT)

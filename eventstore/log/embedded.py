@@ -11,13 +11,31 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import psycopg
-
-from eventstore.database import TROUBLE, has_hung_up, is_full, told
+from eventstore.database import (
+    has_hung_up,
+    is_full,
+    is_the_databases,
+    kind_of,
+    told,
+    translated,
+)
 from eventstore.database.arrays import array
-from eventstore.errors import LogMisconfigured, LogTruncated, LogUnanswered
+from eventstore.errors import (
+    DatabaseUnanswered,
+    LogMisconfigured,
+    LogTruncated,
+    LogUnanswered,
+)
 from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.log.embedded_restore import put_back
+from eventstore.log.embedded_statements import (
+    APPEND,
+    CREATE,
+    EXTENTS,
+    LIMIT,
+    READ,
+    TOPICS,
+)
 from eventstore.log.restoring import cut_short
 from eventstore.ports import (
     Answer,
@@ -35,63 +53,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    import psycopg
+
     from eventstore.database import Connect
 
 _READ_S = 60.0
-
-# One statement, a transaction by itself, because what an append costs is the number of its statements. The tails are
-# locked in one order, so that two appenders cannot wait for each other; the clock is read once all of them have moved,
-# so that a partition's times follow its offsets. Durable before it is acknowledged, whatever the connection inherited
-# (rule 7).
-_APPEND = """
-WITH given AS (
-  SELECT *, row_number() OVER (PARTITION BY topic, partition ORDER BY ordinal) AS n
-    FROM unnest(%(topics)b::smallint[], %(partitions)b::smallint[], %(keys)b::bytea[], %(values)b::bytea[])
-         WITH ORDINALITY AS given(topic, partition, key, value, ordinal)
-), tails AS (
-  SELECT topic, partition FROM eventstore_logtail
-   WHERE (topic, partition) IN (SELECT topic, partition FROM given)
-   ORDER BY topic, partition FOR UPDATE
-), moved AS (
-  UPDATE eventstore_logtail t SET next_offset = t.next_offset + more.n
-    FROM tails JOIN (SELECT topic, partition, count(*) AS n FROM given GROUP BY topic, partition) more
-         USING (topic, partition)
-   WHERE t.topic = tails.topic AND t.partition = tails.partition
-  RETURNING t.topic, t.partition, t.next_offset - more.n AS first,
-            set_config('synchronous_commit', 'on', true) AS durable
-)
-INSERT INTO eventstore_logrecord (topic, partition, "offset", recorded_at, key, value)
-SELECT topic, partition, first + n - 1,
-       (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint + 0 * count(*) FROM moved), key, value
-  FROM given JOIN moved USING (topic, partition)
-RETURNING topic, partition, "offset", recorded_at
-"""
-_LIMIT = "SELECT set_config('statement_timeout', %s, false)"
-_READ = """
-SELECT "offset", recorded_at, key, value
-  FROM (SELECT *, sum(octet_length(value)) OVER (ORDER BY "offset") - octet_length(value) AS before
-          FROM eventstore_logrecord
-         WHERE topic = %(topic)s AND partition = %(partition)s
-           AND "offset" >= %(offset)s AND "offset" < %(offset)s::bigint + %(max_records)s) stretch
- WHERE before < %(max_bytes)s
- ORDER BY "offset"
-"""
-_EXTENTS = """
-SELECT t.topic, t.partition, t.next_offset,
-       coalesce((SELECT min(r."offset") FROM eventstore_logrecord r
-                  WHERE r.topic = t.topic AND r.partition = t.partition), t.next_offset)
-  FROM eventstore_logtail t
- WHERE (t.topic, t.partition) IN (SELECT * FROM unnest(%(topics)s::smallint[], %(partitions)s::smallint[]))
-"""
-_TOPICS = "SELECT id, name, topic_id, partitions FROM eventstore_logtopic WHERE name = ANY(%(names)s)"
-_CREATE = """
-WITH made AS (
-  INSERT INTO eventstore_logtopic (name, topic_id, partitions) VALUES (%(name)s, %(topic_id)s, %(partitions)s)
-  ON CONFLICT (name) DO NOTHING RETURNING id
-)
-INSERT INTO eventstore_logtail (topic, partition, next_offset)
-SELECT made.id, n, 0 FROM made, generate_series(0, %(partitions)s - 1) n
-"""
 
 
 class EmbeddedLog:
@@ -137,7 +103,7 @@ class EmbeddedLog:
         """See the port."""
         numbers = {(self._number(p)[0], p.partition): p for p in places}
         rows = self._query(
-            _EXTENTS,
+            EXTENTS,
             topics=[topic for topic, _ in numbers],
             partitions=[partition for _, partition in numbers],
         )
@@ -148,14 +114,14 @@ class EmbeddedLog:
 
     def topics(self, names: Iterable[str]) -> Mapping[str, Topic]:
         """See the port."""
-        rows = self._query(_TOPICS, names=list(names))
+        rows = self._query(TOPICS, names=list(names))
         self._known |= {name: (number, n) for number, name, _, n in rows}
         return {name: Topic(name, str(id_), n) for _, name, id_, n in rows}
 
     def create(self, names: Iterable[str], *, partitions: int) -> None:
         """See the port."""
         for name in names:
-            self._query(_CREATE, name=name, partitions=partitions, topic_id=uuid4())
+            self._query(CREATE, name=name, partitions=partitions, topic_id=uuid4())
 
     def restoring(self, topic: str) -> AbstractContextManager[None]:
         """See `Restorable`. Nothing to switch: whoever inserts gives the time."""
@@ -166,8 +132,9 @@ class EmbeddedLog:
         """See `Restorable`."""
         number, _ = self._number(place)
         try:
-            put_back(self._connection(), number, place, records)
-        except TROUBLE as error:
+            with translated():
+                put_back(self._connection(), number, place, records)
+        except DatabaseUnanswered as error:
             self.close()
             raise cut_short(place, records[0].offset, _told(error)) from error
 
@@ -182,7 +149,7 @@ class EmbeddedLog:
     def _from(self, place: Place, offset: int, max_bytes: int) -> list[LogRecord]:
         """The records from an offset on, if there is one at it."""
         rows = self._query(
-            _READ,
+            READ,
             topic=self._number(place)[0],
             partition=place.partition,
             offset=offset,
@@ -214,14 +181,17 @@ class EmbeddedLog:
             "values": array("bytea", [p.value for p in proposals]),
         }
         try:
-            connection = self._connection()
-            self._limit(connection, timeout_s)
-        except TROUBLE as error:
+            with translated():
+                connection = self._connection()
+                self._limit(connection, timeout_s)
+        except DatabaseUnanswered as error:
             self.close()
             return [NotWritten(_told(error))] * len(proposals)
         try:
-            rows = connection.execute(_APPEND, given).fetchall()
-        except psycopg.Error as error:
+            rows = connection.execute(APPEND, given).fetchall()
+        except Exception as error:
+            if not is_the_databases(error):
+                raise
             return [self._after(error, connection)] * len(proposals)
         return self._answers(proposals, rows)
 
@@ -229,12 +199,10 @@ class EmbeddedLog:
         """Have the server give up in time; rounded up, so that this is seldom another limit than the last."""
         quarters = max(1, ceil(timeout_s * 4))
         if quarters != self._limit_quarters:
-            connection.execute(_LIMIT, [str(quarters * 250)])
+            connection.execute(LIMIT, [str(quarters * 250)])
             self._limit_quarters = quarters
 
-    def _after(
-        self, error: psycopg.Error, connection: psycopg.Connection[Any]
-    ) -> Answer:
+    def _after(self, error: Exception, connection: psycopg.Connection[Any]) -> Answer:
         """A refusal by a living server undid everything; a lost connection may have lost only the answer."""
         if connection.closed:  # whatever the error's class
             self._open = None
@@ -278,11 +246,12 @@ class EmbeddedLog:
 
     def _query(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         try:
-            connection = self._connection()
-            self._limit(connection, _READ_S)
-            cursor = connection.execute(sql, parameters)
-            return cursor.fetchall() if cursor.description else []
-        except TROUBLE as error:
+            with translated():
+                connection = self._connection()
+                self._limit(connection, _READ_S)
+                cursor = connection.execute(sql, parameters)
+                return cursor.fetchall() if cursor.description else []
+        except DatabaseUnanswered as error:
             self.close()
             raise LogUnanswered(_told(error)) from error
 
@@ -293,8 +262,8 @@ class EmbeddedLog:
         return self._open
 
 
-def _told(error: psycopg.Error) -> str:
+def _told(error: Exception) -> str:
     """The kind of trouble, without the server's text, which may quote a row."""
     if is_full(error):
         return told(error)
-    return f"the embedded log's database answered {type(error).__name__}"
+    return f"the embedded log's database answered {kind_of(error)}"

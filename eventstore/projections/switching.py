@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from django.db import OperationalError, connections
-from psycopg.errors import LockNotAvailable
+from django.db import connections
 
+from eventstore.database import Condition, condition_of
 from eventstore.errors import ProjectionNotReady, ProjectionsDiffer
 from eventstore.projections.comparing import compare, on_one_cut
 from eventstore.projections.following import beside
@@ -114,8 +114,8 @@ class Switching:
                     try:
                         with on_one_cut(building, thread):
                             return self._switch(building, order)
-                    except OperationalError as error:
-                        if not isinstance(error.__cause__, LockNotAvailable):
+                    except Exception as error:
+                        if condition_of(error) is not Condition.LOCKED:
                             raise
                         logger.info(
                             "readers hold a table of the projection; the switch retries",

@@ -1,6 +1,7 @@
 """Work on packed positions: whose record an event stands in, where a record begins and ends, which partition that is.
 
-`events.pack` lays the bits out; this file alone takes them apart, in Python and in SQL. Two numbers are meant:
+`events.pack` lays the bits out, and alone knows how; here stand the distances between neighbours, taken from it, and all
+that is done with positions in Python and in SQL. Two numbers are meant:
 
     position      the type's number, partition, offset and index: what `pack` gives, the key of mirror and index.
                   That of a record has the index 0
@@ -16,7 +17,7 @@ from typing import Final
 
 from eventstore.events import MAX_OFFSET, pack
 
-# How far apart two neighbours are, and so how many bits lie below each: taken from `pack`, so that the layout is said once.
+# How far apart two neighbours are. Each is a power of two, so that a mask of one less takes off what lies below.
 _TYPE: Final = pack(2, 0, 0) - pack(1, 0, 0)
 _PARTITION: Final = pack(1, 1, 0) - pack(1, 0, 0)
 _RECORD: Final = pack(1, 0, 1) - pack(1, 0, 0)
@@ -25,11 +26,6 @@ TYPES: Final = 2**63 // _TYPE
 """Numbers of types, of which 0 is none: a position is a bigint, and above 0."""
 PARTITIONS: Final = _TYPE // _PARTITION
 """Of a topic, at the most."""
-
-_BELOW_PARTITION: Final = _PARTITION.bit_length() - 1
-_BELOW_OFFSET: Final = _RECORD.bit_length() - 1
-_OFFSET_AND_INDEX: Final = _PARTITION - 1
-_INDEX: Final = _RECORD - 1
 
 
 def partition_id(type_number: int, partition: int) -> int:
@@ -49,12 +45,12 @@ def partition_number_of(partition_id: int) -> int:
 
 def partition_in(position: int) -> int:
     """The id of the partition that a position lies in."""
-    return position >> _BELOW_PARTITION
+    return position // _PARTITION
 
 
 def offset_in(position: int) -> int:
     """The offset of its record in its partition."""
-    return (position & _OFFSET_AND_INDEX) >> _BELOW_OFFSET
+    return (position & (_PARTITION - 1)) // _RECORD
 
 
 def first_of(partition_id: int, offset: int = 0) -> int:
@@ -65,17 +61,17 @@ def first_of(partition_id: int, offset: int = 0) -> int:
     if not 0 <= offset <= MAX_OFFSET:
         msg = f"no offset: {offset}"
         raise ValueError(msg)
-    return (partition_id << _BELOW_PARTITION) + (offset << _BELOW_OFFSET)
+    return partition_id * _PARTITION + offset * _RECORD
 
 
 def record_of(position: int) -> int:
     """The position of the record in which an event stands."""
-    return position & ~_INDEX
+    return position & -_RECORD
 
 
 def after_record(position: int) -> int:
     """The position of the next record's place, behind all that the record of this one may hold."""
-    return (position | _INDEX) + 1
+    return (position & -_RECORD) + _RECORD
 
 
 def within_topic(position: int) -> int:
@@ -98,19 +94,19 @@ def type_number_sql(partition_id: str) -> str:
 
 def partition_in_sql(position: str) -> str:
     """`partition_in`, a bigint."""
-    return f"({position} >> {_BELOW_PARTITION})"
+    return f"({position} / {_PARTITION})"
 
 
 def first_of_sql(partition_id: str, offset: str = "0::bigint") -> str:
     """`first_of`, a bigint; of an offset that is one. offset: a bigint."""
-    return f"(({partition_id}::bigint << {_BELOW_PARTITION}) + ({offset} << {_BELOW_OFFSET}))"
+    return f"({partition_id}::bigint * {_PARTITION} + {offset} * {_RECORD})"
 
 
 def record_of_sql(position: str) -> str:
     """`record_of`, a bigint."""
-    return f"({position} & {~_INDEX})"
+    return f"({position} & {-_RECORD})"
 
 
 def after_record_sql(position: str) -> str:
     """`after_record`, a bigint."""
-    return f"(({position} | {_INDEX}) + 1)"
+    return f"(({position} & {-_RECORD}) + {_RECORD})"

@@ -9,6 +9,7 @@ import msgspec
 from eventstore.events import MAX_COMMIT_BYTES
 from eventstore.exchange.envelope import JSON_DATA, encode, envelope_of
 from eventstore.publishing.openness import openness
+from eventstore.registry import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE: Final = b"application/cloudevents+json; charset=UTF-8"
 """What a record's header `content-type` says: structured mode, by the CloudEvents binding for Kafka."""
-
-ILL_TYPED: Final = "ill_typed"
-SEALED_EARLIER: Final = "sealed_in_an_earlier_schema"
-TOO_LARGE: Final = "too_large"
 
 
 def published(recorded: RecordedEvent, types: Registry, *, source: str) -> bytes:
@@ -36,7 +33,7 @@ def published(recorded: RecordedEvent, types: Registry, *, source: str) -> bytes
         return encode(envelope_of(recorded, source, problem=problem))
     withheld = ",".join(openness(known).withheld) or None
     found = _open_data(recorded, known, types)
-    if isinstance(found, str):
+    if isinstance(found, Problem):
         return encode(envelope_of(recorded, source, problem=found, withheld=withheld))
     value = encode(
         envelope_of(
@@ -50,19 +47,23 @@ def published(recorded: RecordedEvent, types: Registry, *, source: str) -> bytes
     )
     if len(value) <= MAX_COMMIT_BYTES:
         return value
-    return encode(envelope_of(recorded, source, problem=TOO_LARGE, withheld=withheld))
+    return encode(
+        envelope_of(recorded, source, problem=Problem.TOO_LARGE, withheld=withheld)
+    )
 
 
 def _open_data(
     recorded: RecordedEvent, known: EventType, types: Registry
-) -> Mapping[str, Any] | str:
+) -> Mapping[str, Any] | Problem:
     """The open fields, or why there are none."""
     opened, is_old = openness(known), recorded.schema != known.schema
     if recorded.sealed is not None and is_old:
-        return SEALED_EARLIER  # what lies sealed the upcasters would have to see
+        return (
+            Problem.SEALED_EARLIER
+        )  # what lies sealed the upcasters would have to see
     if recorded.sealed is not None:
         clear = recorded.data
-        return clear if opened.fits(clear) else ILL_TYPED
+        return clear if opened.fits(clear) else Problem.ILL_TYPED
     if is_old:
         return opened.of(msgspec.to_builtins(types.event_of(recorded)))
     return opened.of(recorded.data)

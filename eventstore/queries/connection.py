@@ -13,18 +13,16 @@ import psycopg
 import structlog
 from django.db import (
     DEFAULT_DB_ALIAS,
-    DatabaseError,
     connection,
     connections,
     transaction,
 )
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from psycopg import capabilities
-from psycopg.errors import FeatureNotSupported
 from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
-from eventstore.database import has_hung_up
+from eventstore.database import has_hung_up, is_replanned, is_the_databases
 from eventstore.database.server import judge, refuse_a_standby, write_dates_as_iso
 from eventstore.queries.completeness import is_partial, look, was_seen
 
@@ -144,8 +142,8 @@ class _Renewing(CursorWrapper):
         """See Django. A statement's rows arrive whole or not at all, so none is given twice."""
         try:
             return super().execute(sql, params)
-        except DatabaseError:
-            if not self.renew():
+        except Exception as error:
+            if not is_the_databases(error) or not self.renew():
                 raise
             return super().execute(sql, params)
 
@@ -177,8 +175,9 @@ class _Prepared(psycopg.Cursor[Any]):
         """See psycopg. Within a transaction the error stands, and its rollback forgets what was prepared."""
         try:
             super().execute(*given, **options)
-        except FeatureNotSupported:
-            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+        except Exception as error:
+            status = self.connection.info.transaction_status
+            if not is_replanned(error) or status != TransactionStatus.IDLE:
                 raise
             super().execute("DEALLOCATE ALL")
             super().execute(*given, **options)
@@ -230,8 +229,8 @@ def arriving_rows(
                 for row in rows:
                     begun = True
                     yield row
-        except DatabaseError:
-            if begun or not (isinstance(cursor, _Renewing) and cursor.renew()):
+        except Exception as error:
+            if begun or not is_the_databases(error) or not _renewed(cursor):
                 raise
             yield from _streamed(cursor, statement, given)
     else:
@@ -252,6 +251,10 @@ def _streamed(
             # the statement, and with it the caller's transaction.
             for _ in rows:
                 pass
+
+
+def _renewed(cursor: Cursor) -> bool:
+    return isinstance(cursor, _Renewing) and cursor.renew()
 
 
 def _can_stream(cursor: Cursor) -> TypeGuard[CursorWrapper]:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from eventstore.registry import Problem
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -55,7 +57,7 @@ class Evidence:
     commit: Commit | None
     event: CommitEvent | None
     index_agrees: bool
-    problem: str | None
+    problem: Problem | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ def _event_at(commit: Commit | None, index: int) -> CommitEvent | None:
     return commit.events[index]
 
 
-def _problem(row: EventRow, event: CommitEvent | None) -> str | None:
+def _problem(row: EventRow, event: CommitEvent | None) -> Problem | None:
     if event is None:
         return None
     return registry().problem_of(stream_type_of(row.stream_id), event)

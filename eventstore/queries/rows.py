@@ -20,7 +20,7 @@ from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode
 from eventstore.protocol.positions import first_of, offset_in, partition_in
 from eventstore.queries.positions import position_of
-from eventstore.registry import SEALED
+from eventstore.registry import SEALED, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,7 +84,7 @@ def domain_events(
         made: list[Any] = []
         for version, event in enumerate(commit.events, first_version):
             found = types.read(stream_type, event) if first <= version <= last else None
-            if isinstance(found, str):
+            if isinstance(found, Problem):
                 raise UnreadableEvent(
                     commit.stream_id,
                     version,
@@ -127,7 +127,7 @@ def _recorded(
             recorded_at,
             commit.commit_id,
             event.sealed,
-            found if found.__class__ is str and found != SEALED else None,
+            found if found.__class__ is Problem and found is not SEALED else None,
         )
         made.append(recorded)
     return made

@@ -15,6 +15,7 @@ from eventstore.database.composing import composed
 from eventstore.events import stream_type_of
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.positions import record_of_sql
+from eventstore.registry import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,13 +31,13 @@ MOST: Final = 1_000  # types; foreign producers may write any name
 class Unreadable:
     """Events of one type in one schema, of one type of streams; schema and stream type are None where the mirror lacks the record.
 
-    problem: as `Registry.problem_of` has it, or `unknown_stream_type`.
+    problem: as `Registry.problem_of` has it, or `UNKNOWN_STREAM_TYPE`.
     """
 
     event_type: str
     schema: int | None
     stream_type: str | None
-    problem: str
+    problem: Problem
 
 
 def has_events(cursor: Cursor) -> bool:
@@ -67,17 +68,17 @@ def unreadable(
                 yield Unreadable(name, schema or None, stream_type or None, problem)
 
 
-def _kind(judged: tuple[int, str, str | None]) -> tuple[int, str]:
+def _kind(judged: tuple[int, str, Problem | None]) -> tuple[int, str]:
     return judged[:2]
 
 
 def _judged(
     types: Registry, name: str, value: Any
-) -> Iterator[tuple[int, str, str | None]]:
+) -> Iterator[tuple[int, str, Problem | None]]:
     """Schema, type of streams, and why nobody can read it, of each such event of a commit; 0 and nothing without a record."""
     if value is None:
         known = types.event_type_named(name)
-        yield 0, "", None if known else "unknown_type"
+        yield 0, "", None if known else Problem.UNKNOWN_TYPE
         return
     commit = decode_accepted(bytes(value))
     stream_type = stream_type_of(commit.stream_id)
@@ -85,7 +86,7 @@ def _judged(
         if event.type == name:
             problem = types.problem_of(stream_type, event)
             if stream_type not in types.stream_types:
-                problem = "unknown_stream_type"
+                problem = Problem.UNKNOWN_STREAM_TYPE
             yield event.schema, stream_type, problem
 
 

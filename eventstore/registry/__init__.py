@@ -1,7 +1,20 @@
-"""Event types: their names, schemas, fields, sensitive fields, upcasters; and what their classes may be."""
+"""The event types that a domain knows: name, schema version, fields, sensitive fields, subject.
+
+An event is a frozen `msgspec.Struct`; its class is what the door validates with and what the JSON Schema is
+made from. The name on the wire is given in so many words, so that a renamed class breaks nothing.
+
+    class OrderPlaced(Event, frozen=True, kw_only=True):
+        order_id: str
+        remark: Annotated[str, SENSITIVE] | None = None
+
+    registry = Registry()
+    registry.stream_type("order", number=1)
+    registry.event_type(OrderPlaced, stream_type="order", name="OrderPlaced")
+"""
 
 from __future__ import annotations
 
+from eventstore.registry.problems import Problem
 from eventstore.registry.registry import (
     SEALED,
     SENSITIVE,
@@ -17,6 +30,7 @@ __all__ = [
     "SENSITIVE",
     "Event",
     "EventType",
+    "Problem",
     "Registry",
     "StreamType",
     "sensitive_fields",

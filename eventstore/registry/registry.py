@@ -1,16 +1,4 @@
-"""The event types that a domain knows: name, schema version, fields, sensitive fields, subject.
-
-An event is a frozen `msgspec.Struct`; its class is what the door validates with and what the JSON Schema is
-made from. The name on the wire is given in so many words, so that a renamed class breaks nothing.
-
-    class OrderPlaced(Event, frozen=True, kw_only=True):
-        order_id: str
-        remark: Annotated[str, SENSITIVE] | None = None
-
-    registry = Registry()
-    registry.stream_type("order", number=1)
-    registry.event_type(OrderPlaced, stream_type="order", name="OrderPlaced")
-"""
+"""The registry itself: types are given to it once, and it judges what is written and reads what was."""
 
 from __future__ import annotations
 
@@ -31,6 +19,7 @@ from eventstore.events import (
 from eventstore.protocol.arguments import stream_id_in
 from eventstore.protocol.positions import TYPES
 from eventstore.registry import event_classes
+from eventstore.registry.problems import Problem
 from eventstore.registry.upcasters import Upcast, Upcasters
 from eventstore.registry.wording import other_schema
 
@@ -43,7 +32,7 @@ if TYPE_CHECKING:
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
-SEALED: Final = "sealed"
+SEALED: Final = Problem.SEALED
 SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
 """Annotates the fields of an event that are sealed in the log."""
 
@@ -232,21 +221,21 @@ class Registry:
         known = self._events.get(name)
         return () if known is None else known.struct.__struct_encode_fields__
 
-    def problem_of(self, stream_type: str, event: Written) -> str | None:
+    def problem_of(self, stream_type: str, event: Written) -> Problem | None:
         """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""
         found = self.read(stream_type, event)
-        return found if isinstance(found, str) and found != SEALED else None
+        return found if found.__class__ is Problem and found is not SEALED else None
 
-    def read(self, stream_type: str, event: Written) -> Event | str:
+    def read(self, stream_type: str, event: Written) -> Event | Problem:
         """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value."""
         known = self._events.get(event.type)
         if known is None:
-            return "unknown_type"
+            return Problem.UNKNOWN_TYPE
         if known.stream_type != stream_type:
-            return "wrong_stream_type"
+            return Problem.WRONG_STREAM_TYPE
         data, old = event.data, event.schema != known.schema
         if old and not self._upcasters.reach(known.name, event.schema, known.schema):
-            return "unknown_schema"
+            return Problem.UNKNOWN_SCHEMA
         if event.sealed is not None:
             return SEALED
         try:
@@ -255,7 +244,7 @@ class Registry:
                 data = raised(known.name, data, event.schema, known.schema)
             return msgspec.convert(data, known.struct)
         except Exception:  # noqa: BLE001  (of a step, too: it is given what anybody wrote)
-            return "ill_typed"
+            return Problem.ILL_TYPED
 
     def event_of(self, recorded: RecordedEvent) -> Event:
         """A read event as its class of today. Raises `UnreadableEvent`, which quotes no value."""
@@ -266,7 +255,7 @@ class Registry:
             sealed=recorded.sealed,
         )
         found = self.read(stream_type_of(metadata.stream_id), written)
-        if not isinstance(found, str):
+        if not isinstance(found, Problem):
             return found
         raise UnreadableEvent(
             metadata.stream_id,

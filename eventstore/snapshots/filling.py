@@ -9,17 +9,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-import psycopg
 import structlog
 
 from eventstore import metrics
 from eventstore.clock import BackOff, SystemClock
-from eventstore.database import connect, told
+from eventstore.database import connect, is_the_databases, told
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
-    LogUnanswered,
     LogUnreadable,
+    Unanswered,
 )
 from eventstore.events import stream_type_in
 from eventstore.snapshots.record import Garbage, believed
@@ -31,6 +30,8 @@ from eventstore.snapshots.writing import insert
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from threading import Event
+
+    import psycopg
 
     from eventstore.database import Connect
     from eventstore.events import Place
@@ -95,7 +96,7 @@ class Filler:
                 with self._connect() as connection:
                     self._follow(connection)
             except Exception as error:
-                foreseen = isinstance(error, EventStoreError | psycopg.Error)
+                foreseen = isinstance(error, EventStoreError) or is_the_databases(error)
                 logger.log(
                     logging.WARNING if foreseen else logging.ERROR,
                     "filling in snapshots waits and retries",
@@ -253,6 +254,6 @@ def _count(place: Place, filled: int) -> None:
 
 def _cause(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
-    if isinstance(error, LogUnanswered):
+    if isinstance(error, Unanswered):
         return error.reason
     return str(error) if isinstance(error, EventStoreError) else told(error)

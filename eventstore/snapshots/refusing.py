@@ -7,12 +7,11 @@ from contextlib import closing
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-import psycopg
 import structlog
 
 from eventstore import metrics
 from eventstore.clock import SystemClock
-from eventstore.database import told
+from eventstore.database import is_the_databases, told
 from eventstore.protocol.positions import partition_in
 from eventstore.queries.snapshots import NOT_OURS
 
@@ -99,7 +98,9 @@ def refuse(connect: Connect, found: Found, made: Made) -> None:
     try:
         with closing(connect()) as connection:
             connection.execute(_NOTE, note | made.asked)
-    except psycopg.Error as error:
+    except Exception as error:
+        if not is_the_databases(error):
+            raise
         logger.warning(
             "the stream of a refused snapshot could not be noted for the builders",
             action="snapshot-note-failed",

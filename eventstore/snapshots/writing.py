@@ -80,7 +80,7 @@ class SnapshotWriter:
         self._open: psycopg.Connection[Any] | None = None
 
     def write(self, snapshots: Sequence[Snapshot]) -> None:
-        """Keep them. Raises `SnapshotNotWritten`, and `TROUBLE` if the database does not answer.
+        """Keep them. Raises `SnapshotNotWritten`, and database trouble.
 
         1. to the topic      2. to the table
         A crash in between leaves rows that are missing; the mirror process fills them from the topic, or they are

@@ -13,6 +13,7 @@ from eventstore.conf import registry
 from eventstore.events import Position, RecordedEvent, stream_type_of, unpack
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.queries.rows import recorded_events
+from eventstore.registry import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +33,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     correlation_id: UUID | None
     recorded_at: datetime
     handed: Any
-    problem: str | None = None
+    problem: Problem | None = None
 
 
 def deliveries(
@@ -98,7 +99,7 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
                 event.correlation_id,
                 recorded_at,
                 handed,
-                problem=found if isinstance(found, str) else None,
+                problem=found if isinstance(found, Problem) else None,
             )
 
 

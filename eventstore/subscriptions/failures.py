@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from django.db import connection
-from psycopg import errors
 
-from eventstore.database import is_full, is_lost
+from eventstore.database import Condition, condition_of, is_full, is_lost, is_replanned
 from eventstore.errors import (
     NeedsOperator,
     Retryable,
@@ -23,14 +22,15 @@ from eventstore.subscriptions.subscription import TryLater
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from eventstore.registry import Problem
+
 _PASSES: Final = (
-    errors.DeadlockDetected,
-    errors.SerializationFailure,
-    errors.LockNotAvailable,
-    errors.ReadOnlySqlTransaction,
-    errors.TooManyConnections,
+    Condition.DEADLOCKED,
+    Condition.UNSERIALIZABLE,
+    Condition.LOCKED,
+    Condition.READ_ONLY,
+    Condition.CROWDED,
 )
-_REPLANNED: Final = "RevalidateCachedQuery"  # where PostgreSQL raises it
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}")  # anything else may be a text
 _LIBRARIES: Final = (sys.prefix, sys.base_prefix, str(Path(__file__).parent))
 
@@ -47,7 +47,7 @@ class Failure:
     is_final: bool = False
 
 
-def unreadable(problem: str) -> Failure:
+def unreadable(problem: Problem) -> Failure:
     """That of an event which the registry cannot read."""
     return Failure(problem.replace("_", "-"), "", is_final=True)
 
@@ -68,18 +68,13 @@ def passes(error: Exception) -> bool:
         )
     if isinstance(error, TryLater | Retryable | NeedsOperator) or is_full(error):
         return True
-    if isinstance(error.__cause__, _PASSES) or _is_replanned(error.__cause__):
+    cause = (
+        error.__cause__
+    )  # of what Django raised: the handler's own sessions are its own
+    if cause and (condition_of(cause) in _PASSES or is_replanned(cause)):
         return True
     raw = connection.connection
     return raw is None or is_lost(error, raw)
-
-
-def _is_replanned(error: BaseException | None) -> bool:
-    """Whether a migration went by under a statement that is prepared; a statement that cannot be is the handler's own."""
-    return (
-        isinstance(error, errors.FeatureNotSupported)
-        and error.diag.source_function == _REPLANNED
-    )
 
 
 def _place(traceback: TracebackType | None) -> str:

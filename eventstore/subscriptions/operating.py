@@ -88,7 +88,7 @@ class Operating:
     def __init__(self, clock: Clock, *, patience_s: float = 0.0) -> None:
         """patience_s: how long a turn that is under way is waited for; 0: until it ends.
 
-        Then everything raises OperationalError by `psycopg.errors.LockNotAvailable`, and nothing was done.
+        Then everything raises Django's OperationalError, whose `condition_of` is `LOCKED`, and nothing was done.
         """
         self._clock = clock
         self._patience_s = patience_s

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from eventstore.database import TROUBLE
+from eventstore.database import translated
+from eventstore.errors import DatabaseUnanswered
 from eventstore.indexer.statements import FOLDED
 
 if TYPE_CHECKING:
@@ -38,12 +39,11 @@ class Waker:
         """Until stopped."""
         while not stop.is_set():
             try:
-                self._listen(stop)
-            except TROUBLE as error:
+                with translated():
+                    self._listen(stop)
+            except DatabaseUnanswered as error:
                 if not self._told:
-                    logger.warning(
-                        _LOST, action="wakeups-lost", error=type(error).__name__
-                    )
+                    logger.warning(_LOST, action="wakeups-lost", error=error.kind)
                 self._told = True
                 stop.wait(_PAUSE)
 

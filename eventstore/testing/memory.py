@@ -235,9 +235,10 @@ class MemoryEventStore:
 
     def version_as_of(self, stream_id: str, instant: datetime) -> int:
         """See `EventStore`."""
+        events = self.read(stream_id)  # refuses what is no stream
         if instant_in(instant) > self._clock.now():
             raise FutureInstant
-        return sum(event.recorded_at <= instant for event in self.read(stream_id))
+        return sum(event.recorded_at <= instant for event in events)
 
     def catch_up(self, places: Sequence[Place], *, timeout_s: float) -> Cut:
         """See `EventStore`: there is nothing to fold."""

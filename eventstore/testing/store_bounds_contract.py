@@ -5,12 +5,14 @@ Part of `store_contract.EventStoreContract`.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from eventstore.errors import CutBeyondEnd
-from eventstore.events import Cut, Expected, NewEvent
+from eventstore.clock import SystemClock
+from eventstore.errors import CutBeyondEnd, FutureInstant, InvalidStreamId
+from eventstore.events import Cut, Expected, NewEvent, stream_type_of
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 
 if TYPE_CHECKING:
@@ -59,6 +61,16 @@ class BoundsContract:
         for first, last in ((-1, None), (1, -1)):
             with pytest.raises(ValueError, match="is 0 or more"):
                 store.history(a_stream, first, last)
+
+    def test_what_is_no_stream_is_refused_before_the_instant_is_looked_at(
+        self, store: EventStore, a_stream: str
+    ) -> None:
+        ahead = SystemClock().now() + timedelta(days=1)
+
+        with pytest.raises(InvalidStreamId):
+            store.version_as_of(stream_type_of(a_stream) + ".", ahead)
+        with pytest.raises(FutureInstant):
+            store.version_as_of(a_stream, ahead)
 
     def test_an_empty_span_of_versions_is_nothing_and_zero_is_before_the_first(
         self, store: EventStore, a_stream: str

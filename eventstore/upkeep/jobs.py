@@ -17,7 +17,8 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from eventstore import metrics
-from eventstore.database import TROUBLE, has_hung_up
+from eventstore.database import has_hung_up, translated
+from eventstore.errors import DatabaseUnanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,12 +169,13 @@ class Jobs:
         With the session went the lock; another run may have found this one lost meanwhile, and is put right.
         """
         try:
-            connection.execute(_ENDED, ended)
-        except TROUBLE as error:
+            with translated():
+                connection.execute(_ENDED, ended)
+        except DatabaseUnanswered as error:
             logger.warning(
                 "a job's session was lost",
                 action="job-session-lost",
-                error=type(error).__name__,
+                error=error.kind,
             )
             with self._connect() as anew:
                 anew.execute(_ENDED, ended)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from psycopg.errors import DeadlockDetected, LockNotAvailable
-
+from eventstore.database import Condition, condition_of
 from eventstore.indexer.mark import complete
 from eventstore.log.partitioning import refuse_another_count
 
@@ -25,6 +24,7 @@ UPDATE eventstore_partition
    SET "cursor" = 0, generation = gen_random_uuid(), last_recorded_at = 0, rule_version = 1
 """
 _ATTEMPTS: Final = 20  # each of some seconds
+_BUSY: Final = (Condition.DEADLOCKED, Condition.LOCKED)
 # The mark goes first, and its table stays locked: nobody calls an empty index complete (rule 16).
 _UNMARK: Final = "TRUNCATE eventstore_indexcomplete"
 _EMPTY: Final = "TRUNCATE eventstore_record, eventstore_event, eventstore_stream"
@@ -56,7 +56,7 @@ def reset(connection: psycopg.Connection[Any]) -> None:
     """Empty what was folded and set every cursor back, in one transaction. The log is not touched.
 
     A fold reads the tables before it takes its partition's row and writes them behind it, so no order of locks is
-    safe from a deadlock: whoever loses begins again. Raises psycopg.errors.LockNotAvailable if readers hold the
+    safe from a deadlock: whoever loses begins again. Raises what `Condition.LOCKED` is if readers hold the
     tables all the time.
     """
     for attempt in count(1):
@@ -65,8 +65,8 @@ def reset(connection: psycopg.Connection[Any]) -> None:
                 connection.execute(_UNMARK)
                 connection.execute(_RESET)
                 connection.execute(_EMPTY)
-        except (DeadlockDetected, LockNotAvailable):
-            if attempt == _ATTEMPTS:
+        except Exception as error:
+            if condition_of(error) not in _BUSY or attempt == _ATTEMPTS:
                 raise
         else:
             return

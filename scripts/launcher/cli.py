@@ -60,13 +60,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     _add_up(commands)
-    tests = commands.add_parser(
-        "test",
-        allow_abbrev=False,  # --fa is pytest's affair
-        help="run all checks and tests",
-        description="Arguments that are not listed go to pytest.",
-    )
-    tests.add_argument("--fast", action="store_true", help="no Kafka, no browser")
+    _add_test(commands)
     _add_manage(commands)
     shown = commands.add_parser("status", help="what runs, and where")
     shown.add_argument("--json", action="store_true", help="for programs")
@@ -115,6 +109,23 @@ def _add_up(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     _add_data(parser)
     _add_java(parser)
+
+
+def _add_test(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "test",
+        allow_abbrev=False,  # --fa is pytest's affair
+        help="run all checks and tests",
+        description="Arguments that are not listed go to pytest.",
+    )
+    parser.add_argument("--fast", action="store_true", help="no Kafka, no browser")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        choices=range(1, 9),
+        metavar="N",
+        help="run so many tests side by side (default: 2, or 1 for a part of them)",
+    )
 
 
 def _add_manage(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -22,6 +22,8 @@ from scripts.launcher.console import Trouble
 from scripts.launcher.processes import Child, alive, output_of, run, spawn, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scripts.launcher.identity import Identity
 
 DATABASE = "teddy"
@@ -29,13 +31,23 @@ SOCKET = ".s.PGSQL.5432"
 # sun_path of a Unix socket holds 108 bytes with the closing NUL; macOS has 104.
 LONGEST_SOCKET = 103
 ENV = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+# Of a server whose data nobody wants once a run of tests has ended: nothing waits for a
+# disk, and nothing tidies up in the middle of a test.
+THROWN_AWAY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 class Postgres:
-    """One cluster with one database."""
+    """One cluster with one database. settings: the server's, beside those that it always has."""
 
-    def __init__(self, identity: Identity, *, logs: Path) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        logs: Path,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.identity = identity
+        self._settings = settings or {}
         self.data = identity.home / "data"
         self.log = logs / "postgres.log"
         self.sockets = _socket_directory(identity.home)
@@ -129,7 +141,11 @@ class Postgres:
         path.unlink(missing_ok=True)
 
     def _spawn(self) -> Child:
-        options = {"listen_addresses": "", "unix_socket_permissions": "0700"}
+        options = {
+            **self._settings,
+            "listen_addresses": "",
+            "unix_socket_permissions": "0700",
+        }
         settings = [word for pair in options.items() for word in ("-c", "=".join(pair))]
         arguments = ["-D", str(self.data), "-k", str(self.sockets), *settings]
         return spawn(

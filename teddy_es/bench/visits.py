@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
 
-from audit.pages.addresses import event_address
+from audit.addresses import event_address
 from eventstore.queries.keyset import cursor
 from eventstore.queries.positions import packed_of
 from teddy_es.bench.fill import FILLED, LONG

@@ -23,6 +23,7 @@ GOOD: Final = {
     "TEDDY_PROBES": "none",
 }
 BAD: Final = {
+    "eventstore.E002": {"TEDDY_LOG": "nowhere.at.all"},
     "teddy_es.E001": {"CELERY_BROKER_URL": ""},
     "teddy_es.E002": {"DJANGO_SECRET_KEY": "x"},
     "teddy_es.E003": {"DJANGO_ALLOWED_HOSTS": "*"},
@@ -59,7 +60,7 @@ def started(
         env={**_without_quickstart(), **GOOD, **given},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

@@ -67,7 +67,7 @@ def test_sigterm_drains_what_waits_in_a_worker(
     assert becomes_true(lambda: asked(address))
 
     process.send_signal(signal.SIGTERM)
-    code = process.wait(40)
+    code = process.wait(120)
 
     store = make_event_store()
     said = [int(event.data["text"]) for event in store.read(STREAM)]

@@ -59,6 +59,62 @@ def test_no_room_stands_in_the_table_twice() -> None:
     assert len(rooms_of_the_page()) == len(set(rooms_of_the_page()))
 
 
+def starts_of_the_page() -> list[tuple[str, str]]:
+    """Where reading begins, by the table's third column: a name, and the cell with the rooms that it should be in."""
+    rows = re.findall(r"^\| (`eventstore/[^|]*) \|[^|]*\|([^|]*)\|", ARCHITECTURE, re.M)
+    return [
+        (name, cell) for cell, third in rows for name in re.findall(r"`([^`]+)`", third)
+    ]
+
+
+def is_in(name: str, cell: str) -> bool:
+    """Whether one of the cell's rooms has the file, or defines the name."""
+    folder = ROOT / "eventstore"
+    rooms = [
+        re.sub(r"^eventstore/", "", room) for room in re.findall(r"`([^`]+)`", cell)
+    ]
+    paths = [
+        path
+        for room in rooms
+        for path in (
+            (folder / room).rglob("*.py") if room.endswith("/") else [folder / room]
+        )
+    ]
+    if name.endswith(".py"):
+        return (ROOT / name).exists() or any(
+            path.as_posix().endswith(f"/{name}") for path in paths
+        )
+    last = re.escape(name.rpartition(".")[2])
+    defined = re.compile(rf"^\s*(?:class|(?:async )?def) {last}\b", re.MULTILINE)
+    return any(defined.search(path.read_text("utf-8")) for path in paths)
+
+
+def test_where_reading_begins_is_in_the_room_of_its_row() -> None:
+    strays = {
+        name: cell for name, cell in starts_of_the_page() if not is_in(name, cell)
+    }
+
+    assert not strays, (
+        f"docs/ARCHITECTURE.md, 'start reading at': {strays} has no such file or name."
+    )
+
+
+def test_what_the_page_says_is_in_a_file_is_there() -> None:
+    said = re.findall(
+        r"((?:`[\w.]+`(?:,| and)? ?)+) ?in `((?:eventstore|audit)/[\w/]+\.py)`",
+        ARCHITECTURE,
+    )
+    missing = [
+        f"{name} in {file}"
+        for names, file in said
+        for name in re.findall(r"`([\w.]+)`", names)
+        if name.rpartition(".")[2] not in (ROOT / file).read_text("utf-8")
+    ]
+
+    assert said
+    assert not missing, f"docs/ARCHITECTURE.md says that there is {missing}."
+
+
 def test_every_folder_of_the_project_has_its_place_in_the_table() -> None:
     folders = ["audit", "teddy_es", "templates", "tests", "scripts", "deploy"]
     folders += ["examples"]

@@ -8,6 +8,7 @@ import pytest
 
 from eventstore.testing.faulty_log import Network
 from tests.support.audits import audit
+from tests.support.clocks import Hourglass
 from tests.support.following import Orders, with_table
 from tests.support.worlds import FaultyStore, World
 
@@ -37,6 +38,18 @@ def audited(world: World) -> Iterator[World]:
 def here(audited: World) -> FaultyStore:
     """A process."""
     return audited.store()
+
+
+@pytest.fixture
+def hourglass() -> Hourglass:
+    """A network of a process's own, on which a test says when its callers' time is up."""
+    return Hourglass()
+
+
+@pytest.fixture
+def hurried(audited: World, hourglass: Hourglass) -> FaultyStore:
+    """A process that lives by the hourglass."""
+    return audited.store(network=hourglass, clock=hourglass.clock)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scripts.launcher.java import Java
 
 
-def until(condition: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
+def until(condition: Callable[[], bool], *, timeout_s: float = 120.0) -> None:
     """Wait for a condition; fail if it does not come true."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -54,9 +54,7 @@ def own_kafka(
 def broker(own_kafka: Cluster) -> Iterator[Cluster]:
     """A broker to freeze, kill and restart; each test finds it up."""
     yield own_kafka
-    if own_kafka.nodes[1].child is None:
-        own_kafka.restart(1)
-    own_kafka.resume(1)
+    own_kafka.heal()  # and waits until it answers
 
 
 @pytest.fixture

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
 from eventstore.conf import registry
 from eventstore.sealing import sealer
+from eventstore.testing.faulty_log import Network
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from eventstore.store import EventStore
+    from eventstore.testing.faulty_log import Fault
+
+A_DAY: Final = 86_400.0  # longer than any time that a caller gives
+# A caller's time, where a test holds a commit on its way and lets it run out: in it the commit has to get there.
+IN_FLIGHT_S: Final = 2.0
 
 
 class MovableClock(SystemClock):
@@ -45,6 +51,39 @@ class StillClock(MovableClock):
     def monotonic(self) -> float:
         """See the port."""
         return self.ahead
+
+
+class Hourglass(Network):
+    """A network that ends the time of those who live by its clock, once so many proposals have been handed over.
+
+    However slow the machine is, they were handed over in time; and nobody waits for the end.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Patience()
+        self._left = 0
+
+    def time_is_up_after(self, proposals: int) -> None:
+        """Of those to come."""
+        self._left = proposals
+
+    def next_fault(self) -> Fault:
+        """See `Network`."""
+        if self._left == 1:
+            self.clock.spent = A_DAY
+        self._left -= 1
+        return super().next_fault()
+
+
+class Patience(SystemClock):
+    """The machine's clock, by which `spent` seconds more have passed since something began."""
+
+    spent = 0.0
+
+    def monotonic(self) -> float:
+        """See the port."""
+        return super().monotonic() + self.spent
 
 
 def by(clock: MovableClock, store: EventStore) -> EventStore:

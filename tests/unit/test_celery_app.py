@@ -48,7 +48,7 @@ def test_delay_uses_the_configured_broker_where_nothing_but_django_is_set_up(
     }.items():
         monkeypatch.setenv(name, value)
 
-    subprocess.run([sys.executable, "-c", _SENDS], check=True, timeout=60)  # noqa: S603  (our own words)
+    subprocess.run([sys.executable, "-c", _SENDS], check=True, timeout=120)  # noqa: S603  (our own words)
 
     (task,) = tmp_path.glob("*.msg")
     headers = json.loads(task.read_text("utf-8"))["headers"]

@@ -10,7 +10,8 @@ from django.test import RequestFactory
 from psycopg import errors
 
 from audit.trouble import DatabaseTrouble
-from eventstore.database import TROUBLE, is_trouble
+from eventstore.database import is_trouble, translated
+from eventstore.errors import DatabaseUnanswered
 
 # Connection exceptions, a transaction's and an idle session's time-out, resources, an operator, the system, a standby.
 ENDS = ("08", "25P03", "25P04", "53", "57P", "58", "25006", "40001", "40P01", "55P03")
@@ -28,11 +29,18 @@ ENDS = ("08", "25P03", "25P04", "53", "57P", "58", "25006", "40001", "40P01", "5
     ids=lambda kind: f"{kind.sqlstate} {kind.__name__}",
 )
 def test_whatever_ends_a_session_passes(kind: type[psycopg.Error]) -> None:
-    assert issubclass(kind, TROUBLE)
+    with pytest.raises(DatabaseUnanswered) as told, translated():
+        raise kind
+
+    assert told.value.kind == kind.__name__
+    assert is_trouble(told.value)
 
 
 @pytest.mark.parametrize("kind", [errors.UndefinedTable, errors.UniqueViolation])
 def test_what_waiting_does_not_mend_does_not(kind: type[psycopg.Error]) -> None:
+    with pytest.raises(kind), translated():
+        raise kind
+
     assert not is_trouble(kind())
 
 

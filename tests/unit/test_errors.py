@@ -18,6 +18,7 @@ EXAMPLES: tuple[errors.EventStoreError, ...] = (
     errors.AppendOutcomeUnknown("c", "order.1"),
     errors.LogUnavailable("the queue is full"),
     errors.LogUnanswered("the queue is full"),
+    errors.DatabaseUnanswered("PostgreSQL is silent (X)", kind="X"),
     errors.StreamNotFound("order.1"),
     errors.IndexIncomplete(),
     errors.IndexRebuilt(),

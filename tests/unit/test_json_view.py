@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.json_view import MAX_CHARACTERS, JsonView
+from audit.events.json_view import MAX_CHARACTERS, JsonView
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()

@@ -192,7 +192,7 @@ def started(tmp_path: Path, code: str, **options: float) -> processes.Child:
     return processes.spawn("it", command, env=os.environ, log=log, **options)  # type: ignore[arg-type]  # noqa: TID251
 
 
-def becomes_true(condition: Callable[[], bool], *, within_s: float = 10) -> bool:
+def becomes_true(condition: Callable[[], bool], *, within_s: float = 120) -> bool:
     deadline = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > deadline:

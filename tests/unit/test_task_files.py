@@ -232,7 +232,7 @@ def test_a_disk_that_is_full_leaves_no_half_message_and_is_told(folder: Path) ->
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
 
     assert done.stdout.startswith(f"A task cannot be written to {folder}: ")

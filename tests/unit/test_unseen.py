@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.json_view import JsonView
+from audit.events.json_view import JsonView
 from audit.unseen import ShowUnseen, seen_html
 from eventstore.management.tables import table
 from eventstore.queries.unseen import code_point, unseen, visible, visible_json

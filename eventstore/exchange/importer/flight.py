@@ -147,8 +147,7 @@ class Flight:
     ) -> Iterator[tuple[Draft, Outcome]]:
         self._in_flight -= 1
         stream_id = draft.stream_id or ""
-        passes = isinstance(outcome, Retryable)  # the same commit, under the same id
-        if passes and not self._closing and self._bears_it():
+        if passes(outcome) and not self._closing and self._bears_it():
             self._ready.appendleft(stream_id)
             return
         if isinstance(outcome, AppendResult):
@@ -178,6 +177,11 @@ class Flight:
         self._lines -= len(draft.lines)
         self._size -= draft.size
         return draft
+
+
+def passes(outcome: Outcome) -> bool:
+    """Whether it may be another in a moment: the same commit is proposed again, under the same id."""
+    return isinstance(outcome, Retryable)
 
 
 def _of(done: Future[AppendResult]) -> Outcome:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from eventstore.errors import (
     CommitIdReused,
-    CommitTooLarge,
-    EventIdReused,
+    Decided,
     InvalidEvent,
     InvalidStreamId,
-    SubjectErased,
+    Refused,
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult
-from eventstore.exchange.importer.flight import Flight, Limits, Outcome
+from eventstore.exchange.importer.flight import Flight, Limits, Outcome, passes
 from eventstore.exchange.importer.grouping import Draft, Grouper, Refusal
 from eventstore.exchange.importer.lines import Interrupt, Lines, Source
 
@@ -24,16 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from eventstore.ports import Clock, Store
-
-_BAD: Final = (
-    CommitIdReused,
-    CommitTooLarge,
-    EventIdReused,
-    InvalidEvent,
-    InvalidStreamId,
-    SubjectErased,
-    WrongExpectedVersion,
-)
 
 _GLANCE_S: Final = (
     0.02  # seconds between two looks at a silent pipe, while commits are on their way
@@ -191,7 +180,7 @@ class _Import:
             else:
                 summary.appended += count
             self._bytes += draft.size
-        elif isinstance(outcome, _BAD):
+        elif isinstance(outcome, Decided | Refused) and not passes(outcome):
             self._refuse(_refusal(draft, outcome), draft.lines[0])
         else:
             self._undone.append(draft.lines[0])

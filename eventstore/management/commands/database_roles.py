@@ -8,9 +8,8 @@ from typing import Any
 
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from psycopg.errors import UndefinedObject
 
-from eventstore.database import connect
+from eventstore.database import Condition, condition_of, connect
 from eventstore.management.troubles import told_in_a_line
 from eventstore.upkeep.roles import grant, statements
 
@@ -43,7 +42,9 @@ class Command(BaseCommand):
             if options["apply"]:
                 try:
                     grant(connection, **roles)
-                except UndefinedObject as error:
+                except Exception as error:
+                    if condition_of(error) is not Condition.NO_OBJECT:
+                        raise
                     msg = "There is no such role. Make it first, as in CREATE ROLE store_app LOGIN PASSWORD '...'."
                     raise CommandError(msg) from error
         if options["json"]:

@@ -93,7 +93,7 @@ class Builder(Generic[T]):
         4. write to the topic        5. rows, problems, and the cursor behind them; commit
         A crash leaves the cursor where it was, and the next builder finds due what has no row. After 4 the mirror
         process may put the rows in meanwhile, or the same snapshots are made again: twice in the topic, once in the
-        table. Raises `IndexRebuilt`, `IndexIncomplete`, `SnapshotNotWritten`, and `TROUBLE`.
+        table. Raises `IndexRebuilt`, `IndexIncomplete`, `SnapshotNotWritten`, and database trouble.
         """
         key = self._key | {"partition": partition}
         connection = self._writer.connection()

@@ -85,7 +85,7 @@ class Snapshotter:
 
         seconds: after which no further batch is begun; without it, until nothing is left. Partitions take turns, in an
         order by chance, so that a bounded call starves none. Raises `SnapshotNotWritten` at the end where a topic did
-        not answer, `IndexIncomplete`, and `TROUBLE`.
+        not answer, `IndexIncomplete`, and database trouble.
         """
         troubles: list[SnapshotNotWritten] = []
         deadline = None if seconds is None else self._clock.monotonic() + seconds
@@ -120,7 +120,7 @@ class Snapshotter:
     def sample(self, count: int) -> Sampled:
         """Hold so many snapshots, by chance, against a full replay; fewer where few are found.
 
-        The chance is the events': each is as likely to be looked at. Raises `IndexIncomplete`, and `TROUBLE`.
+        The chance is the events': each is as likely to be looked at. Raises `IndexIncomplete`, and database trouble.
         """
         sampled = Sampled()
         with self._writer() as writer:

@@ -76,7 +76,7 @@ class Sampler(Generic[T]):
         """Compare one snapshot by chance, if there is one near that place in the log.
 
         One that has drifted is an error in the log, counted, and never loaded again: whoever loads replays from the
-        one before it. Raises `IndexIncomplete`, and `TROUBLE`.
+        one before it. Raises `IndexIncomplete`, and database trouble.
         """
         made, before = self._snapshots.made_with, self._replay.events
         at = record_of(self._chance.randrange(*span))

@@ -96,7 +96,7 @@ class Comparer:
         self._signer = signer()
 
     def run(self, progress: Callable[[int], None] = lambda _: None) -> Compared:
-        """Compare. Raises what the log raises, `IndexIncomplete`, and `TROUBLE`."""
+        """Compare. Raises what the log raises, `IndexIncomplete`, and database trouble."""
         found, is_due = Compared(), self._turn()
         self._topics(found, progress)
         for page in rows(most=self._page):

@@ -10,8 +10,9 @@ import pytest
 from django.core.signals import request_started
 from django.db import DatabaseError, connection
 
-from eventstore.database import TROUBLE, connect, named, told
+from eventstore.database import connect, named
 from eventstore.database.server import judge, unfit
+from eventstore.errors import DatabaseUnanswered
 from eventstore.queries.connection import unchecked_cursor
 from teddy_es import limits
 
@@ -75,10 +76,11 @@ def _german_dates(transactional_db: None) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_read_only")
 def test_a_read_only_database_is_named_where_the_store_connects() -> None:
-    with pytest.raises(TROUBLE) as found:
+    with pytest.raises(DatabaseUnanswered) as found:
         connect()
 
-    assert "read-only" in told(found.value)
+    assert "read-only" in found.value.reason
+    assert found.value.word == "database-read-only"
 
 
 @pytest.mark.usefixtures("_read_only")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from scripts.launcher.broker import Cluster
     from tests.plugins.stores import Stores
+    from tests.support.clocks import Hourglass
 
 # what PostgreSQL itself says when a table's file cannot grow
 FULL = """
@@ -54,34 +55,36 @@ def full(table: str) -> Iterator[None]:
 
 
 def test_an_embedded_log_without_room_takes_nothing_and_says_what_to_do(
-    audited: World, here: FaultyStore
+    audited: World, hourglass: Hourglass, hurried: FaultyStore
 ) -> None:
     stream, commit = audited.stream(), uuid4()
-    here.append(stream, [changed()], 0)
+    hurried.append(stream, [changed()], 0)
+    hourglass.time_is_up_after(1)
 
     with (
         full("eventstore_logrecord"),
         pytest.raises(LogUnavailable, match="disk is full; make room"),
     ):
-        here.append(stream, [changed()], 1, commit_id=commit, timeout_s=0.3)
+        hurried.append(stream, [changed()], 1, commit_id=commit, timeout_s=30)
 
     assert audited.end(audited.place(stream)) == 1
-    assert here.append(stream, [changed()], 1, commit_id=commit).first_version == 2
+    assert hurried.append(stream, [changed()], 1, commit_id=commit).first_version == 2
 
 
 def test_a_mirror_without_room_leaves_what_the_log_took_unknown_until_there_is_some(
-    audited: World, here: FaultyStore
+    audited: World, hourglass: Hourglass, hurried: FaultyStore
 ) -> None:
     stream, commit = audited.stream(), uuid4()
-    here.append(stream, [changed()], 0)
+    hurried.append(stream, [changed()], 0)
+    hourglass.time_is_up_after(1)
 
     with full("eventstore_record"):
         with pytest.raises(AppendOutcomeUnknown):
-            here.append(stream, [changed()], 1, commit_id=commit, timeout_s=0.3)
-        assert versions(here, stream) == [1]
+            hurried.append(stream, [changed()], 1, commit_id=commit, timeout_s=30)
+        assert versions(hurried, stream) == [1]
 
-    assert here.append(stream, [changed()], 1, commit_id=commit).first_version == 2
-    assert versions(here, stream) == [1, 2]
+    assert hurried.append(stream, [changed()], 1, commit_id=commit).first_version == 2
+    assert versions(hurried, stream) == [1, 2]
 
 
 def test_an_append_that_waits_for_room_is_answered_when_there_is_some(

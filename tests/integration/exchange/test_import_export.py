@@ -217,7 +217,7 @@ def test_an_export_that_is_stopped_leaves_no_half_file_and_no_traceback(
             assert becomes_true(lambda: any(out.iterdir()))
 
             process.send_signal(number)
-            _, stderr = process.communicate(timeout=60)
+            _, stderr = process.communicate(timeout=120)
 
     assert process.returncode == 128 + number
     assert stderr == said
@@ -285,7 +285,7 @@ def test_an_export_into_a_named_pipe_goes_through_it(
 
         code, _, _ = run("export_events", "--output", str(pipe))
 
-    assert code == cat.wait(10) == 0
+    assert code == cat.wait(120) == 0
     assert len(copy.read_bytes().splitlines()) == 80
     assert pipe.is_fifo()
 
@@ -487,7 +487,7 @@ def test_an_interrupted_import_says_where_to_go_on_and_the_repeat_completes_it(
         wait_for_events(18)
 
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
 
     summary = json.loads(out)
     assert process.returncode == 130
@@ -529,7 +529,7 @@ def test_a_reader_that_has_had_enough_ends_an_export_quietly(
 
         process.stdout.close()
 
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
         assert b"Broken" not in process.stderr.read()
 
 

@@ -272,7 +272,7 @@ def test_with_nothing_to_follow_it_stays_says_so_once_and_ends_when_asked(
         first = process.stderr.readline().decode()
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
-        said, rest = process.communicate(timeout=60)
+        said, rest = process.communicate(timeout=120)
 
     assert "there is nothing to follow" in first
     assert process.returncode == 0

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
-IDLE_S = 0.2  # what a handler may take, where one takes longer
+IDLE_S = 0.4  # what a handler may take, where one takes longer
+PLENTY_S = 60.0  # and where none does
 
 
 def parked() -> dict[str, tuple[int, str]]:
@@ -104,6 +105,7 @@ BREAKS: dict[str, tuple[Callable[[], Any], str]] = {
         "OperationalError",
     ),
 }
+SLOW = {"idle", "swallow"}
 QUICK = ["rollback", "close", "close the driver's", "limit", "fail", "exit"]
 
 
@@ -127,7 +129,8 @@ class Breaking:
 
 
 def of(handler: Breaking, *, batch: bool = False, **given: Any) -> Subscription:
-    given = {"retries": (), "timeout_s": IDLE_S, **given}
+    timeout_s = IDLE_S if SLOW & set(handler.at.values()) else PLENTY_S
+    given = {"retries": (), "timeout_s": timeout_s, **given}
     if batch:
         return subscription(None, batch_handler=handler.all, **given)
     return subscription(handler, **given)

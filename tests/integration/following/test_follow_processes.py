@@ -188,7 +188,7 @@ def test_a_handler_that_hangs_loses_what_it_held_and_does_no_harm_when_it_goes_o
     orders: Orders,
 ) -> None:
     orders.place("a", 3)
-    with a_process("follow", hang_at=2, timeout_s=0.5) as process:
+    with a_process("follow", hang_at=2, timeout_s=2.0) as process:
         heard(process)
         with a_worker():
             until(lambda: "a" in seen())

@@ -79,7 +79,7 @@ class World:
             consumer.seek_to_beginning(*places)
             ends = consumer.end_offsets(places)
             found: list[Any] = []
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while any(consumer.position(place) < ends[place] for place in places):
                 assert time.monotonic() < deadline
                 for records in consumer.poll(timeout_ms=500).values():
@@ -199,7 +199,7 @@ def test_publishers_that_are_killed_miss_nothing_and_the_worker_goes_on(
 
     for writes in (1, 2, 1):
         with a_process("publish_and_be_killed", writes=writes) as process:
-            assert process.wait(timeout=60) == -signal.SIGKILL
+            assert process.wait(timeout=120) == -signal.SIGKILL
     before = len(world.records())
     run_until(lambda: not standing(NAME, SystemClock().now()).lag)
 

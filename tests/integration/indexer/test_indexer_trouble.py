@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from io import StringIO
 from threading import Event
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -22,6 +23,9 @@ from eventstore.testing.faulty_log import Network
 from tests.plugins.kafka_logs import until
 from tests.support.connections import Line
 from tests.support.worlds import FaultyStore, World, changed, versions
+
+if TYPE_CHECKING:
+    from tests.support.clocks import Hourglass
 
 # ---- the database
 
@@ -64,15 +68,16 @@ def test_a_database_that_comes_back_in_time_costs_the_caller_nothing(
 
 
 def test_a_database_that_goes_behind_the_produce_leaves_the_outcome_unknown(
-    audited: World, there: FaultyStore
+    audited: World, hourglass: Hourglass, there: FaultyStore
 ) -> None:
-    line = Line()
-    here, stream, commit = audited.store(line=line.connect), audited.stream(), uuid4()
+    line, stream, commit = Line(), audited.stream(), uuid4()
+    here = audited.store(line=line.connect, network=hourglass, clock=hourglass.clock)
     here.append(stream, [changed()], 0)
-    audited.network.after_write = line.cut_now
+    hourglass.after_write = line.cut_now
+    hourglass.time_is_up_after(1)
 
     with pytest.raises(AppendOutcomeUnknown):
-        here.append(stream, [changed()], 1, commit_id=commit, timeout_s=0.3)
+        here.append(stream, [changed()], 1, commit_id=commit, timeout_s=30)
 
     assert there.append(stream, [changed()], 1, commit_id=commit).first_version == 2
 

@@ -453,4 +453,4 @@ def test_a_signal_ends_the_command_cleanly(
 
         process.send_signal(signum)
 
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0

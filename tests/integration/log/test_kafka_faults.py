@@ -24,6 +24,10 @@ pytestmark = pytest.mark.kafka
 
 OpenKafka = Callable[..., KafkaLog]
 
+# What a busy machine may add to a time of a second. Who does not keep to it waits for the client's own limits: 5 s a request, 2 s for
+# each place without a leader, 15 s to give up a record.
+BUSY_S = 3.0
+
 
 @pytest.fixture
 def own(open_kafka: OpenKafka, broker: Cluster) -> KafkaLog:
@@ -49,7 +53,7 @@ def test_without_a_broker_nothing_is_written_and_it_is_said_soon(
     answers = log.append([a_proposal(Place("eventstore.t", 0))] * 3, timeout_s=10)
 
     assert [type(a) for a in answers] == [NotWritten] * 3
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 5 + BUSY_S
 
 
 def test_without_a_broker_whoever_asks_hears_that_the_log_is_unavailable(
@@ -70,14 +74,17 @@ def test_without_a_broker_whoever_asks_hears_that_the_log_is_unavailable(
 def test_a_broker_that_accepts_and_never_answers_is_as_good_as_none(
     open_kafka: OpenKafka,
 ) -> None:
+    took: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as deaf:
-        log = open_kafka(f"127.0.0.1:{deaf.getsockname()[1]}")
-        started = time.monotonic()
+        for _ in range(3):  # a busy machine may hold up one of them
+            log = open_kafka(f"127.0.0.1:{deaf.getsockname()[1]}")
+            started = time.monotonic()
 
-        answers = log.append([a_proposal(Place("eventstore.t", 0))], timeout_s=1)
+            answers = log.append([a_proposal(Place("eventstore.t", 0))], timeout_s=1)
 
-        assert isinstance(answers[0], NotWritten)
-        assert time.monotonic() - started < 2
+            took.append(time.monotonic() - started)
+            assert isinstance(answers[0], NotWritten)
+    assert min(took) < 2
 
 
 # ---- there, and then not
@@ -95,7 +102,7 @@ def test_a_frozen_broker_leaves_the_outcome_unknown_and_then_the_log_tells_it(
     broker.resume(1)
 
     assert isinstance(answers[0], Unknown)
-    assert took < 2
+    assert took < 1 + BUSY_S
     until(lambda: own.extents([own_place])[own_place].end > 1)
     append(own, a_proposal(own_place, b"after"))
     values = [r.value for r in read_all(own, own_place)]
@@ -155,7 +162,7 @@ def test_closing_with_something_under_way_returns_and_leaves_no_thread(
 
     own.close()
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 5 + BUSY_S
     until(lambda: set(threading.enumerate()) <= threads)
 
 
@@ -173,7 +180,7 @@ def test_many_places_of_a_dead_broker_take_no_longer_than_one(
     answers = own.append(proposals, timeout_s=10)
 
     assert [type(a) for a in answers] == [NotWritten] * 6
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 4 + BUSY_S
 
 
 def _nobody() -> str:

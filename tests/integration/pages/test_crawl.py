@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from audit.pages.addresses import event_address
-from audit.pages.subscription_acts import ACTS
+from audit.addresses import event_address
+from audit.subscriptions.acts import ACTS
 from eventstore.database import connect
 from eventstore.errors import IndexIncomplete
 from eventstore.indexer.mark import mark_of

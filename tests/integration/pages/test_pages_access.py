@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 
-from audit.pages.addresses import event_address
+from audit.addresses import event_address
 
 if TYPE_CHECKING:
     from tests.plugins.mirrored import Mirrored

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from audit.pages.addresses import event_address
+from audit.addresses import event_address
 from eventstore.events import Position, Sealed
 from eventstore.models import Event, Record
 from tests.plugins.mirrored import Mirrored, an_event

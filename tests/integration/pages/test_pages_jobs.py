@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.pages.jobs import standings
+from audit.jobs.standing import standings
 from eventstore.database import connect
 from eventstore.upkeep.jobs import Job, Jobs
 from eventstore.upkeep.schedule import SCHEDULE
 from tests.support.clocks import MovableClock
+from tests.support.panels import rows
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -52,7 +53,7 @@ def test_runs_are_told_with_their_counts_and_gaps_with_theirs(
 
     page = officer.get("/admin/jobs/", {"job": "verify"})
 
-    assert [row.outcome for row in page.context["listed"].rows] == [
+    assert [row.outcome for row in rows(page, 1)] == [
         "done",
         "missed",
         "done",

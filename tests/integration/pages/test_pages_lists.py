@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 from django.test import Client
 
-from audit.pages.addresses import event_address
+from audit.addresses import event_address
 from tests.plugins.mirrored import Mirrored, an_event
+from tests.support.panels import listed, rows
 
 
 def test_an_empty_store_says_what_would_be_here(
@@ -27,15 +28,13 @@ def test_a_page_names_the_next_one_with_its_filters(
     first = officer.get(
         "/admin/events/", {"type": "ConversationStarted", "correlation_id": ""}
     )
-    cursor = first.context["listed"].next
+    cursor = listed(first).next
     second = officer.get(
         "/admin/events/", {"type": "ConversationStarted", "after": cursor}
     )
 
     assert f'href="?type=ConversationStarted&amp;after={cursor}"' in first.text
-    assert [row.version for row in second.context["listed"].rows] == list(
-        range(70, 20, -1)
-    )
+    assert [row.version for row in rows(second)] == list(range(70, 20, -1))
     assert 'rel="prev"' in second.text
 
 
@@ -46,15 +45,14 @@ def test_filters_narrow_the_list(officer: Client, mirrored: Mirrored) -> None:
         "parent.p-1", an_event("ParentRegistered", correlation_id=correlation)
     )
 
-    def listed(**query: str) -> list[str]:
-        found = officer.get("/admin/events/", query).context["listed"].rows
-        return [row.event_type for row in found]
+    def found(**query: str) -> list[str]:
+        return [row.event_type for row in rows(officer.get("/admin/events/", query))]
 
-    assert listed(type="ParentRegistered") == ["ParentRegistered"]
-    assert listed(correlation_id=str(correlation)) == ["ParentRegistered"]
-    assert listed(recorded_from="2026-11-23T09:00:03") == ["ParentRegistered"]
-    assert listed(recorded_to="2026-11-23T09:00:03Z") == ["ConversationStarted"] * 2
-    assert listed(recorded_from="2026-11-24") == []
+    assert found(type="ParentRegistered") == ["ParentRegistered"]
+    assert found(correlation_id=str(correlation)) == ["ParentRegistered"]
+    assert found(recorded_from="2026-11-23T09:00:03") == ["ParentRegistered"]
+    assert found(recorded_to="2026-11-23T09:00:03Z") == ["ConversationStarted"] * 2
+    assert found(recorded_from="2026-11-24") == []
 
 
 def test_an_exact_event_id_leads_straight_to_the_event(
@@ -78,7 +76,7 @@ def test_an_event_id_in_two_streams_lists_both(
 
     answer = officer.get("/admin/events/", {"event_id": str(event.event_id)})
 
-    assert len(answer.context["listed"].rows) == 2
+    assert len(rows(answer)) == 2
 
 
 def test_an_event_id_that_nobody_has_says_so(

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from audit.pages.addresses import event_address
+from audit.addresses import event_address
 from tests.plugins.mirrored import Mirrored, an_event
 
 if TYPE_CHECKING:

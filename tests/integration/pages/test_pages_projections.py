@@ -19,6 +19,7 @@ from eventstore.subscriptions.registering import register
 from tests.integration.pages.test_pages_policy import hold_to_policy
 from tests.integration.pages.test_pages_queries import MOST
 from tests.support.following import Orders, follow
+from tests.support.panels import rows
 from tests.support.projecting import PATHS, tables
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def only(settings: Settings, *paths: str) -> None:
 
 
 def states(client: Client) -> dict[int, str]:
-    return {one.version: one.state for one in client.get(LIST).context["versions"]}
+    return {one.version: one.state for one in rows(client.get(LIST), 1)}
 
 
 def test_the_list_says_which_version_is_read(officer: Client) -> None:

@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audit.pages.addresses import event_address
+from audit.addresses import event_address
 from tests.plugins.mirrored import Mirrored, an_event
+from tests.support.panels import listed, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,15 +78,12 @@ def test_going_back_costs_no_more(
     django_assert_max_num_queries: Callable[..., Any],
 ) -> None:
     second = officer.get("/admin/events/", {"after": _next(officer)})
-    before = second.context["listed"].previous
+    before = listed(second).previous
 
     with django_assert_max_num_queries(MOST):
         answer = officer.get("/admin/events/", {"before": before})
 
-    assert (
-        answer.context["listed"].rows
-        == officer.get("/admin/events/").context["listed"].rows
-    )
+    assert rows(answer) == rows(officer.get("/admin/events/"))
 
 
 @pytest.mark.parametrize(
@@ -113,5 +111,5 @@ def test_a_look_up_costs_at_most_eight_queries(
 
 
 def _next(client: Client) -> str:
-    cursor: str = client.get("/admin/events/").context["listed"].next
+    cursor: str = listed(client.get("/admin/events/")).next
     return cursor

@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audit.pages import subscription_acts
-from audit.pages.addresses import event_address
-from audit.pages.subscription_acts import ACTS
-from audit.templatetags.console import age, duration
+from audit.addresses import event_address
+from audit.formats import age, duration
+from audit.subscriptions import acts
+from audit.subscriptions.acts import ACTS
 from eventstore.database import connect
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import Parked, actions, parked_streams, standing
@@ -31,6 +31,7 @@ from tests.support.following import (
     seen,
     subscription,
 )
+from tests.support.panels import listed, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,7 @@ def did() -> list[tuple[str, str, str]]:
 def test_the_list_says_how_each_stands(officer: Client, one: Follower) -> None:
     answer = officer.get(LIST)
 
-    [how] = answer.context["standings"]
+    [how] = rows(answer)
     assert (how.name, how.state, how.handled, how.parked) == (
         "totals",
         "up to date",
@@ -117,7 +118,7 @@ def test_what_is_behind_says_by_how_much_and_since_when(
         assert "behind" in text
         assert "Records to go" in text
         assert "oldest" in text
-    [how] = officer.get(LIST).context["standings"]
+    [how] = rows(officer.get(LIST))
     assert how.lag == 1
     assert how.oldest is not None
 
@@ -167,9 +168,9 @@ def test_many_waiting_streams_are_paged(officer: Client, orders: Orders) -> None
     totals = Totals(poison={(name, 1): ValueError() for name in names})
     follow(follower(subscription(totals, retries=())))
 
-    first = officer.get(PAGE).context["listed"]
-    second = officer.get(PAGE, {"after": first.next}).context["listed"]
-    back = officer.get(PAGE, {"before": second.previous}).context["listed"]
+    first = listed(officer.get(PAGE))
+    second = listed(officer.get(PAGE, {"after": first.next}))
+    back = listed(officer.get(PAGE, {"before": second.previous}))
 
     own = [row.stream_id.partition(".")[2] for row in (*first.rows, *second.rows)]
     assert own == names
@@ -424,7 +425,7 @@ def test_what_is_missing_or_wrong_is_said_beside_it(
 def test_a_turn_that_takes_long_is_not_waited_for(
     officer: Client, one: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscription_acts, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(acts, "PATIENCE_S", 0.1)
     with connect() as other, other.transaction():
         other.execute("SELECT FROM eventstore_checkpoint FOR UPDATE")
 

@@ -6,7 +6,6 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
@@ -14,7 +13,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from eventstore.database import connect
-from eventstore.errors import IndexIncomplete, LogUnanswered, UnknownRuleVersion
+from eventstore.errors import (
+    DatabaseUnanswered,
+    IndexIncomplete,
+    LogUnanswered,
+    UnknownRuleVersion,
+)
 from eventstore.indexer.mark import complete
 from eventstore.indexer.mirror import Mirror
 from eventstore.queries.completeness import completed_by
@@ -166,7 +170,7 @@ def test_a_callback_in_the_appenders_thread_is_refused_at_once_and_stops_nobody(
 
     future = here.submit(stream, [changed()], 3)
     future.add_done_callback(read)
-    future.result(10)
+    future.result(60)
     here.append(stream, [changed()], 4)
     completed_by(before)
 
@@ -185,7 +189,7 @@ def test_folds_on_a_connection_that_ended_meanwhile_are_not_called_complete(
     crash(audited, stream, 1)
     line.after = ("eventstore_indexcomplete", lambda: line.made[-1].close())
 
-    with store.indexer() as indexer, pytest.raises(psycopg.OperationalError):
+    with store.indexer() as indexer, pytest.raises(DatabaseUnanswered):
         complete(indexer)
 
     assert line.happened

@@ -15,6 +15,7 @@ from eventstore.testing.faulty_log import (
     TWICE_AND_LOST,
     Fault,
 )
+from tests.support.clocks import IN_FLIGHT_S, Hourglass
 from tests.support.worlds import FaultyStore, World, changed, record, versions
 
 # ---- rule 13: "nothing was written" is only said when it is certain
@@ -58,55 +59,64 @@ def test_a_first_copy_that_lands_behind_the_second_is_a_duplicate(
     assert audited.verdicts(audited.place(stream)) == ["accepted", "duplicate"]
 
 
+@pytest.mark.parametrize("folded", [True, False])
 @pytest.mark.parametrize("fault", [ANSWER_LOST, TWICE_AND_LOST, LATE])
 def test_an_unknown_outcome_is_settled_by_appending_again_anywhere(
-    audited: World, here: FaultyStore, there: FaultyStore, fault: Fault
+    audited: World,
+    hourglass: Hourglass,
+    hurried: FaultyStore,
+    there: FaultyStore,
+    fault: Fault,
+    *,
+    folded: bool,
 ) -> None:
     stream, commit = audited.stream(), uuid4()
-    audited.network.at_random(1.0, seed=1, faults=[PROPOSAL_LOST])
-    audited.network.then(fault)
-    audited.network.after_write = lambda: held.append(
-        audited.hold_row(audited.place(stream))
-    )
+    hourglass.then(fault)
+    hourglass.time_is_up_after(1)
+    hourglass.after_write = lambda: held.append(audited.hold_row(audited.place(stream)))
     held: list[object] = []
 
     with pytest.raises(AppendOutcomeUnknown) as unknown:
-        here.append(stream, [changed()], 0, commit_id=commit, timeout_s=0.3)
-    audited.network.after_write = None
+        hurried.append(stream, [changed()], 0, commit_id=commit, timeout_s=30)
     for connection in held:
         connection.close()  # type: ignore[attr-defined]
 
     assert unknown.value.commit_id == str(commit)
     assert unknown.value.stream_id == stream
+    if folded:  # by whoever came by; else whoever appends again does it
+        audited.fold(there)
     result = there.append(stream, [changed()], 0, commit_id=commit)
-    assert (result.first_version, result.replayed) == (1, fault is not LATE)
+    assert result.first_version == 1
+    assert result.replayed == (folded and fault is not LATE)
 
 
 def test_a_refusal_of_the_network_is_tried_again_and_at_the_end_nothing_was_written(
-    audited: World, here: FaultyStore
+    audited: World, hourglass: Hourglass, hurried: FaultyStore
 ) -> None:
     stream = audited.stream()
-    audited.network.at_random(1.0, seed=1, faults=[REFUSED])
+    hourglass.at_random(1.0, seed=1, faults=[REFUSED])
+    hourglass.time_is_up_after(3)
 
     with pytest.raises(LogUnavailable):
-        here.append(stream, [changed()], 0, timeout_s=0.3)
+        hurried.append(stream, [changed()], 0, timeout_s=30)
 
-    assert audited.network.proposed > 1
+    assert hourglass.proposed == 3
     assert audited.end(audited.place(stream)) == 0
 
 
 def test_a_refusal_after_a_lost_answer_does_not_make_the_outcome_certain(
-    audited: World, here: FaultyStore
+    audited: World, hourglass: Hourglass, hurried: FaultyStore
 ) -> None:
     stream, commit = audited.stream(), uuid4()
-    audited.network.at_random(1.0, seed=1, faults=[REFUSED])
-    audited.network.then(LATE)
+    hourglass.at_random(1.0, seed=1, faults=[REFUSED])
+    hourglass.then(LATE)
+    hourglass.time_is_up_after(3)
 
     with pytest.raises(AppendOutcomeUnknown):
-        here.append(stream, [changed()], 0, commit_id=commit, timeout_s=0.3)
-    audited.network.land(audited.log)
+        hurried.append(stream, [changed()], 0, commit_id=commit, timeout_s=30)
+    hourglass.land(audited.log)
 
-    (decided,) = here.outcome(commit, stream).decided
+    (decided,) = hurried.outcome(commit, stream).decided
     assert decided.first_version == 1
 
 
@@ -133,7 +143,7 @@ def test_whoever_gives_up_while_it_is_in_flight_is_told_that_nobody_knows(
     stream, commit = audited.stream(), uuid4()
     with audited.network.held_before_answering() as gate:
         with pytest.raises(AppendOutcomeUnknown):
-            here.append(stream, [changed()], 0, commit_id=commit, timeout_s=0.1)
+            here.append(stream, [changed()], 0, commit_id=commit, timeout_s=IN_FLIGHT_S)
         gate.wait_until_reached()
 
     (decided,) = here.outcome(commit, stream).decided
@@ -159,18 +169,18 @@ def test_an_outcome_is_found_in_what_nobody_has_folded_yet(
 
 
 def test_absence_is_not_final_and_proposing_again_settles_it(
-    audited: World, here: FaultyStore, there: FaultyStore
+    audited: World, hourglass: Hourglass, hurried: FaultyStore, there: FaultyStore
 ) -> None:
     stream, commit = audited.stream(), uuid4()
     place = audited.place(stream)
-    audited.network.at_random(1.0, seed=1, faults=[PROPOSAL_LOST])
-    audited.network.then(LATE)
+    hourglass.then(LATE)
+    hourglass.time_is_up_after(1)
     with pytest.raises(AppendOutcomeUnknown):
-        here.append(stream, [changed()], 0, commit_id=commit, timeout_s=0.2)
+        hurried.append(stream, [changed()], 0, commit_id=commit, timeout_s=30)
 
     absent = there.outcome(commit)
     settled = there.append(stream, [changed()], 0, commit_id=commit)
-    audited.network.land(audited.log)
+    hourglass.land(audited.log)
     known = there.outcome(commit)
 
     assert (len(absent.decided), absent.up_to.offsets[place]) == (0, 0)

@@ -187,7 +187,7 @@ def test_the_mirror_process_fills_for_as_long_as_it_runs_and_stops_at_once(
         until(lambda: world.versions(stream) == [10, 20])
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
 
 
 def test_topics_of_snapshots_are_created_checked_and_created_once(

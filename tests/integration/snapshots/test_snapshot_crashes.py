@@ -133,7 +133,7 @@ def test_processes_that_are_killed_at_their_work_leave_it_to_the_next(
     killed = 0
     for writes in (1, 2, 3, 4):
         with a_process("build_until_killed", writes=writes) as process:
-            killed += process.wait(timeout=60) == -signal.SIGKILL
+            killed += process.wait(timeout=120) == -signal.SIGKILL
     built_before = sum(len(world.versions(stream)) for stream in streams)
 
     world.snapshotter().build_due()

@@ -51,7 +51,7 @@ def test_a_builder_that_is_killed_leaves_nothing_wrong_and_the_next_one_builds(
     stream = world.stream("a", EVENTS)
 
     with a_process("build_and_be_killed", at=place) as process:
-        assert process.wait(timeout=60) == -signal.SIGKILL
+        assert process.wait(timeout=120) == -signal.SIGKILL
 
     assert (world.versions(stream), len(world.in_topic())) == LEFT[place]
     loads_are_right(world, "a")
@@ -81,7 +81,7 @@ def test_what_only_the_topic_has_is_put_in_by_the_mirror_without_any_builder(
 ) -> None:
     stream = world.stream("a", EVENTS)
     with a_process("build_and_be_killed", at=place) as process:
-        assert process.wait(timeout=60) == -signal.SIGKILL
+        assert process.wait(timeout=120) == -signal.SIGKILL
 
     until(lambda: world.filler().once() == 2 or world.versions(stream) == [10, 20])
 

@@ -50,7 +50,7 @@ def test_two_processes_append_to_one_stream_at_once(
             process.stdin.flush()
         for process in both:
             assert heard(process) == {"done": True}
-            assert process.wait(30) == 0
+            assert process.wait(120) == 0
 
     events = list(store.read(stream))
     assert [e.metadata.version for e in events] == list(range(1, 2 * each + 1))

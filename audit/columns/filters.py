@@ -1,0 +1,57 @@
+"""What a list may be narrowed by, as data. Values come from the address, checked by the view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of these values, or any."""
+
+    template: ClassVar = "audit/columns/choice.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: str | None
+    values: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time in UTC."""
+
+    template: ClassVar = "audit/columns/moment.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A UUID in full."""
+
+    template: ClassVar = "audit/columns/identifier.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """label: what the form is for. clear: the address without them, empty if nothing is narrowed."""
+
+    label: str
+    fields: Sequence[Choice | Moment | Identifier]
+    clear: str = ""

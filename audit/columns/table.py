@@ -1,0 +1,125 @@
+"""A table as data: its columns, how each cell is written, what is said if there is no row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from django.utils.html import conditional_escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.access import Capability, Viewer
+    from audit.columns.filters import Filters
+    from eventstore.queries.keyset import Page
+
+Row = TypeVar("Row")
+Cell = Callable[[Row, "Viewer"], str]
+"""Writes a row's cell for a viewer; what is no SafeString is escaped. audit.columns.cells makes the usual ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """One column. heads_row: its cell names the row. falls: the rows come by it, the latest or largest first.
+
+    needs: shown to those alone who have this capability.
+    """
+
+    label: str
+    cell: Cell[Row]
+    _: KW_ONLY
+    heads_row: bool = False
+    is_number: bool = False
+    falls: bool = False
+    needs: Capability | None = None
+
+
+def _no_tone(_row: Any) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[Row]):
+    """caption: for those who do not see it. tone: of a row that is not as it should be (`bad`, `warn`), or nothing."""
+
+    caption: str
+    columns: Sequence[Column[Row]]
+    _: KW_ONLY
+    tone: Callable[[Row], str] = _no_tone
+    is_tight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Stands in the place of a table that has no row: what is missing, and what would be here."""
+
+    title: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Of a panel. id: what the panel is found by in an address; end: at the end of the line."""
+
+    id: str
+    text: str
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """From page to page. query: what is to be kept of the address, see `query_without_cursor`."""
+
+    listed: Page[Any]
+    query: str = ""
+    later: str = "Later"
+    earlier: str = "Earlier"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """The cells of a row, each with its column, written for somebody."""
+
+    tone: str
+    cells: Sequence[tuple[Column[Any], str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel(Generic[Row]):
+    """A table with what belongs to it. `heading` or else `label` names it; above: a template, before the filters.
+
+    empty: None for a table that is shown without a row, too.
+    """
+
+    table: Table[Row]
+    rows: Sequence[Row]
+    label: str = ""
+    heading: Heading | None = None
+    above: str = ""
+    filters: Filters | None = None
+    empty: Empty | None = None
+    pager: Pager | None = None
+
+    def columns(self, viewer: Viewer) -> Sequence[Column[Row]]:
+        """Those that the viewer gets."""
+        return [
+            column
+            for column in self.table.columns
+            if column.needs is None or viewer.may(column.needs)
+        ]
+
+    def written(self, viewer: Viewer) -> Sequence[ShownRow]:
+        """Every row, in its cells."""
+        columns = self.columns(viewer)
+        return [
+            ShownRow(
+                self.table.tone(row),
+                [
+                    (column, conditional_escape(column.cell(row, viewer)))
+                    for column in columns
+                ],
+            )
+            for row in self.rows
+        ]

@@ -1,0 +1,3 @@
+"""Exact look-ups."""
+
+from __future__ import annotations

@@ -1,0 +1,73 @@
+"""How the console writes times, numbers and icons, the same on every page and in every cell."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from django.utils.html import format_html
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.utils.safestring import SafeString
+
+
+def icon(name: str) -> SafeString:
+    """A symbol of the sprite; what it means stands beside it in words."""
+    return format_html(
+        '<svg class="i" aria-hidden="true"><use href="#i-{}"/></svg>', name
+    )
+
+
+def utc(instant: datetime) -> SafeString:
+    """An instant in full, UTC named."""
+    return _time(instant, suffix=" UTC")
+
+
+def utc_cell(instant: datetime) -> SafeString:
+    """An instant in a column whose head names UTC."""
+    return _time(instant, suffix="")
+
+
+def utc_second(instant: datetime) -> SafeString:
+    """One of our own clock's, to the second, in a column whose head names UTC."""
+    return _time(instant.replace(microsecond=0), suffix="", fraction=False)
+
+
+def thousands(number: int) -> str:
+    """204,881."""
+    return f"{number:,}"
+
+
+def duration(seconds: float) -> str:
+    """The two largest units of it: 5 s, 3 min 5 s, 2 h, 4 d 2 h."""
+    whole = max(0, round(seconds))
+    parts = [whole // 86_400, whole // 3_600 % 24, whole // 60 % 60, whole % 60]
+    first = next((n for n, count in enumerate(parts) if count), 3)
+    told = list(zip(parts, ("d", "h", "min", "s"), strict=True))[first : first + 2]
+    return " ".join(f"{count} {unit}" for count, unit in told if count) or "0 s"
+
+
+def age(instant: datetime, now: datetime) -> str:
+    """How long ago that was."""
+    return duration((now - instant).total_seconds())
+
+
+def short(identifier: UUID | str) -> str:
+    """The first eight characters of an id; the whole stands in the link's title and target."""
+    return str(identifier)[:8]
+
+
+def _time(instant: datetime, *, suffix: str, fraction: bool = True) -> SafeString:
+    there = instant.astimezone(UTC)
+    # A broker's clock has milliseconds, a writer's up to microseconds; no digit that is there is left out.
+    digits = there.strftime(".%f") if fraction else ""
+    digits = digits[:4] if digits.endswith("000") else digits
+    return format_html(
+        '<time class="t" datetime="{}Z">{}{}{}</time>',
+        there.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+        there.strftime("%Y-%m-%d %H:%M:%S"),
+        digits,
+        suffix,
+    )

@@ -1,0 +1,3 @@
+"""What runs by itself."""
+
+from __future__ import annotations

@@ -1,0 +1,44 @@
+"""How each job of the schedule stands now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eventstore.queries.jobs import JobRunRow, latest_runs
+from eventstore.upkeep.schedule import SCHEDULE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eventstore.upkeep.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A job as it stands now. missing: runs that were due since the last one and did not happen, this one not counted."""
+
+    job: Job
+    last: JobRunRow | None
+    due: datetime
+    missing: int
+
+    @property
+    def word(self) -> str:
+        """What is to be said of it first."""
+        if self.last is None:
+            return "never run"
+        return "missing" if self.missing else self.last.outcome
+
+
+def standings(now: datetime) -> list[Standing]:
+    """Every job of the schedule."""
+    latest = latest_runs(list(SCHEDULE))
+    return [_standing(job, latest.get(job.name), now) for job in SCHEDULE.values()]
+
+
+def _standing(job: Job, last: JobRunRow | None, now: datetime) -> Standing:
+    due = job.due_at(now)
+    # the run that is due now may still come: it is missing only when the next one is due
+    missing = 0 if last is None else (due - last.until) // job.every - 1
+    return Standing(job, last, due + job.every, max(0, missing))

@@ -1,0 +1,3 @@
+"""The first page: what is here."""
+
+from __future__ import annotations

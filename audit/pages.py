@@ -1,0 +1,96 @@
+"""Every page of the console, in the order of the navigation. A page that is not in this list is not there.
+
+How to add one: CONTRIBUTING.md, "Add a page".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from audit.access import Capability
+from audit.events import pages as events
+from audit.find.pages import find
+from audit.frame.page import Acting, Asking, Foreign, Navigation, Page, Within
+from audit.jobs.pages import jobs
+from audit.overview.pages import overview
+from audit.streams import pages as streams
+from audit.subscriptions import pages as subscriptions
+from audit.subscriptions.acts import act, recorded
+
+if TYPE_CHECKING:
+    from audit.frame.page import Listed
+
+_WORK, _RECORDS, _OPERATIONS = "Work", "Records", "Operations"
+
+PAGES: Final[tuple[Listed, ...]] = (
+    Page(
+        "index",
+        "",
+        overview,
+        Capability.ENTER,
+        Navigation(_WORK, "Overview", "home", "o"),
+    ),
+    Page("find", "find/", find, Capability.SEE_PAYLOADS, None, Asking()),
+    Page(
+        "streams",
+        "streams/",
+        streams.streams,
+        Capability.SEE_PAYLOADS,
+        Navigation(_RECORDS, "Streams", "box", "s"),
+    ),
+    Page(
+        "stream",
+        "streams/<str:stream_id>/",
+        streams.stream,
+        Capability.SEE_PAYLOADS,
+        Within("streams"),
+    ),
+    Page(
+        "events",
+        "events/",
+        events.events,
+        Capability.SEE_PAYLOADS,
+        Navigation(_RECORDS, "Events", "list", "e"),
+    ),
+    Page(
+        "event",
+        "events/<str:topic>/<int:partition>/<int:offset>/<int:index>/",
+        events.event,
+        Capability.SEE_PAYLOADS,
+        Within("events"),
+    ),
+    Page(
+        "subscriptions",
+        "subscriptions/",
+        subscriptions.subscriptions,
+        Capability.ENTER,
+        Navigation(_OPERATIONS, "Subscriptions", "follow", "u"),
+    ),
+    Page(
+        "subscription",
+        "subscriptions/<str:name>/",
+        subscriptions.subscription,
+        Capability.ENTER,
+        Within("subscriptions"),
+    ),
+    Page(
+        "subscription_act",
+        "subscriptions/<str:name>/<str:act>/",
+        act,
+        Capability.OPERATE,
+        Within("subscriptions"),
+        Acting(recorded),
+    ),
+    Page(
+        "jobs",
+        "jobs/",
+        jobs,
+        Capability.ENTER,
+        Navigation(_OPERATIONS, "Jobs", "clock", "j"),
+    ),
+    Foreign(
+        "auth_user_changelist",
+        Capability.MANAGE_ACCOUNTS,
+        Navigation(_OPERATIONS, "Accounts", "person", "a"),
+    ),
+)

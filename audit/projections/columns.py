@@ -1,0 +1,74 @@
+"""The versions of projections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.urls import reverse
+from django.utils.html import format_html
+
+from audit.columns import cells
+from audit.columns.table import Column, Table
+from audit.formats import duration, thousands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.access import Viewer
+    from audit.columns.table import Cell
+    from eventstore.projections.standing import VersionStanding
+    from eventstore.queries.subscriptions import Standing
+
+
+def time_to_go(how: Standing) -> str:
+    """Until it is up to date, if it is not and moves."""
+    if not how.lag or how.paused:
+        return cells.NOTHING
+    if how.eta_s is None:
+        return format_html('<span class="quiet">{}</span>', "stands still")
+    return duration(how.eta_s)
+
+
+def _name(one: VersionStanding, _viewer: Viewer) -> str:
+    return format_html('<span class="wrap">{}</span>', one.name)
+
+
+def _version(one: VersionStanding, _viewer: Viewer) -> str:
+    if one.how is None:
+        return f"version {one.version}"
+    return cells.linked(
+        f"version {one.version}",
+        reverse("admin:subscription", args=[one.how.name]),
+        aria_label=f"Version {one.version} of {one.name}",
+    )
+
+
+def _state(one: VersionStanding, _viewer: Viewer) -> str:
+    if one.how is None:
+        return cells.beside(format_html('<span class="quiet">{}</span>', one.state))
+    tone, symbol = ("good", "ok") if one.is_read else ("info", "clock")
+    if not one.has_code:
+        tone, symbol = "warn", "high"
+    return cells.beside(cells.chip(tone, symbol, one.state))
+
+
+def _time_to_go(one: VersionStanding, _viewer: Viewer) -> str:
+    return time_to_go(one.how) if one.how else cells.NOTHING
+
+
+def _figure(of: Callable[[Standing], int]) -> Cell[VersionStanding]:
+    return lambda one, _: thousands(of(one.how)) if one.how else cells.NOTHING
+
+
+VERSIONS: Final[Table[VersionStanding]] = Table(
+    "Versions of projections",
+    (
+        Column("Projection", _name, heads_row=True),
+        Column("Version", _version),
+        Column("State", _state),
+        Column("Records to go", _figure(lambda how: how.lag), is_number=True),
+        Column("Up to date in", _time_to_go, is_number=True),
+        Column("Events handled", _figure(lambda how: how.handled), is_number=True),
+        Column("Streams that wait", _figure(lambda how: how.waiting), is_number=True),
+    ),
+)

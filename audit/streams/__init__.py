@@ -1,0 +1,3 @@
+"""Streams: the list, one stream by its versions."""
+
+from __future__ import annotations

@@ -1,0 +1,143 @@
+"""Who follows the log: how far each subscription is, what it cannot get on with, and what people had it do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+
+from audit.access import Capability, may
+from audit.columns.showing import show_list
+from audit.columns.table import Empty, Heading, Pager, Panel
+from audit.frame.showing import Step, wanted
+from audit.projections.columns import VERSIONS
+from audit.projections.loading import of_projections
+from audit.subscriptions import columns
+from eventstore.clock import SystemClock
+from eventstore.projections.standing import projection_of, projections_among
+from eventstore.queries.subscriptions import (
+    PartitionStanding,
+    Standing,
+    actions,
+    parked_streams,
+    partition_standings,
+    standing,
+    standings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import HttpRequest, HttpResponse
+
+    from eventstore.projections.standing import VersionStanding
+
+_NO_STREAM_WAITS = Empty(
+    "No stream waits",
+    "An event that its handler cannot handle is tried again, then its stream is parked and stands here.",
+)
+_NO_ACTIONS = Empty(
+    "Nothing yet",
+    "Whoever pauses, resets, replays or skips stands here with the reason.",
+)
+
+
+def subscriptions(request: HttpRequest) -> HttpResponse:
+    """All of them, by name, and the versions of projections: figures, for everybody who may enter."""
+    found = standings(SystemClock().now())
+    nothing: Sequence[VersionStanding] = ()
+    versions, are_loaded = of_projections(lambda: projections_among(found), nothing)
+    panels: list[Panel[Any]] = [_all(found)]
+    if versions:
+        panels.append(_versions(versions))
+    return show_list(
+        request,
+        "Subscriptions",
+        *panels,
+        intro="Who follows the log, how far each has come, and which streams it cannot get on with.",
+        template="audit/subscriptions/subscriptions.html",
+        projections_are_loaded=are_loaded,
+    )
+
+
+def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
+    """One: figures for everybody; streams, and what people did and why, for those who may act or see payloads."""
+    how = standing(name, SystemClock().now())
+    operates = may(request.user, Capability.OPERATE)
+    sees_streams = operates or may(request.user, Capability.SEE_PAYLOADS)
+    projection, are_loaded = of_projections(lambda: projection_of(name), None)
+    panels: list[Panel[Any]] = [_places(partition_standings(name))]
+    if sees_streams:
+        panels = [_parked(request, name), *panels, _actions(name)]
+    return show_list(
+        request,
+        name,
+        *panels,
+        template="audit/subscriptions/subscription.html",
+        trail=[Step("Subscriptions", reverse("admin:subscriptions"))],
+        stopped=(),  # this page asks enough; the one before it names them
+        how=how,
+        state=columns.state_chip(how),
+        projection=projection,
+        is_read=projection == name,
+        may_be_reset=operates and are_loaded and projection is None,
+        operates=operates,
+        sees_streams=sees_streams,
+    )
+
+
+def _all(rows: Sequence[Standing]) -> Panel[Standing]:
+    sentence = format_html(
+        "Name subscriptions in <code>{}</code>; they stand here as soon as <code>{}</code> has begun.",
+        'EVENTSTORE["SUBSCRIPTIONS"]',
+        "manage.py subscriptions run",
+    )
+    return Panel(
+        label="Subscriptions",
+        table=columns.SUBSCRIPTIONS,
+        rows=rows,
+        empty=Empty("Nobody follows yet", sentence),
+    )
+
+
+def _versions(rows: Sequence[VersionStanding]) -> Panel[VersionStanding]:
+    return Panel(
+        heading=Heading(
+            "versions-h", "Projections", "by name and version; one of each is read"
+        ),
+        table=VERSIONS,
+        rows=rows,
+    )
+
+
+def _parked(request: HttpRequest, name: str) -> Panel[Any]:
+    listed = parked_streams(wanted(request), name)
+    return Panel(
+        heading=Heading(
+            "parked-h", "Streams that wait", "by id; all other streams go on"
+        ),
+        table=columns.parked(name),
+        rows=listed.rows,
+        empty=_NO_STREAM_WAITS,
+        pager=Pager(listed, later="Before", earlier="After") if listed.rows else None,
+    )
+
+
+def _places(rows: Sequence[PartitionStanding]) -> Panel[PartitionStanding]:
+    return Panel(
+        heading=Heading("places-h", "Partitions", str(len(rows))),
+        table=columns.PLACES,
+        rows=rows,
+    )
+
+
+def _actions(name: str) -> Panel[Any]:
+    return Panel(
+        heading=Heading(
+            "did-h", "What people had it do", "newest first; kept for good"
+        ),
+        table=columns.ACTIONS,
+        rows=actions(name),
+        empty=_NO_ACTIONS,
+    )
