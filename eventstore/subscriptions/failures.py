@@ -68,10 +68,8 @@ def passes(error: Exception) -> bool:
         )
     if isinstance(error, TryLater | Retryable | NeedsOperator) or is_full(error):
         return True
-    cause = (
-        error.__cause__
-    )  # of what Django raised: the handler's own sessions are its own
-    if cause and (condition_of(cause) in _PASSES or is_replanned(cause)):
+    # Of what Django raised: the driver's own errors are of the handler's own sessions, and what it made of Django's is its word.
+    if error.__cause__ and (condition_of(error) in _PASSES or is_replanned(error)):
         return True
     raw = connection.connection
     return raw is None or is_lost(error, raw)

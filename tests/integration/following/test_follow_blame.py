@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from eventstore import errors
 from eventstore.subscriptions.failures import passes
 from eventstore.subscriptions.subscription import TryLater
+
+if TYPE_CHECKING:
+    import psycopg
 
 NOBODYS = (
     TryLater(),
@@ -44,6 +50,13 @@ THE_EVENTS = (
 )
 
 
+def as_django_raises(error: psycopg.Error) -> OperationalError:
+    """Django's error round the driver's."""
+    raised = OperationalError()
+    raised.__cause__ = error
+    return raised
+
+
 @pytest.mark.parametrize("error", NOBODYS, ids=lambda e: type(e).__name__)
 def test_what_would_meet_every_event_parks_none(error: Exception) -> None:
     assert passes(error)
@@ -55,3 +68,27 @@ def test_what_another_event_might_not_meet_parks_its_stream(error: Exception) ->
     connection.ensure_connection()
 
     assert not passes(error)
+
+
+@pytest.mark.parametrize("kind", [DeadlockDetected, LockNotAvailable])
+def test_what_django_says_of_a_lock_parks_none(kind: type[psycopg.Error]) -> None:
+    assert passes(as_django_raises(kind()))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", [DeadlockDetected, LockNotAvailable])
+def test_a_lock_on_a_session_of_the_handlers_own_parks(
+    kind: type[psycopg.Error],
+) -> None:
+    connection.ensure_connection()
+
+    assert not passes(kind())
+
+
+@pytest.mark.django_db
+def test_what_a_handler_makes_of_djangos_error_is_its_own_word() -> None:
+    connection.ensure_connection()
+    said = ValueError()
+    said.__cause__ = as_django_raises(LockNotAvailable())
+
+    assert not passes(said)
