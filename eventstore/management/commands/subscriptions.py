@@ -90,7 +90,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"ended": ended}))
         if ended:
-            msg = f"Ended here:  {', '.join(f'{name} ({code})' for name, code in ended.items())}."
+            msg = f"Ended here: {', '.join(f'{name} ({code})' for name, code in ended.items())}."
             raise CommandError(msg)
 
     def _act(self, options: dict[str, Any]) -> None:
