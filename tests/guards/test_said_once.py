@@ -82,6 +82,10 @@ CUTS_A_DOT = {
     "eventstore/log/kafka/causes.py": "the part before it: which kind of topic that is",
 }
 FIRST, LAST = 0, 2  # of what `partition` gives
+# The smaller one of something grown and a longest pause.
+GROWS = re.compile(
+    r"min\([^:;=]{0,80}?(?:\*\s*2|2\s*\*|\*\s*1\.5)[^:;=]{0,80}?(?:PAUSE|pause|longest)"
+)
 
 
 def texts() -> dict[str, list[str]]:
@@ -142,16 +146,49 @@ def _is_an_aggregates_id(node: ast.Subscript) -> bool:
 
 
 def test_pauses_between_tries_grow_in_one_place() -> None:
-    grows = re.compile(
-        r"min\([^()]*(?:\*\s*2|2\s*\*|\*\s*1\.5)[^()]*,[^()]*(?:PAUSE|pause|longest)"
-    )
     found = {
         name_of(path)
         for path in python_files("eventstore")
-        if grows.search(path.read_text("utf-8"))
+        if GROWS.search(path.read_text("utf-8"))
     }
 
     assert not found, f"{sorted(found)}: use `BackOff` of eventstore.clock."
+
+
+# ---- the guard itself: what nobody writes any more would not show that nobody could
+
+
+@pytest.mark.parametrize(
+    ("what", "again"),
+    [
+        ("the deciding verdicts", "WHERE r.verdict IN (1, 3, 4)"),
+        ("the deciding verdicts", "WHERE position < %(end)s AND verdict = 1"),
+        ("the event's columns", "SELECT event_id, stream_id, version,\n event_type"),
+        ("the event's columns", "e.event_id, e.stream_id, e.version, e.event_type"),
+        ("the record's columns", "SELECT recorded_at, verdict, reason, head"),
+        ("the record's columns", "head, commit_id, stream_id,\n first_version"),
+        (
+            "what of a record gives its events",
+            "position, recorded_at, first_version, value",
+        ),
+    ],
+)
+def test_who_writes_it_again_is_found(what: str, again: str) -> None:
+    assert re.search(ONCE[what].pattern, again, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pause = min(pause * 2, _LONGEST_PAUSE)",
+        "longer = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)",
+        "self._pause_s = min(\n    2 * self._pause_s or first_s, limits.longest_pause_s\n)",
+        "pause = min(pause * 1.5, _LONGEST_PAUSE)",
+        "[min(_FIRST_PAUSE * 2**n, _LONGEST_PAUSE) for n in range(3)]",
+    ],
+)
+def test_another_growing_pause_is_found(line: str) -> None:
+    assert GROWS.search(line)
 
 
 def test_a_place_that_is_named_is_there() -> None:
