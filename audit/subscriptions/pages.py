@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _NO_STREAM_WAITS = Empty(
     "No stream waits",
-    "An event that its handler cannot handle is tried again, then its stream is parked and stands here.",
+    "If a handler fails on an event, a worker retries it, then parks its stream: it stands here.",
 )
 _NO_ACTIONS = Empty(
     "Nothing yet",
@@ -55,7 +55,7 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
         request,
         "Subscriptions",
         *panels,
-        intro="Who follows the log, how far each has come, and which streams it cannot get on with.",
+        intro="Durable consumers of the log: how far each has come, and which streams wait (a dead-letter queue per stream).",
         template="audit/subscriptions/subscriptions.html",
         projections_are_loaded=are_loaded,
     )
@@ -97,7 +97,7 @@ def _all(rows: Sequence[Standing]) -> Panel[Standing]:
         label="Subscriptions",
         table=columns.SUBSCRIPTIONS,
         rows=rows,
-        empty=Empty("Nobody follows yet", sentence),
+        empty=Empty("No subscription has run yet", sentence),
     )
 
 
@@ -135,7 +135,7 @@ def _places(rows: Sequence[PartitionStanding]) -> Panel[PartitionStanding]:
 def _actions(name: str) -> Panel[Any]:
     return Panel(
         heading=Heading(
-            "did-h", "What people had it do", "newest first; kept for good"
+            "did-h", "What people did to it", "newest first; kept for good"
         ),
         table=columns.ACTIONS,
         rows=actions(name),

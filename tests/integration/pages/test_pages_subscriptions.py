@@ -105,7 +105,7 @@ def test_the_list_says_how_each_stands(officer: Client, one: Follower) -> None:
 
 
 def test_without_any_it_says_what_to_do(officer: Client) -> None:
-    assert "Nobody follows yet" in officer.get(LIST).text
+    assert "No subscription has run yet" in officer.get(LIST).text
 
 
 def test_what_is_behind_says_by_how_much_and_since_when(
