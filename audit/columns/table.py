@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,12 +79,11 @@ class Pager:
     earlier: str = "Earlier"
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRow:
-    """The cells of a row, each with its column, written for somebody."""
+class ShownRow(NamedTuple):
+    """A row, its cells written for somebody."""
 
     tone: str
-    cells: Sequence[tuple[Column[Any], str]]
+    html: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,15 +111,33 @@ class Panel(Generic[Row]):
         ]
 
     def written(self, viewer: Viewer) -> Sequence[ShownRow]:
-        """Every row, in its cells."""
-        columns = self.columns(viewer)
+        """Every row, in its cells. What is the same in each is written once: a page of fifty has some four hundred cells."""
+        columns = [(*_around(column), column.cell) for column in self.columns(viewer)]
         return [
-            ShownRow(
-                self.table.tone(row),
-                [
-                    (column, conditional_escape(column.cell(row, viewer)))
-                    for column in columns
-                ],
-            )
+            ShownRow(self.table.tone(row), _cells(columns, row, viewer))
             for row in self.rows
         ]
+
+
+def _cells(
+    columns: Sequence[tuple[SafeString, SafeString, Cell[Row]]],
+    row: Row,
+    viewer: Viewer,
+) -> SafeString:
+    html = SafeString()
+    for opening, closing, cell in columns:
+        html += opening + conditional_escape(cell(row, viewer)) + closing
+    return html
+
+
+def _around(column: Column[Any]) -> tuple[SafeString, SafeString]:
+    if column.heads_row:
+        return (
+            format_html('<th scope="row" data-label="{}">', column.label),
+            SafeString("</th>"),
+        )
+    css = SafeString(' class="num"') if column.is_number else ""
+    return (
+        format_html('<td{} data-label="{}">', css, column.label),
+        SafeString("</td>"),
+    )

@@ -117,10 +117,15 @@ def _next(row: Parked, _viewer: Viewer) -> str:
 def parked(name: str) -> Table[Parked]:
     """Of this subscription."""
 
+    replay, skip = (
+        reverse("admin:subscription_act", args=[name, act])
+        for act in ("replay", "skip")
+    )
+
     def do(row: Parked, _viewer: Viewer) -> str:
         return cells.beside(
-            _button(name, "replay", row, "Replay…", "Replay {}…"),
-            _button(name, "skip", row, "Skip…", "Skip the event of {}…"),
+            _button(replay, row, "Replay…", "Replay {}…"),
+            _button(skip, row, "Skip…", "Skip the event of {}…"),
             css="actions tight",
             between="",
         )
@@ -139,8 +144,7 @@ def parked(name: str) -> Table[Parked]:
     )
 
 
-def _button(name: str, act: str, row: Parked, label: str, said: str) -> str:
-    address = reverse("admin:subscription_act", args=[name, act])
+def _button(address: str, row: Parked, label: str, said: str) -> str:
     return cells.linked(
         label,
         f"{address}?stream={quote(row.stream_id, safe='')}",

@@ -151,6 +151,18 @@ def test_the_stream_that_is_due_for_the_longest_is_tried_first(
     assert tried == ["order.1", "order.2"]
 
 
+def test_a_stream_that_another_subscription_has_parked_is_handled(
+    orders: Orders,
+) -> None:
+    poison: dict[tuple[str, int], Exception] = {("a", 1): ValueError()}
+    orders.place("a", 2)
+    follow(follower(subscription(Totals("other", poison), name="other", retries=())))
+
+    follow(follower(subscription(Totals())))
+
+    assert (seen("other"), seen()) == ({}, {"a": [1, 2]})
+
+
 # ---- a handler that takes long
 
 COMMITS = [(4, 1, 1), (1, 4, 1), (2, 3, 2), (5,)]  # events of each

@@ -43,7 +43,7 @@ def test_the_examples_tell_what_they_do() -> None:
     for expected in (
         "accepted as version 1, at eventstore.child/",
         "not found (stream-not-found)",
-        "the second window was too late: parent.",
+        "the second window was too late: Stream parent.",
         "at version 3 the parent allowed conversation, voice_recording",
         "at version 4 the parent allowed conversation",
         "not yet: A violation is acknowledged before it is resolved.",

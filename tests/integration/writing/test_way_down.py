@@ -106,5 +106,6 @@ def test_an_append_goes_down_from_the_store_to_the_log(
         "protocol",
         "queries",
         "indexer",
+        "database",  # which says what its errors mean
     }
     assert {caller for caller, callee in calls if callee == "log"} == {"indexer"}
