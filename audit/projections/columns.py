@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from audit.access import Viewer
     from audit.columns.table import Cell
     from eventstore.projections.standing import VersionStanding
-    from eventstore.queries.subscriptions import Standing
+    from eventstore.queries.subscriptions import SubscriptionStatus
 
 
-def time_to_go(how: Standing) -> str:
+def time_to_go(how: SubscriptionStatus) -> str:
     """Until it is up to date, if it is not and moves."""
     if not how.lag or how.paused:
         return cells.NOTHING
@@ -56,7 +56,7 @@ def _time_to_go(one: VersionStanding, _viewer: Viewer) -> str:
     return time_to_go(one.how) if one.how else cells.NOTHING
 
 
-def _figure(of: Callable[[Standing], int]) -> Cell[VersionStanding]:
+def _figure(of: Callable[[SubscriptionStatus], int]) -> Cell[VersionStanding]:
     return lambda one, _: thousands(of(one.how)) if one.how else cells.NOTHING
 
 

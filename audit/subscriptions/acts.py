@@ -22,7 +22,7 @@ from eventstore.queries.subscriptions import (
     Parked,
     actions,
     parked_stream,
-    standing,
+    status_of,
 )
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import MAX_REASON, Operating, Order
@@ -135,7 +135,7 @@ class ResetForm(OrderForm):
 def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
     """The form, or what it asks for is done and the subscription's page comes next."""
     asked = _act(act)
-    how = standing(name, SystemClock().now())
+    how = status_of(name, SystemClock().now())
     stream_id = _stream(request, asked)
     try:
         stream = parked_stream(name, stream_id) if stream_id else None

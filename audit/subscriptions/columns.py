@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from eventstore.queries.subscriptions import (
         ActionRow,
         Parked,
-        PartitionStanding,
-        Standing,
+        PartitionStatus,
+        SubscriptionStatus,
     )
 
 _STATES: Final = {
@@ -32,7 +32,7 @@ _STATES: Final = {
 _OTHERWISE: Final = ("warn", "unknown")
 
 
-def state_chip(how: Standing) -> str:
+def state_chip(how: SubscriptionStatus) -> str:
     """How it stands, in a word."""
     return cells.chip(*_STATES.get(how.state, _OTHERWISE), how.state)
 
@@ -40,31 +40,31 @@ def state_chip(how: Standing) -> str:
 # ---- all subscriptions
 
 
-def _subscription(how: Standing, _viewer: Viewer) -> str:
+def _subscription(how: SubscriptionStatus, _viewer: Viewer) -> str:
     address = reverse("admin:subscription", args=[how.name])
     name = cells.linked(how.name, address, is_main=True)
     return cells.beside(name, cells.was(how.wants), css="wrap")
 
 
-def _state(how: Standing, _viewer: Viewer) -> str:
+def _state(how: SubscriptionStatus, _viewer: Viewer) -> str:
     return cells.beside(state_chip(how))
 
 
-def _to_go(how: Standing, viewer: Viewer) -> str:
+def _to_go(how: SubscriptionStatus, viewer: Viewer) -> str:
     waits = how.oldest and cells.was(f"oldest: {age(how.oldest, viewer.now)}")
     return cells.beside(thousands(how.lag), waits or "")
 
 
-def _handled(how: Standing, _viewer: Viewer) -> str:
+def _handled(how: SubscriptionStatus, _viewer: Viewer) -> str:
     skipped = how.skipped and cells.was(f"{thousands(how.skipped)} left out")
     return cells.beside(thousands(how.handled), skipped or "")
 
 
-def _parked(how: Standing, _viewer: Viewer) -> str:
+def _parked(how: SubscriptionStatus, _viewer: Viewer) -> str:
     return cells.toned("bad", thousands(how.parked)) if how.parked else "0"
 
 
-SUBSCRIPTIONS: Final[Table[Standing]] = Table(
+SUBSCRIPTIONS: Final[Table[SubscriptionStatus]] = Table(
     "Subscriptions by name",
     (
         Column("Subscription", _subscription, heads_row=True),
@@ -156,13 +156,13 @@ def _button(address: str, row: Parked, label: str, said: str) -> str:
 # ---- partitions, and what people had it do
 
 
-def _lag(place: PartitionStanding, _viewer: Viewer) -> str:
+def _lag(place: PartitionStatus, _viewer: Viewer) -> str:
     if place.is_beyond:
         return cells.toned("warn", "beyond the index")
     return thousands(place.lag)
 
 
-PLACES: Final[Table[PartitionStanding]] = Table(
+PLACES: Final[Table[PartitionStatus]] = Table(
     "Checkpoints by partition",
     (
         Column("Partition", cells.mono(lambda place: place.place), heads_row=True),

@@ -17,13 +17,13 @@ from audit.subscriptions import columns
 from eventstore.clock import SystemClock
 from eventstore.projections.standing import projection_of, projections_among
 from eventstore.queries.subscriptions import (
-    PartitionStanding,
-    Standing,
+    PartitionStatus,
+    SubscriptionStatus,
     actions,
     parked_streams,
-    partition_standings,
-    standing,
-    standings,
+    partition_statuses,
+    status_of,
+    statuses,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _NO_ACTIONS = Empty(
 
 def subscriptions(request: HttpRequest) -> HttpResponse:
     """All of them, by name, and the versions of projections: figures, for everybody who may enter."""
-    found = standings(SystemClock().now())
+    found = statuses(SystemClock().now())
     nothing: Sequence[VersionStanding] = ()
     versions, are_loaded = of_projections(lambda: projections_among(found), nothing)
     panels: list[Panel[Any]] = [_all(found)]
@@ -63,11 +63,11 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
 
 def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
     """One: figures for everybody; streams, and what people did and why, for those who may act or see payloads."""
-    how = standing(name, SystemClock().now())
+    how = status_of(name, SystemClock().now())
     operates = may(request.user, Capability.OPERATE)
     sees_streams = operates or may(request.user, Capability.SEE_PAYLOADS)
     projection, are_loaded = of_projections(lambda: projection_of(name), None)
-    panels: list[Panel[Any]] = [_places(partition_standings(name))]
+    panels: list[Panel[Any]] = [_places(partition_statuses(name))]
     if sees_streams:
         panels = [_parked(request, name), *panels, _actions(name)]
     return show_list(
@@ -87,7 +87,7 @@ def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
     )
 
 
-def _all(rows: Sequence[Standing]) -> Panel[Standing]:
+def _all(rows: Sequence[SubscriptionStatus]) -> Panel[SubscriptionStatus]:
     sentence = format_html(
         "Name subscriptions in <code>{}</code>; they stand here as soon as <code>{}</code> has begun.",
         'EVENTSTORE["SUBSCRIPTIONS"]',
@@ -124,7 +124,7 @@ def _parked(request: HttpRequest, name: str) -> Panel[Any]:
     )
 
 
-def _places(rows: Sequence[PartitionStanding]) -> Panel[PartitionStanding]:
+def _places(rows: Sequence[PartitionStatus]) -> Panel[PartitionStatus]:
     return Panel(
         heading=Heading("places-h", "Partitions", str(len(rows))),
         table=columns.PLACES,

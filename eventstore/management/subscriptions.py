@@ -12,15 +12,15 @@ from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import (
     actions,
     parked_streams,
-    partition_standings,
-    standing,
+    partition_statuses,
+    status_of,
 )
 from eventstore.queries.unseen import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eventstore.queries.subscriptions import Parked, Standing
+    from eventstore.queries.subscriptions import Parked, SubscriptionStatus
 
 _MANY = 1_000  # parked streams that are shown at most
 
@@ -38,7 +38,7 @@ _HEAD = (
 _NUMBERS = {"lag", "records/s", "handled", "left out", "retrying", "parked"}
 
 
-def overview(found: Sequence[Standing]) -> str:
+def overview(found: Sequence[SubscriptionStatus]) -> str:
     """A table."""
     if not found:
         return "No subscription has run yet. Name some in EVENTSTORE['SUBSCRIPTIONS'], then start a worker: manage.py subscriptions run"
@@ -59,7 +59,7 @@ def overview(found: Sequence[Standing]) -> str:
     return table(_HEAD, rows, right=_NUMBERS)
 
 
-def as_json(how: Standing) -> dict[str, Any]:
+def as_json(how: SubscriptionStatus) -> dict[str, Any]:
     """Of one, for programs: times in ISO 8601, rates in records a second."""
     facts = {**asdict(how), "state": how.state, "eta_s": how.eta_s}
     return {key: _plain(value) for key, value in facts.items()}
@@ -67,7 +67,7 @@ def as_json(how: Standing) -> dict[str, Any]:
 
 def lines_of(name: str, *, as_json: bool) -> str:
     """One with its partitions, its parked streams and what people had it do. Raises `SubscriptionNotFound`."""
-    how = standing(name, SystemClock().now())
+    how = status_of(name, SystemClock().now())
     parked = parked_streams(Wanted(size=_MANY), name).rows
     if as_json:
         return json.dumps(_all_of(how, parked))
@@ -92,7 +92,7 @@ def _parked_line(row: Parked) -> str:
     )
 
 
-def _all_of(how: Standing, parked: Sequence[Parked]) -> dict[str, Any]:
+def _all_of(how: SubscriptionStatus, parked: Sequence[Parked]) -> dict[str, Any]:
     def plain(rows: Sequence[Any]) -> list[dict[str, Any]]:
         return [
             {key: _plain(getattr(row, key)) for key in row.__slots__} for row in rows
@@ -100,7 +100,7 @@ def _all_of(how: Standing, parked: Sequence[Parked]) -> dict[str, Any]:
 
     return {
         **as_json(how),
-        "places": plain(partition_standings(how.name)),
+        "places": plain(partition_statuses(how.name)),
         "streams": plain(parked),
         "actions": plain(actions(how.name)),
     }

@@ -9,14 +9,14 @@ from eventstore.errors import ProjectionNotReady
 from eventstore.projections.configured import configured
 from eventstore.projections.following import beside
 from eventstore.queries.connection import unchecked_cursor
-from eventstore.queries.subscriptions import standings
+from eventstore.queries.subscriptions import statuses
 from eventstore.subscriptions import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from eventstore.queries.subscriptions import Standing
+    from eventstore.queries.subscriptions import SubscriptionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class VersionStanding:
     version: int
     is_read: bool
     has_code: bool
-    how: Standing | None
+    how: SubscriptionStatus | None
 
     @property
     def state(self) -> str:
@@ -71,10 +71,12 @@ def refuse_a_projection(name: str) -> None:
 
 def projections(now: datetime) -> Sequence[VersionStanding]:
     """All of them, by name and version."""
-    return projections_among(standings(now))
+    return projections_among(statuses(now))
 
 
-def projections_among(all_standings: Sequence[Standing]) -> Sequence[VersionStanding]:
+def projections_among(
+    all_standings: Sequence[SubscriptionStatus],
+) -> Sequence[VersionStanding]:
     """The same, where it is known how all subscriptions stand. Raises ImproperlyConfigured, ImportError."""
     codes = configured()
     known = {how.name: how for how in all_standings}
@@ -96,5 +98,5 @@ def projections_among(all_standings: Sequence[Standing]) -> Sequence[VersionStan
     return found
 
 
-def _beside(name: str, known: Mapping[str, Standing]) -> list[int]:
+def _beside(name: str, known: Mapping[str, SubscriptionStatus]) -> list[int]:
     return [how.version for other, how in known.items() if other.startswith(f"{name}#")]

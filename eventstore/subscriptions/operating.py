@@ -18,7 +18,7 @@ from eventstore.events import Cut
 from eventstore.indexer.statements import FOLDED
 from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.queries.feed import marks
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.queries.unseen import unseen
 from eventstore.subscriptions import (
     checkpoint_rows,
@@ -184,7 +184,7 @@ class Operating:
     @contextmanager
     def _holding(self, name: str) -> Iterator[CursorWrapper]:
         """A transaction in which no turn of the subscription goes on; at its end all look whether there is something to do."""
-        standing(name, self._clock.now())
+        status_of(name, self._clock.now())
         with atomic(durable=True), unchecked_cursor() as cursor:
             cursor.execute(_PATIENCE, {"ms": str(math.ceil(self._patience_s * 1_000))})
             checkpoints.hold_all(cursor, name)

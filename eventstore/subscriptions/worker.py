@@ -13,7 +13,7 @@ from django.db import connection, connections
 from eventstore.clock import BackOff
 from eventstore.errors import SubscriptionNotFound, SubscriptionSuperseded
 from eventstore.queries.connection import unchecked_cursor
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions import checkpoints, telling
 from eventstore.subscriptions.failures import failure_of
 from eventstore.subscriptions.registering import CutRefused, register
@@ -169,7 +169,7 @@ class Worker:
         Made anew, everything would be handled again.
         """
         if state.is_made:
-            standing(state.follower.subscription.name, self._clock.now())
+            status_of(state.follower.subscription.name, self._clock.now())
         register(state.follower.subscription, self._clock)
         state.is_made = True
         state.look_at = 0.0
@@ -205,5 +205,5 @@ class Worker:
             telling.beyond(name, beyond)
         state.beyond = beyond
         state.look_at = self._clock.monotonic() + _LOOK_EVERY
-        how = standing(name, self._clock.now())
+        how = status_of(name, self._clock.now())
         telling.looked(name, lag=how.lag, retrying=how.retrying, parked=how.parked)

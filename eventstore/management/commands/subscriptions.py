@@ -16,7 +16,7 @@ from eventstore.management.roster import make_worker
 from eventstore.management.stopping import stop_on_signals
 from eventstore.management.subscriptions import as_json, lines_of, overview
 from eventstore.management.troubles import told_in_a_line
-from eventstore.queries.subscriptions import standings
+from eventstore.queries.subscriptions import statuses
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import Operating, Order
 
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             if options["do"] == "run":
                 self._run(options)
             elif options["do"] == "list":
-                found = standings(SystemClock().now())
+                found = statuses(SystemClock().now())
                 self.stdout.write(
                     json.dumps([as_json(how) for how in found])
                     if options["json"]

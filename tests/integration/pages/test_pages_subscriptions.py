@@ -18,7 +18,7 @@ from audit.subscriptions import acts
 from audit.subscriptions.acts import ACTS
 from eventstore.database import connect
 from eventstore.queries.keyset import Wanted
-from eventstore.queries.subscriptions import Parked, actions, parked_streams, standing
+from eventstore.queries.subscriptions import Parked, actions, parked_streams, status_of
 from eventstore.subscriptions import Subscription
 from tests.integration.pages.test_pages_policy import hold_to_policy
 from tests.integration.pages.test_pages_queries import MOST
@@ -356,7 +356,7 @@ def test_an_event_that_nobody_looked_at_is_not_left_out(
 
     assert "Nothing was done" in told.text
     assert did() == []
-    assert standing("totals", MovableClock().now()).skipped == 0
+    assert status_of("totals", MovableClock().now()).skipped == 0
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
