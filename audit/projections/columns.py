@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from audit.access import Viewer
     from audit.columns.table import Cell
-    from eventstore.projections.standing import VersionStanding
+    from eventstore.projections.statuses import VersionStatus
     from eventstore.queries.subscriptions import SubscriptionStatus
 
 
@@ -29,11 +29,11 @@ def time_to_go(how: SubscriptionStatus) -> str:
     return duration(how.eta_s)
 
 
-def _name(one: VersionStanding, _viewer: Viewer) -> str:
+def _name(one: VersionStatus, _viewer: Viewer) -> str:
     return format_html('<span class="wrap">{}</span>', one.name)
 
 
-def _version(one: VersionStanding, _viewer: Viewer) -> str:
+def _version(one: VersionStatus, _viewer: Viewer) -> str:
     if one.how is None:
         return f"version {one.version}"
     return cells.linked(
@@ -43,7 +43,7 @@ def _version(one: VersionStanding, _viewer: Viewer) -> str:
     )
 
 
-def _state(one: VersionStanding, _viewer: Viewer) -> str:
+def _state(one: VersionStatus, _viewer: Viewer) -> str:
     if one.how is None:
         return cells.beside(format_html('<span class="quiet">{}</span>', one.state))
     tone, symbol = ("good", "ok") if one.is_read else ("info", "clock")
@@ -52,15 +52,15 @@ def _state(one: VersionStanding, _viewer: Viewer) -> str:
     return cells.beside(cells.chip(tone, symbol, one.state))
 
 
-def _time_to_go(one: VersionStanding, _viewer: Viewer) -> str:
+def _time_to_go(one: VersionStatus, _viewer: Viewer) -> str:
     return time_to_go(one.how) if one.how else cells.NOTHING
 
 
-def _figure(of: Callable[[SubscriptionStatus], int]) -> Cell[VersionStanding]:
+def _figure(of: Callable[[SubscriptionStatus], int]) -> Cell[VersionStatus]:
     return lambda one, _: thousands(of(one.how)) if one.how else cells.NOTHING
 
 
-VERSIONS: Final[Table[VersionStanding]] = Table(
+VERSIONS: Final[Table[VersionStatus]] = Table(
     "Versions of projections",
     (
         Column("Projection", _name, heads_row=True),

@@ -15,7 +15,7 @@ from audit.projections.columns import VERSIONS
 from audit.projections.loading import of_projections
 from audit.subscriptions import columns
 from eventstore.clock import SystemClock
-from eventstore.projections.standing import projection_of, projections_among
+from eventstore.projections.statuses import projection_of, projections_among
 from eventstore.queries.subscriptions import (
     PartitionStatus,
     SubscriptionStatus,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-    from eventstore.projections.standing import VersionStanding
+    from eventstore.projections.statuses import VersionStatus
 
 _NO_STREAM_WAITS = Empty(
     "No stream waits",
@@ -46,7 +46,7 @@ _NO_ACTIONS = Empty(
 def subscriptions(request: HttpRequest) -> HttpResponse:
     """All of them, by name, and the versions of projections: figures, for everybody who may enter."""
     found = statuses(SystemClock().now())
-    nothing: Sequence[VersionStanding] = ()
+    nothing: Sequence[VersionStatus] = ()
     versions, are_loaded = of_projections(lambda: projections_among(found), nothing)
     panels: list[Panel[Any]] = [_all(found)]
     if versions:
@@ -101,7 +101,7 @@ def _all(rows: Sequence[SubscriptionStatus]) -> Panel[SubscriptionStatus]:
     )
 
 
-def _versions(rows: Sequence[VersionStanding]) -> Panel[VersionStanding]:
+def _versions(rows: Sequence[VersionStatus]) -> Panel[VersionStatus]:
     return Panel(
         heading=Heading(
             "versions-h", "Projections", "by name and version; one of each is read"

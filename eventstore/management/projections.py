@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstore.projections.comparing import TableDifference
-    from eventstore.projections.standing import VersionStanding
+    from eventstore.projections.statuses import VersionStatus
 
 _HEAD: Final = ("name", "version", "state", "records to go", "handled", "parked")
 
 
-def overview(found: Sequence[VersionStanding]) -> str:
+def overview(found: Sequence[VersionStatus]) -> str:
     """A table."""
     if not found:
         return "There are no projections. Name them in EVENTSTORE['PROJECTIONS']."
@@ -34,7 +34,7 @@ def overview(found: Sequence[VersionStanding]) -> str:
     return table(_HEAD, rows, right={"version", "records to go", "handled", "parked"})
 
 
-def as_json(one: VersionStanding) -> dict[str, Any]:
+def as_json(one: VersionStatus) -> dict[str, Any]:
     """Of one version, for programs."""
     how = one.how
     return {

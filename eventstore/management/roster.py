@@ -13,7 +13,7 @@ from eventstore.database import connect
 from eventstore.projections.configured import configured as projections_configured
 from eventstore.projections.configured import versions_of
 from eventstore.projections.following import subscription_of
-from eventstore.projections.standing import version_read
+from eventstore.projections.statuses import version_read
 from eventstore.publishing.subscription import publication
 from eventstore.service import get_service
 from eventstore.store import get_event_store

@@ -12,7 +12,7 @@ from eventstore.events import MAX_OFFSET
 from eventstore.projections.configured import versions_of
 from eventstore.projections.following import subscription_of
 from eventstore.projections.schemas import create_tables
-from eventstore.projections.standing import version_read
+from eventstore.projections.statuses import version_read
 from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions import checkpoint_rows, names, parking

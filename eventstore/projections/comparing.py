@@ -28,7 +28,7 @@ from eventstore.projections.schemas import (
     schema_of,
     table_of,
 )
-from eventstore.projections.standing import version_read
+from eventstore.projections.statuses import version_read
 from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.subscriptions.checkpoints import hold_all
 

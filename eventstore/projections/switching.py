@@ -24,7 +24,7 @@ from eventstore.projections.schemas import (
     table_of,
     tables_in,
 )
-from eventstore.projections.standing import is_beside, version_read
+from eventstore.projections.statuses import is_beside, version_read
 from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.subscriptions import checkpoint_rows, names, parking
 from eventstore.subscriptions.checkpoints import hold_all

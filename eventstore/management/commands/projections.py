@@ -24,7 +24,7 @@ from eventstore.management.stopping import stop_on_signals
 from eventstore.management.troubles import told_in_a_line
 from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
-from eventstore.projections.standing import projections
+from eventstore.projections.statuses import projections
 from eventstore.projections.switching import Switching
 
 if TYPE_CHECKING:

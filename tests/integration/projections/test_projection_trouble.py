@@ -13,7 +13,7 @@ from eventstore.errors import ProjectionNotReady
 from eventstore.projections import comparing, switching
 from eventstore.projections.building import Building, make_building
 from eventstore.projections.schemas import drop_tables
-from eventstore.projections.standing import version_read
+from eventstore.projections.statuses import version_read
 from eventstore.projections.switching import Switching
 from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions.operating import Operating, Order

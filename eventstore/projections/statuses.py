@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionStanding:
+class VersionStatus:
     """A version of a projection. is_read: its tables are those that are read. has_code: a class of it is configured.
 
     how: None if nothing of it is in the database yet.
@@ -69,24 +69,24 @@ def refuse_a_projection(name: str) -> None:
         raise ProjectionNotReady(name, msg)
 
 
-def projections(now: datetime) -> Sequence[VersionStanding]:
+def projections(now: datetime) -> Sequence[VersionStatus]:
     """All of them, by name and version."""
     return projections_among(statuses(now))
 
 
 def projections_among(
-    all_standings: Sequence[SubscriptionStatus],
-) -> Sequence[VersionStanding]:
+    all_statuses: Sequence[SubscriptionStatus],
+) -> Sequence[VersionStatus]:
     """The same, where it is known how all subscriptions stand. Raises ImproperlyConfigured, ImportError."""
     codes = configured()
-    known = {how.name: how for how in all_standings}
+    known = {how.name: how for how in all_statuses}
     found = []
     for name, versions in sorted(codes.items()):
         there = known.get(name)
         read = there.version if there else None
         numbers = {*versions, *_beside(name, known), *([read] if read else [])}
         found += [
-            VersionStanding(
+            VersionStatus(
                 name,
                 number,
                 number == read,
