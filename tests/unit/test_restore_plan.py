@@ -13,7 +13,7 @@ from eventstore.protocol.hashing import record_hash
 from eventstore.upkeep.restore.plan import (
     Mirrored,
     Missing,
-    Standing,
+    PartitionStatus,
     first_difference,
     first_trouble,
     plan,
@@ -34,8 +34,8 @@ def standing(
     differs: int | None = None,
     gap: int | None = None,
     damaged: int | None = None,
-) -> Standing:
-    return Standing(PLACE, cursor, extent, differs, gap, damaged)
+) -> PartitionStatus:
+    return PartitionStatus(PLACE, cursor, extent, differs, gap, damaged)
 
 
 def test_a_missing_tail_is_put_back_from_the_logs_end() -> None:
@@ -63,7 +63,7 @@ def test_nothing_is_missing_of_a_log_that_reaches_the_cursor(end: int) -> None:
     ],
 )
 def test_a_refusal_names_the_offset_and_the_way_out(
-    found: Standing, offset: int, says: str
+    found: PartitionStatus, offset: int, says: str
 ) -> None:
     with pytest.raises(NotRestorable, match=says) as caught:
         plan(found)

@@ -36,7 +36,7 @@ class Mirrored:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PartitionStatus:
     """How a partition stands: its cursor, what its log holds, and the first offset at which something is amiss.
 
     differs: where the log holds something else than the mirror. gap: where the log ended and the mirror has nothing.
@@ -63,9 +63,9 @@ class Missing:
         return self.end - self.first
 
 
-def plan(standing: Standing) -> Missing:
+def plan(status: PartitionStatus) -> Missing:
     """What the log lacks. Raises `NotRestorable` if it cannot get it back under its old offsets."""
-    place, extent = standing.place, standing.extent
+    place, extent = status.place, status.extent
     refusals = (
         (
             extent.start or None,
@@ -73,17 +73,17 @@ def plan(standing: Standing) -> Missing:
             _NEW_TOPIC,
         ),
         (
-            standing.differs,
+            status.differs,
             "the log holds something else there than what was folded",
             _NEW_TOPIC,
         ),
         (
-            standing.damaged,
+            status.damaged,
             "the mirror's bytes there are not those that were folded",
             _DAMAGED,
         ),
         (
-            standing.gap,
+            status.gap,
             "the mirror has no record there; the log had a transaction's marker, which cannot be written again",
             _NEW_STORE,
         ),
@@ -91,7 +91,7 @@ def plan(standing: Standing) -> Missing:
     for offset, problem, remedy in refusals:
         if offset is not None:
             raise NotRestorable(place.topic, place.partition, offset, problem, remedy)
-    return Missing(place, min(extent.end, standing.cursor), standing.cursor)
+    return Missing(place, min(extent.end, status.cursor), status.cursor)
 
 
 def first_difference(

@@ -16,7 +16,7 @@ from eventstore.protocol.positions import first_of, offset_in
 from eventstore.upkeep.restore.plan import (
     Mirrored,
     Missing,
-    Standing,
+    PartitionStatus,
     first_difference,
     first_trouble,
     plan,
@@ -138,22 +138,22 @@ class Restorer:
             created_again=found is not None and {found.id} != {row[3] for row in rows},
             unfinished=found is not None and bool(found.left_by_restore),
             missing=[
-                plan(self._standing(place, cursor, extents[place]))
+                plan(self._status(place, cursor, extents[place]))
                 for place, cursor in places.items()
             ],
             cursors=[(Place(name, n), cursor, gen) for n, cursor, gen, _ in rows],
         )
 
-    def _standing(self, place: Place, cursor: int, extent: Extent) -> Standing:
+    def _status(self, place: Place, cursor: int, extent: Extent) -> PartitionStatus:
         if extent.start:
-            return Standing(place, cursor, extent)
+            return PartitionStatus(place, cursor, extent)
         kept = min(extent.end, cursor)
         differs = first_difference(
             place, self._logged(place, kept), self._mirrored(place, 0, kept)
         )
         lost = self._mirrored(place, kept, cursor)
         gap, damaged = first_trouble(place, lost, kept, cursor)
-        return Standing(place, cursor, extent, differs, gap, damaged)
+        return PartitionStatus(place, cursor, extent, differs, gap, damaged)
 
     def _logged(self, place: Place, end: int) -> Iterator[LogRecord]:
         offset = 0
