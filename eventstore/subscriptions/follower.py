@@ -26,7 +26,7 @@ from eventstore.subscriptions.culprits import Culprits
 from eventstore.subscriptions.delivery import deliveries
 from eventstore.subscriptions.handling import (
     HandlerBroke,
-    Outcome,
+    HandlingResult,
     handle,
     one_by_one,
 )
@@ -202,7 +202,7 @@ class Follower:
         late: Mapping[int, HandlerBroke],
         *,
         alone: bool,
-    ) -> Outcome:
+    ) -> HandlingResult:
         """alone: one by one, so that of one that ends the transaction it is known which it was."""
         if alone or late:
             return one_by_one(self.subscription, self._clock, found, late=late)
@@ -225,7 +225,7 @@ class Follower:
         self,
         cursor: Cursor,
         held: Held,
-        outcome: Outcome,
+        outcome: HandlingResult,
         turn: Turn,
         tried: dict[int, int],
     ) -> None:
@@ -263,7 +263,13 @@ class Follower:
         )
 
     def _move(
-        self, cursor: Cursor, held: Held, outcome: Outcome, turn: Turn, *, to: int
+        self,
+        cursor: Cursor,
+        held: Held,
+        outcome: HandlingResult,
+        turn: Turn,
+        *,
+        to: int,
     ) -> None:
         turn.offsets = to - held.cursor
         turn.handled, turn.skipped = outcome.handled, outcome.skipped

@@ -62,7 +62,7 @@ SEVERAL: Final = -1
 
 
 @dataclass(slots=True)
-class Outcome:
+class HandlingResult:
     """handled, skipped: events. failed: by stream, where it stopped and why. stopped_at: the first that was not looked at."""
 
     handled: int = 0
@@ -73,14 +73,14 @@ class Outcome:
 
 def handle(
     subscription: Subscription, clock: Clock, deliveries: Sequence[Delivery]
-) -> Outcome:
+) -> HandlingResult:
     """Hand over what can be read, in this transaction. Raises what is no event's fault, and then nothing of it counts.
 
     1. all in one savepoint; if that fails it is rolled back, and
     2. each in a savepoint of its own: what fails keeps the later ones of its stream from being tried.
     Where it takes long it ends early, between two commits; a handler of batches has its batch whole.
     """
-    outcome = Outcome()
+    outcome = HandlingResult()
     ready = [one for one in deliveries if _is_ready(subscription, outcome, one)]
     try:
         outcome.handled = _call(subscription, clock, ready)  # 1
@@ -98,9 +98,9 @@ def _as_far_as(
     deliveries: Sequence[Delivery],
     stop: Delivery,
     handled: int,
-) -> Outcome:
+) -> HandlingResult:
     """What is behind the stop was not looked at, whether it can be read or not."""
-    outcome = Outcome(handled, stopped_at=stop)
+    outcome = HandlingResult(handled, stopped_at=stop)
     for one in deliveries:
         if one.position >= stop.position:
             break
@@ -114,9 +114,9 @@ def one_by_one(
     deliveries: Sequence[Delivery],
     *,
     late: Mapping[int, HandlerBroke] = MappingProxyType({}),
-) -> Outcome:
+) -> HandlingResult:
     """See `handle`; ends early, between two commits, where it takes long. late: by position, what events did that are not tried now."""
-    outcome, record = Outcome(), -1
+    outcome, record = HandlingResult(), -1
     deadline = clock.monotonic() + _LONG
     for one in deliveries:
         before, record = record, record_of(one.position)
@@ -146,7 +146,9 @@ def _failure_that(broke: HandlerBroke) -> Failure:
     return Failure(broke.code, found.place)
 
 
-def _is_ready(subscription: Subscription, outcome: Outcome, one: Delivery) -> bool:
+def _is_ready(
+    subscription: Subscription, outcome: HandlingResult, one: Delivery
+) -> bool:
     """Whether it is the handler's turn; what cannot be read is counted, or stops its stream."""
     if one.stream_id in outcome.failed:
         return False
