@@ -15,7 +15,7 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult
-from eventstore.exchange.importer.flight import Flight, Limits, Outcome, passes
+from eventstore.exchange.importer.flight import Answer, Flight, Limits, passes
 from eventstore.exchange.importer.grouping import Draft, Grouper, Refusal
 from eventstore.exchange.importer.lines import Interrupt, Lines, Source
 
@@ -168,7 +168,7 @@ class _Import:
         if self.summary.events != before:
             self.on_progress(self.summary.events, self._bytes)
 
-    def _account(self, draft: Draft, outcome: Outcome) -> None:
+    def _account(self, draft: Draft, outcome: Answer) -> None:
         summary, count = self.summary, len(draft.lines)
         if isinstance(outcome, AppendResult) and _stands_elsewhere(draft, outcome):
             self._refuse(_misplaced(draft, outcome.first_version), draft.lines[0])
