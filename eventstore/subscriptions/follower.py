@@ -30,7 +30,7 @@ from eventstore.subscriptions.handling import (
     handle,
     one_by_one,
 )
-from eventstore.subscriptions.turn import Turn
+from eventstore.subscriptions.turn import TurnResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,7 +96,7 @@ class Follower:
             worked += 1
         return worked
 
-    def turn(self, partition_id: int) -> Turn:
+    def turn(self, partition_id: int) -> TurnResult:
         """One transaction in one partition.
 
         1. take the checkpoint; nobody waits for it
@@ -116,15 +116,15 @@ class Follower:
             if not self._culprits.learn(broke):
                 raise broke.__cause__ or broke
 
-    def _turn(self, partition_id: int) -> Turn:
+    def _turn(self, partition_id: int) -> TurnResult:
         name, version = self.subscription.name, self.subscription.version
-        done: list[Turn] = []
+        done: list[TurnResult] = []
         with transaction.atomic(durable=True), prepared_cursor() as cursor:
             # the first at the commit: what a handler has done there may raise
             transaction.on_commit(lambda: self._tell(done))
             held = checkpoints.hold(cursor, name, version, partition_id)  # 1
             if held is None or held.is_beyond:
-                return Turn()
+                return TurnResult()
             checkpoints.guard(cursor, self.subscription.timeout_s)
             due = self._due(cursor, held)
             turn = (
@@ -135,7 +135,7 @@ class Follower:
             done.append(turn)
         return turn
 
-    def _tell(self, done: Sequence[Turn]) -> None:
+    def _tell(self, done: Sequence[TurnResult]) -> None:
         self._culprits.settled()
         for turn in done:
             telling.turn_ended(self.subscription.name, turn, self._clock.now())
@@ -147,11 +147,11 @@ class Follower:
         name = self.subscription.name
         return parking.due(cursor, name, held.partition_id, self._clock.now())
 
-    def _advance(self, cursor: Cursor, held: Held) -> Turn:
+    def _advance(self, cursor: Cursor, held: Held) -> TurnResult:
         limit = self._limit(held.partition_id)
         end = held.end if limit is None else min(held.end, held.packed(limit))
         if held.start >= end:
-            return Turn()
+            return TurnResult()
         is_careful = self._culprits.careful(held)
         most = 1 if is_careful else self.subscription.most
         rows, reached = self._next(cursor, held.start, end, most)
@@ -165,7 +165,7 @@ class Follower:
         outcome = self._hand_over(ready, late, alone=is_careful)
         if outcome.stopped_at is not None:
             reached = outcome.stopped_at.position
-        turn = Turn(worked=True, is_last=reached >= end)
+        turn = TurnResult(worked=True, is_last=reached >= end)
         turn.newest = found[-1].recorded_at if found else None
         if self._wanted is not None:  # who wants all is handed them, and says so itself
             known = [one.name for one in registry().event_types()]
@@ -176,7 +176,7 @@ class Follower:
         self._move(cursor, held, outcome, turn, to=held.offset(reached))  # 5
         return turn
 
-    def _try_again(self, cursor: Cursor, held: Held, due: Due) -> Turn:
+    def _try_again(self, cursor: Cursor, held: Held, due: Due) -> TurnResult:
         name, most = self.subscription.name, self.subscription.most
         asked = due.stream_id, due.version, held.start
         rows = waiting_records(cursor, *asked, most=most, pages=self._pages)
@@ -185,7 +185,7 @@ class Follower:
         ]
         late = self._culprits.queued(due)
         outcome = self._hand_over(found, late, alone=True)
-        turn = Turn(worked=True, is_last=False)
+        turn = TurnResult(worked=True, is_last=False)
         if outcome.failed:
             self._park(cursor, held, outcome, turn, {due.position: due.attempts})  # 4
         elif rows:  # what stands behind them is looked for in the next turn
@@ -226,7 +226,7 @@ class Follower:
         cursor: Cursor,
         held: Held,
         outcome: HandlingResult,
-        turn: Turn,
+        turn: TurnResult,
         tried: dict[int, int],
     ) -> None:
         """tried: how often before, by position."""
@@ -267,7 +267,7 @@ class Follower:
         cursor: Cursor,
         held: Held,
         outcome: HandlingResult,
-        turn: Turn,
+        turn: TurnResult,
         *,
         to: int,
     ) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from eventstore.subscriptions.delivery import Delivery
     from eventstore.subscriptions.failures import Failure
-    from eventstore.subscriptions.turn import Turn
+    from eventstore.subscriptions.turn import TurnResult
 
 logger = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ _told_at: dict[tuple[str, str], datetime] = {}
 _unreadable: dict[str, tuple[datetime, int]] = {}  # when it was told, and since then
 
 
-def turn_ended(name: str, turn: Turn, now: datetime) -> None:
+def turn_ended(name: str, turn: TurnResult, now: datetime) -> None:
     """A transaction was committed."""
     if turn.handled:
         metrics.FOLLOWED.labels(name, "handled").inc(turn.handled)
