@@ -43,7 +43,7 @@ _LONGEST_WAIT: Final = (
 )
 
 
-class Turn:
+class Cycle:
     """The steps of a turn. What they cannot settle stays unresolved, for the next turn.
 
     session: what it writes to the log with. folds: what is known of the places, on that very session.
