@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
 
     Progress = Callable[[Built], None]
-    Turn = Callable[[], Built | None]
+    Task = Callable[[], Built | None]
 
 logger = structlog.get_logger(__name__)
 
@@ -95,7 +95,7 @@ class Snapshotter:
             return late or stopped() or len(troubles) >= _TROUBLES
 
         with self._builders() as builders:
-            built, turns = Built(), self._turns(builders)
+            built, turns = Built(), self._tasks(builders)
             while turns and not ended():
                 turn = turns.popleft()
                 done = _taken(turn, troubles)
@@ -166,9 +166,9 @@ class Snapshotter:
         finally:
             made.close()
 
-    def _turns(self, builders: Sequence[Builder[Any]]) -> deque[Turn]:
+    def _tasks(self, builders: Sequence[Builder[Any]]) -> deque[Task]:
         """What is to be done: the streams that are to be tried again, and the partitions where something is left."""
-        turns: list[Turn] = []
+        turns: list[Task] = []
         for builder in builders:
             turns.append(partial(builder.retry, RETRY_AFTER))
             turns += [partial(builder.build, id_) for id_ in builder.behind()]
@@ -193,7 +193,7 @@ class Snapshotter:
             ]
 
 
-def _taken(turn: Turn, troubles: list[SnapshotNotWritten]) -> Built:
+def _taken(turn: Task, troubles: list[SnapshotNotWritten]) -> Built:
     """What one turn has built. Nothing where somebody else is at it, or the index was made anew meanwhile, or the topic
     does not answer: the next call will look."""
     try:
