@@ -71,7 +71,7 @@ class Draft:
             self.first_version = first
         elif self.first_version != first:
             self.fail(
-                f"line {index + 1} of its commit says streamversion {version}, out of turn"
+                f"line {index + 1} of its commit says streamversion {version}, out of order"
             )
 
     def fail(self, reason: str) -> None:

@@ -220,7 +220,7 @@ def _refusal(draft: Draft, error: BaseException) -> Refusal:
         case CommitIdReused():
             index, reason = error.index, _differs(error.differs)
         case WrongExpectedVersion():
-            reason = _out_of_turn(draft, error.current_version)
+            reason = _out_of_order(draft, error.current_version)
     return Refusal(draft.lines[index or 0], reason, len(draft.lines), draft.size)
 
 
@@ -239,8 +239,8 @@ _SAID_BY: Final = {
 """What a file calls it."""
 
 
-def _out_of_turn(draft: Draft, head: int) -> str:
-    said = f"streamversion {draft.first_version} is out of turn: its stream is at version {head} here"
+def _out_of_order(draft: Draft, head: int) -> str:
+    said = f"streamversion {draft.first_version} is out of order: its stream is at version {head} here"
     return f"{said}, {head + 1} comes next; nothing of its commit was written"
 
 
