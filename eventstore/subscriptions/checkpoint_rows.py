@@ -55,7 +55,7 @@ SELECT coalesce(sum(greatest(wanted.next - c."cursor", 0)), 0)::bigint
   JOIN eventstore_checkpoint c ON c.subscription = %(name)s AND c.partition_id = wanted.id
 """
 # A partition that only the one behind follows is compared with what is folded.
-_BEHIND: Final = """
+_LAGGING: Final = """
 SELECT coalesce(sum(least(b."cursor", coalesce(r."cursor", p."cursor"))), 0)::bigint,
        coalesce(sum(coalesce(r."cursor", p."cursor")), 0)::bigint
   FROM eventstore_checkpoint b
@@ -139,6 +139,6 @@ def lacking(cursor: Cursor, name: str, wanted: Mapping[int, int]) -> int:
 def as_far_as(cursor: Cursor, name: str, before: str) -> tuple[int, int]:
     """How many of the records that another subscription has handled, this one has, too; and how many that one has."""
     given: dict[str, Any] = {"name": name, "before": before}
-    cursor.execute(_BEHIND, given)
+    cursor.execute(_LAGGING, given)
     ((done, total),) = cursor.fetchall()
     return done, total

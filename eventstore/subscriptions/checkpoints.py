@@ -110,7 +110,7 @@ class Held:
         )
 
 
-def behind(cursor: Cursor, name: str, version: int, now: datetime) -> list[int]:
+def lagging(cursor: Cursor, name: str, version: int, now: datetime) -> list[int]:
     """The partitions in which there is something to do for this version of a subscription."""
     cursor.execute(_BEHIND, {"name": name, "version": version, "now": now})
     return [row[0] for row in cursor.fetchall()]

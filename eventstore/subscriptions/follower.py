@@ -77,7 +77,7 @@ class Follower:
         """
         name, version = self.subscription.name, self.subscription.version
         with reading_cursor() as cursor:  # is the index complete? (rule 16)
-            found = checkpoints.behind(cursor, name, version, self._clock.now())
+            found = checkpoints.lagging(cursor, name, version, self._clock.now())
         self._chance.shuffle(found)  # so that two workers seldom meet
         worked = 0
         waits: LogMisconfigured | None = None
