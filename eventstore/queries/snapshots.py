@@ -40,7 +40,7 @@ SELECT s.version FROM eventstore_snapshot s
  ORDER BY s.version
 """
 # As far as a partition is folded, and as far as one code has looked through it.
-_BEHIND: Final = composed(
+_LAGGING: Final = composed(
     """
 SELECT p.id
   FROM eventstore_partition p
@@ -184,9 +184,9 @@ def versions(cursor: Cursor, stream_id: str, made: Made) -> list[int]:
     return [row[0] for row in cursor.fetchall()]
 
 
-def behind(cursor: Cursor, topic: str, made: Made, frequency: int) -> list[int]:
+def lagging(cursor: Cursor, topic: str, made: Made, frequency: int) -> list[int]:
     """The ids of a topic's partitions in which events wait to be looked through."""
-    cursor.execute(_BEHIND, {"topic": topic, "frequency": frequency, **made.asked})
+    cursor.execute(_LAGGING, {"topic": topic, "frequency": frequency, **made.asked})
     return [row[0] for row in cursor.fetchall()]
 
 

@@ -79,11 +79,11 @@ class Builder(Generic[T]):
         self._topics = store.topics
         self._replay = Replay(store, snapshots)
 
-    def behind(self) -> list[int]:
+    def lagging(self) -> list[int]:
         """The ids of the partitions in which something is left to look through."""
         topic = topic_of(self.snapshots.aggregate)
         with reading_cursor() as cursor:
-            return queries.behind(cursor, topic, self._made, self._frequency)
+            return queries.lagging(cursor, topic, self._made, self._frequency)
 
     def build(self, partition: int) -> Built | None:
         """Build a batch of what is due in a partition; None if somebody else is at it.

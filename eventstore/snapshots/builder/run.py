@@ -171,7 +171,7 @@ class Snapshotter:
         turns: list[Task] = []
         for builder in builders:
             turns.append(partial(builder.retry, RETRY_AFTER))
-            turns += [partial(builder.build, id_) for id_ in builder.behind()]
+            turns += [partial(builder.build, id_) for id_ in builder.lagging()]
         self._chance.shuffle(turns)
         return deque(turns)
 
