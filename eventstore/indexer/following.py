@@ -33,7 +33,7 @@ _SINCE: Final = composed(
 SELECT r.verdict, r.stream_id, r.commit_id, r.head, r.event_count,
        ARRAY(SELECT e.event_id FROM eventstore_event e WHERE e.position >= r.position AND e.position < {record_end})
   FROM eventstore_record r
- WHERE r.position >= %(first)s AND r.position < %(behind)s
+ WHERE r.position >= %(first)s AND r.position < %(end)s
  ORDER BY r.position
 """,
     record_end=after_record_sql("r.position"),
@@ -76,7 +76,7 @@ def _asked(view: View) -> Mapping[str, int]:
     return {
         "partition": partition,
         "first": first_of(partition, view.cursor),
-        "behind": first_of(partition, view.cursor + MOST),
+        "end": first_of(partition, view.cursor + MOST),
     }
 
 

@@ -122,8 +122,10 @@ def _partitions(
         if start is None:
             on_beyond(Place(topic, partition), reached)
         else:
-            behind = first_of(id_, end)
-            found.append(_Partition((topic, partition), start, behind, (time, start)))
+            end_position = first_of(id_, end)
+            found.append(
+                _Partition((topic, partition), start, end_position, (time, start))
+            )
     return found
 
 

@@ -60,7 +60,7 @@ _FOLDED: Final = composed(
 )
 # The primary key alone. What lies before the answer is one stretch.
 _STRETCH: Final = """
-SELECT position FROM eventstore_event WHERE position >= %(first)s AND position < %(behind)s
+SELECT position FROM eventstore_event WHERE position >= %(first)s AND position < %(end)s
  ORDER BY position OFFSET %(scan)s LIMIT 1
 """
 # One stretch of the primary key; of each tenth event or so one look at the key of the snapshots, and of the failures.
@@ -68,7 +68,7 @@ SELECT position FROM eventstore_event WHERE position >= %(first)s AND position <
 _DUE: Final = """
 SELECT e.position, e.stream_id, e.version
   FROM eventstore_event e
- WHERE e.position >= %(first)s AND e.position < %(behind)s AND e.version %% %(frequency)s = 0
+ WHERE e.position >= %(first)s AND e.position < %(end)s AND e.version %% %(frequency)s = 0
    AND (SELECT s.version FROM eventstore_snapshot s
          WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
            AND s.version = e.version AND s.event_id = e.event_id AND s.position = e.position) IS NULL
@@ -107,7 +107,7 @@ SELECT partition_id, "cursor" FROM eventstore_snapshotbuild
 _NEAR: Final = """
 SELECT e.stream_id, e.version
   FROM (SELECT stream_id, version, event_id, position FROM eventstore_event
-         WHERE position >= %(first)s AND position < %(behind)s ORDER BY position LIMIT 1000) e
+         WHERE position >= %(first)s AND position < %(end)s ORDER BY position LIMIT 1000) e
  CROSS JOIN LATERAL (SELECT FROM eventstore_snapshot s
          WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
            AND s.version = e.version AND s.event_id = e.event_id AND s.position = e.position AND NOT s.drifted OFFSET 0) s
@@ -207,15 +207,15 @@ def due(
     scan: int,
 ) -> tuple[list[Due], int]:
     """What is due between two packed positions, at most so many, of at most so many events; and where to go on."""
-    first, behind = span
-    cursor.execute(_STRETCH, {"first": first, "behind": behind, "scan": scan})
+    first, end = span
+    cursor.execute(_STRETCH, {"first": first, "end": end, "scan": scan})
     stretch = cursor.fetchall()
     if stretch:
-        behind = stretch[0][0]
-    asked = {"first": first, "behind": behind, "frequency": frequency, "most": most}
+        end = stretch[0][0]
+    asked = {"first": first, "end": end, "frequency": frequency, "most": most}
     cursor.execute(_DUE, asked | made.asked)
     found = [Due(*row) for row in cursor.fetchall()]
-    return found, found[-1].position + 1 if len(found) == most else behind
+    return found, found[-1].position + 1 if len(found) == most else end
 
 
 def due_of_stream(
@@ -265,7 +265,7 @@ def looked_through(
     return [(first_of(id_), end) for id_, end in cursor.fetchall()]
 
 
-def near(cursor: Cursor, first: int, behind: int, made: Made) -> list[tuple[str, int]]:
+def near(cursor: Cursor, first: int, end: int, made: Made) -> list[tuple[str, int]]:
     """Stream and version of the snapshots of the next thousand events from a packed position on."""
-    cursor.execute(_NEAR, {"first": first, "behind": behind, **made.asked})
+    cursor.execute(_NEAR, {"first": first, "end": end, **made.asked})
     return [(row[0], row[1]) for row in cursor.fetchall()]

@@ -130,7 +130,7 @@ class Snapshotter:
                 for sampler in [self._sampler(cls, writer)]
                 for span in sampler.spans()
             ]
-            sizes = [behind - first for _, (first, behind) in spans]
+            sizes = [end - first for _, (first, end) in spans]
             for _ in range(count * _LOOKS if spans else 0):
                 ((sampler, span),) = self._chance.choices(spans, sizes)
                 sampler.look_into(span, sampled)
