@@ -60,7 +60,7 @@ class Advance:
         A crash or a lost race rolls back all of it; the next one starts at the cursor and gets the same verdicts.
         """
         held = False
-        if view.is_behind or (own and view.cursor not in own):
+        if view.is_overtaken or (own and view.cursor not in own):
             seen = view.cursor
             if not self._following.follow(view):
                 self._keeper.forget(view.place)

@@ -44,7 +44,7 @@ class Heads:
         return [
             (view, stream)
             for view, stream in found
-            if view is not None and not view.is_behind and stream not in view.heads
+            if view is not None and not view.is_overtaken and stream not in view.heads
         ]
 
     def _ask(self, lacking: Sequence[tuple[View, str]]) -> None:

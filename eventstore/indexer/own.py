@@ -59,7 +59,7 @@ class OwnRecords:
 
     def _stretch(self, place: Place, own: Sequence[Own]) -> Stretch | None:
         view = self._keeper.known(place)
-        if view is None or view.is_behind or view.rule_version > KNOWN_RULE_VERSION:
+        if view is None or view.is_overtaken or view.rule_version > KNOWN_RULE_VERSION:
             return None
         entries = [o.entry for o in own]
         cursor = view.cursor + len(entries)
