@@ -123,7 +123,7 @@ class _Span:
         """Of what was asked for, those that can be."""
         return cls(max(1, first), _NO_END if last is None else min(last, _NO_END))
 
-    def behind(self, head: int, count: int, *, backwards: bool) -> _Span:
+    def after(self, head: int, count: int, *, backwards: bool) -> _Span:
         """What a page left that ended with this commit. Raises `VerificationFailed` where that is no less.
 
         A row whose number of events is not that of its value would else be read for ever.
@@ -165,7 +165,7 @@ def _pages(
         is_last = len(found) < rows and sum(size for _, size in found) < pages.size
         if not is_last:  # but full
             head, _ = found[-1]
-            left = left.behind(head, len(commits[-1]), backwards=backwards)
+            left = left.after(head, len(commits[-1]), backwards=backwards)
         yield from zip((row[0] for row in found), commits, strict=True)
         if is_last:
             return
