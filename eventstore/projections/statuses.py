@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from eventstore.errors import ProjectionNotReady
 from eventstore.projections.configured import configured
-from eventstore.projections.following import beside
+from eventstore.projections.following import candidate_of
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.subscriptions import statuses
 from eventstore.subscriptions import names
@@ -47,9 +47,9 @@ def version_read(name: str) -> int | None:
         return names.version_of(cursor, name)
 
 
-def is_beside(name: str, version: int) -> bool:
+def has_candidate(name: str, version: int) -> bool:
     """Whether a version that is not read has been begun."""
-    return version_read(beside(name, version)) is not None
+    return version_read(candidate_of(name, version)) is not None
 
 
 def projection_of(name: str) -> str | None:
@@ -84,19 +84,19 @@ def projections_among(
     for name, versions in sorted(codes.items()):
         there = known.get(name)
         read = there.version if there else None
-        numbers = {*versions, *_beside(name, known), *([read] if read else [])}
+        numbers = {*versions, *_candidates(name, known), *([read] if read else [])}
         found += [
             VersionStatus(
                 name,
                 number,
                 number == read,
                 number in versions,
-                there if number == read else known.get(beside(name, number)),
+                there if number == read else known.get(candidate_of(name, number)),
             )
             for number in sorted(numbers)
         ]
     return found
 
 
-def _beside(name: str, known: Mapping[str, SubscriptionStatus]) -> list[int]:
+def _candidates(name: str, known: Mapping[str, SubscriptionStatus]) -> list[int]:
     return [how.version for other, how in known.items() if other.startswith(f"{name}#")]
