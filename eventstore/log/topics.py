@@ -177,14 +177,14 @@ def sound(
     return topic
 
 
-def create_beside(topics: Topics, log: Log, *, remade: str) -> list[str]:
+def create_auxiliary(topics: Topics, log: Log, *, remade: str) -> list[str]:
     """Create what is missing of topics beside the log's own, which have no rows; the names of the new ones. Raises as `check_beside`."""
-    missing = make_beside(topics, log)
-    check_beside(topics, log, remade=remade)
+    missing = make_auxiliary(topics, log)
+    check_auxiliary(topics, log, remade=remade)
     return missing
 
 
-def make_beside(topics: Topics, log: Log) -> list[str]:
+def make_auxiliary(topics: Topics, log: Log) -> list[str]:
     """Create what is missing and look at nothing else; the names of the new ones."""
     names = list(topics.numbers)
     there = log.topics(names) if names else {}
@@ -194,20 +194,20 @@ def make_beside(topics: Topics, log: Log) -> list[str]:
     return missing
 
 
-def wrong_beside(topics: Topics, log: Log, *, remade: str) -> list[LogMisconfigured]:
+def wrong_auxiliary(topics: Topics, log: Log, *, remade: str) -> list[LogMisconfigured]:
     """What is wrong with each that is missing or not as it must be."""
     names = list(topics.numbers)
     found = log.topics(names) if names else {}
     wrong = []
     for name in names:
         try:
-            _sound_beside(found.get(name), name, topics.partitions, remade)
+            _sound_auxiliary(found.get(name), name, topics.partitions, remade)
         except LogMisconfigured as error:
             wrong.append(error)
     return wrong
 
 
-def check_beside(topics: Topics, log: Log, *, remade: str) -> dict[str, Topic]:
+def check_auxiliary(topics: Topics, log: Log, *, remade: str) -> dict[str, Topic]:
     """Topics beside the log's own, if all are there and as they must be. Raises `LogMisconfigured`, which names the way out.
 
     remade: the remedy for one with other partitions than the log's, which is made again.
@@ -215,12 +215,12 @@ def check_beside(topics: Topics, log: Log, *, remade: str) -> dict[str, Topic]:
     names = list(topics.numbers)
     found = log.topics(names) if names else {}
     return {
-        name: _sound_beside(found.get(name), name, topics.partitions, remade)
+        name: _sound_auxiliary(found.get(name), name, topics.partitions, remade)
         for name in names
     }
 
 
-def _sound_beside(
+def _sound_auxiliary(
     topic: Topic | None, name: str, partitions: int, remade: str
 ) -> Topic:
     if topic is None:

@@ -73,8 +73,8 @@ class Command(BaseCommand):
             names = [*indexer.topics.numbers, *beside]
             repaired = self._repair(indexer.log, names, options)
             made = _create(indexer)
-            made += topics.make_beside(kept, indexer.log)
-            made += topics.make_beside(feeds, indexer.log)
+            made += topics.make_auxiliary(kept, indexer.log)
+            made += topics.make_auxiliary(feeds, indexer.log)
             wrong = [
                 *wrong_with_snapshots(kept, indexer.log),
                 *wrong_with_feeds(feeds, indexer.log),
