@@ -114,7 +114,7 @@ class translated:  # noqa: N801  (as a function: `with translated():`)
             raise Overtaken from error
         if is_trouble(error):
             raise DatabaseUnanswered(
-                told(error), kind=kind_of(error), word=word_of(error)
+                described(error), kind=kind_of(error), word=word_of(error)
             ) from error
 
 
@@ -188,7 +188,7 @@ def is_full(error: BaseException) -> bool:
     return condition_of(error) is Condition.FULL
 
 
-def told(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """What is the matter with the database, for whoever waits for it; without its own text, which may quote a row."""
     return named(error) or f"the database did not answer ({kind_of(error)})"
 

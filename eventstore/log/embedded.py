@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from eventstore.database import (
+    described,
     has_hung_up,
     is_full,
     is_the_databases,
     kind_of,
-    told,
     translated,
 )
 from eventstore.database.arrays import array
@@ -265,5 +265,5 @@ class EmbeddedLog:
 def _told(error: Exception) -> str:
     """The kind of trouble, without the server's text, which may quote a row."""
     if is_full(error):
-        return told(error)
+        return described(error)
     return f"the embedded log's database answered {kind_of(error)}"

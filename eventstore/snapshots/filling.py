@@ -13,7 +13,7 @@ import structlog
 
 from eventstore import metrics
 from eventstore.clock import BackOff, SystemClock
-from eventstore.database import connect, is_the_databases, told
+from eventstore.database import connect, described, is_the_databases
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
@@ -256,4 +256,4 @@ def _cause(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
     if isinstance(error, Unanswered):
         return error.reason
-    return str(error) if isinstance(error, EventStoreError) else told(error)
+    return str(error) if isinstance(error, EventStoreError) else described(error)

@@ -11,7 +11,7 @@ import structlog
 
 from eventstore import metrics
 from eventstore.clock import SystemClock
-from eventstore.database import is_the_databases, told
+from eventstore.database import described, is_the_databases
 from eventstore.protocol.positions import partition_in
 from eventstore.queries.snapshots import NOT_OURS
 
@@ -105,5 +105,5 @@ def refuse(connect: Connect, found: Found, made: Made) -> None:
             "the stream of a refused snapshot could not be noted for the builders",
             action="snapshot-note-failed",
             stream=found.stream_id,
-            cause=told(error),
+            cause=described(error),
         )
