@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from eventstore.errors import LogMisconfigured
 from eventstore.log import topics
 from eventstore.management.topic_repair import confirm, repair, repairs
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.publishing.topics import feed_topics
 from eventstore.publishing.topics import wrong as wrong_with_feeds
 from eventstore.snapshots.topics import snapshot_topics
@@ -68,7 +68,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
         kept, feeds = snapshot_topics(), feed_topics()
-        with told_in_a_line(), make_event_store().indexer() as indexer:
+        with reported_in_a_line(), make_event_store().indexer() as indexer:
             beside = (*kept.numbers, *feeds.numbers)
             names = [*indexer.topics.numbers, *beside]
             repaired = self._repair(indexer.log, names, options)

@@ -19,7 +19,7 @@ from eventstore.events import Cut
 from eventstore.exchange.exporter import Summary, export_events, export_stream
 from eventstore.management.output import opened
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.store import get_event_store
 
 
@@ -80,7 +80,7 @@ class Command(BaseCommand):
             msg = "Nothing is sealed in this store yet, so there is nothing to unseal."
             raise CommandError(msg)
         try:
-            with told_in_a_line(), opened(options["output"], self._note) as stream:
+            with reported_in_a_line(), opened(options["output"], self._note) as stream:
                 summary = self._export(stream, options)
         except BrokenPipeError:
             _close_quietly()

@@ -15,7 +15,7 @@ from eventstore.events import Place
 from eventstore.indexer.stops import SET_ASIDE, TAKEN_BACK, decide
 from eventstore.management.orders import add_order, order_of
 from eventstore.management.tables import table
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.queries.stops import stopped
 from eventstore.store import get_event_store
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
-        with told_in_a_line():
+        with reported_in_a_line():
             if options["do"] != "list":
                 self._decide(options)
             found = stopped()

@@ -21,7 +21,7 @@ from eventstore.management.projections import (
     overview,
 )
 from eventstore.management.stopping import stop_on_signals
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
 from eventstore.projections.statuses import projections
@@ -76,7 +76,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
         try:
-            with told_in_a_line():
+            with reported_in_a_line():
                 self._do(options)
         except (ImproperlyConfigured, ValueError) as error:
             raise CommandError(str(error)) from error

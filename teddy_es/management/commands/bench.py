@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from eventstore.conf import conf
 from eventstore.exchange.cloudevents import BadLine
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from teddy_es.bench.conditions import conditions
 from teddy_es.bench.contestants import NAMES
 from teddy_es.bench.measures import CHOICES, MEASURES
@@ -82,7 +82,10 @@ class Command(BaseCommand):
         wanted = _known(options["what"], MEASURES) or tuple(MEASURES)
         _refuse_files(options["file"], options["json"])
         shown = sys.stderr.isatty()
-        with progress_bar("bench", total=None, shown=shown) as bar, told_in_a_line():
+        with (
+            progress_bar("bench", total=None, shown=shown) as bar,
+            reported_in_a_line(),
+        ):
             plan = Plan(
                 rounds=options["rounds"],
                 seconds=options["seconds"],
