@@ -21,7 +21,7 @@ from eventstore.queries.following import (
     waiting_records,
 )
 from eventstore.queries.limits import FOLLOWED
-from eventstore.subscriptions import checkpoints, parking, telling
+from eventstore.subscriptions import checkpoints, parking, reporting
 from eventstore.subscriptions.culprits import Culprits
 from eventstore.subscriptions.delivery import deliveries
 from eventstore.subscriptions.handling import (
@@ -112,7 +112,7 @@ class Follower:
             except HandlerBroke as error:
                 broke = error
             connection.close()  # what else it did to the session is gone with it
-            telling.broke(self.subscription.name, broke.code)
+            reporting.broke(self.subscription.name, broke.code)
             if not self._culprits.learn(broke):
                 raise broke.__cause__ or broke
 
@@ -138,7 +138,7 @@ class Follower:
     def _tell(self, done: Sequence[TurnResult]) -> None:
         self._culprits.settled()
         for turn in done:
-            telling.turn_ended(self.subscription.name, turn, self._clock.now())
+            reporting.turn_ended(self.subscription.name, turn, self._clock.now())
 
     def _due(self, cursor: Cursor, held: Held) -> Due | None:
         self._tried = not (self._tried and held.start < held.end)

@@ -26,7 +26,7 @@ from eventstore.subscriptions import (
     claims,
     names,
     parking,
-    telling,
+    reporting,
 )
 from eventstore.subscriptions.configured import configured
 from eventstore.subscriptions.registering import refuse_a_foreign_cut
@@ -227,7 +227,7 @@ def record(
         "now": clock.now(),
     }
     cursor.execute(_RECORD, given)
-    transaction.on_commit(partial(telling.acted, name, action, stream_id=stream_id))
+    transaction.on_commit(partial(reporting.acted, name, action, stream_id=stream_id))
 
 
 def _starts(start: Start | Cut) -> dict[int, int]:

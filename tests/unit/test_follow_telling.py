@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from structlog.testing import capture_logs
 
 from eventstore import metrics
-from eventstore.subscriptions.telling import turn_ended
+from eventstore.subscriptions.reporting import turn_ended
 from eventstore.subscriptions.turn import TurnResult
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
