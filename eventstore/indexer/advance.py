@@ -75,9 +75,9 @@ class Advance:
         except Overtaken:
             self._keeper.lose(view)
             return ()
-        self._session.telling.folded(view.place, folded)
+        self._session.reporter.folded(view.place, folded)
         if folded.judged:
-            self._session.telling.dated(view.place, folded.judged[-1])
+            self._session.reporter.dated(view.place, folded.judged[-1])
         return folded.judged
 
     def _fold(

@@ -48,7 +48,7 @@ class OwnRecords:
             self._drop(stretches, error)
         committed = [s for s in stretches if s.is_committed]
         for stretch in committed:
-            self._session.telling.folded(stretch.view.place, stretch.folded)
+            self._session.reporter.folded(stretch.view.place, stretch.folded)
         self._keeper.settle([s.view.place for s in stretches])
         return {s.view.place: s.folded.judged for s in committed}
 
