@@ -68,7 +68,7 @@ def locked_out(
     return answer
 
 
-def tell_logins() -> None:
+def report_logins() -> None:
     """Have log-ins told. Once a process, after django-axes has connected its own receivers."""
     for signal, told in (
         (user_logged_in, _succeeded),
