@@ -12,7 +12,7 @@ from audit.formats import thousands
 
 if TYPE_CHECKING:
     from audit.access import Viewer
-    from audit.jobs.standing import JobStatus
+    from audit.jobs.statuses import JobStatus
     from eventstore.queries.jobs import JobRunRow
 
 _CHIPS: Final = {

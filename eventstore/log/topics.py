@@ -178,7 +178,7 @@ def sound(
 
 
 def create_auxiliary(topics: Topics, log: Log, *, remade: str) -> list[str]:
-    """Create what is missing of topics beside the log's own, which have no rows; the names of the new ones. Raises as `check_beside`."""
+    """Create what is missing of topics beside the log's own, which have no rows; the names of the new ones. Raises as `check_auxiliary`."""
     missing = make_auxiliary(topics, log)
     check_auxiliary(topics, log, remade=remade)
     return missing

@@ -57,8 +57,8 @@ def projection_of(name: str) -> str | None:
 
     Raises ImproperlyConfigured, ImportError.
     """
-    own, is_beside, _ = name.partition("#")
-    return own if own in configured() or is_beside else None
+    own, is_candidate, _ = name.partition("#")
+    return own if own in configured() or is_candidate else None
 
 
 def refuse_a_projection(name: str) -> None:

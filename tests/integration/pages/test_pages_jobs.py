@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.jobs.standing import statuses
+from audit.jobs.statuses import statuses
 from eventstore.database import connect
 from eventstore.upkeep.jobs import Job, Jobs
 from eventstore.upkeep.schedule import SCHEDULE
