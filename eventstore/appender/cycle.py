@@ -96,7 +96,7 @@ class Cycle:
                 self._answering.answer(place, answers, judged)  # 4, 5
         times.end("decide")
         left = [p for p in batch if not p.future.done()]
-        times.tell(commits=len(batch), left=len(left))
+        times.report(commits=len(batch), left=len(left))
         return left
 
     # ---- the steps
