@@ -127,7 +127,7 @@ class Made(NamedTuple):
         return {"schema": self.schema, "code": self.code}
 
 
-class Found(NamedTuple):  # a tuple, for every load makes one
+class StoredSnapshot(NamedTuple):  # a tuple, for every load makes one
     """A row whose event is still the one at its version."""
 
     stream_id: str
@@ -162,7 +162,7 @@ class Failure:
 
 def newest(
     cursor: Cursor, stream_id: str, made: Made, at_most: int | None = None
-) -> Found | None:
+) -> StoredSnapshot | None:
     """The stream's newest snapshot at or below a version, of those that are true and made with this."""
     at_most = NO_END if at_most is None else min(at_most, NO_END)
     refuse_if_set_aside(stream_id)
@@ -173,7 +173,7 @@ def newest(
     if not rows:
         return None
     version, event_id, recorded_at, state, position, mac = rows[0]
-    return Found(
+    return StoredSnapshot(
         stream_id, version, event_id, recorded_at, bytes(state), position, bytes(mac)
     )
 

@@ -18,7 +18,7 @@ from eventstore.queries.snapshots import NOT_OURS
 if TYPE_CHECKING:
     from eventstore.database import Connect
     from eventstore.ports import Clock
-    from eventstore.queries.snapshots import Found, Made
+    from eventstore.queries.snapshots import Made, StoredSnapshot
 
 logger = structlog.get_logger(__name__)
 
@@ -78,7 +78,7 @@ def count_refused(stream_id: str, version: int) -> None:
     )
 
 
-def refuse(connect: Connect, found: Found, made: Made) -> None:
+def refuse(connect: Connect, found: StoredSnapshot, made: Made) -> None:
     """Of one that a load has met: count it; once a minute also tell, and note its stream for the builders.
 
     The note is of use only: where it cannot be written the load goes on, and the log says so.

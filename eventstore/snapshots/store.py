@@ -146,7 +146,7 @@ class SnapshotStore(Generic[T]):
         finally:
             made.close()
 
-    def refuse(self, found: queries.Found) -> None:
+    def refuse(self, found: queries.StoredSnapshot) -> None:
         """Log a snapshot that this store has not signed, and note its stream, so that a builder makes it again."""
         refuse(self._connect, found, self.made_with)
 
@@ -158,7 +158,7 @@ class SnapshotStore(Generic[T]):
         stamp = self.stamp
         return queries.Made(stamp.state_schema, stamp.code)
 
-    def _is_state(self, found: queries.Found) -> bool:
+    def _is_state(self, found: queries.StoredSnapshot) -> bool:
         """Whether the bytes are a state of the class: an `apply` may have made another than the class says."""
         try:
             self._states.decode(found.state)
@@ -175,7 +175,7 @@ class SnapshotStore(Generic[T]):
         return True
 
 
-def _snapshot(found: queries.Found, stamp: Stamp) -> Snapshot:
+def _snapshot(found: queries.StoredSnapshot, stamp: Stamp) -> Snapshot:
     _, partition, offset, index = unpack(found.position)
     return Snapshot(
         found.stream_id,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from random import Random
 
-    from eventstore.queries.snapshots import Found
+    from eventstore.queries.snapshots import StoredSnapshot
     from eventstore.snapshots import SnapshotStore
     from eventstore.snapshots.writing import SnapshotWriter
     from eventstore.store import EventStore
@@ -95,7 +95,7 @@ class Sampler(Generic[T]):
             self._compare(found, sampled)
         sampled.events += self._replay.events - before
 
-    def _compare(self, found: Found, sampled: Sampled) -> None:
+    def _compare(self, found: StoredSnapshot, sampled: Sampled) -> None:
         """Where it has drifted, all of its stream are compared."""
         replayed = self._replayed(found.stream_id, [found.version], sampled)
         if any(self._has_drifted(found, whole, sampled) for whole in replayed):
@@ -124,7 +124,7 @@ class Sampler(Generic[T]):
         except (UnreadableEvent, ApplyError) as error:
             self._cannot_be_held(stream_id, left[0], error, sampled)
 
-    def _has_drifted(self, found: Found, whole: T, sampled: Sampled) -> bool:
+    def _has_drifted(self, found: StoredSnapshot, whole: T, sampled: Sampled) -> bool:
         try:
             value = encoded(type(whole).__name__, whole.state)
         except StateNotStorable as error:
@@ -151,11 +151,11 @@ class Sampler(Generic[T]):
             cause=str(error),
         )
 
-    def _says(self, found: Found, value: bytes) -> bool:
+    def _says(self, found: StoredSnapshot, value: bytes) -> bool:
         """Whether a snapshot says what a replay says; as states, for a set has no order."""
         return says_the_same(found.state, value, self._snapshots.aggregate.state_type)
 
-    def _set_aside(self, found: Found) -> None:
+    def _set_aside(self, found: StoredSnapshot) -> None:
         row = {
             "stream": found.stream_id,
             "version": found.version,
