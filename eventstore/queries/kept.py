@@ -45,7 +45,7 @@ class Kept:
             "stream": self.stream_id,
             "version": self.version,
             "event_id": self.event_id,
-            **self.made.asked,
+            **self.made.parameters,
         }
 
 

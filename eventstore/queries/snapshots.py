@@ -122,7 +122,7 @@ class Made(NamedTuple):
     code: bytes
 
     @property
-    def asked(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         """As a statement's parameters."""
         return {"schema": self.schema, "code": self.code}
 
@@ -180,13 +180,15 @@ def newest(
 
 def versions(cursor: Cursor, stream_id: str, made: Made) -> list[int]:
     """The versions of a stream's snapshots that were made with this, and of which nobody knows that they have drifted."""
-    cursor.execute(_VERSIONS, {"stream": stream_id, **made.asked})
+    cursor.execute(_VERSIONS, {"stream": stream_id, **made.parameters})
     return [row[0] for row in cursor.fetchall()]
 
 
 def lagging(cursor: Cursor, topic: str, made: Made, frequency: int) -> list[int]:
     """The ids of a topic's partitions in which events wait to be looked through."""
-    cursor.execute(_LAGGING, {"topic": topic, "frequency": frequency, **made.asked})
+    cursor.execute(
+        _LAGGING, {"topic": topic, "frequency": frequency, **made.parameters}
+    )
     return [row[0] for row in cursor.fetchall()]
 
 
@@ -213,7 +215,7 @@ def due(
     if stretch:
         end = stretch[0][0]
     asked = {"first": first, "end": end, "frequency": frequency, "most": most}
-    cursor.execute(_DUE, asked | made.asked)
+    cursor.execute(_DUE, asked | made.parameters)
     found = [Due(*row) for row in cursor.fetchall()]
     return found, found[-1].position + 1 if len(found) == most else end
 
@@ -223,7 +225,7 @@ def due_of_stream(
 ) -> list[Due]:
     """What is due of one stream above a version."""
     span = {"stream": stream_id, "after": after, "frequency": frequency, "most": most}
-    cursor.execute(_DUE_OF_STREAM, span | made.asked)
+    cursor.execute(_DUE_OF_STREAM, span | made.parameters)
     return [Due(*row) for row in cursor.fetchall()]
 
 
@@ -243,7 +245,7 @@ def to_retry(
         "most": most,
         "at_once": NOT_OURS,
     }
-    cursor.execute(_RETRY, asked | made.asked)
+    cursor.execute(_RETRY, asked | made.parameters)
     return [row[0] for row in cursor.fetchall()]
 
 
@@ -252,7 +254,7 @@ def failures(
 ) -> list[Failure]:
     """Streams of which this code could make no snapshot, the last first."""
     asked = {"partitions": list(partitions), "most": most}
-    cursor.execute(_FAILURES, asked | made.asked)
+    cursor.execute(_FAILURES, asked | made.parameters)
     return [Failure(*row) for row in cursor.fetchall()]
 
 
@@ -261,11 +263,11 @@ def looked_through(
 ) -> list[tuple[int, int]]:
     """The packed positions of each partition between which the snapshots that are due were made."""
     asked = {"partitions": list(partitions), "frequency": frequency}
-    cursor.execute(_LOOKED_THROUGH, asked | made.asked)
+    cursor.execute(_LOOKED_THROUGH, asked | made.parameters)
     return [(first_of(id_), end) for id_, end in cursor.fetchall()]
 
 
 def near(cursor: Cursor, first: int, end: int, made: Made) -> list[tuple[str, int]]:
     """Stream and version of the snapshots of the next thousand events from a packed position on."""
-    cursor.execute(_NEAR, {"first": first, "end": end, **made.asked})
+    cursor.execute(_NEAR, {"first": first, "end": end, **made.parameters})
     return [(row[0], row[1]) for row in cursor.fetchall()]

@@ -97,7 +97,7 @@ def refuse(connect: Connect, found: StoredSnapshot, made: Made) -> None:
     }
     try:
         with closing(connect()) as connection:
-            connection.execute(_NOTE, note | made.asked)
+            connection.execute(_NOTE, note | made.parameters)
     except Exception as error:
         if not is_the_databases(error):
             raise

@@ -75,7 +75,7 @@ class Builder(Generic[T]):
         self._clock = clock
         self._made = snapshots.made_with
         self._frequency = snapshots.frequency
-        self._key = self._made.asked | {"frequency": self._frequency}
+        self._key = self._made.parameters | {"frequency": self._frequency}
         self._topics = store.topics
         self._replay = Replay(store, snapshots)
 

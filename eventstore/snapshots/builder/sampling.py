@@ -161,7 +161,7 @@ class Sampler(Generic[T]):
             "version": found.version,
             "event_id": found.event_id,
         }
-        asked = self._snapshots.made_with.asked
+        asked = self._snapshots.made_with.parameters
         self._writer.connection().execute(statements.DRIFTED, asked | row)
         self._count("drifted")
         logger.error(
