@@ -34,17 +34,17 @@ def _name(one: VersionStatus, _viewer: Viewer) -> str:
 
 
 def _version(one: VersionStatus, _viewer: Viewer) -> str:
-    if one.how is None:
+    if one.status is None:
         return f"version {one.version}"
     return cells.linked(
         f"version {one.version}",
-        reverse("admin:subscription", args=[one.how.name]),
+        reverse("admin:subscription", args=[one.status.name]),
         aria_label=f"Version {one.version} of {one.name}",
     )
 
 
 def _state(one: VersionStatus, _viewer: Viewer) -> str:
-    if one.how is None:
+    if one.status is None:
         return cells.beside(format_html('<span class="quiet">{}</span>', one.state))
     tone, symbol = ("good", "ok") if one.is_read else ("info", "clock")
     if not one.has_code:
@@ -53,11 +53,11 @@ def _state(one: VersionStatus, _viewer: Viewer) -> str:
 
 
 def _time_to_go(one: VersionStatus, _viewer: Viewer) -> str:
-    return time_to_go(one.how) if one.how else cells.NOTHING
+    return time_to_go(one.status) if one.status else cells.NOTHING
 
 
 def _figure(of: Callable[[SubscriptionStatus], int]) -> Cell[VersionStatus]:
-    return lambda one, _: thousands(of(one.how)) if one.how else cells.NOTHING
+    return lambda one, _: thousands(of(one.status)) if one.status else cells.NOTHING
 
 
 VERSIONS: Final[Table[VersionStatus]] = Table(

@@ -152,7 +152,7 @@ def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
         "title": f"{asked.title} {name}",
         "trail": _trail(name),
         "here": asked.title,
-        "how": how,
+        "status": how,
         "act": act,
         "asked": asked,
         "stream": stream,

@@ -77,7 +77,7 @@ def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
         template="audit/subscriptions/subscription.html",
         trail=[Step("Subscriptions", reverse("admin:subscriptions"))],
         stopped=(),  # this page asks enough; the one before it names them
-        how=how,
+        status=how,
         state=columns.state_chip(how),
         projection=projection,
         is_read=projection == name,

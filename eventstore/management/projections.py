@@ -25,9 +25,9 @@ def overview(found: Sequence[VersionStatus]) -> str:
             one.name,
             str(one.version),
             one.state,
-            f"{one.how.lag:,}" if one.how else "-",
-            f"{one.how.handled:,}" if one.how else "-",
-            f"{one.how.parked + one.how.retrying:,}" if one.how else "-",
+            f"{one.status.lag:,}" if one.status else "-",
+            f"{one.status.handled:,}" if one.status else "-",
+            f"{one.status.parked + one.status.retrying:,}" if one.status else "-",
         )
         for one in found
     ]
@@ -36,7 +36,7 @@ def overview(found: Sequence[VersionStatus]) -> str:
 
 def as_json(one: VersionStatus) -> dict[str, Any]:
     """Of one version, for programs."""
-    how = one.how
+    how = one.status
     return {
         "name": one.name,
         "version": one.version,

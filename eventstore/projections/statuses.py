@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 class VersionStatus:
     """A version of a projection. is_read: its tables are those that are read. has_code: a class of it is configured.
 
-    how: None if nothing of it is in the database yet.
+    status: None if nothing of it is in the database yet.
     """
 
     name: str
     version: int
     is_read: bool
     has_code: bool
-    how: SubscriptionStatus | None
+    status: SubscriptionStatus | None
 
     @property
     def state(self) -> str:
         """In a few words."""
-        if self.how is None:
+        if self.status is None:
             return "not built"
         kind = "read" if self.is_read else "beside"
         return kind if self.has_code else f"{kind}, nobody follows: no code"
