@@ -50,22 +50,22 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def _newest(rows: Sequence[browse.EventRow]) -> Panel[browse.EventRow]:
     all_of_them = format_html('<a href="{}">All events</a>', reverse("admin:events"))
-    how = format_html("<code>{}</code>", "manage.py import_events FILE")
+    command = format_html("<code>{}</code>", "manage.py import_events FILE")
     return Panel(
         heading=Heading("new-h", "Newest events", all_of_them),
         table=replace(EVENTS, caption="Newest events"),
         rows=rows,
         empty=Empty(
-            "No events yet", format_html("Append one, or import a file: {}", how)
+            "No events yet", format_html("Append one, or import a file: {}", command)
         ),
     )
 
 
 def _topics(rows: Sequence[TopicRow]) -> Panel[TopicRow]:
-    how = format_html("<code>{}</code>", "manage.py create_topics")
+    command = format_html("<code>{}</code>", "manage.py create_topics")
     return Panel(
         heading=Heading("top-h", "Topics of the log", str(len(rows))),
         table=TOPICS,
         rows=rows,
-        empty=Empty("No topics yet", format_html("They are created by {}", how)),
+        empty=Empty("No topics yet", format_html("They are created by {}", command)),
     )

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from eventstore.queries.subscriptions import SubscriptionStatus
 
 
-def time_to_go(how: SubscriptionStatus) -> str:
+def time_to_go(status: SubscriptionStatus) -> str:
     """Until it is up to date, if it is not and moves."""
-    if not how.lag or how.paused:
+    if not status.lag or status.paused:
         return cells.NOTHING
-    if how.eta_s is None:
+    if status.eta_s is None:
         return format_html('<span class="quiet">{}</span>', "stands still")
-    return duration(how.eta_s)
+    return duration(status.eta_s)
 
 
 def _name(one: VersionStatus, _viewer: Viewer) -> str:

@@ -135,7 +135,7 @@ class ResetForm(OrderForm):
 def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
     """The form, or what it asks for is done and the subscription's page comes next."""
     asked = _act(act)
-    how = status_of(name, SystemClock().now())
+    subscription_status = status_of(name, SystemClock().now())
     stream_id = _stream(request, asked)
     try:
         stream = parked_stream(name, stream_id) if stream_id else None
@@ -152,7 +152,7 @@ def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
         "title": f"{asked.title} {name}",
         "trail": _trail(name),
         "here": asked.title,
-        "status": how,
+        "status": subscription_status,
         "act": act,
         "asked": asked,
         "stream": stream,

@@ -32,36 +32,36 @@ _STATES: Final = {
 _OTHERWISE: Final = ("warn", "unknown")
 
 
-def state_chip(how: SubscriptionStatus) -> str:
+def state_chip(status: SubscriptionStatus) -> str:
     """How it stands, in a word."""
-    return cells.chip(*_STATES.get(how.state, _OTHERWISE), how.state)
+    return cells.chip(*_STATES.get(status.state, _OTHERWISE), status.state)
 
 
 # ---- all subscriptions
 
 
-def _subscription(how: SubscriptionStatus, _viewer: Viewer) -> str:
-    address = reverse("admin:subscription", args=[how.name])
-    name = cells.linked(how.name, address, is_main=True)
-    return cells.beside(name, cells.was(how.wants), css="wrap")
+def _subscription(status: SubscriptionStatus, _viewer: Viewer) -> str:
+    address = reverse("admin:subscription", args=[status.name])
+    name = cells.linked(status.name, address, is_main=True)
+    return cells.beside(name, cells.was(status.wants), css="wrap")
 
 
-def _state(how: SubscriptionStatus, _viewer: Viewer) -> str:
-    return cells.beside(state_chip(how))
+def _state(status: SubscriptionStatus, _viewer: Viewer) -> str:
+    return cells.beside(state_chip(status))
 
 
-def _to_go(how: SubscriptionStatus, viewer: Viewer) -> str:
-    waits = how.oldest and cells.was(f"oldest: {age(how.oldest, viewer.now)}")
-    return cells.beside(thousands(how.lag), waits or "")
+def _to_go(status: SubscriptionStatus, viewer: Viewer) -> str:
+    waits = status.oldest and cells.was(f"oldest: {age(status.oldest, viewer.now)}")
+    return cells.beside(thousands(status.lag), waits or "")
 
 
-def _handled(how: SubscriptionStatus, _viewer: Viewer) -> str:
-    skipped = how.skipped and cells.was(f"{thousands(how.skipped)} left out")
-    return cells.beside(thousands(how.handled), skipped or "")
+def _handled(status: SubscriptionStatus, _viewer: Viewer) -> str:
+    skipped = status.skipped and cells.was(f"{thousands(status.skipped)} left out")
+    return cells.beside(thousands(status.handled), skipped or "")
 
 
-def _parked(how: SubscriptionStatus, _viewer: Viewer) -> str:
-    return cells.toned("bad", thousands(how.parked)) if how.parked else "0"
+def _parked(status: SubscriptionStatus, _viewer: Viewer) -> str:
+    return cells.toned("bad", thousands(status.parked)) if status.parked else "0"
 
 
 SUBSCRIPTIONS: Final[Table[SubscriptionStatus]] = Table(

@@ -63,7 +63,7 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
 
 def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
     """One: figures for everybody; streams, and what people did and why, for those who may act or see payloads."""
-    how = status_of(name, SystemClock().now())
+    status = status_of(name, SystemClock().now())
     operates = may(request.user, Capability.OPERATE)
     sees_streams = operates or may(request.user, Capability.SEE_PAYLOADS)
     projection, are_loaded = of_projections(lambda: projection_of(name), None)
@@ -77,8 +77,8 @@ def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
         template="audit/subscriptions/subscription.html",
         trail=[Step("Subscriptions", reverse("admin:subscriptions"))],
         stopped=(),  # this page asks enough; the one before it names them
-        status=how,
-        state=columns.state_chip(how),
+        status=status,
+        state=columns.state_chip(status),
         projection=projection,
         is_read=projection == name,
         may_be_reset=operates and are_loaded and projection is None,

@@ -36,16 +36,16 @@ def overview(found: Sequence[VersionStatus]) -> str:
 
 def as_json(one: VersionStatus) -> dict[str, Any]:
     """Of one version, for programs."""
-    how = one.status
+    status = one.status
     return {
         "name": one.name,
         "version": one.version,
         "read": one.is_read,
         "code": one.has_code,
-        "built": how is not None,
-        "lag": how and how.lag,
-        "handled": how and how.handled,
-        "parked": how and how.parked + how.retrying,
+        "built": status is not None,
+        "lag": status and status.lag,
+        "handled": status and status.handled,
+        "parked": status and status.parked + status.retrying,
     }
 
 

@@ -108,14 +108,14 @@ class Building:
         built = self.subscription.name
         with unchecked_cursor() as cursor:
             done, total = checkpoint_rows.as_far_as(cursor, built, before=name)
-        how = status_of(self.subscription.name, self._clock.now())
+        status = status_of(self.subscription.name, self._clock.now())
         return Built(
             name,
             self.projection.version,
             done,
             total,
-            how.handled,
-            how.parked + how.retrying,
+            status.handled,
+            status.parked + status.retrying,
         )
 
     def _begin(self) -> None:

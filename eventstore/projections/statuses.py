@@ -79,7 +79,7 @@ def projections_among(
 ) -> Sequence[VersionStatus]:
     """The same, where it is known how all subscriptions stand. Raises ImproperlyConfigured, ImportError."""
     codes = configured()
-    known = {how.name: how for how in all_statuses}
+    known = {status.name: status for status in all_statuses}
     found = []
     for name, versions in sorted(codes.items()):
         there = known.get(name)
@@ -99,4 +99,8 @@ def projections_among(
 
 
 def _candidates(name: str, known: Mapping[str, SubscriptionStatus]) -> list[int]:
-    return [how.version for other, how in known.items() if other.startswith(f"{name}#")]
+    return [
+        status.version
+        for other, status in known.items()
+        if other.startswith(f"{name}#")
+    ]

@@ -42,7 +42,7 @@ class Culprits:
         """Those that are not to be tried of what comes next, by position. reached: where the batch ends that is handed over now."""
         self._at, self._reached = held.partition_id, reached
         known = self._ahead.get(held.partition_id, {})
-        found = {at: how for at, how in known.items() if at >= held.start}
+        found = {at: broke for at, broke in known.items() if at >= held.start}
         self._ahead[held.partition_id] = found
         return found
 

@@ -205,5 +205,7 @@ class Worker:
             reporting.beyond(name, beyond)
         state.beyond = beyond
         state.look_at = self._clock.monotonic() + _LOOK_EVERY
-        how = status_of(name, self._clock.now())
-        reporting.looked(name, lag=how.lag, retrying=how.retrying, parked=how.parked)
+        status = status_of(name, self._clock.now())
+        reporting.looked(
+            name, lag=status.lag, retrying=status.retrying, parked=status.parked
+        )

@@ -150,8 +150,8 @@ def _taken(
             contestant = begin(world)
             opened.callback(contestant.close)
             own = f"{measure.rpartition('/')[2]}-{name}"
-            how = prepare if callable(prepare) else prepare[name]
-            crew = Threads([how(contestant, own)])
+            preparation = prepare if callable(prepare) else prepare[name]
+            crew = Threads([preparation(contestant, own)])
             crew.work(min(0.5, plan.seconds))  # to warm up
             turns[name] = partial(crew.work, plan.seconds)
         return plan.alternate(measure, turns)

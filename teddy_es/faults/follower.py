@@ -119,7 +119,7 @@ def _left(clock: SystemClock) -> list[str]:
     """Who is not at the end, in words."""
     stands = {name: status_of(name, clock.now()) for name in WANTED}
     return [
-        f"{name} stayed {how.lag} records behind, {how.retrying} streams retrying, {how.parked} parked"
-        for name, how in stands.items()
-        if how.lag or how.retrying or how.parked
+        f"{name} stayed {status.lag} records behind, {status.retrying} streams retrying, {status.parked} parked"
+        for name, status in stands.items()
+        if status.lag or status.retrying or status.parked
     ]

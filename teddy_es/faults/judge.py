@@ -182,8 +182,8 @@ class Judge:
         else:
             refuses = (_HOLDS_NOT if written else _NEVER_AGAIN)[expected](head)
         if not refuses or head > self.heads.get(call.key[0], 0):
-            how = "by the log" if written else "without a record"
-            what = f"{name}: expected {expected}, refused {how} at head {head}"
+            basis = "by the log" if written else "without a record"
+            what = f"{name}: expected {expected}, refused {basis} at head {head}"
             self.findings.add("contradicted", what)
 
     def _outcome(self, key: Key, answer: dict[str, Any]) -> None:

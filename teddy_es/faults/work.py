@@ -237,8 +237,8 @@ class Worker:
         mode = self._random.choices(list(MODES), list(MODES.values()))[0]
         if mode.startswith("own") and not self._own:
             mode = "new, no_stream"
-        where, _, how = mode.partition(", ")
-        if how == "event id again":  # accepted once, then never again
+        where, _, manner = mode.partition(", ")
+        if manner == "event id again":  # accepted once, then never again
             again = f"child.{self.name}-again"
             return Proposal(self._uuid(), again, "any", 2, mode, self._same_ids)
         streams = {"new": self._new, "own": self._mine, "shared": self._shared}
@@ -246,13 +246,13 @@ class Worker:
         low, high = self._random.choices(list(_SIZES), list(_SIZES.values()))[0]
         count = self._random.randint(low, high)
         commit_id = None if self._random.random() < _FRESH else self._uuid()
-        expected = self._expectation(stream_id, how)
+        expected = self._expectation(stream_id, manner)
         return Proposal(commit_id, stream_id, expected, count, mode)
 
-    def _expectation(self, stream_id: str, how: str) -> int | str:
+    def _expectation(self, stream_id: str, manner: str) -> int | str:
         head = self._own.get(stream_id, self._heads.get(stream_id, 0))
         numbers = {"version 0": 0, "version": head, "stale version": max(0, head - 1)}
-        return numbers.get(how, how)
+        return numbers.get(manner, manner)
 
     def _new(self) -> str:
         kind = self._random.choices(TYPES, (70, 30))[0]

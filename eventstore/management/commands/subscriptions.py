@@ -71,7 +71,7 @@ class Command(BaseCommand):
             elif options["do"] == "list":
                 found = statuses(SystemClock().now())
                 self.stdout.write(
-                    json.dumps([as_json(how) for how in found])
+                    json.dumps([as_json(status) for status in found])
                     if options["json"]
                     else overview(found)
                 )
