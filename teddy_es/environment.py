@@ -42,8 +42,8 @@ _WORDS: Final = {
 class Environment:
     """Variables by name. One that is empty counts as not set, as compose files pass on what nobody has given."""
 
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = given
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._given = variables
         self._read: set[str] = set()
 
     def text(self, name: str, *, default: str = "") -> str:

@@ -230,17 +230,21 @@ def _asked_for(
 
 
 def _had_done(
-    order: Order, name: str, act: str, stream_id: str | None, given: Mapping[str, Any]
+    order: Order,
+    name: str,
+    act: str,
+    stream_id: str | None,
+    parameters: Mapping[str, Any],
 ) -> str:
     operating = Operating(SystemClock(), patience_s=PATIENCE_S)
     if act == "replay":
         tried = operating.replay(name, stream_id, order)
         return f"Retried at once: {tried:,} stream{'' if tried == 1 else 's'}."
     if act == "skip":
-        operating.skip(name, str(stream_id), order, version=given["version"])
+        operating.skip(name, str(stream_id), order, version=parameters["version"])
         return "The event is left out for good; its stream goes on."
     if act == "reset":
-        operating.reset(name, Start(given["to"]), order)
-        return f"Reset: {name} begins anew, at {given['to']}."
+        operating.reset(name, Start(parameters["to"]), order)
+        return f"Reset: {name} begins anew, at {parameters['to']}."
     getattr(operating, act)(name, order)
     return f"{'Paused' if act == 'pause' else 'Resumed'}: {name}."

@@ -174,7 +174,7 @@ class EmbeddedLog:
         self, proposals: Sequence[Proposal], timeout_s: float
     ) -> Sequence[Answer]:
         """One durable transaction for all of them (rule 7: it says so itself)."""
-        given = {
+        parameters = {
             "topics": array("int2", [self._number(p.place)[0] for p in proposals]),
             "partitions": array("int2", [p.place.partition for p in proposals]),
             "keys": array("bytea", [p.key for p in proposals]),
@@ -188,7 +188,7 @@ class EmbeddedLog:
             self.close()
             return [NotWritten(_told(error))] * len(proposals)
         try:
-            rows = connection.execute(APPEND, given).fetchall()
+            rows = connection.execute(APPEND, parameters).fetchall()
         except Exception as error:
             if not is_the_databases(error):
                 raise

@@ -141,8 +141,8 @@ def _differences(building: Building) -> list[TableDifference]:
 def _difference(model: type[Model], old: str, new: str) -> TableDifference:
     table = table_of(model)
     was, now = columns_of(old, table), columns_of(new, table)
-    given = given_columns(model)
-    both = [name for name in now if name in was and name not in given]
+    generated = given_columns(model)
+    both = [name for name in now if name in was and name not in generated]
     unknown = [name for name in both if _is_unknown(model, name, old, new)]
     known = [name for name in both if name not in unknown]
     old_rows, old_sum = _totals(model, old, known) if was else (0, 0)
@@ -207,8 +207,8 @@ def _told(model: type[Model], columns: Sequence[str], schema: str, of: str) -> C
     return SQL(", ").join(told(model, name, schema, of) for name in columns)
 
 
-def _rows(statement: Any, given: Any) -> list[tuple[Any, ...]]:
+def _rows(statement: Any, parameters: Any) -> list[tuple[Any, ...]]:
     with unchecked_cursor() as cursor:
-        cursor.execute(statement, given)
+        cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

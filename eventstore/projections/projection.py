@@ -92,10 +92,10 @@ class Projection(ABC):
         if not getattr(cls, "models", ()):
             found.append("it names no models")
             return found
-        for given in ("types", "streams"):
-            if getattr(cls, given) is not None and not getattr(cls, given):
+        for option in ("types", "streams"):
+            if getattr(cls, option) is not None and not getattr(cls, option):
                 found.append(
-                    f"its {given} name none; leave them out to follow everything"
+                    f"its {option} name none; leave them out to follow everything"
                 )
         found += leads_elsewhere(cls.models)
         return found

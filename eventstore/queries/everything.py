@@ -110,13 +110,13 @@ def _partitions(
     on_beyond: Callable[[Place, int], None],
 ) -> list[_Partition]:
     """Those in which something is still to come."""
-    given = {
+    parameters = {
         "topics": list(topics),
         "after": [place.topic for place in after.offsets],
         "numbers": [place.partition for place in after.offsets],
         "offsets": list(after.offsets.values()),
     }
-    cursor.execute(_PARTITIONS, given)
+    cursor.execute(_PARTITIONS, parameters)
     found: list[_Partition] = []
     for topic, partition, id_, end, time, start, reached in cursor.fetchall():
         if start is None:
@@ -136,7 +136,7 @@ def _next(
     limit: int,
     stretch: Stretch,
 ) -> list[Row]:
-    given = {
+    parameters = {
         "since": head[0],
         "first": head[1],
         "ranges": [bound for place in places for bound in (place.start, place.end)],
@@ -144,7 +144,7 @@ def _next(
         "limit": limit,
         "size": stretch.size,
     }
-    cursor.execute(_NEXT, given)
+    cursor.execute(_NEXT, parameters)
     return cursor.fetchall()
 
 

@@ -216,7 +216,7 @@ def record(
     detail: str = "",
 ) -> None:
     """Write down in this transaction what somebody had a subscription do; it is counted and told when it is committed."""
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "name": name,
         "action": action,
         "stream_id": stream_id,
@@ -226,7 +226,7 @@ def record(
         "by": order.by,
         "now": clock.now(),
     }
-    cursor.execute(_RECORD, given)
+    cursor.execute(_RECORD, parameters)
     transaction.on_commit(partial(reporting.acted, name, action, stream_id=stream_id))
 
 

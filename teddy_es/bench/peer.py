@@ -230,15 +230,15 @@ def environment(name: str, writers: int) -> dict[str, str]:
     `PEER_FUNCTIONS` inserts by a function in the database, as its own benchmarks do. That function takes no lock of the
     table, as its inserts do otherwise to keep the order in which others are notified.
     """
-    given: dict[str, Any] = connection.get_connection_params()
+    parameters: dict[str, Any] = connection.get_connection_params()
     functions = {"POSTGRES_ENABLE_DB_FUNCTIONS": "y"} if name == PEER_FUNCTIONS else {}
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
-        "POSTGRES_DBNAME": given["dbname"],
-        "POSTGRES_HOST": given.get("host", ""),
-        "POSTGRES_PORT": str(given.get("port", 5432)),
-        "POSTGRES_USER": given.get("user", ""),
-        "POSTGRES_PASSWORD": given.get("password", ""),
+        "POSTGRES_DBNAME": parameters["dbname"],
+        "POSTGRES_HOST": parameters.get("host", ""),
+        "POSTGRES_PORT": str(parameters.get("port", 5432)),
+        "POSTGRES_USER": parameters.get("user", ""),
+        "POSTGRES_PASSWORD": parameters.get("password", ""),
         "POSTGRES_SCHEMA": schema_of(name),
         "POSTGRES_POOL_SIZE": str(writers),
         "POSTGRES_MAX_OVERFLOW": "4",

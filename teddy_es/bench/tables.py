@@ -48,6 +48,6 @@ def size(names: Sequence[str], *, schema: str = "public") -> int:
     return int(found)
 
 
-def _asked(sql: str, **given: Any) -> list[tuple[Any, ...]]:
+def _asked(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
     with connect() as connection:
-        return connection.execute(sql, given).fetchall()
+        return connection.execute(sql, parameters).fetchall()

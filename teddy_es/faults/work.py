@@ -110,8 +110,8 @@ class Attempt:
     def arguments(self) -> dict[str, Any]:
         """Of `append`."""
         asked = self.proposal
-        given = asked.event_ids or ()
-        ids = [*given, *repeat(None, asked.count - len(given))]
+        event_ids = asked.event_ids or ()
+        ids = [*event_ids, *repeat(None, asked.count - len(event_ids))]
         kind = asked.stream_id.split(".")[0]
         return {
             "stream_id": asked.stream_id,
@@ -123,7 +123,7 @@ class Attempt:
 
     def _event(self, kind: str, number: int, event_id: str | None) -> NewEvent:
         name = f"{self.written.label}_{number}"
-        given = UUID(event_id) if event_id else None
+        given_id = UUID(event_id) if event_id else None
         event_type = type_of(kind, self.proposal.count, number)
         data = {
             "ChildRegistered": {"parent_id": name, "name": "x"},
@@ -131,7 +131,7 @@ class Attempt:
             "ConversationStarted": {"child_id": name},
             "ChildSpoke": {"child_id": name, "text": "x" * (self.written.padding or 0)},
         }[event_type]
-        return NewEvent(data, event_type, event_id=given)
+        return NewEvent(data, event_type, event_id=given_id)
 
 
 def type_of(kind: str, count: int, number: int) -> str:

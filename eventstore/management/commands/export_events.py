@@ -97,20 +97,20 @@ class Command(BaseCommand):
         self.stderr.write(text)
 
     def _export(self, stream: BinaryIO, options: dict[str, Any]) -> Summary:
-        given: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "source": conf.SOURCE,
             "clock": SystemClock(),
             "after": _within(options["after"]),
         }
         shown = self.stderr.isatty() and options["output"] != "-"
         with progress_bar("Exporting", total=None, shown=shown, unit="events") as bar:
-            given["on_progress"] = lambda events: bar(events, "events")
+            arguments["on_progress"] = lambda events: bar(events, "events")
             if options["stream"] is not None:  # "" is no stream, and not all of them
                 _refuse_unknown(options["stream"])
                 return export_stream(
-                    stream, get_event_store(), options["stream"], **given
+                    stream, get_event_store(), options["stream"], **arguments
                 )
-            return export_events(stream, topics=_topics(options["type"]), **given)
+            return export_events(stream, topics=_topics(options["type"]), **arguments)
 
 
 def _cut(text: str) -> Cut:

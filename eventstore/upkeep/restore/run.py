@@ -195,7 +195,7 @@ class Restorer:
 
     def _finish(self, topic: TopicPlan, topic_id: str) -> None:
         places, cursors, generations = zip(*topic.cursors, strict=True)
-        given = {
+        parameters = {
             "topic_id": topic_id,
             "ids": [self._topics.partition_id(place) for place in places],
             "cursors": list(cursors),
@@ -203,7 +203,7 @@ class Restorer:
         }
         with self._connection.transaction():
             self._connection.execute("SET LOCAL synchronous_commit = on")
-            moved = self._connection.execute(_FINISH, given).rowcount
+            moved = self._connection.execute(_FINISH, parameters).rowcount
             if moved != len(places):
                 raise NotRestorable(topic.name, 0, cursors[0], *_FOLDED_MEANWHILE)
 

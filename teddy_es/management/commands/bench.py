@@ -148,11 +148,11 @@ def _add_sizes(parser: ArgumentParser) -> None:
     )
 
 
-def _refuse_files(given: str | None, written: str | None) -> None:
+def _refuse_files(events_file: str | None, written: str | None) -> None:
     """Now, rather than after an hour."""
     try:
-        if given is not None:
-            Path(given).open("rb").close()
+        if events_file is not None:
+            Path(events_file).open("rb").close()
         if written not in (None, "-"):
             Path(written).open("ab").close()
     except OSError as error:
