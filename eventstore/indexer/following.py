@@ -63,11 +63,11 @@ class Following:
 
     def _hold(self, view: View) -> tuple[_Row | None, Sequence[_Row]]:
         """The row, held, and the mirror's of what was folded since the view's cursor, in one round trip."""
-        connection, asked = self._session.connection(), _asked(view)
+        connection, parameters = self._session.connection(), _asked(view)
         with connection.pipeline():
             connection.execute("BEGIN")
-            held = connection.execute(_HOLD, asked)
-            since = connection.execute(_SINCE, asked)
+            held = connection.execute(_HOLD, parameters)
+            since = connection.execute(_SINCE, parameters)
         return held.fetchone(), since.fetchall()
 
 

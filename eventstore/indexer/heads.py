@@ -50,11 +50,11 @@ class Heads:
     def _ask(self, lacking: Sequence[tuple[View, str]]) -> None:
         """Put them into the views, where the cursor stands as the view has it (rule 8); else they stay unknown."""
         views = {view.partition_id: view for view, _ in lacking}
-        asked = {
+        parameters = {
             "partitions": array("int4", [view.partition_id for view, _ in lacking]),
             "streams": array("text", [stream for _, stream in lacking]),
         }
-        rows = self._keeper.connection().execute(_HEADS_AT, asked).fetchall()
+        rows = self._keeper.connection().execute(_HEADS_AT, parameters).fetchall()
         for id_, *seen, stream, head in rows:
             view = views[id_]
             if seen == [view.cursor, view.generation]:

@@ -171,8 +171,8 @@ def _is_unknown(model: type[Model], column: str, *schemas: str) -> bool:
     if is_known(model, column):
         return False
     places = (Identifier(schema, table_of(model)) for schema in schemas)
-    asked = (_ANY.format(table=at, column=Identifier(column)) for at in places)
-    return any(_rows(statement, None)[0][0] for statement in asked)
+    conditions = (_ANY.format(table=at, column=Identifier(column)) for at in places)
+    return any(_rows(statement, None)[0][0] for statement in conditions)
 
 
 def _totals(model: type[Model], schema: str, columns: Sequence[str]) -> tuple[int, int]:

@@ -101,5 +101,5 @@ def refuse_a_rebuilt_index(seen: Marks) -> None:
 
 
 def _page(start: int, end: int, pages: Stretch) -> list[tuple[Any, ...]]:
-    asked = {"start": start, "end": end, "page": pages.rows, "size": pages.size}
-    return read_rows(_ACCEPTED, asked)
+    parameters = {"start": start, "end": end, "page": pages.rows, "size": pages.size}
+    return read_rows(_ACCEPTED, parameters)

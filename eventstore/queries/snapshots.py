@@ -167,8 +167,13 @@ def newest(
     at_most = NO_END if at_most is None else min(at_most, NO_END)
     refuse_if_set_aside(stream_id)
     schema, code = made
-    asked = {"stream": stream_id, "schema": schema, "code": code, "at_most": at_most}
-    cursor.execute(_NEWEST, asked)
+    parameters = {
+        "stream": stream_id,
+        "schema": schema,
+        "code": code,
+        "at_most": at_most,
+    }
+    cursor.execute(_NEWEST, parameters)
     rows = cursor.fetchall()
     if not rows:
         return None
@@ -214,8 +219,8 @@ def due(
     stretch = cursor.fetchall()
     if stretch:
         end = stretch[0][0]
-    asked = {"first": first, "end": end, "frequency": frequency, "most": most}
-    cursor.execute(_DUE, asked | made.parameters)
+    parameters = {"first": first, "end": end, "frequency": frequency, "most": most}
+    cursor.execute(_DUE, parameters | made.parameters)
     found = [Due(*row) for row in cursor.fetchall()]
     return found, found[-1].position + 1 if len(found) == most else end
 
@@ -239,13 +244,13 @@ def to_retry(
 ) -> list[str]:
     """Streams that have failed and were not tried again since, those that have waited longest first; at once those of
     which a snapshot was met that is not ours."""
-    asked = {
+    parameters = {
         "partitions": list(partitions),
         "before": before,
         "most": most,
         "at_once": NOT_OURS,
     }
-    cursor.execute(_RETRY, asked | made.parameters)
+    cursor.execute(_RETRY, parameters | made.parameters)
     return [row[0] for row in cursor.fetchall()]
 
 
@@ -253,8 +258,8 @@ def failures(
     cursor: Cursor, partitions: Sequence[int], made: Made, *, most: int = 100
 ) -> list[Failure]:
     """Streams of which this code could make no snapshot, the last first."""
-    asked = {"partitions": list(partitions), "most": most}
-    cursor.execute(_FAILURES, asked | made.parameters)
+    parameters = {"partitions": list(partitions), "most": most}
+    cursor.execute(_FAILURES, parameters | made.parameters)
     return [Failure(*row) for row in cursor.fetchall()]
 
 
@@ -262,8 +267,8 @@ def looked_through(
     cursor: Cursor, partitions: Sequence[int], made: Made, frequency: int
 ) -> list[tuple[int, int]]:
     """The packed positions of each partition between which the snapshots that are due were made."""
-    asked = {"partitions": list(partitions), "frequency": frequency}
-    cursor.execute(_LOOKED_THROUGH, asked | made.parameters)
+    parameters = {"partitions": list(partitions), "frequency": frequency}
+    cursor.execute(_LOOKED_THROUGH, parameters | made.parameters)
     return [(first_of(id_), end) for id_, end in cursor.fetchall()]
 
 

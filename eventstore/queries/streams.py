@@ -157,11 +157,11 @@ def _pages(
     left, rows = span, pages.first
     statement = _BACKWARDS if backwards else _FORWARDS
     while left.first <= left.last:
-        asked = {"stream": stream_id, "page": rows, "size": pages.size}
-        asked |= {"first": left.first, "last": left.last}
-        asked |= {"longest": pages.longest}
+        parameters = {"stream": stream_id, "page": rows, "size": pages.size}
+        parameters |= {"first": left.first, "last": left.last}
+        parameters |= {"longest": pages.longest}
         many = rows > pages.first
-        found, commits = _read(cursor, statement, asked, make, many=many)
+        found, commits = _read(cursor, statement, parameters, make, many=many)
         is_last = len(found) < rows and sum(size for _, size in found) < pages.size
         if not is_last:  # but full
             head, _ = found[-1]

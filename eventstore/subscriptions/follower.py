@@ -178,8 +178,8 @@ class Follower:
 
     def _try_again(self, cursor: Cursor, held: Held, due: Due) -> TurnResult:
         name, most = self.subscription.name, self.subscription.most
-        asked = due.stream_id, due.version, held.start
-        rows = waiting_records(cursor, *asked, most=most, pages=self._pages)
+        arguments = due.stream_id, due.version, held.start
+        rows = waiting_records(cursor, *arguments, most=most, pages=self._pages)
         found = [
             one for one in self._deliveries(rows, held) if one.version >= due.version
         ]

@@ -123,8 +123,8 @@ class Jobs:
             now = self._clock.now()
             due = job.due_at(now)
             connection.execute(_LOST, {"job": job.name, "now": now})
-            asked = {"job": job.name, "now": now}
-            last = connection.execute(_LAST, asked).fetchone()
+            latest = {"job": job.name, "now": now}
+            last = connection.execute(_LAST, latest).fetchone()
             # later than this one is due: the interval was shorter then
             if last and last[0] >= due and last[2] in _ENDED_BY_ITSELF and not again:
                 return None

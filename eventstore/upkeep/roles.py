@@ -68,6 +68,6 @@ def grant(
     return len(grants)
 
 
-def _one(connection: psycopg.Connection[Any], asked: str) -> str:
-    row = connection.execute(asked.encode()).fetchone()
+def _one(connection: psycopg.Connection[Any], statement: str) -> str:
+    row = connection.execute(statement.encode()).fetchone()
     return str(row[0]) if row else ""

@@ -108,11 +108,11 @@ class Judge:
         own = self._key(name, call)
         if line.verdict == "accepted":
             self._accepted[own] += 1
-        asked = (own, call.expected, call.count, call.event_ids)
+        proposed = (own, call.expected, call.count, call.event_ids)
         events = content["events"]
         ids = [event["event_id"] for event in events][: len(call.event_ids)]
         found = (key, content["expected"], len(events), ids)
-        if asked != found or not are_of(events, name, key[0]):
+        if proposed != found or not are_of(events, name, key[0]):
             self.findings.add("invented", f"{where} is not what {name} proposed")
         if call.word == UNAVAILABLE:
             what = f"{name} was told that nothing was written: {where}"

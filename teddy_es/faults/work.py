@@ -98,10 +98,10 @@ class Attempt:
     @property
     def written(self) -> Proposal:
         """The proposal as whoever goes on with it has to repeat it."""
-        asked = self.proposal
-        if asked.label is not None:
-            return asked
-        return replace(asked, label=self.name, padding=self.padding)
+        proposal = self.proposal
+        if proposal.label is not None:
+            return proposal
+        return replace(proposal, label=self.name, padding=self.padding)
 
     def line(self) -> dict[str, Any]:
         """As the journal has it."""
@@ -109,15 +109,15 @@ class Attempt:
 
     def arguments(self) -> dict[str, Any]:
         """Of `append`."""
-        asked = self.proposal
-        event_ids = asked.event_ids or ()
-        ids = [*event_ids, *repeat(None, asked.count - len(event_ids))]
-        kind = asked.stream_id.split(".")[0]
+        proposal = self.proposal
+        event_ids = proposal.event_ids or ()
+        ids = [*event_ids, *repeat(None, proposal.count - len(event_ids))]
+        kind = proposal.stream_id.split(".")[0]
         return {
-            "stream_id": asked.stream_id,
+            "stream_id": proposal.stream_id,
             "events": [self._event(kind, n, id_) for n, id_ in enumerate(ids)],
-            "expected": asked.expected,
-            "commit_id": UUID(asked.commit_id) if asked.commit_id else None,
+            "expected": proposal.expected,
+            "commit_id": UUID(proposal.commit_id) if proposal.commit_id else None,
             "timeout_s": self.timeout_s,
         }
 
@@ -196,11 +196,11 @@ class Worker:
 
     def next(self) -> Attempt:
         """The next call; it stands in the journal already."""
-        asked = self.waiting.popleft() if self.waiting else self._drawn()
+        proposal = self.waiting.popleft() if self.waiting else self._drawn()
         self._count += 1
         patience = self._random.choices((0.3, 2.0, 5.0), (5, 60, 35))[0]
         padding = self._random.randrange(40, 500)
-        attempt = Attempt(f"{self.name}-{self._count}", asked, patience, padding)
+        attempt = Attempt(f"{self.name}-{self._count}", proposal, patience, padding)
         self._journal.write(attempt.line())
         return attempt
 
@@ -208,28 +208,28 @@ class Worker:
         """Write down what was answered, and decide how to go on."""
         self._journal.write({"t": "answer", "a": attempt.name, **told(answer)})
         self.pause_s = 0.0
-        asked = replace(attempt.proposal, tries=attempt.proposal.tries + 1)
+        proposal = replace(attempt.proposal, tries=attempt.proposal.tries + 1)
         if isinstance(answer, AppendResult):
-            self._learn(asked.stream_id, answer.last_version)
+            self._learn(proposal.stream_id, answer.last_version)
         elif isinstance(answer, WrongExpectedVersion):
-            self._learn(asked.stream_id, answer.current_version)
+            self._learn(proposal.stream_id, answer.current_version)
         elif isinstance(answer, AppendOutcomeUnknown):
-            written = replace(attempt.written, tries=asked.tries)
+            written = replace(attempt.written, tries=proposal.tries)
             self._go_on(replace(written, commit_id=answer.commit_id), unknown=True)
         elif isinstance(answer, LogUnavailable):
-            self._go_on(asked, unknown=False)
+            self._go_on(proposal, unknown=False)
 
     def _learn(self, stream_id: str, head: int) -> None:
         known = self._own if stream_id in self._own else self._heads
         known[stream_id] = max(head, known.get(stream_id, 0))
 
-    def _go_on(self, asked: Proposal, *, unknown: bool) -> None:
+    def _go_on(self, proposal: Proposal, *, unknown: bool) -> None:
         """Try again, or leave an unknown outcome to another process."""
         self.pause_s = self._random.uniform(0.05, 0.4)
-        if asked.tries < _TRIES and self._random.random() < 0.7:
-            self.waiting.append(asked)
+        if proposal.tries < _TRIES and self._random.random() < 0.7:
+            self.waiting.append(proposal)
         elif unknown:
-            self._hand_over(replace(asked, tries=0))
+            self._hand_over(replace(proposal, tries=0))
 
     # ---- drawing
 

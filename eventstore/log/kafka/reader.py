@@ -210,14 +210,14 @@ def _fetch_request(place: Place, leader: Leader, offset: int, max_bytes: int) ->
 def _list_offsets(leaders: Mapping[Place, Leader], which: int) -> dict[int, Any]:
     """One request for each leader."""
     topic = ListOffsetsRequest.ListOffsetsTopic
-    asked: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    by_broker: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for place, leader in leaders.items():
         partition = topic.ListOffsetsPartition(
             partition_index=place.partition,
             current_leader_epoch=leader.epoch,
             timestamp=which,
         )
-        asked[leader.node][place.topic].append(partition)
+        by_broker[leader.node][place.topic].append(partition)
     return {
         node: ListOffsetsRequest(
             replica_id=-1,
@@ -225,7 +225,7 @@ def _list_offsets(leaders: Mapping[Place, Leader], which: int) -> dict[int, Any]
             topics=[topic(name=n, partitions=parts) for n, parts in topics.items()],
             min_version=5,
         )
-        for node, topics in asked.items()
+        for node, topics in by_broker.items()
     }
 
 

@@ -137,9 +137,9 @@ class Builder(Generic[T]):
         """Try some of the streams again that failed longer ago than this."""
         before = self._clock.now() - after
         partitions = partitions_of(self.snapshots.aggregate, self._topics)
-        asked = partitions, self._made, before
+        arguments = partitions, self._made, before
         with reading_cursor() as cursor:
-            streams = queries.to_retry(cursor, *asked, most=_RETRIES)
+            streams = queries.to_retry(cursor, *arguments, most=_RETRIES)
         return sum((self.build_stream(stream) for stream in streams), Built())
 
     # ---- inside
@@ -195,9 +195,11 @@ class Builder(Generic[T]):
         return due, {"next": next_, "generation": now}, end
 
     def _due_of_stream(self, stream_id: str, after: int) -> list[Due]:
-        asked = stream_id, after, self._made, self._frequency
+        arguments = stream_id, after, self._made, self._frequency
         with reading_cursor() as cursor:
-            return queries.due_of_stream(cursor, *asked, most=self._bounds.snapshots)
+            return queries.due_of_stream(
+                cursor, *arguments, most=self._bounds.snapshots
+            )
 
     def _note(self, problems: Iterable[Problem], partition: int) -> None:
         """Record, count and tell what could not be made; each stream is told of when it fails first."""

@@ -143,8 +143,10 @@ class Snapshotter:
         found: list[Failure] = []
         with reading_cursor() as cursor:
             for cls in aggregates().values():
-                asked = partitions_of(cls, self._store.topics)
-                found += queries.failures(cursor, asked, snapshot_store(cls).made_with)
+                partitions = partitions_of(cls, self._store.topics)
+                found += queries.failures(
+                    cursor, partitions, snapshot_store(cls).made_with
+                )
         return found
 
     def start_again(self) -> Reviewed:

@@ -67,9 +67,9 @@ class Sampler(Generic[T]):
         """The packed positions of each partition between which there are snapshots. Raises `IndexIncomplete`."""
         snapshots = self._snapshots
         partitions = partitions_of(snapshots.aggregate, self._topics)
-        asked = partitions, snapshots.made_with, snapshots.frequency
+        arguments = partitions, snapshots.made_with, snapshots.frequency
         with reading_cursor() as cursor:
-            found = queries.looked_through(cursor, *asked)
+            found = queries.looked_through(cursor, *arguments)
         return [span for span in found if span[0] < span[1]]
 
     def look_into(self, span: tuple[int, int], sampled: Sampled) -> None:
@@ -161,8 +161,8 @@ class Sampler(Generic[T]):
             "version": found.version,
             "event_id": found.event_id,
         }
-        asked = self._snapshots.made_with.parameters
-        self._writer.connection().execute(statements.DRIFTED, asked | row)
+        parameters = self._snapshots.made_with.parameters
+        self._writer.connection().execute(statements.DRIFTED, parameters | row)
         self._count("drifted")
         logger.error(
             "a snapshot has drifted: it says another state than its events",
