@@ -104,10 +104,10 @@ def is_async(handler: Any) -> bool:
 
 def never_runs(handler: Any) -> str | None:
     """Why a call would do nothing, as of a generator function: it gives a generator, and whoever called looks at it no more."""
-    found = _behind_partial(handler)
-    for one in (found, getattr(found, "__call__", None)):  # noqa: B004  (as above)
+    function = _behind_partial(handler)
+    for one in (function, getattr(function, "__call__", None)):  # noqa: B004  (as above)
         if inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
-            name = getattr(found, "__qualname__", type(found).__name__)
+            name = getattr(function, "__qualname__", type(function).__name__)
             return f"{name} is a generator function, so calling it would do nothing: give a function, or a coroutine function"
     return None
 

@@ -176,8 +176,10 @@ def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
         # read before, so the log has it, if it has lost nothing
         cursor = folded.get(place, 0)
         if extent.start or extent.end < cursor:
-            found = f"it now holds offsets {extent.start} to {extent.end - 1}"
-            raise LogTruncated(place.topic, place.partition, cursor=cursor, found=found)
+            contents = f"it now holds offsets {extent.start} to {extent.end - 1}"
+            raise LogTruncated(
+                place.topic, place.partition, cursor=cursor, found=contents
+            )
     return {place: extent.end for place, extent in extents.items()}
 
 

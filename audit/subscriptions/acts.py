@@ -187,14 +187,14 @@ def _act(name: str) -> Act:
 
 def _stream(request: HttpRequest, asked: Act) -> str | None:
     """The stream that the address names. Raises `Refused` where it should name one and does not, or the other way round."""
-    found = request.GET.get("stream") or None
-    if asked.of_stream is not None and (found is not None) != asked.of_stream:
+    stream_id = request.GET.get("stream") or None
+    if asked.of_stream is not None and (stream_id is not None) != asked.of_stream:
         raise Refused(
             HTTPStatus.BAD_REQUEST,
             "This address does not name the stream, or names one where none belongs.",
             "Choose it on the page of the subscription.",
         )
-    return found
+    return stream_id
 
 
 def _form(

@@ -45,10 +45,10 @@ _NO_ACTIONS = Empty(
 
 def subscriptions(request: HttpRequest) -> HttpResponse:
     """All of them, by name, and the versions of projections: figures, for everybody who may enter."""
-    found = statuses(SystemClock().now())
+    listed = statuses(SystemClock().now())
     nothing: Sequence[VersionStatus] = ()
-    versions, are_loaded = of_projections(lambda: projections_among(found), nothing)
-    panels: list[Panel[Any]] = [_all(found)]
+    versions, are_loaded = of_projections(lambda: projections_among(listed), nothing)
+    panels: list[Panel[Any]] = [_all(listed)]
     if versions:
         panels.append(_versions(versions))
     return show_list(

@@ -119,13 +119,13 @@ def _object_of(line: bytes) -> dict[str, Any]:
         msg = f"it is longer than {MAX_LINE_BYTES} bytes"
         raise BadLine(msg)
     try:
-        found = parse(line)
+        value = parse(line)
     except Broken as broken:
         raise BadLine(_WHY.get(str(broken), f"it is refused: {broken}")) from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         msg = "it is not a JSON object"
         raise BadLine(msg)
-    return found
+    return value
 
 
 _WHY: Final = {

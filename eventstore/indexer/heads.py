@@ -40,10 +40,10 @@ class Heads:
 
     def _lacking(self, named: Iterable[tuple[Place, str]]) -> list[tuple[View, str]]:
         """Those that the views lack, each with its view; none of a view that is behind, or not there."""
-        found = ((self._keeper.known(place), stream) for place, stream in named)
+        views = ((self._keeper.known(place), stream) for place, stream in named)
         return [
             (view, stream)
-            for view, stream in found
+            for view, stream in views
             if view is not None and not view.is_overtaken and stream not in view.heads
         ]
 

@@ -54,8 +54,8 @@ class OwnRecords:
 
     def _at_cursors(self, own: Mapping[Place, Sequence[Own]]) -> list[Stretch]:
         """What is to be written, place by place."""
-        found = (self._stretch(place, some) for place, some in own.items())
-        return [stretch for stretch in found if stretch is not None]
+        stretches = (self._stretch(place, some) for place, some in own.items())
+        return [stretch for stretch in stretches if stretch is not None]
 
     def _stretch(self, place: Place, own: Sequence[Own]) -> Stretch | None:
         view = self._keeper.known(place)

@@ -94,10 +94,10 @@ class EmbeddedLog:
             extent = self.extents([place])[place]
             if offset == extent.end:
                 return Batch([], offset)
-        found = f"it now holds offsets {extent.start} to {extent.end - 1}"
+        contents = f"it now holds offsets {extent.start} to {extent.end - 1}"
         if extent.start <= offset < extent.end:
-            found += f", but not {offset}"
-        raise LogTruncated(place.topic, place.partition, cursor=offset, found=found)
+            contents += f", but not {offset}"
+        raise LogTruncated(place.topic, place.partition, cursor=offset, found=contents)
 
     def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
         """See the port."""

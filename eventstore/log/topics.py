@@ -83,15 +83,15 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
     log.create(  # 2
         [name for name in names if name not in there], partitions=topics.partitions
     )
-    found = log.topics(names)
+    existing = log.topics(names)
     for name in names:  # 3
         connection.execute(
             _REGISTER,
             {
                 "number": topics.numbers[name],
                 "topic": name,
-                "partitions": sound(topics, found.get(name), name).partitions,
-                "topic_id": found[name].id,
+                "partitions": sound(topics, existing.get(name), name).partitions,
+                "topic_id": existing[name].id,
                 "generation": uuid4(),
             },
         )
@@ -105,9 +105,9 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
     check_numbers(topics, connection)
     names = list(topics.numbers)
     known = {row[0]: row for row in _rows_of(names, connection)}
-    found = log.topics(names)
+    existing = log.topics(names)
     for name in names:
-        topic = sound(topics, found.get(name), name)
+        topic = sound(topics, existing.get(name), name)
         if name not in known:
             raise LogMisconfigured(
                 name,
@@ -197,11 +197,11 @@ def make_auxiliary(topics: Topics, log: Log) -> list[str]:
 def wrong_auxiliary(topics: Topics, log: Log, *, remade: str) -> list[LogMisconfigured]:
     """What is wrong with each that is missing or not as it must be."""
     names = list(topics.numbers)
-    found = log.topics(names) if names else {}
+    existing = log.topics(names) if names else {}
     wrong = []
     for name in names:
         try:
-            _sound_auxiliary(found.get(name), name, topics.partitions, remade)
+            _sound_auxiliary(existing.get(name), name, topics.partitions, remade)
         except LogMisconfigured as error:
             wrong.append(error)
     return wrong
@@ -213,9 +213,9 @@ def check_auxiliary(topics: Topics, log: Log, *, remade: str) -> dict[str, Topic
     remade: the remedy for one with other partitions than the log's, which is made again.
     """
     names = list(topics.numbers)
-    found = log.topics(names) if names else {}
+    existing = log.topics(names) if names else {}
     return {
-        name: _sound_auxiliary(found.get(name), name, topics.partitions, remade)
+        name: _sound_auxiliary(existing.get(name), name, topics.partitions, remade)
         for name in names
     }
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _HEAD: Final = ("name", "version", "state", "records to go", "handled", "parked")
 
 
-def overview(found: Sequence[VersionStatus]) -> str:
+def overview(versions: Sequence[VersionStatus]) -> str:
     """A table."""
-    if not found:
+    if not versions:
         return "There are no projections. Name them in EVENTSTORE['PROJECTIONS']."
     rows = [
         (
@@ -29,7 +29,7 @@ def overview(found: Sequence[VersionStatus]) -> str:
             f"{one.status.handled:,}" if one.status else "-",
             f"{one.status.parked + one.status.retrying:,}" if one.status else "-",
         )
-        for one in found
+        for one in versions
     ]
     return table(_HEAD, rows, right={"version", "records to go", "handled", "parked"})
 
@@ -49,14 +49,14 @@ def as_json(one: VersionStatus) -> dict[str, Any]:
     }
 
 
-def difference_lines(found: Sequence[TableDifference]) -> str:
+def difference_lines(differences: Sequence[TableDifference]) -> str:
     """A line a table, and what was sampled."""
-    return "\n".join(_lines_of(one) for one in found)
+    return "\n".join(_lines_of(one) for one in differences)
 
 
-def differences_as_json(found: Sequence[TableDifference]) -> list[dict[str, Any]]:
+def differences_as_json(differences: Sequence[TableDifference]) -> list[dict[str, Any]]:
     """For programs."""
-    return [asdict(one) for one in found]
+    return [asdict(one) for one in differences]
 
 
 def _lines_of(one: TableDifference) -> str:

@@ -38,9 +38,9 @@ _HEAD = (
 _NUMBERS = {"lag", "records/s", "handled", "left out", "retrying", "parked"}
 
 
-def overview(found: Sequence[SubscriptionStatus]) -> str:
+def overview(listed: Sequence[SubscriptionStatus]) -> str:
     """A table."""
-    if not found:
+    if not listed:
         return "No subscription has run yet. Name some in EVENTSTORE['SUBSCRIPTIONS'], then start a worker: manage.py subscriptions run"
     rows = [
         (
@@ -54,7 +54,7 @@ def overview(found: Sequence[SubscriptionStatus]) -> str:
             f"{status.parked:,}",
             status.wants,
         )
-        for status in found
+        for status in listed
     ]
     return table(_HEAD, rows, right=_NUMBERS)
 

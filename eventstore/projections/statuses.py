@@ -80,12 +80,12 @@ def projections_among(
     """The same, where it is known how all subscriptions stand. Raises ImproperlyConfigured, ImportError."""
     codes = configured()
     known = {status.name: status for status in all_statuses}
-    found = []
+    listed = []
     for name, versions in sorted(codes.items()):
         there = known.get(name)
         read = there.version if there else None
         numbers = {*versions, *_candidates(name, known), *([read] if read else [])}
-        found += [
+        listed += [
             VersionStatus(
                 name,
                 number,
@@ -95,7 +95,7 @@ def projections_among(
             )
             for number in sorted(numbers)
         ]
-    return found
+    return listed
 
 
 def _candidates(name: str, known: Mapping[str, SubscriptionStatus]) -> list[int]:

@@ -164,9 +164,9 @@ def _refuse_other_columns(projection: Projection) -> None:
     for model in models_of(projection.models):
         table, meta = table_of(model), model._meta  # noqa: SLF001
         wanted = {str(field.column) for field in meta.local_concrete_fields}
-        found = set(columns_of(schema_of(name, version), table))
-        if wanted != found:
-            told = ", ".join(sorted(wanted ^ found))
+        columns = set(columns_of(schema_of(name, version), table))
+        if wanted != columns:
+            told = ", ".join(sorted(wanted ^ columns))
             msg = f"version {version} has not the columns of the models in {table} ({told}); drop it, and build it anew"
             raise ProjectionNotReady(name, msg)
 

@@ -196,8 +196,8 @@ def read_rows(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, 
     """All rows of one statement, read as with `reading_cursor`."""
     with reading_cursor() as cursor:
         cursor.execute(statement, parameters)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def unchecked_rows(
@@ -206,8 +206,8 @@ def unchecked_rows(
     """All rows of one statement about what is true of an incomplete index, too."""
     with unchecked_cursor() as cursor:
         cursor.execute(statement, parameters)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def atomic(*, durable: bool = False) -> AbstractContextManager[None]:

@@ -86,8 +86,8 @@ def read_after(
     places = _partitions(cursor, after, topics, on_beyond)
     if places:
         first = min(place.head for place in places)
-        found = _next(cursor, places, first, limit, stretch)
-        rows = _page(found, limit, stretch.size)
+        page = _next(cursor, places, first, limit, stretch)
+        rows = _page(page, limit, stretch.size)
         if rows is not None:
             return _read(rows, after, places)
     # the end is near, or one partition is far behind the others
@@ -117,16 +117,16 @@ def _partitions(
         "offsets": list(after.offsets.values()),
     }
     cursor.execute(_PARTITIONS, parameters)
-    found: list[_Partition] = []
+    partitions: list[_Partition] = []
     for topic, partition, id_, end, time, start, reached in cursor.fetchall():
         if start is None:
             on_beyond(Place(topic, partition), reached)
         else:
             end_position = first_of(id_, end)
-            found.append(
+            partitions.append(
                 _Partition((topic, partition), start, end_position, (time, start))
             )
-    return found
+    return partitions
 
 
 def _next(

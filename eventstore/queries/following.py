@@ -95,8 +95,8 @@ def next_wanted(
     pages: Stretch = FOLLOWED,
 ) -> tuple[Rows, int]:
     """`next_records` of those that hold an event of these types; may be none, and the end is not reached."""
-    found, looked = _looked_through(cursor, start, end, types, pages.rows)
-    wanted = [position for position in found if position < looked]
+    matching, looked = _looked_through(cursor, start, end, types, pages.rows)
+    wanted = [position for position in matching if position < looked]
     positions = sorted({record_of(position) for position in wanted[:most]})
     if not positions:
         return [], looked
@@ -148,13 +148,13 @@ def _looked_through(
     """The positions of the wanted events of a stretch, and where it ends: at least one commit further."""
     parameters = {"start": start, "end": end, "types": list(types), "stretch": stretch}
     cursor.execute(_WANTED, parameters)
-    [(count, last, found)] = cursor.fetchall()
+    [(count, last, positions)] = cursor.fetchall()
     if count < stretch:
-        return found or [], end
+        return positions or [], end
     if record_of(last) <= start:  # one commit is longer than the stretch
         return _looked_through(cursor, start, end, types, 2 * stretch)
     # the last commit may be cut off in the middle: it is looked at again
-    return found or [], record_of(last)
+    return positions or [], record_of(last)
 
 
 def _reached(rows: Rows, end: int) -> int:

@@ -221,8 +221,8 @@ def due(
         end = stretch[0][0]
     parameters = {"first": first, "end": end, "frequency": frequency, "most": most}
     cursor.execute(_DUE, parameters | made.parameters)
-    found = [Due(*row) for row in cursor.fetchall()]
-    return found, found[-1].position + 1 if len(found) == most else end
+    due_ones = [Due(*row) for row in cursor.fetchall()]
+    return due_ones, due_ones[-1].position + 1 if len(due_ones) == most else end
 
 
 def due_of_stream(

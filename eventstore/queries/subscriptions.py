@@ -181,11 +181,11 @@ def statuses(now: datetime) -> Sequence[SubscriptionStatus]:
 
 def status_of(name: str, now: datetime) -> SubscriptionStatus:
     """One of them. Raises `SubscriptionNotFound`."""
-    found = _statuses(name, now)
-    if not found:
+    listed = _statuses(name, now)
+    if not listed:
         names = [row[0] for row in unchecked_rows(_NAMES, {})]
         raise SubscriptionNotFound(name, there_are=names)
-    return found[0]
+    return listed[0]
 
 
 def partition_statuses(name: str) -> Sequence[PartitionStatus]:

@@ -125,8 +125,8 @@ def _refuse_changed(
     known: Known, original: Any, back: Any, full: dict[str, Any]
 ) -> None:
     names = known.struct.__struct_encode_fields__
-    if original != back and (found := unfit(full, names) or changed(original, back)):
-        msg = f"{known.name}: {found}"
+    if original != back and (problem := unfit(full, names) or changed(original, back)):
+        msg = f"{known.name}: {problem}"
         raise InvalidEvent(msg)
 
 
@@ -163,14 +163,14 @@ def structs_within(struct: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 def _nodes(struct: type[msgspec.Struct]) -> list[Any]:
     """The types that a class consists of, as msgspec describes them."""
-    found: dict[int, Any] = {}
+    nodes: dict[int, Any] = {}
     waiting: list[Any] = [msgspec.inspect.type_info(struct)]
     while waiting:
         node = waiting.pop()
-        if id(node) not in found:
-            found[id(node)] = node
+        if id(node) not in nodes:
+            nodes[id(node)] = node
             waiting.extend(_parts(node))
-    return list(found.values())
+    return list(nodes.values())
 
 
 def is_sensitive(hint: Any) -> bool:

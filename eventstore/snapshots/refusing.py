@@ -78,19 +78,19 @@ def count_refused(stream_id: str, version: int) -> None:
     )
 
 
-def refuse(connect: Connect, found: StoredSnapshot, made: Made) -> None:
+def refuse(connect: Connect, snapshot: StoredSnapshot, made: Made) -> None:
     """Of one that a load has met: count it; once a minute also tell, and note its stream for the builders.
 
     The note is of use only: where it cannot be written the load goes on, and the log says so.
     """
-    if not is_news(found.stream_id, found.version):
+    if not is_news(snapshot.stream_id, snapshot.version):
         metrics.SNAPSHOT_GARBAGE.labels("not_ours").inc()
         return
-    count_refused(found.stream_id, found.version)
+    count_refused(snapshot.stream_id, snapshot.version)
     note = {
-        "stream": found.stream_id,
-        "partition": partition_in(found.position),
-        "version": found.version,
+        "stream": snapshot.stream_id,
+        "partition": partition_in(snapshot.position),
+        "version": snapshot.version,
         "error": NOT_OURS,
         "detail": "it is not signed by this store",
         "now": SystemClock().now(),
@@ -104,6 +104,6 @@ def refuse(connect: Connect, found: StoredSnapshot, made: Made) -> None:
         logger.warning(
             "the stream of a refused snapshot could not be noted for the builders",
             action="snapshot-note-failed",
-            stream=found.stream_id,
+            stream=snapshot.stream_id,
             cause=described(error),
         )

@@ -132,8 +132,8 @@ def lacking(cursor: Cursor, name: str, wanted: Mapping[int, int]) -> int:
     """How many records lie before these offsets and are not handled. wanted: by the partition's id."""
     parameters = {"name": name, "ids": list(wanted), "nexts": list(wanted.values())}
     cursor.execute(_LACKING, parameters)
-    ((found,),) = cursor.fetchall()
-    return int(found)
+    ((count,),) = cursor.fetchall()
+    return int(count)
 
 
 def as_far_as(cursor: Cursor, name: str, before: str) -> tuple[int, int]:

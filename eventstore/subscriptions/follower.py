@@ -77,11 +77,11 @@ class Follower:
         """
         name, version = self.subscription.name, self.subscription.version
         with reading_cursor() as cursor:  # is the index complete? (rule 16)
-            found = checkpoints.lagging(cursor, name, version, self._clock.now())
-        self._chance.shuffle(found)  # so that two workers seldom meet
+            partitions = checkpoints.lagging(cursor, name, version, self._clock.now())
+        self._chance.shuffle(partitions)  # so that two workers seldom meet
         worked = 0
         waits: LogMisconfigured | None = None
-        for partition_id in found:
+        for partition_id in partitions:
             try:
                 worked += self._turns(partition_id, stopped)
             except LogMisconfigured as error:  # of the topic that its events go to
@@ -157,16 +157,16 @@ class Follower:
         rows, reached = self._next(cursor, held.start, end, most)
         if reached >= end:  # "there is no more" is true of a whole index only
             checkpoints.refuse_a_rebuilt_index(cursor, held)
-        found = self._deliveries(rows, held)
-        streams = {one.stream_id for one in found}
+        deliveries_read = self._deliveries(rows, held)
+        streams = {one.stream_id for one in deliveries_read}
         aside = parking.among(cursor, self.subscription.name, streams)
-        ready = [one for one in found if one.stream_id not in aside]
+        ready = [one for one in deliveries_read if one.stream_id not in aside]
         late = self._culprits.ahead(held, reached)
         outcome = self._hand_over(ready, late, alone=is_careful)
         if outcome.stopped_at is not None:
             reached = outcome.stopped_at.position
         turn = TurnResult(worked=True, is_last=reached >= end)
-        turn.newest = found[-1].recorded_at if found else None
+        turn.newest = deliveries_read[-1].recorded_at if deliveries_read else None
         if self._wanted is not None:  # who wants all is handed them, and says so itself
             known = [one.name for one in registry().event_types()]
             passed = unregistered(cursor, held.start, reached, known=known)
@@ -180,11 +180,11 @@ class Follower:
         name, most = self.subscription.name, self.subscription.most
         arguments = due.stream_id, due.version, held.start
         rows = waiting_records(cursor, *arguments, most=most, pages=self._pages)
-        found = [
+        queued = [
             one for one in self._deliveries(rows, held) if one.version >= due.version
         ]
         late = self._culprits.queued(due)
-        outcome = self._hand_over(found, late, alone=True)
+        outcome = self._hand_over(queued, late, alone=True)
         turn = TurnResult(worked=True, is_last=False)
         if outcome.failed:
             self._park(cursor, held, outcome, turn, {due.position: due.attempts})  # 4
@@ -198,15 +198,15 @@ class Follower:
 
     def _hand_over(
         self,
-        found: Sequence[Delivery],
+        handed: Sequence[Delivery],
         late: Mapping[int, HandlerBroke],
         *,
         alone: bool,
     ) -> HandlingResult:
         """alone: one by one, so that of one that ends the transaction it is known which it was."""
         if alone or late:
-            return one_by_one(self.subscription, self._clock, found, late=late)
-        return handle(self.subscription, self._clock, found)
+            return one_by_one(self.subscription, self._clock, handed, late=late)
+        return handle(self.subscription, self._clock, handed)
 
     def _next(
         self, cursor: Cursor, start: int, end: int, most: int

@@ -142,8 +142,8 @@ def one_by_one(
 def _failure_that(broke: HandlerBroke) -> Failure:
     """How it broke, and the line at which that was found out."""
     cause = broke.__cause__
-    found = failure_of(cause if isinstance(cause, Exception) else broke)
-    return Failure(broke.code, found.place)
+    failure = failure_of(cause if isinstance(cause, Exception) else broke)
+    return Failure(broke.code, failure.place)
 
 
 def _is_ready(

@@ -132,7 +132,7 @@ class Operating:
             detail = "all"
             if stream_id:
                 detail = _told(parking.parked_at(cursor, name, stream_id))
-            found = parking.try_again(cursor, name, stream_id, self._clock.now())
+            retried = parking.try_again(cursor, name, stream_id, self._clock.now())
             record(
                 cursor,
                 self._clock,
@@ -142,7 +142,7 @@ class Operating:
                 stream_id=stream_id,
                 detail=detail,
             )
-        return found
+        return retried
 
     def skip(
         self, name: str, stream_id: str, order: Order, *, version: int | None = None
@@ -153,11 +153,11 @@ class Operating:
         the stream has come to another event meanwhile.
         """
         with self._holding(name) as cursor:
-            found = parking.parked_at(cursor, name, stream_id)
-            if version not in {None, found.version}:
+            parked = parking.parked_at(cursor, name, stream_id)
+            if version not in {None, parked.version}:
                 raise StreamNotParked(name, stream_id)
             parking.skip(cursor, name, stream_id, self._clock.now())
-            checkpoint_rows.count_skipped(cursor, name, found.partition_id)
+            checkpoint_rows.count_skipped(cursor, name, parked.partition_id)
             record(
                 cursor,
                 self._clock,
@@ -165,8 +165,8 @@ class Operating:
                 "skip",
                 order,
                 stream_id=stream_id,
-                position=found.position,
-                detail=_told(found),
+                position=parked.position,
+                detail=_told(parked),
             )
 
     def forget(self, name: str, order: Order) -> None:
@@ -231,12 +231,12 @@ def record(
 
 
 def _starts(start: Start | Cut) -> dict[int, int]:
-    found = marks()
+    known = marks()
     if start is Start.NOW:
-        return {mark.id: mark.cursor for mark in found.values()}
+        return {mark.id: mark.cursor for mark in known.values()}
     cut = start if isinstance(start, Cut) else Cut()
-    refuse_a_foreign_cut(cut, found)
-    return {mark.id: cut.offsets.get(place, 0) for place, mark in found.items()}
+    refuse_a_foreign_cut(cut, known)
+    return {mark.id: cut.offsets.get(place, 0) for place, mark in known.items()}
 
 
 def _told(parked: ParkedAt) -> str:

@@ -193,8 +193,8 @@ def parked_at(cursor: Cursor, name: str, stream_id: str) -> ParkedAt:
 def is_any_due(cursor: Cursor, name: str, now: datetime) -> bool:
     """Whether the time of any has come."""
     cursor.execute(_ANY_DUE, {"name": name, "now": now})
-    ((found,),) = cursor.fetchall()
-    return bool(found)
+    ((is_there,),) = cursor.fetchall()
+    return bool(is_there)
 
 
 def in_the_way(cursor: Cursor, name: str, position: int) -> Sequence[InTheWay]:

@@ -66,9 +66,9 @@ def _tell_of_failure(
         )
 
 
-def _tell_of_types(name: str, found: Mapping[str, int], now: datetime) -> None:
+def _tell_of_types(name: str, types: Mapping[str, int], now: datetime) -> None:
     """Of each type once a minute at most: after a class was renamed it may be every event."""
-    for event_type, events in found.items():
+    for event_type, events in types.items():
         told = _told_at.get((name, event_type))
         if told is not None and now - told < _EVERY:
             continue

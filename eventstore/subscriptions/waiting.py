@@ -121,13 +121,13 @@ def _is_held_up(name: str, position: AppendResult | Position | Cut) -> bool:
     if isinstance(position, Cut):
         return False
     with unchecked_cursor() as cursor:
-        found = parking.in_the_way(cursor, name, packed_of(_last(position)))
-    for one in found:
+        parked = parking.in_the_way(cursor, name, packed_of(_last(position)))
+    for one in parked:
         if one.is_parked:
             raise StreamParked(
                 name, one.stream_id, version=one.version, error=one.error
             )
-    return bool(found)
+    return bool(parked)
 
 
 def _number(place: Place) -> int:

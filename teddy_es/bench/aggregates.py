@@ -107,8 +107,8 @@ def _past(plan: Plan, world: World) -> Iterator[Series]:
 
         def loaded() -> None:
             version = chance.randint(1, events)
-            if (found := load(version)) != version:
-                raise _OtherVersionError(found, version)
+            if (reached := load(version)) != version:
+                raise _OtherVersionError(reached, version)
 
         return loaded
 
@@ -128,8 +128,8 @@ def _commands(plan: Plan, world: World) -> Iterator[Series]:
         contestant.settle()
         return command
 
-    found = _taken(plan, world, measure, _COMMANDS, commander)
-    for name, samples in found.items():
+    series = _taken(plan, world, measure, _COMMANDS, commander)
+    for name, samples in series.items():
         yield of_samples(measure, name, samples)
 
 

@@ -36,12 +36,14 @@ def durability() -> dict[str, Any]:
         ]
         first = str(brokers[0])
         resources = [ConfigResource(ConfigResourceType.BROKER, first)]
-        found = admin.describe_configs(resources, config_filter="all")["broker"][first]
+        settings = admin.describe_configs(resources, config_filter="all")["broker"][
+            first
+        ]
         version = admin.get_broker_version_data(brokers[0]).broker_version
     return {
         "brokers": len(brokers),
         "version": ".".join(map(str, version)),
-        **{name: found[name]["value"] for name in _TOLD if name in found},
+        **{name: settings[name]["value"] for name in _TOLD if name in settings},
     }
 
 

@@ -204,15 +204,15 @@ class PeerFeed:
     def read(self, page: int) -> float:
         """Events a second, all of it in pages. Raises RuntimeError if it was not all."""
         recorder, mapper = self._app.recorder, self._app.mapper
-        start, found = 1, 0
+        start, count = 1, 0
         started = time.monotonic()
         while notifications := recorder.select_notifications(start, page):
-            found += len([mapper.to_domain_event(one) for one in notifications])
+            count += len([mapper.to_domain_event(one) for one in notifications])
             start = notifications[-1].id + 1
-        if found != self._events:
-            msg = f"{found} events were read, not {self._events}"
+        if count != self._events:
+            msg = f"{count} events were read, not {self._events}"
             raise RuntimeError(msg)
-        return found / (time.monotonic() - started)
+        return count / (time.monotonic() - started)
 
     def close(self) -> None:
         """Let go of its connections."""

@@ -44,8 +44,8 @@ def tables_of(schema: str) -> list[str]:
 
 def size(names: Sequence[str], *, schema: str = "public") -> int:
     """Bytes that these tables take, indexes and long values included."""
-    [(found,)] = _asked(_SIZE, tables=list(names), schema=schema)
-    return int(found)
+    [(total,)] = _asked(_SIZE, tables=list(names), schema=schema)
+    return int(total)
 
 
 def _asked(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:

@@ -183,10 +183,10 @@ def _backend(world: World, which: int, *, idle: bool) -> int | None:
     """One of our own postmaster's; None where there is none, or the server recovers from the last fault."""
     try:
         with psycopg.connect(world.url(), autocommit=True) as connection:
-            found = [pid for (pid,) in connection.execute(_BACKENDS, [idle])]
+            pids = [pid for (pid,) in connection.execute(_BACKENDS, [idle])]
     except psycopg.OperationalError:
         return None
-    pid = found[which % len(found)] if found else None
+    pid = pids[which % len(pids)] if pids else None
     return pid if pid and world.has_backend(pid) else None
 
 

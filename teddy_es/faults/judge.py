@@ -111,8 +111,8 @@ class Judge:
         proposed = (own, call.expected, call.count, call.event_ids)
         events = content["events"]
         ids = [event["event_id"] for event in events][: len(call.event_ids)]
-        found = (key, content["expected"], len(events), ids)
-        if proposed != found or not are_of(events, name, key[0]):
+        recorded = (key, content["expected"], len(events), ids)
+        if proposed != recorded or not are_of(events, name, key[0]):
             self.findings.add("invented", f"{where} is not what {name} proposed")
         if call.word == UNAVAILABLE:
             what = f"{name} was told that nothing was written: {where}"

@@ -48,11 +48,11 @@ def _is_told(store: EventStore, journal: Journal, proposal: Proposal) -> bool:
     decided = store.outcome(
         UUID(proposal.commit_id), proposal.stream_id, timeout_s=30
     ).decided
-    for found in decided:
+    for line in decided:
         answer = (
-            told(found.result(replayed=True))
-            if found.verdict is Verdict.ACCEPTED
-            else {"is": found.verdict.word}
+            told(line.result(replayed=True))
+            if line.verdict is Verdict.ACCEPTED
+            else {"is": line.verdict.word}
         )
         journal.write(
             {"t": "outcome", "c": proposal.commit_id, "s": proposal.stream_id, **answer}

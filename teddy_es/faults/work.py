@@ -155,8 +155,8 @@ def attempt_of(event: dict[str, Any]) -> str:
 def are_of(events: Sequence[dict[str, Any]], attempt: str, stream_id: str) -> bool:
     """Whether events of the log are a call's: each of its type, in the order in which it named them."""
     kind = stream_id.partition(".")[0]
-    found = [(event["type"], label_of(event)) for event in events]
-    return found == [
+    labels = [(event["type"], label_of(event)) for event in events]
+    return labels == [
         (type_of(kind, len(events), n), f"{attempt}_{n}") for n in range(len(events))
     ]
 

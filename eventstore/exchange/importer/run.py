@@ -150,8 +150,8 @@ class _Import:
         else:
             self._place(*self._grouper.feed(line))
 
-    def _place(self, *found: Draft | Refusal) -> None:
-        for each in found:
+    def _place(self, *pieces: Draft | Refusal) -> None:
+        for each in pieces:
             if isinstance(each, Refusal):
                 self._refuse(each, each.line)
             elif self.summary.end is End.COMPLETE:

@@ -98,11 +98,11 @@ class Command(BaseCommand):
 
     def _repair(self, log: Log, names: list[str], options: dict[str, Any]) -> list[str]:
         """The lines of what was changed."""
-        found = repairs(log, names) if options["repair"] else []
-        if found and not options["yes"]:
-            confirm(found, self.stderr.write)
-        repair(log, found)
-        return [line for one in found for line in one.lines()]
+        wrong_settings = repairs(log, names) if options["repair"] else []
+        if wrong_settings and not options["yes"]:
+            confirm(wrong_settings, self.stderr.write)
+        repair(log, wrong_settings)
+        return [line for one in wrong_settings for line in one.lines()]
 
     def _say(
         self, answer: dict[str, Any], *, has_feeds: bool, version: int | None

@@ -61,11 +61,11 @@ class Command(BaseCommand):
         with reported_in_a_line():
             if options["do"] != "list":
                 self._decide(options)
-            found = stopped()
+            stops = stopped()
         if options["json"]:
-            self.stdout.write(json.dumps([_plain(one) for one in found]))
+            self.stdout.write(json.dumps([_plain(one) for one in stops]))
         else:
-            self.stdout.write(_shown(found))
+            self.stdout.write(_shown(stops))
 
     def _decide(self, options: dict[str, Any]) -> None:
         try:
@@ -97,8 +97,8 @@ def _partition_of(written: str) -> int:
     return topics.partition_id(place)
 
 
-def _shown(found: Sequence[Stopped]) -> str:
-    if not found:
+def _shown(stops: Sequence[Stopped]) -> str:
+    if not stops:
         return "No partition has stopped."
     rows = [
         (
@@ -107,9 +107,9 @@ def _shown(found: Sequence[Stopped]) -> str:
             one.code or "-",
             f"{one.done_by}: {one.reason}" if one.is_set_aside else "-",
         )
-        for one in found
+        for one in stops
     ]
-    causes = [f"{one.place}: {one.cause}" for one in found if one.cause]
+    causes = [f"{one.place}: {one.cause}" for one in stops if one.cause]
     return "\n".join(
         [table(("partition", "since", "code", "set aside"), rows), *causes]
     )

@@ -69,11 +69,11 @@ class Command(BaseCommand):
             if options["do"] == "run":
                 self._run(options)
             elif options["do"] == "list":
-                found = statuses(SystemClock().now())
+                listed = statuses(SystemClock().now())
                 self.stdout.write(
-                    json.dumps([as_json(status) for status in found])
+                    json.dumps([as_json(status) for status in listed])
                     if options["json"]
-                    else overview(found)
+                    else overview(listed)
                 )
             elif options["do"] == "show":
                 self.stdout.write(lines_of(options["name"], as_json=options["json"]))

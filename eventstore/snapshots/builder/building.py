@@ -213,10 +213,12 @@ class Builder(Generic[T]):
                 "now": self._clock.now(),
             }
             connection = self._writer.connection()
-            found = connection.execute(statements.FAILED, self._key | row).fetchone()
+            row_before = connection.execute(
+                statements.FAILED, self._key | row
+            ).fetchone()
             stream_type = self.snapshots.aggregate.stream_type
             metrics.SNAPSHOT_FAILURES.labels(stream_type, problem.error).inc()
-            if found == (1,):
+            if row_before == (1,):
                 logger.error(
                     "no snapshot can be built of a stream; loads replay all its events",
                     action="snapshot-build-failed",

@@ -140,14 +140,14 @@ class Snapshotter:
 
     def failures(self) -> list[Failure]:
         """The streams of which no snapshot can be made, by this code."""
-        found: list[Failure] = []
+        failures: list[Failure] = []
         with reading_cursor() as cursor:
             for cls in aggregates().values():
                 partitions = partitions_of(cls, self._store.topics)
-                found += queries.failures(
+                failures += queries.failures(
                     cursor, partitions, snapshot_store(cls).made_with
                 )
-        return found
+        return failures
 
     def start_again(self) -> Reviewed:
         """Have everything looked through anew: what is there, and signed by this store, is not made again."""

@@ -99,17 +99,17 @@ def first_difference(
 ) -> int | None:
     """The first offset at which the two, read over the same offsets, do not hold the same record."""
     last = 0
-    for found, wanted in zip_longest(log, mirror):
-        if found is None:
+    for logged, wanted in zip_longest(log, mirror):
+        if logged is None:
             return int(wanted.record.offset)
         if wanted is None:
-            return int(found.offset)
-        if found.offset != wanted.record.offset:
-            return int(min(found.offset, wanted.record.offset))
-        last = folded_time(found.recorded_at, last)
-        leaf = record_hash(place, found.offset, last, found.key, found.value)
+            return int(logged.offset)
+        if logged.offset != wanted.record.offset:
+            return int(min(logged.offset, wanted.record.offset))
+        last = folded_time(logged.recorded_at, last)
+        leaf = record_hash(place, logged.offset, last, logged.key, logged.value)
         if leaf != wanted.hash:
-            return int(found.offset)
+            return int(logged.offset)
     return None
 
 

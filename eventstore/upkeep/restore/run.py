@@ -127,16 +127,16 @@ class Restorer:
             problem = f"the database has {len(rows)} rows for {self._topics.partitions} partitions"
             raise LogMisconfigured(name, problem, NO_ROWS_REMEDY)
         places = {Place(name, n): cursor for n, cursor, _, _ in rows}
-        found = self._log.topics([name]).get(name)
+        topic = self._log.topics([name]).get(name)
         extents = dict.fromkeys(places, Extent(0, 0))
-        if found is not None:
-            sound(self._topics, found, name, for_restore=True)
+        if topic is not None:
+            sound(self._topics, topic, name, for_restore=True)
             extents |= self._log.extents(places)
         return TopicPlan(
             name=name,
-            create=found is None,
-            created_again=found is not None and {found.id} != {row[3] for row in rows},
-            unfinished=found is not None and bool(found.left_by_restore),
+            create=topic is None,
+            created_again=topic is not None and {topic.id} != {row[3] for row in rows},
+            unfinished=topic is not None and bool(topic.left_by_restore),
             missing=[
                 plan(self._status(place, cursor, extents[place]))
                 for place, cursor in places.items()

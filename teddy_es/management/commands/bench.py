@@ -95,30 +95,30 @@ class Command(BaseCommand):
                 file=options["file"],
                 tell=lambda note: bar(0, note),
             )
-            found = self._found(wanted, plan)
+            series = self._found(wanted, plan)
             about = conditions(plan.noise)
-        if not found:
+        if not series:
             msg = "Nothing was measured: what --only names is of another kind."
             raise CommandError(msg)
         if options["json"] != "-":
             terminal = self.stdout.isatty()
-            self.stdout.write(as_table(found, conf.LOG, terminal=terminal))
+            self.stdout.write(as_table(series, conf.LOG, terminal=terminal))
             self.stdout.write(as_lines(about))
-        self._write_json(options["json"], as_json(found, conf.LOG, about))
+        self._write_json(options["json"], as_json(series, conf.LOG, about))
 
     def _found(self, wanted: Collection[str], plan: Plan) -> list[Series]:
-        found: list[Series] = []
+        measured: list[Series] = []
         try:
             with closing(run(wanted, plan)) as series:
-                found.extend(series)
+                measured.extend(series)
         except KeyboardInterrupt:
-            if not found:
+            if not measured:
                 msg = "Interrupted before anything was measured."
                 raise CommandError(msg) from None
             self.stderr.write("Interrupted: this is what was found until then.")
         except (CannotMeasure, BadLine) as error:
             raise CommandError(str(error)) from None
-        return found
+        return measured
 
     def _write_json(self, file: str | None, answer: dict[str, Any]) -> None:
         if file == "-":
