@@ -127,18 +127,18 @@ class Follower:
                 return TurnResult()
             checkpoints.guard(cursor, self.subscription.timeout_s)
             due = self._due(cursor, held)
-            turn = (
+            result = (
                 self._advance(cursor, held)  # 3
                 if due is None
                 else self._try_again(cursor, held, due)  # 2
             )
-            done.append(turn)
-        return turn
+            done.append(result)
+        return result
 
     def _tell(self, done: Sequence[TurnResult]) -> None:
         self._culprits.settled()
-        for turn in done:
-            reporting.turn_ended(self.subscription.name, turn, self._clock.now())
+        for result in done:
+            reporting.turn_ended(self.subscription.name, result, self._clock.now())
 
     def _due(self, cursor: Cursor, held: Held) -> Due | None:
         self._tried = not (self._tried and held.start < held.end)
@@ -165,16 +165,16 @@ class Follower:
         outcome = self._hand_over(ready, late, alone=is_careful)
         if outcome.stopped_at is not None:
             reached = outcome.stopped_at.position
-        turn = TurnResult(worked=True, is_last=reached >= end)
-        turn.newest = deliveries_read[-1].recorded_at if deliveries_read else None
+        result = TurnResult(worked=True, is_last=reached >= end)
+        result.newest = deliveries_read[-1].recorded_at if deliveries_read else None
         if self._wanted is not None:  # who wants all is handed them, and says so itself
             known = [one.name for one in registry().event_types()]
             passed = unregistered(cursor, held.start, reached, known=known)
-            turn.unregistered = passed
+            result.unregistered = passed
             outcome.skipped += sum(passed.values())
-        self._park(cursor, held, outcome, turn, {})  # 4
-        self._move(cursor, held, outcome, turn, to=held.offset(reached))  # 5
-        return turn
+        self._park(cursor, held, outcome, result, {})  # 4
+        self._move(cursor, held, outcome, result, to=held.offset(reached))  # 5
+        return result
 
     def _try_again(self, cursor: Cursor, held: Held, due: Due) -> TurnResult:
         name, most = self.subscription.name, self.subscription.most
@@ -185,16 +185,16 @@ class Follower:
         ]
         late = self._culprits.queued(due)
         outcome = self._hand_over(queued, late, alone=True)
-        turn = TurnResult(worked=True, is_last=False)
+        result = TurnResult(worked=True, is_last=False)
         if outcome.failed:
-            self._park(cursor, held, outcome, turn, {due.position: due.attempts})  # 4
+            self._park(cursor, held, outcome, result, {due.position: due.attempts})  # 4
         elif rows:  # what stands behind them is looked for in the next turn
             self._get_on(cursor, due.stream_id, rows, outcome.stopped_at)
         else:
             checkpoints.refuse_a_rebuilt_index(cursor, held)
             parking.done(cursor, name, due.stream_id)
-        self._move(cursor, held, outcome, turn, to=held.cursor)  # 5
-        return turn
+        self._move(cursor, held, outcome, result, to=held.cursor)  # 5
+        return result
 
     def _hand_over(
         self,
@@ -226,7 +226,7 @@ class Follower:
         cursor: Cursor,
         held: Held,
         outcome: HandlingResult,
-        turn: TurnResult,
+        result: TurnResult,
         tried: dict[int, int],
     ) -> None:
         """tried: how often before, by position."""
@@ -242,7 +242,7 @@ class Follower:
                 retries=self.subscription.retries,
                 now=self._clock.now(),
             )
-            turn.failed.append((delivery, failure, attempts, again))
+            result.failed.append((delivery, failure, attempts, again))
 
     def _get_on(
         self, cursor: Cursor, stream_id: str, rows: Rows, stopped_at: Delivery | None
@@ -267,19 +267,19 @@ class Follower:
         cursor: Cursor,
         held: Held,
         outcome: HandlingResult,
-        turn: TurnResult,
+        result: TurnResult,
         *,
         to: int,
     ) -> None:
-        turn.offsets = to - held.cursor
-        turn.handled, turn.skipped = outcome.handled, outcome.skipped
+        result.offsets = to - held.cursor
+        result.handled, result.skipped = outcome.handled, outcome.skipped
         checkpoints.move(
             cursor,
             self.subscription.name,
             held,
             to=to,
-            handled=turn.handled,
-            skipped=turn.skipped,
+            handled=result.handled,
+            skipped=result.skipped,
             now=self._clock.now(),
-            durable=bool(turn.handled or turn.failed),
+            durable=bool(result.handled or result.failed),
         )

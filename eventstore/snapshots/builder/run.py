@@ -95,17 +95,17 @@ class Snapshotter:
             return late or stopped() or len(troubles) >= _TROUBLES
 
         with self._builders() as builders:
-            built, turns = Built(), self._tasks(builders)
-            while turns and not ended():
-                turn = turns.popleft()
-                done = _taken(turn, troubles)
+            built, tasks = Built(), self._tasks(builders)
+            while tasks and not ended():
+                task = tasks.popleft()
+                done = _taken(task, troubles)
                 built += done
                 progress(done)
                 if done.more:
-                    turns.append(turn)
+                    tasks.append(task)
         if troubles:
             raise troubles[0]
-        return replace(built, more=bool(turns))
+        return replace(built, more=bool(tasks))
 
     def build_stream(self, stream_id: str) -> Built:
         """Build what is due of one stream. Raises `InvalidStreamId`, `StreamNotFound`, and as `build_due`."""
@@ -170,12 +170,12 @@ class Snapshotter:
 
     def _tasks(self, builders: Sequence[Builder[Any]]) -> deque[Task]:
         """What is to be done: the streams that are to be tried again, and the partitions where something is left."""
-        turns: list[Task] = []
+        tasks: list[Task] = []
         for builder in builders:
-            turns.append(partial(builder.retry, RETRY_AFTER))
-            turns += [partial(builder.build, id_) for id_ in builder.lagging()]
-        self._chance.shuffle(turns)
-        return deque(turns)
+            tasks.append(partial(builder.retry, RETRY_AFTER))
+            tasks += [partial(builder.build, id_) for id_ in builder.lagging()]
+        self._chance.shuffle(tasks)
+        return deque(tasks)
 
     def _sampler(self, cls: type[Any], writer: SnapshotWriter) -> Sampler[Any]:
         return Sampler(snapshot_store(cls), self._store, writer, self._chance)
@@ -195,11 +195,11 @@ class Snapshotter:
             ]
 
 
-def _taken(turn: Task, troubles: list[SnapshotNotWritten]) -> Built:
+def _taken(task: Task, troubles: list[SnapshotNotWritten]) -> Built:
     """What one turn has built. Nothing where somebody else is at it, or the index was made anew meanwhile, or the topic
     does not answer: the next call will look."""
     try:
-        return turn() or Built()
+        return task() or Built()
     except IndexRebuilt:
         logger.warning(
             "the index was rebuilt while a builder worked; the next run builds the rest",
