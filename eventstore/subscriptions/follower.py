@@ -162,18 +162,18 @@ class Follower:
         aside = parking.among(cursor, self.subscription.name, streams)
         ready = [one for one in deliveries_read if one.stream_id not in aside]
         late = self._culprits.ahead(held, reached)
-        outcome = self._hand_over(ready, late, alone=is_careful)
-        if outcome.stopped_at is not None:
-            reached = outcome.stopped_at.position
+        handling = self._hand_over(ready, late, alone=is_careful)
+        if handling.stopped_at is not None:
+            reached = handling.stopped_at.position
         result = TurnResult(worked=True, is_last=reached >= end)
         result.newest = deliveries_read[-1].recorded_at if deliveries_read else None
         if self._wanted is not None:  # who wants all is handed them, and says so itself
             known = [one.name for one in registry().event_types()]
             passed = unregistered(cursor, held.start, reached, known=known)
             result.unregistered = passed
-            outcome.skipped += sum(passed.values())
-        self._park(cursor, held, outcome, result, {})  # 4
-        self._move(cursor, held, outcome, result, to=held.offset(reached))  # 5
+            handling.skipped += sum(passed.values())
+        self._park(cursor, held, handling, result, {})  # 4
+        self._move(cursor, held, handling, result, to=held.offset(reached))  # 5
         return result
 
     def _try_again(self, cursor: Cursor, held: Held, due: Due) -> TurnResult:
@@ -184,16 +184,18 @@ class Follower:
             one for one in self._deliveries(rows, held) if one.version >= due.version
         ]
         late = self._culprits.queued(due)
-        outcome = self._hand_over(queued, late, alone=True)
+        handling = self._hand_over(queued, late, alone=True)
         result = TurnResult(worked=True, is_last=False)
-        if outcome.failed:
-            self._park(cursor, held, outcome, result, {due.position: due.attempts})  # 4
+        if handling.failed:
+            self._park(
+                cursor, held, handling, result, {due.position: due.attempts}
+            )  # 4
         elif rows:  # what stands behind them is looked for in the next turn
-            self._get_on(cursor, due.stream_id, rows, outcome.stopped_at)
+            self._get_on(cursor, due.stream_id, rows, handling.stopped_at)
         else:
             checkpoints.refuse_a_rebuilt_index(cursor, held)
             parking.done(cursor, name, due.stream_id)
-        self._move(cursor, held, outcome, result, to=held.cursor)  # 5
+        self._move(cursor, held, handling, result, to=held.cursor)  # 5
         return result
 
     def _hand_over(
@@ -225,12 +227,12 @@ class Follower:
         self,
         cursor: Cursor,
         held: Held,
-        outcome: HandlingResult,
+        handling: HandlingResult,
         result: TurnResult,
         tried: dict[int, int],
     ) -> None:
         """tried: how often before, by position."""
-        for delivery, failure in outcome.failed.values():
+        for delivery, failure in handling.failed.values():
             attempts = tried.get(delivery.position, 0) + 1
             again = parking.park(
                 cursor,
@@ -266,13 +268,13 @@ class Follower:
         self,
         cursor: Cursor,
         held: Held,
-        outcome: HandlingResult,
+        handling: HandlingResult,
         result: TurnResult,
         *,
         to: int,
     ) -> None:
         result.offsets = to - held.cursor
-        result.handled, result.skipped = outcome.handled, outcome.skipped
+        result.handled, result.skipped = handling.handled, handling.skipped
         checkpoints.move(
             cursor,
             self.subscription.name,

@@ -142,13 +142,13 @@ class Flight:
         pause = self._back_off.left_s
         return pause if at_most is None else min(pause, at_most)
 
-    def _settle(self, draft: Draft, outcome: Answer) -> Iterator[tuple[Draft, Answer]]:
+    def _settle(self, draft: Draft, answer: Answer) -> Iterator[tuple[Draft, Answer]]:
         self._in_flight -= 1
         stream_id = draft.stream_id or ""
-        if passes(outcome) and not self._closing and self._bears_it():
+        if passes(answer) and not self._closing and self._bears_it():
             self._ready.appendleft(stream_id)
             return
-        if isinstance(outcome, AppendResult):
+        if isinstance(answer, AppendResult):
             self._back_off.succeeded()
             self._is_paused, self._failing_since = False, None
         queue = self._waiting[stream_id]
@@ -157,7 +157,7 @@ class Flight:
             self._ready.append(stream_id)
         else:
             del self._waiting[stream_id]
-        yield draft, outcome
+        yield draft, answer
 
     def _bears_it(self) -> bool:
         """Pause, for longer each time, as long as there is patience left."""
@@ -177,9 +177,9 @@ class Flight:
         return draft
 
 
-def passes(outcome: Answer) -> bool:
+def passes(answer: Answer) -> bool:
     """Whether it may be another in a moment: the same commit is proposed again, under the same id."""
-    return isinstance(outcome, Retryable)
+    return isinstance(answer, Retryable)
 
 
 def _of(done: Future[AppendResult]) -> Answer:

@@ -163,28 +163,28 @@ class _Import:
 
     def _take(self, *, wait: bool, at_most: float | None = None) -> None:
         before = self.summary.events
-        for draft, outcome in self._flight.answers(wait=wait, at_most=at_most):
-            self._account(draft, outcome)
+        for draft, answer in self._flight.answers(wait=wait, at_most=at_most):
+            self._account(draft, answer)
         if self.summary.events != before:
             self.on_progress(self.summary.events, self._bytes)
 
-    def _account(self, draft: Draft, outcome: Answer) -> None:
+    def _account(self, draft: Draft, answer: Answer) -> None:
         summary, count = self.summary, len(draft.lines)
-        if isinstance(outcome, AppendResult) and _stands_elsewhere(draft, outcome):
-            self._refuse(_misplaced(draft, outcome.first_version), draft.lines[0])
-        elif isinstance(outcome, AppendResult):
+        if isinstance(answer, AppendResult) and _stands_elsewhere(draft, answer):
+            self._refuse(_misplaced(draft, answer.first_version), draft.lines[0])
+        elif isinstance(answer, AppendResult):
             summary.commits += 1
             summary.events += count
-            if outcome.replayed:
+            if answer.replayed:
                 summary.replayed += count
             else:
                 summary.appended += count
             self._bytes += draft.size
-        elif isinstance(outcome, Decided | Refused) and not passes(outcome):
-            self._refuse(_refusal(draft, outcome), draft.lines[0])
+        elif isinstance(answer, Decided | Refused) and not passes(answer):
+            self._refuse(_refusal(draft, answer), draft.lines[0])
         else:
             self._undone.append(draft.lines[0])
-            summary.error = summary.error or outcome
+            summary.error = summary.error or answer
             self._stop(End.GAVE_UP)
 
     # ---- ends
