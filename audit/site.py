@@ -64,12 +64,12 @@ class AuditAdminSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Django's; who would be sent on to where nothing is goes to the overview."""
-        for given in ("GET", "POST"):
-            query = getattr(request, given)
+        for method in ("GET", "POST"):
+            query = getattr(request, method)
             if not _leads_somewhere(query.get(REDIRECT_FIELD_NAME, "")):
                 kept = query.copy()
                 kept.pop(REDIRECT_FIELD_NAME, None)
-                setattr(request, given, kept)
+                setattr(request, method, kept)
         return framed(super().login)(request, extra_context)
 
     def logout(  # type: ignore[override]  # a refusal is an answer too

@@ -30,7 +30,7 @@ class EventStoreConfig(AppConfig):
 
 def _enter_claims() -> None:
     """Have those above the subscriptions say whose may not be reset or forgotten; a projection's says it first."""
-    from eventstore.projections.standing import refuse_a_projection
+    from eventstore.projections.statuses import refuse_a_projection
     from eventstore.publishing.subscription import refuse_the_publication
     from eventstore.service import get_service
     from eventstore.subscriptions.claims import Act, enter

@@ -78,8 +78,8 @@ class EventBus:
         for handler, event in self._calls(events):
             try:
                 with correlated(event.correlation_id, event.event_id):
-                    given = handler if is_async(handler) else sync_to_async(handler)
-                    result: Any = await given(event)  # type: ignore[misc]
+                    call = handler if is_async(handler) else sync_to_async(handler)
+                    result: Any = await call(event)  # type: ignore[misc]
                     if inspect.isawaitable(result):
                         await result
             except Exception as error:  # noqa: BLE001  (as above)
@@ -104,10 +104,10 @@ def is_async(handler: Any) -> bool:
 
 def never_runs(handler: Any) -> str | None:
     """Why a call would do nothing, as of a generator function: it gives a generator, and whoever called looks at it no more."""
-    found = _behind_partial(handler)
-    for one in (found, getattr(found, "__call__", None)):  # noqa: B004  (as above)
+    function = _behind_partial(handler)
+    for one in (function, getattr(function, "__call__", None)):  # noqa: B004  (as above)
         if inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
-            name = getattr(found, "__qualname__", type(found).__name__)
+            name = getattr(function, "__qualname__", type(function).__name__)
             return f"{name} is a generator function, so calling it would do nothing: give a function, or a coroutine function"
     return None
 
@@ -123,10 +123,10 @@ def called(handler: Callable[[Any], Any], handed: Any) -> None:
     if is_async(handler):
         async_to_sync(_awaited)(lambda: handler(handed))
         return
-    given = handler(handed)
-    if inspect.isawaitable(given):
-        async_to_sync(_awaited)(lambda: given)
-    elif inspect.isgenerator(given) or inspect.isasyncgen(given):
+    result = handler(handed)
+    if inspect.isawaitable(result):
+        async_to_sync(_awaited)(lambda: result)
+    elif inspect.isgenerator(result) or inspect.isasyncgen(result):
         msg = "the handler returned a generator, which nobody runs: let it do its work itself"
         raise TypeError(msg)
 

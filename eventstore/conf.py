@@ -81,11 +81,11 @@ def secrets() -> tuple[bytes, ...]:
 
 
 @lru_cache(maxsize=8)  # each load asks
-def _secrets(*found: str | bytes) -> tuple[bytes, ...]:
-    if not all(found):
+def _secrets(*secrets: str | bytes) -> tuple[bytes, ...]:
+    if not all(secrets):
         msg = "An entry of SECRET_KEY_FALLBACKS is empty: take it out."
         raise ImproperlyConfigured(msg)
-    return tuple(force_bytes(secret) for secret in found)
+    return tuple(force_bytes(secret) for secret in secrets)
 
 
 def registry() -> Registry:
@@ -99,30 +99,33 @@ def registry() -> Registry:
 
 @cache
 def _registry_at(path: str) -> Registry:
-    found = import_string(path)
-    if not isinstance(found, Registry):
+    target = import_string(path)
+    if not isinstance(target, Registry):
         msg = f"EVENTSTORE['REGISTRY'] names {path}, which is no Registry."
         raise ImproperlyConfigured(msg)
-    return found
+    return target
 
 
 def aggregates() -> Mapping[str, type[Aggregate[Any]]]:
     """The configured classes by their stream type. Raises ImproperlyConfigured for a path to no Aggregate, for two of
     one stream type, and for a stream type that the registry does not know."""
-    found: dict[str, type[Aggregate[Any]]] = {}
+    classes: dict[str, type[Aggregate[Any]]] = {}
     for path in conf.AGGREGATES:
         made = _aggregate_at(path)
-        if made.stream_type in found or made.stream_type not in registry().stream_types:
+        if (
+            made.stream_type in classes
+            or made.stream_type not in registry().stream_types
+        ):
             msg = f"EVENTSTORE['AGGREGATES'] names {path}, whose stream type {made.stream_type} is taken or not registered."
             raise ImproperlyConfigured(msg)
-        found[made.stream_type] = made
-    return found
+        classes[made.stream_type] = made
+    return classes
 
 
 @cache
 def _aggregate_at(path: str) -> type[Aggregate[Any]]:
-    found = import_string(path)
-    if not (isinstance(found, type) and issubclass(found, Aggregate)):
+    target = import_string(path)
+    if not (isinstance(target, type) and issubclass(target, Aggregate)):
         msg = f"EVENTSTORE['AGGREGATES'] names {path}, which is no Aggregate."
         raise ImproperlyConfigured(msg)
-    return found
+    return target

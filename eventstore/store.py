@@ -33,9 +33,9 @@ from eventstore.events import (
 )
 from eventstore.indexer import mark
 from eventstore.indexer.indexer import Indexer
+from eventstore.indexer.reporting import FoldReporter
 from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
-from eventstore.indexer.telling import Telling
 from eventstore.log import configured
 from eventstore.log.topics import Topics
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
@@ -80,7 +80,7 @@ class EventStore(Reading):
         self._intake = Intake(door, topics.partitions)
         self._clock = clock
         self._connect = connect
-        self.telling = Telling(clock)
+        self.reporter = FoldReporter(clock)
         self._appender = Appender(self.make_indexer, clock, limits)
 
     @contextmanager
@@ -97,7 +97,7 @@ class EventStore(Reading):
         """An indexer for one thread, with a log and a connection of its own."""
         log = self.make_log()
         return Indexer(
-            Session(self.topics, log, self._connect, self._clock, self.telling)
+            Session(self.topics, log, self._connect, self._clock, self.reporter)
         )
 
     def make_log(self) -> Log:

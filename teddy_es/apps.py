@@ -13,6 +13,6 @@ class TeddyConfig(AppConfig):
 
     def ready(self) -> None:
         from teddy_es import celery, checks  # noqa: F401  (each registers itself)
-        from teddy_es.logins import tell_logins
+        from teddy_es.logins import report_logins
 
-        tell_logins()
+        report_logins()

@@ -57,11 +57,14 @@ def demo_lines(limit: int | None = None) -> Iterator[bytes]:
 
 def conversations() -> list[Conversation]:
     """All of the dataset, by when they began. Raises `DatasetMissing`."""
-    found = [
+    conversations_read = [
         Conversation(own_id, [said for turn in fields["messages"] for said in turn])
         for own_id, fields in _dataset().items()
     ]
-    return sorted((c for c in found if c.utterances), key=lambda c: (c.began, c.own_id))
+    return sorted(
+        (c for c in conversations_read if c.utterances),
+        key=lambda c: (c.began, c.own_id),
+    )
 
 
 def events_of(conversation: Conversation) -> Iterator[ImportedEvent]:
@@ -122,5 +125,5 @@ def _dataset() -> dict[str, dict[str, Any]]:
         text = files(PACKAGE).joinpath("dataset.json").read_bytes()
     except ModuleNotFoundError:
         raise DatasetMissing from None
-    found: dict[str, dict[str, Any]] = json.loads(text)
-    return found
+    dataset: dict[str, dict[str, Any]] = json.loads(text)
+    return dataset

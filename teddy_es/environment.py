@@ -42,8 +42,8 @@ _WORDS: Final = {
 class Environment:
     """Variables by name. One that is empty counts as not set, as compose files pass on what nobody has given."""
 
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = given
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._given = variables
         self._read: set[str] = set()
 
     def text(self, name: str, *, default: str = "") -> str:
@@ -53,68 +53,68 @@ class Environment:
 
     def one_of(self, name: str, words: Collection[str], *, default: str) -> str:
         """One of these words; the default need not be among them."""
-        found = self.text(name)
-        if found and found not in words:
-            raise _refused(name, f"one of {', '.join(words)}", found)
-        return found or default
+        value = self.text(name)
+        if value and value not in words:
+            raise _refused(name, f"one of {', '.join(words)}", value)
+        return value or default
 
     def one_of_or_path(self, name: str, words: Collection[str], *, default: str) -> str:
         """One of these words, or the dotted path of something in Python."""
-        found = self.text(name)
-        if found and found not in words and not _PATH.fullmatch(found):
-            raise _refused(name, f"one of {', '.join(words)}, or a dotted path", found)
-        return found or default
+        value = self.text(name)
+        if value and value not in words and not _PATH.fullmatch(value):
+            raise _refused(name, f"one of {', '.join(words)}, or a dotted path", value)
+        return value or default
 
     def switch(self, name: str, *, default: bool) -> bool:
         """True or false."""
-        found = self.text(name)
-        if found and found.lower() not in _WORDS:
-            raise _refused(name, "true or false", found)
-        return _WORDS[found.lower()] if found else default
+        value = self.text(name)
+        if value and value.lower() not in _WORDS:
+            raise _refused(name, "true or false", value)
+        return _WORDS[value.lower()] if value else default
 
     def whole(self, name: str, *, default: int, least: int, most: int) -> int:
         """A whole number in these bounds, both included."""
-        found = self.text(name)
-        fits = re.fullmatch(r"[0-9]{1,9}", found) and least <= int(found) <= most
-        if found and not fits:
-            raise _refused(name, f"a whole number from {least} to {most}", found)
-        return int(found) if found else default
+        value = self.text(name)
+        fits = re.fullmatch(r"[0-9]{1,9}", value) and least <= int(value) <= most
+        if value and not fits:
+            raise _refused(name, f"a whole number from {least} to {most}", value)
+        return int(value) if value else default
 
     def seconds(self, name: str, *, default: float) -> float:
         """A number above 0."""
-        found = self.text(name)
+        value = self.text(name)
         try:
-            number = float(found) if found else default
+            number = float(value) if value else default
         except ValueError:
             number = math.nan
         if not 0 < number < math.inf:
-            raise _refused(name, "seconds, a number above 0", found)
+            raise _refused(name, "seconds, a number above 0", value)
         return number
 
     def several(self, name: str, *, default: tuple[str, ...] = ()) -> list[str]:
         """What stands between commas, without the blanks round it."""
-        found = [one.strip() for one in self.text(name).split(",")]
-        return [one for one in found if one] or list(default)
+        values = [one.strip() for one in self.text(name).split(",")]
+        return [one for one in values if one] or list(default)
 
     def networks(self, name: str) -> list[str]:
         """Networks or single addresses, between commas."""
-        found = self.several(name)
-        for one in found:
+        values = self.several(name)
+        for one in values:
             try:
                 ip_network(one)
             except ValueError:
                 takes = "networks or addresses with commas between, as 10.0.0.0/8,::1"
                 raise _refused(name, takes, one) from None
-        return found
+        return values
 
     def address(self, name: str, *, default: str) -> tuple[str, int] | None:
         """Host and port; None for the word none."""
-        found = self.text(name, default=default)
-        if found == "none":
+        value = self.text(name, default=default)
+        if value == "none":
             return None
-        host, _, port = found.rpartition(":")
+        host, _, port = value.rpartition(":")
         if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _PORTS:
-            raise _refused(name, "host:port, as 127.0.0.1:9100, or none", found)
+            raise _refused(name, "host:port, as 127.0.0.1:9100, or none", value)
         return host.strip("[]"), int(port)
 
     def folder(self, name: str, *, default: Path) -> Path:
@@ -123,14 +123,14 @@ class Environment:
 
     def postgresql(self, name: str) -> dict[str, Any]:
         """Django's settings of the database at this address. It may hold a password, so that no message repeats it."""
-        found = self.text(name)
-        if not found:
+        value = self.text(name)
+        if not value:
             msg = f"Set {name}, as in postgresql://user:password@host:5432/teddy."
             raise ImproperlyConfigured(msg)
         try:
-            if not found.startswith(("postgresql://", "postgres://")):
+            if not value.startswith(("postgresql://", "postgres://")):
                 raise ValueError  # noqa: TRY301  (the same refusal)
-            config: dict[str, Any] = Env.db_url_config(found)
+            config: dict[str, Any] = Env.db_url_config(value)
         except ValueError:
             msg = (
                 f"{name} must be a postgresql:// address, as in postgresql://user:password@host:5432/teddy:"
@@ -155,5 +155,5 @@ def is_for_others(name: str) -> bool:
     return name in _FOR_OTHERS or bool(_FOR_OTHERS_TOO.fullmatch(name))
 
 
-def _refused(name: str, takes: str, found: str) -> ImproperlyConfigured:
-    return ImproperlyConfigured(f"{name} takes {takes}, not {found!r}.")
+def _refused(name: str, takes: str, value: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} takes {takes}, not {value!r}.")

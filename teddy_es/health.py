@@ -176,8 +176,10 @@ def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
         # read before, so the log has it, if it has lost nothing
         cursor = folded.get(place, 0)
         if extent.start or extent.end < cursor:
-            found = f"it now holds offsets {extent.start} to {extent.end - 1}"
-            raise LogTruncated(place.topic, place.partition, cursor=cursor, found=found)
+            contents = f"it now holds offsets {extent.start} to {extent.end - 1}"
+            raise LogTruncated(
+                place.topic, place.partition, cursor=cursor, found=contents
+            )
     return {place: extent.end for place, extent in extents.items()}
 
 
@@ -250,7 +252,7 @@ def _lag(folded: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[str, An
 
 def _clock(last: tuple[Place, datetime] | None) -> dict[str, Any]:
     """How far a clock of the log is ahead (below 0: behind), by this process's appends or by a record of the future."""
-    seen = [get_event_store().telling.clocks.worst()]
+    seen = [get_event_store().reporter.clocks.worst()]
     if last is not None:
         ahead = (last[1] - SystemClock().now()).total_seconds()
         seen.append((last[0], max(0.0, round(ahead, 1))))

@@ -68,7 +68,7 @@ def locked_out(
     return answer
 
 
-def tell_logins() -> None:
+def report_logins() -> None:
     """Have log-ins told. Once a process, after django-axes has connected its own receivers."""
     for signal, told in (
         (user_logged_in, _succeeded),
@@ -114,8 +114,8 @@ def _account(typed: str) -> int | None:
     if not typed or "\0" in typed:
         return None
     named = get_user_model()._default_manager.filter(username=typed)  # noqa: SLF001  (Django's name of it)
-    found: int | None = named.values_list("pk", flat=True).first()
-    return found
+    number: int | None = named.values_list("pk", flat=True).first()
+    return number
 
 
 def _digest(typed: str) -> str:

@@ -52,10 +52,10 @@ def configure_logging(*, json: bool, level: str) -> None:
             },
         }
     )
-    sys.excepthook = tell_uncaught
+    sys.excepthook = report_uncaught
 
 
-def tell_uncaught(
+def report_uncaught(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """What nobody caught ends the process through the same formatter: Python's own hook would print all of it."""

@@ -41,24 +41,24 @@ class Gate:
     def __init__(self, *, at_once: int, waiting: int, patience_s: float) -> None:
         self._room = at_once + waiting
         self._patience_s = patience_s
-        self._turns = Semaphore(at_once)
+        self._slots = Semaphore(at_once)
         self._inside = 0
         self._lock = Lock()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def slot(self) -> Iterator[None]:
         """Raises `PasswordsBusy`."""
         with self._lock:
             if self._inside >= self._room:
                 raise PasswordsBusy
             self._inside += 1
         try:
-            if not self._turns.acquire(timeout=self._patience_s):
+            if not self._slots.acquire(timeout=self._patience_s):
                 raise PasswordsBusy
             try:
                 yield
             finally:
-                self._turns.release()
+                self._slots.release()
         finally:
             with self._lock:
                 self._inside -= 1
@@ -98,7 +98,7 @@ class GatedHasher(PBKDF2PasswordHasher):
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
         """Raises `PasswordsBusy`."""
-        with gate.turn():
+        with gate.slot():
             return super().encode(password, salt, iterations)
 
 

@@ -38,8 +38,8 @@ class TrustedProxies:
 
 def client_address(request: HttpRequest) -> str | None:
     """Who asks, as log-ins are counted by; None where nobody can tell, as in a command."""
-    found = _address(request.META.get("REMOTE_ADDR", ""))
-    return None if found is None else str(found)
+    address = _address(request.META.get("REMOTE_ADDR", ""))
+    return None if address is None else str(address)
 
 
 _Address = IPv4Address | IPv6Address
@@ -48,24 +48,24 @@ _Address = IPv4Address | IPv6Address
 def _nearest(peer: _Address | None, said: str) -> _Address | None:
     nearest = peer
     for hop in reversed(said.split(",")):
-        found = _address(hop)
+        address = _address(hop)
         if (
-            found is None
+            address is None
         ):  # nothing that a proxy of ours writes: it is believed no further
             return nearest
-        nearest = found
-        if not _is_trusted(found):
+        nearest = address
+        if not _is_trusted(address):
             break
     return nearest
 
 
 def _address(text: str) -> _Address | None:
     try:
-        found = ip_address(text.strip())
+        address = ip_address(text.strip())
     except ValueError:
         return None
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return mapped or found
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
 
 
 def _is_trusted(address: _Address | None) -> bool:

@@ -19,10 +19,10 @@ def refuse_unsafe_start() -> None:
         return
     # Nobody else is asked: a broker or a database that is down is waited for, as at any other time.
     tags = registry.tags_available(deployment_checks=True) - {Tags.database}
-    asked = run_checks(tags=sorted(tags), include_deployment_checks=True)
-    found = [one for one in asked if one.level >= ERROR]
-    for one in found:
+    messages = run_checks(tags=sorted(tags), include_deployment_checks=True)
+    errors = [one for one in messages if one.level >= ERROR]
+    for one in errors:
         line = " ".join(f"{one.id}: {one.msg} {one.hint or ''}".split())
         sys.stderr.write(f"not started: {line}\n")
-    if found:
+    if errors:
         sys.exit(REFUSED)

@@ -109,10 +109,10 @@ class Channel(virtual.Channel):
 def _content(path: Path) -> bytes:
     """Raises `NotATask` for what is no readable file, `FileNotFoundError` for what is gone."""
     try:
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode):  # a pipe would block for ever
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would block for ever
             raise NotATask(Reason.NOT_A_FILE)
-        if found.st_size > MOST_BYTES:
+        if status.st_size > MOST_BYTES:
             raise NotATask(Reason.TOO_LARGE)
         return path.read_bytes()
     except OSError as error:

@@ -57,13 +57,13 @@ def _type(text: str | None) -> str | None:
 def _time(text: str | None) -> datetime | None:
     if not text:
         return None
-    found = _instant(text)
-    if found is None:
+    instant = _instant(text)
+    if instant is None:
         raise Refused(
             HTTPStatus.BAD_REQUEST,
             "A time is written in UTC as 2026-11-23T09:30, or 2026-11-23 for midnight.",
         )
-    return found
+    return instant
 
 
 def _instant(text: str) -> datetime | None:

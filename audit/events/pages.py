@@ -51,29 +51,30 @@ def event(
     request: HttpRequest, *, topic: str, partition: int, offset: int, index: int
 ) -> HttpResponse:
     """One event: metadata, place in the log, hash, checks, payload, neighbours."""
-    found = one_event(Position(topic, partition, offset, index))
-    if found is None:
+    shown_event = one_event(Position(topic, partition, offset, index))
+    if shown_event is None:
         raise Refused(
             HTTPStatus.NOT_FOUND,
             "No event stands at this position of the log.",
             "A position is written topic/partition/offset/index; a refused record has no events.",
         )
-    evidence = found.evidence
+    evidence = shown_event.evidence
     payload = evidence.event if evidence else None
     return show(
         request,
         "audit/events/event.html",
         {
-            "title": found.row.event_type,
-            "trail": [_stream(found.row.stream_id)],
-            "here": f"Version {thousands(found.row.version)}",
-            "row": found.row,
-            "found": found,
+            "title": shown_event.row.event_type,
+            "trail": [_stream(shown_event.row.stream_id)],
+            "here": f"Version {thousands(shown_event.row.version)}",
+            "row": shown_event.row,
+            "found": shown_event,
             "evidence": evidence,
             "payload": payload and JsonView(payload.data),
-            "checks": _checks(found),
+            "checks": _checks(shown_event),
             "number_in_commit": index + 1,
-            "starts_correlation": found.row.correlation_id == found.row.event_id,
+            "starts_correlation": shown_event.row.correlation_id
+            == shown_event.row.event_id,
         },
     )
 
@@ -108,10 +109,10 @@ _SHOWN = {
 }
 
 
-def _checks(found: OneEvent) -> list[Check]:
-    there = found.evidence
-    contiguous = (found.previous is not None or found.row.version == 1) and (
-        found.next is not None or found.row.version == found.head
+def _checks(event: OneEvent) -> list[Check]:
+    there = event.evidence
+    contiguous = (event.previous is not None or event.row.version == 1) and (
+        event.next is not None or event.row.version == event.head
     )
     return [
         Check("The mirror holds the record", there is not None),
@@ -132,14 +133,14 @@ def _checks(found: OneEvent) -> list[Check]:
 
 
 def _with_event_id(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    found = browse.with_event_id(event_id)
-    if len(found) == 1:
-        return redirect(event_address(found[0].position))
+    rows = browse.with_event_id(event_id)
+    if len(rows) == 1:
+        return redirect(event_address(rows[0].position))
     return _listed(
         request,
-        Page(found, None, None),
+        Page(rows, None, None),
         browse.EventFilter(),
-        title="Events with one id" if found else "No event with this id",
+        title="Events with one id" if rows else "No event with this id",
     )
 
 

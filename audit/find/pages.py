@@ -45,10 +45,10 @@ def _by_uuid(text: str) -> str | None:
         wanted = UUID(text)
     except ValueError:
         return None
-    if found := browse.with_event_id(wanted):
-        return _one_or_list(found, f"event_id={wanted}")
-    if found := with_commit_id(wanted):
-        return event_address(found[0].position)
+    if rows := browse.with_event_id(wanted):
+        return _one_or_list(rows, f"event_id={wanted}")
+    if rows := with_commit_id(wanted):
+        return event_address(rows[0].position)
     for name, among in (
         ("correlation_id", browse.EventFilter(correlation_id=wanted)),
         ("causation_id", browse.EventFilter(causation_id=wanted)),
@@ -58,8 +58,8 @@ def _by_uuid(text: str) -> str | None:
     return None
 
 
-def _one_or_list(found: Sequence[browse.EventRow], query: str) -> str:
-    return event_address(found[0].position) if len(found) == 1 else _list(query)
+def _one_or_list(rows: Sequence[browse.EventRow], query: str) -> str:
+    return event_address(rows[0].position) if len(rows) == 1 else _list(query)
 
 
 def _list(query: str) -> str:

@@ -97,8 +97,8 @@ def _rendered(answer: HttpResponse) -> HttpResponse:
 
 def _refuse_nul(request: HttpRequest, kwargs: dict[str, Any]) -> None:
     """Raise `Refused` for an address with a character that PostgreSQL has no text with."""
-    asked = [*kwargs.values(), *(v for _, vs in request.GET.lists() for v in vs)]
-    if any("\0" in str(value) for value in asked):
+    values = [*kwargs.values(), *(v for _, vs in request.GET.lists() for v in vs)]
+    if any("\0" in str(value) for value in values):
         raise Refused(
             HTTPStatus.BAD_REQUEST,
             "This address holds a character that nothing here has in its name.",

@@ -12,7 +12,7 @@ from audit.formats import thousands
 
 if TYPE_CHECKING:
     from audit.access import Viewer
-    from audit.jobs.standing import Standing
+    from audit.jobs.statuses import JobStatus
     from eventstore.queries.jobs import JobRunRow
 
 _CHIPS: Final = {
@@ -29,7 +29,7 @@ def _chip(word: str) -> str:
     return cells.chip(*_CHIPS.get(word, _OTHERWISE), word)
 
 
-def _stands(one: Standing, _viewer: Viewer) -> str:
+def _stands(one: JobStatus, _viewer: Viewer) -> str:
     return _chip(one.word)
 
 
@@ -52,7 +52,7 @@ def _counts(run: JobRunRow, _viewer: Viewer) -> str:
     return ", ".join(counts) or cells.NOTHING
 
 
-SCHEDULE: Final[Table[Standing]] = Table(
+SCHEDULE: Final[Table[JobStatus]] = Table(
     "Jobs of the schedule",
     (
         Column(

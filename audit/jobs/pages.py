@@ -13,7 +13,7 @@ from audit.columns.table import Empty, Pager, Panel
 from audit.frame.refusals import Refused
 from audit.frame.showing import query_without_cursor, wanted
 from audit.jobs import columns
-from audit.jobs.standing import standings
+from audit.jobs.statuses import statuses
 from eventstore.clock import SystemClock
 from eventstore.queries.jobs import runs
 from eventstore.upkeep.schedule import SCHEDULE
@@ -44,7 +44,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         Panel(
             label="Schedule",
             table=columns.SCHEDULE,
-            rows=standings(SystemClock().now()),
+            rows=statuses(SystemClock().now()),
         ),
         _runs(request, name),
         intro="What runs by itself, whether it did, and every run that did not happen.",

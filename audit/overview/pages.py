@@ -29,9 +29,9 @@ NEWEST = 10
 
 def overview(request: HttpRequest) -> HttpResponse:
     """Figures for everybody who may enter; events for those who may see them."""
-    found = look_over()
-    recorded = [t.last_recorded_at for t in found.topics if t.last_recorded_at]
-    panels: list[Panel[Any]] = [_topics(found.topics)]
+    figures = look_over()
+    recorded = [t.last_recorded_at for t in figures.topics if t.last_recorded_at]
+    panels: list[Panel[Any]] = [_topics(figures.topics)]
     if may(request.user, Capability.SEE_PAYLOADS):
         newest = browse.events(Wanted(size=NEWEST), browse.EventFilter()).rows
         panels.insert(0, _newest(newest))
@@ -41,31 +41,31 @@ def overview(request: HttpRequest) -> HttpResponse:
         *panels,
         intro="What the log holds, as the mirror has it. Nothing can be changed here: to correct a fact, append an event.",
         template="audit/overview/overview.html",
-        overview=found,
-        records=sum(t.records for t in found.topics),
-        partitions=sum(t.partitions for t in found.topics),
+        overview=figures,
+        records=sum(t.records for t in figures.topics),
+        partitions=sum(t.partitions for t in figures.topics),
         last_recorded_at=max(recorded, default=None),
     )
 
 
 def _newest(rows: Sequence[browse.EventRow]) -> Panel[browse.EventRow]:
     all_of_them = format_html('<a href="{}">All events</a>', reverse("admin:events"))
-    how = format_html("<code>{}</code>", "manage.py import_events FILE")
+    command = format_html("<code>{}</code>", "manage.py import_events FILE")
     return Panel(
         heading=Heading("new-h", "Newest events", all_of_them),
         table=replace(EVENTS, caption="Newest events"),
         rows=rows,
         empty=Empty(
-            "No events yet", format_html("Append one, or import a file: {}", how)
+            "No events yet", format_html("Append one, or import a file: {}", command)
         ),
     )
 
 
 def _topics(rows: Sequence[TopicRow]) -> Panel[TopicRow]:
-    how = format_html("<code>{}</code>", "manage.py create_topics")
+    command = format_html("<code>{}</code>", "manage.py create_topics")
     return Panel(
         heading=Heading("top-h", "Topics of the log", str(len(rows))),
         table=TOPICS,
         rows=rows,
-        empty=Empty("No topics yet", format_html("They are created by {}", how)),
+        empty=Empty("No topics yet", format_html("They are created by {}", command)),
     )

@@ -16,35 +16,35 @@ if TYPE_CHECKING:
 
     from audit.access import Viewer
     from audit.columns.table import Cell
-    from eventstore.projections.standing import VersionStanding
-    from eventstore.queries.subscriptions import Standing
+    from eventstore.projections.statuses import VersionStatus
+    from eventstore.queries.subscriptions import SubscriptionStatus
 
 
-def time_to_go(how: Standing) -> str:
+def time_to_go(status: SubscriptionStatus) -> str:
     """Until it is up to date, if it is not and moves."""
-    if not how.lag or how.paused:
+    if not status.lag or status.paused:
         return cells.NOTHING
-    if how.eta_s is None:
+    if status.eta_s is None:
         return format_html('<span class="quiet">{}</span>', "stands still")
-    return duration(how.eta_s)
+    return duration(status.eta_s)
 
 
-def _name(one: VersionStanding, _viewer: Viewer) -> str:
+def _name(one: VersionStatus, _viewer: Viewer) -> str:
     return format_html('<span class="wrap">{}</span>', one.name)
 
 
-def _version(one: VersionStanding, _viewer: Viewer) -> str:
-    if one.how is None:
+def _version(one: VersionStatus, _viewer: Viewer) -> str:
+    if one.status is None:
         return f"version {one.version}"
     return cells.linked(
         f"version {one.version}",
-        reverse("admin:subscription", args=[one.how.name]),
+        reverse("admin:subscription", args=[one.status.name]),
         aria_label=f"Version {one.version} of {one.name}",
     )
 
 
-def _state(one: VersionStanding, _viewer: Viewer) -> str:
-    if one.how is None:
+def _state(one: VersionStatus, _viewer: Viewer) -> str:
+    if one.status is None:
         return cells.beside(format_html('<span class="quiet">{}</span>', one.state))
     tone, symbol = ("good", "ok") if one.is_read else ("info", "clock")
     if not one.has_code:
@@ -52,15 +52,15 @@ def _state(one: VersionStanding, _viewer: Viewer) -> str:
     return cells.beside(cells.chip(tone, symbol, one.state))
 
 
-def _time_to_go(one: VersionStanding, _viewer: Viewer) -> str:
-    return time_to_go(one.how) if one.how else cells.NOTHING
+def _time_to_go(one: VersionStatus, _viewer: Viewer) -> str:
+    return time_to_go(one.status) if one.status else cells.NOTHING
 
 
-def _figure(of: Callable[[Standing], int]) -> Cell[VersionStanding]:
-    return lambda one, _: thousands(of(one.how)) if one.how else cells.NOTHING
+def _figure(of: Callable[[SubscriptionStatus], int]) -> Cell[VersionStatus]:
+    return lambda one, _: thousands(of(one.status)) if one.status else cells.NOTHING
 
 
-VERSIONS: Final[Table[VersionStanding]] = Table(
+VERSIONS: Final[Table[VersionStatus]] = Table(
     "Versions of projections",
     (
         Column("Projection", _name, heads_row=True),

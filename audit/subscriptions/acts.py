@@ -22,7 +22,7 @@ from eventstore.queries.subscriptions import (
     Parked,
     actions,
     parked_stream,
-    standing,
+    status_of,
 )
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import MAX_REASON, Operating, Order
@@ -135,7 +135,7 @@ class ResetForm(OrderForm):
 def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
     """The form, or what it asks for is done and the subscription's page comes next."""
     asked = _act(act)
-    how = standing(name, SystemClock().now())
+    subscription_status = status_of(name, SystemClock().now())
     stream_id = _stream(request, asked)
     try:
         stream = parked_stream(name, stream_id) if stream_id else None
@@ -152,7 +152,7 @@ def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
         "title": f"{asked.title} {name}",
         "trail": _trail(name),
         "here": asked.title,
-        "how": how,
+        "status": subscription_status,
         "act": act,
         "asked": asked,
         "stream": stream,
@@ -187,14 +187,14 @@ def _act(name: str) -> Act:
 
 def _stream(request: HttpRequest, asked: Act) -> str | None:
     """The stream that the address names. Raises `Refused` where it should name one and does not, or the other way round."""
-    found = request.GET.get("stream") or None
-    if asked.of_stream is not None and (found is not None) != asked.of_stream:
+    stream_id = request.GET.get("stream") or None
+    if asked.of_stream is not None and (stream_id is not None) != asked.of_stream:
         raise Refused(
             HTTPStatus.BAD_REQUEST,
             "This address does not name the stream, or names one where none belongs.",
             "Choose it on the page of the subscription.",
         )
-    return found
+    return stream_id
 
 
 def _form(
@@ -230,17 +230,21 @@ def _asked_for(
 
 
 def _had_done(
-    order: Order, name: str, act: str, stream_id: str | None, given: Mapping[str, Any]
+    order: Order,
+    name: str,
+    act: str,
+    stream_id: str | None,
+    parameters: Mapping[str, Any],
 ) -> str:
     operating = Operating(SystemClock(), patience_s=PATIENCE_S)
     if act == "replay":
         tried = operating.replay(name, stream_id, order)
         return f"Retried at once: {tried:,} stream{'' if tried == 1 else 's'}."
     if act == "skip":
-        operating.skip(name, str(stream_id), order, version=given["version"])
+        operating.skip(name, str(stream_id), order, version=parameters["version"])
         return "The event is left out for good; its stream goes on."
     if act == "reset":
-        operating.reset(name, Start(given["to"]), order)
-        return f"Reset: {name} begins anew, at {given['to']}."
+        operating.reset(name, Start(parameters["to"]), order)
+        return f"Reset: {name} begins anew, at {parameters['to']}."
     getattr(operating, act)(name, order)
     return f"{'Paused' if act == 'pause' else 'Resumed'}: {name}."

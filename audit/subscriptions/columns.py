@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from eventstore.queries.subscriptions import (
         ActionRow,
         Parked,
-        PartitionStanding,
-        Standing,
+        PartitionStatus,
+        SubscriptionStatus,
     )
 
 _STATES: Final = {
@@ -32,39 +32,39 @@ _STATES: Final = {
 _OTHERWISE: Final = ("warn", "unknown")
 
 
-def state_chip(how: Standing) -> str:
+def state_chip(status: SubscriptionStatus) -> str:
     """How it stands, in a word."""
-    return cells.chip(*_STATES.get(how.state, _OTHERWISE), how.state)
+    return cells.chip(*_STATES.get(status.state, _OTHERWISE), status.state)
 
 
 # ---- all subscriptions
 
 
-def _subscription(how: Standing, _viewer: Viewer) -> str:
-    address = reverse("admin:subscription", args=[how.name])
-    name = cells.linked(how.name, address, is_main=True)
-    return cells.beside(name, cells.was(how.wants), css="wrap")
+def _subscription(status: SubscriptionStatus, _viewer: Viewer) -> str:
+    address = reverse("admin:subscription", args=[status.name])
+    name = cells.linked(status.name, address, is_main=True)
+    return cells.beside(name, cells.was(status.wants), css="wrap")
 
 
-def _state(how: Standing, _viewer: Viewer) -> str:
-    return cells.beside(state_chip(how))
+def _state(status: SubscriptionStatus, _viewer: Viewer) -> str:
+    return cells.beside(state_chip(status))
 
 
-def _to_go(how: Standing, viewer: Viewer) -> str:
-    waits = how.oldest and cells.was(f"oldest: {age(how.oldest, viewer.now)}")
-    return cells.beside(thousands(how.lag), waits or "")
+def _to_go(status: SubscriptionStatus, viewer: Viewer) -> str:
+    waits = status.oldest and cells.was(f"oldest: {age(status.oldest, viewer.now)}")
+    return cells.beside(thousands(status.lag), waits or "")
 
 
-def _handled(how: Standing, _viewer: Viewer) -> str:
-    skipped = how.skipped and cells.was(f"{thousands(how.skipped)} left out")
-    return cells.beside(thousands(how.handled), skipped or "")
+def _handled(status: SubscriptionStatus, _viewer: Viewer) -> str:
+    skipped = status.skipped and cells.was(f"{thousands(status.skipped)} left out")
+    return cells.beside(thousands(status.handled), skipped or "")
 
 
-def _parked(how: Standing, _viewer: Viewer) -> str:
-    return cells.toned("bad", thousands(how.parked)) if how.parked else "0"
+def _parked(status: SubscriptionStatus, _viewer: Viewer) -> str:
+    return cells.toned("bad", thousands(status.parked)) if status.parked else "0"
 
 
-SUBSCRIPTIONS: Final[Table[Standing]] = Table(
+SUBSCRIPTIONS: Final[Table[SubscriptionStatus]] = Table(
     "Subscriptions by name",
     (
         Column("Subscription", _subscription, heads_row=True),
@@ -156,13 +156,13 @@ def _button(address: str, row: Parked, label: str, said: str) -> str:
 # ---- partitions, and what people had it do
 
 
-def _lag(place: PartitionStanding, _viewer: Viewer) -> str:
+def _lag(place: PartitionStatus, _viewer: Viewer) -> str:
     if place.is_beyond:
         return cells.toned("warn", "beyond the index")
     return thousands(place.lag)
 
 
-PLACES: Final[Table[PartitionStanding]] = Table(
+PLACES: Final[Table[PartitionStatus]] = Table(
     "Checkpoints by partition",
     (
         Column("Partition", cells.mono(lambda place: place.place), heads_row=True),

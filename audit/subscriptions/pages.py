@@ -15,15 +15,15 @@ from audit.projections.columns import VERSIONS
 from audit.projections.loading import of_projections
 from audit.subscriptions import columns
 from eventstore.clock import SystemClock
-from eventstore.projections.standing import projection_of, projections_among
+from eventstore.projections.statuses import projection_of, projections_among
 from eventstore.queries.subscriptions import (
-    PartitionStanding,
-    Standing,
+    PartitionStatus,
+    SubscriptionStatus,
     actions,
     parked_streams,
-    partition_standings,
-    standing,
-    standings,
+    partition_statuses,
+    status_of,
+    statuses,
 )
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-    from eventstore.projections.standing import VersionStanding
+    from eventstore.projections.statuses import VersionStatus
 
 _NO_STREAM_WAITS = Empty(
     "No stream waits",
-    "An event that its handler cannot handle is tried again, then its stream is parked and stands here.",
+    "If a handler fails on an event, a worker retries it, then parks its stream: it stands here.",
 )
 _NO_ACTIONS = Empty(
     "Nothing yet",
@@ -45,17 +45,17 @@ _NO_ACTIONS = Empty(
 
 def subscriptions(request: HttpRequest) -> HttpResponse:
     """All of them, by name, and the versions of projections: figures, for everybody who may enter."""
-    found = standings(SystemClock().now())
-    nothing: Sequence[VersionStanding] = ()
-    versions, are_loaded = of_projections(lambda: projections_among(found), nothing)
-    panels: list[Panel[Any]] = [_all(found)]
+    listed = statuses(SystemClock().now())
+    nothing: Sequence[VersionStatus] = ()
+    versions, are_loaded = of_projections(lambda: projections_among(listed), nothing)
+    panels: list[Panel[Any]] = [_all(listed)]
     if versions:
         panels.append(_versions(versions))
     return show_list(
         request,
         "Subscriptions",
         *panels,
-        intro="Who follows the log, how far each has come, and which streams it cannot get on with.",
+        intro="Durable consumers of the log: how far each has come, and which streams wait (a dead-letter queue per stream).",
         template="audit/subscriptions/subscriptions.html",
         projections_are_loaded=are_loaded,
     )
@@ -63,11 +63,11 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
 
 def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
     """One: figures for everybody; streams, and what people did and why, for those who may act or see payloads."""
-    how = standing(name, SystemClock().now())
+    status = status_of(name, SystemClock().now())
     operates = may(request.user, Capability.OPERATE)
     sees_streams = operates or may(request.user, Capability.SEE_PAYLOADS)
     projection, are_loaded = of_projections(lambda: projection_of(name), None)
-    panels: list[Panel[Any]] = [_places(partition_standings(name))]
+    panels: list[Panel[Any]] = [_places(partition_statuses(name))]
     if sees_streams:
         panels = [_parked(request, name), *panels, _actions(name)]
     return show_list(
@@ -77,8 +77,8 @@ def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
         template="audit/subscriptions/subscription.html",
         trail=[Step("Subscriptions", reverse("admin:subscriptions"))],
         stopped=(),  # this page asks enough; the one before it names them
-        how=how,
-        state=columns.state_chip(how),
+        status=status,
+        state=columns.state_chip(status),
         projection=projection,
         is_read=projection == name,
         may_be_reset=operates and are_loaded and projection is None,
@@ -87,7 +87,7 @@ def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
     )
 
 
-def _all(rows: Sequence[Standing]) -> Panel[Standing]:
+def _all(rows: Sequence[SubscriptionStatus]) -> Panel[SubscriptionStatus]:
     sentence = format_html(
         "Name subscriptions in <code>{}</code>; they stand here as soon as <code>{}</code> has begun.",
         'EVENTSTORE["SUBSCRIPTIONS"]',
@@ -97,11 +97,11 @@ def _all(rows: Sequence[Standing]) -> Panel[Standing]:
         label="Subscriptions",
         table=columns.SUBSCRIPTIONS,
         rows=rows,
-        empty=Empty("Nobody follows yet", sentence),
+        empty=Empty("No subscription has run yet", sentence),
     )
 
 
-def _versions(rows: Sequence[VersionStanding]) -> Panel[VersionStanding]:
+def _versions(rows: Sequence[VersionStatus]) -> Panel[VersionStatus]:
     return Panel(
         heading=Heading(
             "versions-h", "Projections", "by name and version; one of each is read"
@@ -124,7 +124,7 @@ def _parked(request: HttpRequest, name: str) -> Panel[Any]:
     )
 
 
-def _places(rows: Sequence[PartitionStanding]) -> Panel[PartitionStanding]:
+def _places(rows: Sequence[PartitionStatus]) -> Panel[PartitionStatus]:
     return Panel(
         heading=Heading("places-h", "Partitions", str(len(rows))),
         table=columns.PLACES,
@@ -135,7 +135,7 @@ def _places(rows: Sequence[PartitionStanding]) -> Panel[PartitionStanding]:
 def _actions(name: str) -> Panel[Any]:
     return Panel(
         heading=Heading(
-            "did-h", "What people had it do", "newest first; kept for good"
+            "did-h", "What people did to it", "newest first; kept for good"
         ),
         table=columns.ACTIONS,
         rows=actions(name),

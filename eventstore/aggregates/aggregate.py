@@ -220,10 +220,10 @@ def code_digest(aggregate_class: type[Aggregate[S]]) -> str:
         if one not in (Aggregate, ABC, Generic, object)
     ]
     names = {one.__module__ for one in (*bases, aggregate_class.state_type)}
-    found = sha256(aggregate_class.__qualname__.encode())
+    digest = sha256(aggregate_class.__qualname__.encode())
     for source in sources(names):
-        found.update(source)
-    return found.hexdigest()
+        digest.update(source)
+    return digest.hexdigest()
 
 
 def _copy(event: msgspec.Struct) -> msgspec.Struct:

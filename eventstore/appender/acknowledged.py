@@ -23,13 +23,13 @@ def by_acknowledgement(
     ready: Iterable[Pending],
 ) -> Mapping[Place, list[tuple[Pending, Appended]]]:
     """In the order of the log: those of earlier turns come first."""
-    found: dict[Place, list[tuple[Pending, Appended]]] = defaultdict(list)
+    by_place: dict[Place, list[tuple[Pending, Appended]]] = defaultdict(list)
     for p in ready:
         if p.acknowledged is not None:
-            found[p.place].append((p, p.acknowledged))
-    for some in found.values():
+            by_place[p.place].append((p, p.acknowledged))
+    for some in by_place.values():
         some.sort(key=lambda one: one[1].offset)
-    return found
+    return by_place
 
 
 def own_record(pending: Pending, answer: Appended) -> Own:

@@ -176,10 +176,10 @@ def _ids(events: Sequence[NewEvent], commit_id: UUID) -> list[UUID]:
     return ids
 
 
-def _expected(given: object) -> Expected:
-    value = given.value if isinstance(given, Expected) else given
-    if type(given) is Expected and type(value) is str and value in EXPECTED_WORDS:
-        return given
+def _expected(wanted: object) -> Expected:
+    value = wanted.value if isinstance(wanted, Expected) else wanted
+    if type(wanted) is Expected and type(value) is str and value in EXPECTED_WORDS:
+        return wanted
     if isinstance(value, str) and value in EXPECTED_WORDS:
         return Expected(str.__str__(value))
     if is_number(value) and 0 <= value <= MAX_INTEGER:

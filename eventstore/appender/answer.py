@@ -42,9 +42,11 @@ def answer_from_record(pending: Pending, offset: int, row: Mirrored) -> bool:
 
 def answer_from_decided(pending: Pending, known: Decided) -> None:
     """Give the answer that an earlier record fixed for ever, if it is the same commit (rule 14)."""
-    found = difference(known.commit, pending.commit, circumstances=pending.past)
-    if found is not None:
-        pending.refuse(_reused(pending, found))
+    first_difference = difference(
+        known.commit, pending.commit, circumstances=pending.past
+    )
+    if first_difference is not None:
+        pending.refuse(_reused(pending, first_difference))
     elif known.verdict is Verdict.ACCEPTED:
         pending.future.set_result(known.result(replayed=not pending.sent))
     elif known.verdict is Verdict.WRONG_EXPECTED_VERSION:
@@ -59,10 +61,13 @@ def refuse_if_stale(pending: Pending, head: int) -> None:
         pending.refuse(_conflict(pending, head))
 
 
-def _reused(pending: Pending, found: Difference) -> CommitIdReused:
+def _reused(pending: Pending, first_difference: Difference) -> CommitIdReused:
     commit = pending.commit
     return CommitIdReused(
-        str(commit.commit_id), commit.stream_id, differs=found.what, index=found.index
+        str(commit.commit_id),
+        commit.stream_id,
+        differs=first_difference.what,
+        index=first_difference.index,
     )
 
 

@@ -42,16 +42,18 @@ class Answering:
         folded = {one.entry.offset: mirrored(one) for one in judged}
         others = [a.offset for _, a in acknowledged if a.offset not in folded]
         rows = folded | self._rows(place, others) if others else folded
-        for p, given in acknowledged:
-            if rows[given.offset].value != p.value:
+        for p, answer_of_log in acknowledged:
+            if rows[answer_of_log.offset].value != p.value:
                 raise self._lost(
-                    place, f"its offset {given.offset} was given away twice"
+                    place, f"its offset {answer_of_log.offset} was given away twice"
                 )
         self._pre_check.refuse_stale(place)
         duplicates = [
             p
-            for p, given in acknowledged
-            if not answer_from_record(p, given.offset, rows[given.offset])
+            for p, answer_of_log in acknowledged
+            if not answer_from_record(
+                p, answer_of_log.offset, rows[answer_of_log.offset]
+            )
         ]
         for p, known, _ in self._pre_check.known(duplicates):
             if known is not None:

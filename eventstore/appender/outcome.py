@@ -39,7 +39,7 @@ def outcome(
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute(_CURSORS)
             now = dict(cursor.fetchall())
-            found = decided(cursor, commit_id, stream_id)
+            earlier = decided(cursor, commit_id, stream_id)
         ids = {place: indexer.topics.partition_id(place) for place in places}
         if all(now.get(ids[place], 0) >= offset for place, offset in up_to.items()):
-            return CommitOutcome(found, Cut(up_to))
+            return CommitOutcome(earlier, Cut(up_to))

@@ -48,9 +48,9 @@ def take_over(
     if known is None or schema is None or schema >= known.schema:
         known, clean = types.admit(stream_type, name, schema, data)
         return known, known.schema, clean if isinstance(data, Struct) else data
-    found = types.read(stream_type, _Fact(name, schema, data))
-    if isinstance(found, Problem):
-        msg = f"{name}: {_why(found, schema, known.schema)}"
+    event = types.read(stream_type, _Fact(name, schema, data))
+    if isinstance(event, Problem):
+        msg = f"{name}: {_why(event, schema, known.schema)}"
         raise InvalidEvent(msg)
     return known, schema, data
 

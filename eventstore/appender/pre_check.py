@@ -40,9 +40,9 @@ class PreCheck:
         self._folds.learn({(p.place, p.commit.stream_id) for p in ready if p.fresh})
         # nobody can know an id that was made in this call; and where the head as last folded here does not speak
         # against it, the log may be asked at once
-        asked = [p for p in ready if p.sent or not p.fresh or not self._may_hold(p)]
+        in_doubt = [p for p in ready if p.sent or not p.fresh or not self._may_hold(p)]
         stale = []
-        for p, known, head in self.known(asked):
+        for p, known, head in self.known(in_doubt):
             if known is not None:
                 answer_from_decided(p, known)
             elif not p.may_hold(head):
@@ -63,14 +63,14 @@ class PreCheck:
                 refuse_if_stale(p, max(head, now or 0))
 
     def known(
-        self, asked: Sequence[Pending]
+        self, in_doubt: Sequence[Pending]
     ) -> Iterator[tuple[Pending, Decided | None, int]]:
         """Each with what decided it, if it is decided, and the head of its stream."""
-        if not asked:
+        if not in_doubt:
             return
         with self._session.connection().cursor() as cursor:
-            decided, heads = pre_check(cursor, [p.key for p in asked])
-        for p in asked:
+            decided, heads = pre_check(cursor, [p.key for p in in_doubt])
+        for p in in_doubt:
             yield p, decided.get(p.key), heads[p.commit.stream_id]
 
     def _may_hold(self, pending: Pending) -> bool:

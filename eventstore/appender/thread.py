@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import structlog
 
 from eventstore import metrics
-from eventstore.appender.turn import Turn
+from eventstore.appender.cycle import Cycle
 from eventstore.appender.waiting import Limits, Waiting
 from eventstore.appender.work import Job, Work
 from eventstore.errors import LogUnanswered, LogUnavailable
@@ -150,13 +150,13 @@ class Appender:
         try:
             indexer = self._indexer = self._make_indexer()
             indexer.share(self._limits.share_s)
-            turn = Turn(indexer.session, indexer)
-            while self._gather(work, turn):
+            cycle = Cycle(indexer.session, indexer)
+            while self._gather(work, cycle):
                 again = [job for job in work.jobs if not job.run(indexer)]
                 with self._changed:
                     self._jobs.extend(again)
                     work.jobs = []
-                work.settle(turn)
+                work.settle(cycle)
         except BaseException as error:
             logger.exception(
                 "the appender's thread died; the next append starts it anew",
@@ -168,7 +168,7 @@ class Appender:
                 indexer.close()
                 indexer.log.close()
 
-    def _gather(self, work: Work, turn: Turn) -> bool:
+    def _gather(self, work: Work, cycle: Cycle) -> bool:
         """Wait for something to do and take it; False when the thread has drained and shall end."""
         with self._changed:
             self._queue.resolved(work.answered_commits())
@@ -181,7 +181,7 @@ class Appender:
         with self._changed:
             work.jobs = list(self._jobs)
             self._jobs.clear()
-            work.take_from(self._queue, turn.is_lost)
+            work.take_from(self._queue, cycle.is_lost)
             metrics.APPEND_QUEUE.set(len(self._queue))
             self._changed.notify_all()  # there is room again
         return True

@@ -28,7 +28,7 @@ class StageTimes:
         self._stages[f"{stage}_ms"] = round((now - self._last) * 1000, 3)
         self._last = now
 
-    def tell(self, *, commits: int, left: int) -> None:
+    def report(self, *, commits: int, left: int) -> None:
         """Say how long the turn took, with how many commits it had and how many it left unsettled."""
         slow = self._last - self._begun > _SLOW
         facts = {"commits": commits, "left": left, **self._stages}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from eventstore.appender.cycle import Cycle
     from eventstore.appender.pending import Pending
-    from eventstore.appender.turn import Turn
     from eventstore.appender.waiting import Waiting
     from eventstore.indexer.indexer import Indexer
     from eventstore.ports import Clock
@@ -112,10 +112,10 @@ class Work:
         queue.put_back(rivals)
         self.waiting = len(queue)
 
-    def settle(self, turn: Turn) -> None:
+    def settle(self, cycle: Cycle) -> None:
         """One turn; give up what is past its deadline, keep the rest for later."""
         begun = self.clock.monotonic()
-        left = turn.take(self.batch)
+        left = cycle.take(self.batch)
         now = self.clock.monotonic()
         self.took, self.answered = now - begun, len(self.batch) - len(left)
         for pending in left:

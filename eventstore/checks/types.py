@@ -62,8 +62,8 @@ def of_history(
     if not has_events(cursor):
         return []
     names = written_types(cursor, most=most)
-    found = [_told(one) for one in unreadable(cursor, types, names)]
-    return found + list(_not_all(names, most))
+    problems = [_told(one) for one in unreadable(cursor, types, names)]
+    return problems + list(_not_all(names, most))
 
 
 def _told(one: Unreadable) -> CheckMessage:
@@ -88,14 +88,14 @@ def _not_all(names: list[str], most: int) -> Iterator[CheckMessage]:
 
 def _without_name(types: Registry) -> list[CheckMessage]:
     """Types whose name on the wire is just the class's: renamed, their history could not be read."""
-    found = [known.name for known in types.event_types() if not known.is_named]
-    if not found:
+    names = [known.name for known in types.event_types() if not known.is_named]
+    if not names:
         return []
     return [
         checks.Warning(
-            f"Event types are registered without a name: {', '.join(found)}.",
+            f"Event types are registered without a name: {', '.join(names)}.",
             id="eventstore.W003",
-            hint=f"Say what stands in the log, event_type(…, name={found[0]!r}): a class that is renamed takes the name along,"
+            hint=f"Say what stands in the log, event_type(…, name={names[0]!r}): a class that is renamed takes the name along,"
             " and nobody could read what was written under the old one.",
         )
     ]
@@ -114,17 +114,17 @@ def _wrong_upcasters(types: Registry) -> list[CheckMessage]:
 
 def _without_source(types: Registry) -> list[CheckMessage]:
     """Classes whose code cannot be told from another's, so that no snapshot of theirs could be trusted."""
-    found = []
+    problems = []
     for aggregate in aggregates().values():
         try:
             stamp_of(aggregate, types)
         except (OSError, TypeError):  # no file, or none that ever was
-            found.append(aggregate.__name__)
+            problems.append(aggregate.__name__)
     return [
         Error(
             f"The source of {name} is not at hand, so its snapshots cannot be stamped.",
             id="eventstore.E007",
             hint="Install the domain with its .py files, as files.",
         )
-        for name in found
+        for name in problems
     ]

@@ -114,14 +114,14 @@ class translated:  # noqa: N801  (as a function: `with translated():`)
             raise Overtaken from error
         if is_trouble(error):
             raise DatabaseUnanswered(
-                told(error), kind=kind_of(error), word=word_of(error)
+                described(error), kind=kind_of(error), word=word_of(error)
             ) from error
 
 
 def condition_of(error: BaseException | None) -> Condition | None:
     """What is the matter. The error is the driver's, or another round it; None where it is none, or its SQLSTATE tells nothing."""
-    found = _drivers(error)
-    state = "" if found is None else found.sqlstate or found.diag.sqlstate or ""
+    cause = _drivers(error)
+    state = "" if cause is None else cause.sqlstate or cause.diag.sqlstate or ""
     return _CONDITIONS.get(state) or _CONDITIONS.get(state[:2])
 
 
@@ -157,9 +157,9 @@ def is_lost(
     """
     if connection is not None:
         return connection.closed
-    found = _drivers(error)
-    if found is not None and not (found.sqlstate or found.diag.sqlstate):
-        return isinstance(found, psycopg.OperationalError | psycopg.InterfaceError)
+    cause = _drivers(error)
+    if cause is not None and not (cause.sqlstate or cause.diag.sqlstate):
+        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
     return condition_of(error) in (Condition.LOST, Condition.TOO_LONG)
 
 
@@ -175,11 +175,11 @@ def took_too_long(error: BaseException) -> bool:
 
 def is_replanned(error: BaseException) -> bool:
     """Whether a migration went by under a statement that is prepared; a statement that cannot be is its author's own."""
-    found = _drivers(error)
+    cause = _drivers(error)
     return (
         condition_of(error) is Condition.OUTDATED
-        and found is not None
-        and found.diag.source_function == _REPLANNED
+        and cause is not None
+        and cause.diag.source_function == _REPLANNED
     )
 
 
@@ -188,7 +188,7 @@ def is_full(error: BaseException) -> bool:
     return condition_of(error) is Condition.FULL
 
 
-def told(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """What is the matter with the database, for whoever waits for it; without its own text, which may quote a row."""
     return named(error) or f"the database did not answer ({kind_of(error)})"
 

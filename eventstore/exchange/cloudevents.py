@@ -119,13 +119,13 @@ def _object_of(line: bytes) -> dict[str, Any]:
         msg = f"it is longer than {MAX_LINE_BYTES} bytes"
         raise BadLine(msg)
     try:
-        found = parse(line)
+        value = parse(line)
     except Broken as broken:
         raise BadLine(_WHY.get(str(broken), f"it is refused: {broken}")) from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         msg = "it is not a JSON object"
         raise BadLine(msg)
-    return found
+    return value
 
 
 _WHY: Final = {
@@ -155,54 +155,54 @@ _COMMIT_ID: Final = re.compile(rb'"commitid"\s*:\s*"(%b)"' % _UUID.pattern.encod
 def _imported(fields: dict[str, Any]) -> ImportedEvent:
     data = fields.pop("data", None)
     # CloudEvents: an attribute that is null is an attribute that is not there
-    given = {name: value for name, value in fields.items() if value is not None}
-    _refuse_what_no_import_reads(given)
-    event_id = _required(_uuid(given, "id"), "id")
-    commit_id = _uuid(given, "commitid")
-    stream_id = _text(given, "subject", STREAM_ID, "a stream id, {type}.{id}")
+    attributes = {name: value for name, value in fields.items() if value is not None}
+    _refuse_what_no_import_reads(attributes)
+    event_id = _required(_uuid(attributes, "id"), "id")
+    commit_id = _uuid(attributes, "commitid")
+    stream_id = _text(attributes, "subject", STREAM_ID, "a stream id, {type}.{id}")
     event = NewEvent(
-        type=_text(given, "type", EVENT_TYPE, "the name of an event type"),
+        type=_text(attributes, "type", EVENT_TYPE, "the name of an event type"),
         event_id=event_id,
-        occurred_at=_required(_time(given, "time"), "time"),
-        correlation_id=_uuid(given, "correlationid"),
-        causation_id=_uuid(given, "causationid"),
-        schema=_natural(given, "schemaversion"),
-        data=_data(given, data),
+        occurred_at=_required(_time(attributes, "time"), "time"),
+        correlation_id=_uuid(attributes, "correlationid"),
+        causation_id=_uuid(attributes, "causationid"),
+        schema=_natural(attributes, "schemaversion"),
+        data=_data(attributes, data),
     )
     return ImportedEvent(
         stream_id,
         event,
         commit_id or uuid5(COMMIT_NAMESPACE, str(event_id)),
         commit_is_given=commit_id is not None,
-        version=_version(given),
-        dropped=tuple(sorted(given.keys() - _KNOWN)),
+        version=_version(attributes),
+        dropped=tuple(sorted(attributes.keys() - _KNOWN)),
     )
 
 
-def _refuse_what_no_import_reads(given: dict[str, Any]) -> None:
+def _refuse_what_no_import_reads(attributes: dict[str, Any]) -> None:
     """What becomes no part of the event must still be what it claims to be."""
-    if given.get("specversion") != "1.0":
+    if attributes.get("specversion") != "1.0":
         msg = 'specversion must be "1.0"'
         raise BadLine(msg)
-    for name in given.keys() - _KNOWN:
+    for name in attributes.keys() - _KNOWN:
         if not _NAME.fullmatch(name):
             msg = "an attribute's name is lower-case letters and digits"
             raise BadLine(msg)
-    if given.keys() & {"withheld", "problem"}:
+    if attributes.keys() & {"withheld", "problem"}:
         msg = "it is of the real-time stream, which leaves fields out: import an export"
         raise BadLine(msg)
-    for name in (given.keys() & {"dataschema"}) | {"source"}:
-        _text(given, name, _ANYTHING, "a URI that is not empty")
-    _time(given, "recordedtime")
-    if "logposition" in given:
-        _text(given, "logposition", _POSITION, "topic/partition/offset/index")
+    for name in (attributes.keys() & {"dataschema"}) | {"source"}:
+        _text(attributes, name, _ANYTHING, "a URI that is not empty")
+    _time(attributes, "recordedtime")
+    if "logposition" in attributes:
+        _text(attributes, "logposition", _POSITION, "topic/partition/offset/index")
 
 
 _KNOWN: Final = frozenset({*Envelope.__struct_fields__, "dataschema"})
 
 
-def _data(given: dict[str, Any], data: Any) -> dict[str, Any]:
-    content_type = given.get("datacontenttype", JSON_DATA)
+def _data(attributes: dict[str, Any], data: Any) -> dict[str, Any]:
+    content_type = attributes.get("datacontenttype", JSON_DATA)
     if content_type == SEALED_DATA:
         msg = "its data is sealed: export it unsealed, where its keys are"
         raise BadLine(msg)
@@ -216,9 +216,9 @@ def _data(given: dict[str, Any], data: Any) -> dict[str, Any]:
 
 
 def _text(
-    given: dict[str, Any], name: str, form: re.Pattern[str], described: str
+    attributes: dict[str, Any], name: str, form: re.Pattern[str], described: str
 ) -> str:
-    value = _required(given.get(name), name)
+    value = _required(attributes.get(name), name)
     if not isinstance(value, str) or not form.fullmatch(value):
         msg = f"{name} must be {described}"
         raise BadLine(msg)
@@ -232,8 +232,8 @@ def _required(value: T | None, name: str) -> T:
     return value
 
 
-def _uuid(given: dict[str, Any], name: str) -> UUID | None:
-    value = given.get(name)
+def _uuid(attributes: dict[str, Any], name: str) -> UUID | None:
+    value = attributes.get(name)
     if value is None:
         return None
     if not isinstance(value, str) or not _UUID.fullmatch(value):
@@ -242,24 +242,24 @@ def _uuid(given: dict[str, Any], name: str) -> UUID | None:
     return UUID(value)
 
 
-def _natural(given: dict[str, Any], name: str) -> int | None:
-    value = given.get(name)
+def _natural(attributes: dict[str, Any], name: str) -> int | None:
+    value = attributes.get(name)
     if value is not None and (type(value) is not int or value < 0):
         msg = f"{name} must be a number, 0 or more"
         raise BadLine(msg)
     return value
 
 
-def _version(given: dict[str, Any]) -> int | None:
-    version = _natural(given, "streamversion")
+def _version(attributes: dict[str, Any]) -> int | None:
+    version = _natural(attributes, "streamversion")
     if version == 0:
         msg = "streamversion must be 1 or more: a stream's first event has version 1"
         raise BadLine(msg)
     return version
 
 
-def _time(given: dict[str, Any], name: str) -> datetime | None:
-    value = given.get(name)
+def _time(attributes: dict[str, Any], name: str) -> datetime | None:
+    value = attributes.get(name)
     if value is None:
         return None
     try:

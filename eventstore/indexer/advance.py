@@ -60,7 +60,7 @@ class Advance:
         A crash or a lost race rolls back all of it; the next one starts at the cursor and gets the same verdicts.
         """
         held = False
-        if view.is_behind or (own and view.cursor not in own):
+        if view.is_overtaken or (own and view.cursor not in own):
             seen = view.cursor
             if not self._following.follow(view):
                 self._keeper.forget(view.place)
@@ -75,9 +75,9 @@ class Advance:
         except Overtaken:
             self._keeper.lose(view)
             return ()
-        self._session.telling.folded(view.place, folded)
+        self._session.reporter.folded(view.place, folded)
         if folded.judged:
-            self._session.telling.dated(view.place, folded.judged[-1])
+            self._session.reporter.dated(view.place, folded.judged[-1])
         return folded.judged
 
     def _fold(

@@ -89,7 +89,8 @@ class Folds:
         """
         folded = self._own.fold(own)
         return {
-            place: folded.get(place, ()) for place in sorted(own, key=self._is_behind)
+            place: folded.get(place, ())
+            for place in sorted(own, key=self._is_overtaken)
         }
 
     def advance(
@@ -144,6 +145,6 @@ class Folds:
         """Let go of all that is known, and of the connection; the next call starts anew."""
         self._keeper.close()
 
-    def _is_behind(self, place: Place) -> bool:
+    def _is_overtaken(self, place: Place) -> bool:
         view = self._keeper.known(place)
-        return view is not None and view.is_behind
+        return view is not None and view.is_overtaken

@@ -33,7 +33,7 @@ _SINCE: Final = composed(
 SELECT r.verdict, r.stream_id, r.commit_id, r.head, r.event_count,
        ARRAY(SELECT e.event_id FROM eventstore_event e WHERE e.position >= r.position AND e.position < {record_end})
   FROM eventstore_record r
- WHERE r.position >= %(first)s AND r.position < %(behind)s
+ WHERE r.position >= %(first)s AND r.position < %(end)s
  ORDER BY r.position
 """,
     record_end=after_record_sql("r.position"),
@@ -63,11 +63,11 @@ class Following:
 
     def _hold(self, view: View) -> tuple[_Row | None, Sequence[_Row]]:
         """The row, held, and the mirror's of what was folded since the view's cursor, in one round trip."""
-        connection, asked = self._session.connection(), _asked(view)
+        connection, parameters = self._session.connection(), _asked(view)
         with connection.pipeline():
             connection.execute("BEGIN")
-            held = connection.execute(_HOLD, asked)
-            since = connection.execute(_SINCE, asked)
+            held = connection.execute(_HOLD, parameters)
+            since = connection.execute(_SINCE, parameters)
         return held.fetchone(), since.fetchall()
 
 
@@ -76,7 +76,7 @@ def _asked(view: View) -> Mapping[str, int]:
     return {
         "partition": partition,
         "first": first_of(partition, view.cursor),
-        "behind": first_of(partition, view.cursor + MOST),
+        "end": first_of(partition, view.cursor + MOST),
     }
 
 

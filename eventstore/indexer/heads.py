@@ -40,21 +40,21 @@ class Heads:
 
     def _lacking(self, named: Iterable[tuple[Place, str]]) -> list[tuple[View, str]]:
         """Those that the views lack, each with its view; none of a view that is behind, or not there."""
-        found = ((self._keeper.known(place), stream) for place, stream in named)
+        views = ((self._keeper.known(place), stream) for place, stream in named)
         return [
             (view, stream)
-            for view, stream in found
-            if view is not None and not view.is_behind and stream not in view.heads
+            for view, stream in views
+            if view is not None and not view.is_overtaken and stream not in view.heads
         ]
 
     def _ask(self, lacking: Sequence[tuple[View, str]]) -> None:
         """Put them into the views, where the cursor stands as the view has it (rule 8); else they stay unknown."""
         views = {view.partition_id: view for view, _ in lacking}
-        asked = {
+        parameters = {
             "partitions": array("int4", [view.partition_id for view, _ in lacking]),
             "streams": array("text", [stream for _, stream in lacking]),
         }
-        rows = self._keeper.connection().execute(_HEADS_AT, asked).fetchall()
+        rows = self._keeper.connection().execute(_HEADS_AT, parameters).fetchall()
         for id_, *seen, stream, head in rows:
             view = views[id_]
             if seen == [view.cursor, view.generation]:

@@ -66,7 +66,7 @@ class Keeper:
     def lose(self, view: View) -> None:
         """Nothing was written: somebody else has moved the cursor."""
         metrics.FOLD_RACES.inc()
-        view.is_behind = True
+        view.is_overtaken = True
         self.connection().rollback()
 
     def settle(self, places: Iterable[Place]) -> None:

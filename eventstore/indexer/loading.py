@@ -99,8 +99,8 @@ class Loader:
         if record is None or record.offset != offset:
             raise _truncated(view, f"its offset {offset} holds no record any more")
         time_ = folded_time(record.recorded_at, view.last_recorded_at)
-        found = record_hash(view.place, offset, time_, record.key, record.value)
-        if found != hash_:
+        hash_in_log = record_hash(view.place, offset, time_, record.key, record.value)
+        if hash_in_log != hash_:
             raise _truncated(
                 view, f"its offset {offset} holds another record than the mirror"
             )

@@ -46,23 +46,23 @@ class MalformedLines:
 
     def folded(self, place: Place, folded: Folded) -> None:
         """Count what is malformed, and say as much of it as is due; what was left untold before, too."""
-        found = [one for one in folded.judged if one.verdict is Verdict.MALFORMED]
-        for one in found:
+        malformed = [one for one in folded.judged if one.verdict is Verdict.MALFORMED]
+        for one in malformed:
             metrics.MALFORMED.labels(one.reason).inc()
         with self._lock:
-            self._tell(place, found)
+            self._tell(place, malformed)
 
-    def _tell(self, place: Place, found: list[Judged]) -> None:
+    def _tell(self, place: Place, malformed: list[Judged]) -> None:
         now = self._clock.monotonic()
         silence = self._silences.get(place)
-        if silence is None and found:
-            _say(place, found.pop(0), untold=0)
+        if silence is None and malformed:
+            _say(place, malformed.pop(0), untold=0)
             silence = self._silences[place] = _Silence(now)
         if silence is None:  # another thread has ended it
             return
-        if found:
-            silence.untold += len(found)
-            silence.last = found[-1]
+        if malformed:
+            silence.untold += len(malformed)
+            silence.last = malformed[-1]
         if now - silence.since < self._tell_again:
             return
         if silence.last is None:

@@ -48,18 +48,18 @@ class OwnRecords:
             self._drop(stretches, error)
         committed = [s for s in stretches if s.is_committed]
         for stretch in committed:
-            self._session.telling.folded(stretch.view.place, stretch.folded)
+            self._session.reporter.folded(stretch.view.place, stretch.folded)
         self._keeper.settle([s.view.place for s in stretches])
         return {s.view.place: s.folded.judged for s in committed}
 
     def _at_cursors(self, own: Mapping[Place, Sequence[Own]]) -> list[Stretch]:
         """What is to be written, place by place."""
-        found = (self._stretch(place, some) for place, some in own.items())
-        return [stretch for stretch in found if stretch is not None]
+        stretches = (self._stretch(place, some) for place, some in own.items())
+        return [stretch for stretch in stretches if stretch is not None]
 
     def _stretch(self, place: Place, own: Sequence[Own]) -> Stretch | None:
         view = self._keeper.known(place)
-        if view is None or view.is_behind or view.rule_version > KNOWN_RULE_VERSION:
+        if view is None or view.is_overtaken or view.rule_version > KNOWN_RULE_VERSION:
             return None
         entries = [o.entry for o in own]
         cursor = view.cursor + len(entries)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from eventstore.database import Connect
     from eventstore.events import Place
-    from eventstore.indexer.telling import Telling
+    from eventstore.indexer.reporting import FoldReporter
     from eventstore.log.topics import Topics
     from eventstore.ports import Answer, Clock, Log, Proposal
 
@@ -32,12 +32,12 @@ class Session:
         log: Log,
         connect: Connect,
         clock: Clock,
-        telling: Telling,
+        reporter: FoldReporter,
     ) -> None:
         self.topics = topics
         self.log = log
         self.clock = clock
-        self.telling = telling
+        self.reporter = reporter
         self.watch = Watch(topics, log, clock)
         self._connect = connect
         self.current: psycopg.Connection[Any] | None = None
@@ -70,7 +70,7 @@ class Session:
             if isinstance(answer, Appended):
                 last[proposal.place] = answer
         for place, answer in last.items():
-            self.telling.clocks.answered(place, answer.recorded_at, asked_at)
+            self.reporter.clocks.answered(place, answer.recorded_at, asked_at)
         return answers
 
     def check_topics(self) -> None:

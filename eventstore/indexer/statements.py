@@ -46,12 +46,12 @@ SELECT p."cursor", p.generation, p.partitions, p.rule_version, p.last_recorded_a
   FROM eventstore_partition p
   LEFT JOIN LATERAL (
        SELECT position, hash FROM eventstore_record
-        WHERE position >= {first} AND position < {behind}
+        WHERE position >= {first} AND position < {end}
         ORDER BY position DESC LIMIT 1) r ON true
  WHERE p.id = %(partition)s
 """,
     first=first_of_sql("p.id"),
-    behind=first_of_sql("p.id", 'p."cursor"'),
+    end=first_of_sql("p.id", 'p."cursor"'),
 )
 COMMITS: Final = composed(
     """

@@ -58,8 +58,8 @@ def note(
     connection: psycopg.Connection[Any], partition: int, *, code: str, cause: str
 ) -> None:
     """It has stopped, and why. Its first time stays as long as it stands."""
-    given = {"partition": partition, "code": code, "cause": cause}
-    connection.execute(_NOTE, given)
+    parameters = {"partition": partition, "code": code, "cause": cause}
+    connection.execute(_NOTE, parameters)
 
 
 def noted(connection: psycopg.Connection[Any]) -> frozenset[int]:
@@ -98,8 +98,8 @@ def decide(
             is_due = aside
         if not is_due:
             return False
-        given = {"partition": partition, "act": act, "reason": reason}
-        connection.execute(_ACT, given | {"by": by, "at": at})
+        parameters = {"partition": partition, "act": act, "reason": reason}
+        connection.execute(_ACT, parameters | {"by": by, "at": at})
         if act == TAKEN_BACK:
             connection.execute(_UNMARK, {"partition": partition})
     return True

@@ -32,7 +32,7 @@ class View:
 
     heads: 0 means "no such stream". commits, event_ids: of what this process folded itself since `serial`
     was drawn; whoever took an id for fresh remembers that number, and the id is fresh only while it stands.
-    is_behind: it has lost a race, so somebody else has moved the cursor.
+    is_overtaken: it has lost a race, so somebody else has moved the cursor.
     max_heads, max_ids: beyond them all of the kind are forgotten, and looked up again when they are named (all views
     of an indexer together: `views`).
     """
@@ -48,7 +48,7 @@ class View:
     commits: set[StreamKey] = field(default_factory=set)
     event_ids: set[StreamKey] = field(default_factory=set)
     serial: int = field(default_factory=lambda: next(_serials))
-    is_behind: bool = False
+    is_overtaken: bool = False
     max_heads: int = 100_000
     max_ids: int = 50_000
 
@@ -64,7 +64,7 @@ class View:
     def move(self, folded: Folded, cursor: int) -> None:
         """Take over what a committed fold has changed."""
         self.cursor = cursor
-        self.is_behind = False
+        self.is_overtaken = False
         self.rule_version = folded.rule_version
         self.last_recorded_at = folded.last_recorded_at
         self.heads |= folded.heads

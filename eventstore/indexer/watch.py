@@ -52,6 +52,8 @@ class Watch:
             return
         extent = self._log.extents([place])[place]
         if extent.start:
-            found = f"it now holds offsets {extent.start} to {extent.end - 1}"
-            raise LogTruncated(place.topic, place.partition, cursor=cursor, found=found)
+            contents = f"it now holds offsets {extent.start} to {extent.end - 1}"
+            raise LogTruncated(
+                place.topic, place.partition, cursor=cursor, found=contents
+            )
         self._whole_at[place] = now

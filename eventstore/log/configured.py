@@ -107,20 +107,20 @@ def _factory_at(name: str) -> LogFactory:
         msg = f"EVENTSTORE['LOG'] is {name}; there are {', '.join(_OURS)}, and any log whose factory is named by its dotted path."
         raise ImproperlyConfigured(msg)
     try:
-        found: Any = import_string(name)
+        target: Any = import_string(name)
     except ImportError as error:
         msg = f"EVENTSTORE['LOG'] names {name}, which cannot be imported: {error}."
         raise ImproperlyConfigured(msg) from error
-    if not _takes_one(found):
+    if not _takes_one(target):
         msg = f"EVENTSTORE['LOG'] names {name}, which is no factory: it is called with one argument, `connect`, and gives a log."
         raise ImproperlyConfigured(msg)
-    factory: LogFactory = found
+    factory: LogFactory = target
     return factory
 
 
-def _takes_one(found: Any) -> bool:
+def _takes_one(factory: Any) -> bool:
     try:
-        inspect.signature(found).bind(connect_to_database)
+        inspect.signature(factory).bind(connect_to_database)
     except TypeError:  # it cannot be called, or not so
         return False
     return True

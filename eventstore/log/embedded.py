@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from eventstore.database import (
+    described,
     has_hung_up,
     is_full,
     is_the_databases,
     kind_of,
-    told,
     translated,
 )
 from eventstore.database.arrays import array
@@ -94,10 +94,10 @@ class EmbeddedLog:
             extent = self.extents([place])[place]
             if offset == extent.end:
                 return Batch([], offset)
-        found = f"it now holds offsets {extent.start} to {extent.end - 1}"
+        contents = f"it now holds offsets {extent.start} to {extent.end - 1}"
         if extent.start <= offset < extent.end:
-            found += f", but not {offset}"
-        raise LogTruncated(place.topic, place.partition, cursor=offset, found=found)
+            contents += f", but not {offset}"
+        raise LogTruncated(place.topic, place.partition, cursor=offset, found=contents)
 
     def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
         """See the port."""
@@ -174,7 +174,7 @@ class EmbeddedLog:
         self, proposals: Sequence[Proposal], timeout_s: float
     ) -> Sequence[Answer]:
         """One durable transaction for all of them (rule 7: it says so itself)."""
-        given = {
+        parameters = {
             "topics": array("int2", [self._number(p.place)[0] for p in proposals]),
             "partitions": array("int2", [p.place.partition for p in proposals]),
             "keys": array("bytea", [p.key for p in proposals]),
@@ -188,7 +188,7 @@ class EmbeddedLog:
             self.close()
             return [NotWritten(_told(error))] * len(proposals)
         try:
-            rows = connection.execute(APPEND, given).fetchall()
+            rows = connection.execute(APPEND, parameters).fetchall()
         except Exception as error:
             if not is_the_databases(error):
                 raise
@@ -265,5 +265,5 @@ class EmbeddedLog:
 def _told(error: Exception) -> str:
     """The kind of trouble, without the server's text, which may quote a row."""
     if is_full(error):
-        return told(error)
+        return described(error)
     return f"the embedded log's database answered {kind_of(error)}"

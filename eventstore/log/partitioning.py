@@ -30,14 +30,14 @@ def refuse_another_count(
 
     max_bytes: how much of the beginning of each partition is looked at.
     """
-    found: dict[int, set[bytes]] = {}
+    keys: dict[int, set[bytes]] = {}
     for n in range(partitions):
         try:
             batch = log.read(Place(topic, n), 0, max_bytes=max_bytes)
         except PartitionStopped:  # whoever folds or verifies it says so
             continue
-        found[n] = {record.key for record in batch.records if record.key is not None}
-    count = count_of(found, partitions)
+        keys[n] = {record.key for record in batch.records if record.key is not None}
+    count = count_of(keys, partitions)
     if count is not None:
         raise LogMisconfigured(
             topic,

@@ -15,13 +15,13 @@ START_OVER: Final = (
 )
 
 
-def written_by_others(place: Place, offset: int, found: int) -> NotRestorable:
+def written_by_others(place: Place, offset: int, landed_at: int) -> NotRestorable:
     """The place does not end where the next record belongs."""
     return NotRestorable(
         place.topic,
         place.partition,
         offset,
-        f"somebody else writes to it: the log went on at offset {found}",
+        f"somebody else writes to it: the log went on at offset {landed_at}",
         f"Nothing more was put back. {START_OVER}",
     )
 

@@ -13,12 +13,12 @@ FILES: Final = ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_crlfile")
 
 def unreadable(options: Mapping[str, Any]) -> dict[str, str]:
     """Which of them cannot be read, and why: an error's class by option. TLS itself would not say which of them."""
-    found = {}
+    reasons = {}
     for option in FILES:
         if path := options.get(option):
             try:
                 with Path(path).open("rb") as file:
                     file.read(1)
             except OSError as error:
-                found[option] = type(error).__name__
-    return found
+                reasons[option] = type(error).__name__
+    return reasons

@@ -83,15 +83,15 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
     log.create(  # 2
         [name for name in names if name not in there], partitions=topics.partitions
     )
-    found = log.topics(names)
+    existing = log.topics(names)
     for name in names:  # 3
         connection.execute(
             _REGISTER,
             {
                 "number": topics.numbers[name],
                 "topic": name,
-                "partitions": sound(topics, found.get(name), name).partitions,
-                "topic_id": found[name].id,
+                "partitions": sound(topics, existing.get(name), name).partitions,
+                "topic_id": existing[name].id,
                 "generation": uuid4(),
             },
         )
@@ -105,9 +105,9 @@ def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None
     check_numbers(topics, connection)
     names = list(topics.numbers)
     known = {row[0]: row for row in _rows_of(names, connection)}
-    found = log.topics(names)
+    existing = log.topics(names)
     for name in names:
-        topic = sound(topics, found.get(name), name)
+        topic = sound(topics, existing.get(name), name)
         if name not in known:
             raise LogMisconfigured(
                 name,
@@ -177,14 +177,14 @@ def sound(
     return topic
 
 
-def create_beside(topics: Topics, log: Log, *, remade: str) -> list[str]:
-    """Create what is missing of topics beside the log's own, which have no rows; the names of the new ones. Raises as `check_beside`."""
-    missing = make_beside(topics, log)
-    check_beside(topics, log, remade=remade)
+def create_auxiliary(topics: Topics, log: Log, *, remade: str) -> list[str]:
+    """Create what is missing of topics beside the log's own, which have no rows; the names of the new ones. Raises as `check_auxiliary`."""
+    missing = make_auxiliary(topics, log)
+    check_auxiliary(topics, log, remade=remade)
     return missing
 
 
-def make_beside(topics: Topics, log: Log) -> list[str]:
+def make_auxiliary(topics: Topics, log: Log) -> list[str]:
     """Create what is missing and look at nothing else; the names of the new ones."""
     names = list(topics.numbers)
     there = log.topics(names) if names else {}
@@ -194,33 +194,33 @@ def make_beside(topics: Topics, log: Log) -> list[str]:
     return missing
 
 
-def wrong_beside(topics: Topics, log: Log, *, remade: str) -> list[LogMisconfigured]:
+def wrong_auxiliary(topics: Topics, log: Log, *, remade: str) -> list[LogMisconfigured]:
     """What is wrong with each that is missing or not as it must be."""
     names = list(topics.numbers)
-    found = log.topics(names) if names else {}
+    existing = log.topics(names) if names else {}
     wrong = []
     for name in names:
         try:
-            _sound_beside(found.get(name), name, topics.partitions, remade)
+            _sound_auxiliary(existing.get(name), name, topics.partitions, remade)
         except LogMisconfigured as error:
             wrong.append(error)
     return wrong
 
 
-def check_beside(topics: Topics, log: Log, *, remade: str) -> dict[str, Topic]:
+def check_auxiliary(topics: Topics, log: Log, *, remade: str) -> dict[str, Topic]:
     """Topics beside the log's own, if all are there and as they must be. Raises `LogMisconfigured`, which names the way out.
 
     remade: the remedy for one with other partitions than the log's, which is made again.
     """
     names = list(topics.numbers)
-    found = log.topics(names) if names else {}
+    existing = log.topics(names) if names else {}
     return {
-        name: _sound_beside(found.get(name), name, topics.partitions, remade)
+        name: _sound_auxiliary(existing.get(name), name, topics.partitions, remade)
         for name in names
     }
 
 
-def _sound_beside(
+def _sound_auxiliary(
     topic: Topic | None, name: str, partitions: int, remade: str
 ) -> Topic:
     if topic is None:

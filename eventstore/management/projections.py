@@ -11,52 +11,52 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstore.projections.comparing import TableDifference
-    from eventstore.projections.standing import VersionStanding
+    from eventstore.projections.statuses import VersionStatus
 
 _HEAD: Final = ("name", "version", "state", "records to go", "handled", "parked")
 
 
-def overview(found: Sequence[VersionStanding]) -> str:
+def overview(versions: Sequence[VersionStatus]) -> str:
     """A table."""
-    if not found:
+    if not versions:
         return "There are no projections. Name them in EVENTSTORE['PROJECTIONS']."
     rows = [
         (
             one.name,
             str(one.version),
             one.state,
-            f"{one.how.lag:,}" if one.how else "-",
-            f"{one.how.handled:,}" if one.how else "-",
-            f"{one.how.parked + one.how.retrying:,}" if one.how else "-",
+            f"{one.status.lag:,}" if one.status else "-",
+            f"{one.status.handled:,}" if one.status else "-",
+            f"{one.status.parked + one.status.retrying:,}" if one.status else "-",
         )
-        for one in found
+        for one in versions
     ]
     return table(_HEAD, rows, right={"version", "records to go", "handled", "parked"})
 
 
-def as_json(one: VersionStanding) -> dict[str, Any]:
+def as_json(one: VersionStatus) -> dict[str, Any]:
     """Of one version, for programs."""
-    how = one.how
+    status = one.status
     return {
         "name": one.name,
         "version": one.version,
         "read": one.is_read,
         "code": one.has_code,
-        "built": how is not None,
-        "lag": how and how.lag,
-        "handled": how and how.handled,
-        "parked": how and how.parked + how.retrying,
+        "built": status is not None,
+        "lag": status and status.lag,
+        "handled": status and status.handled,
+        "parked": status and status.parked + status.retrying,
     }
 
 
-def difference_lines(found: Sequence[TableDifference]) -> str:
+def difference_lines(differences: Sequence[TableDifference]) -> str:
     """A line a table, and what was sampled."""
-    return "\n".join(_lines_of(one) for one in found)
+    return "\n".join(_lines_of(one) for one in differences)
 
 
-def differences_as_json(found: Sequence[TableDifference]) -> list[dict[str, Any]]:
+def differences_as_json(differences: Sequence[TableDifference]) -> list[dict[str, Any]]:
     """For programs."""
-    return [asdict(one) for one in found]
+    return [asdict(one) for one in differences]
 
 
 def _lines_of(one: TableDifference) -> str:

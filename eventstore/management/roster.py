@@ -13,7 +13,7 @@ from eventstore.database import connect
 from eventstore.projections.configured import configured as projections_configured
 from eventstore.projections.configured import versions_of
 from eventstore.projections.following import subscription_of
-from eventstore.projections.standing import version_read
+from eventstore.projections.statuses import version_read
 from eventstore.publishing.subscription import publication
 from eventstore.service import get_service
 from eventstore.store import get_event_store
@@ -45,11 +45,11 @@ def roster() -> Mapping[str, Subscription]:
 
 def chosen(names: Sequence[str]) -> Sequence[Subscription]:
     """Those of these names; all if none is given. Raises ImproperlyConfigured for a name that no code goes by."""
-    found = roster()
-    if unknown := [name for name in names if name not in found]:
-        msg = f"No code follows as {', '.join(unknown)} here. There are: {', '.join(found) or 'none'}."
+    known = roster()
+    if unknown := [name for name in names if name not in known]:
+        msg = f"No code follows as {', '.join(unknown)} here. There are: {', '.join(known) or 'none'}."
         raise ImproperlyConfigured(msg)
-    return [found[name] for name in names or found]
+    return [known[name] for name in names or known]
 
 
 def make_worker(names: Sequence[str] = ()) -> Worker:
@@ -59,8 +59,8 @@ def make_worker(names: Sequence[str] = ()) -> Worker:
     def renewed(follower: Follower) -> Follower | None:
         """Another version of a projection is read now."""
         name = follower.subscription.name
-        found = _that_is_read(name) if name in projections_configured() else None
-        return Follower(found, clock, chance) if found else None
+        newer = _that_is_read(name) if name in projections_configured() else None
+        return Follower(newer, clock, chance) if newer else None
 
     followers = [Follower(one, clock, chance) for one in chosen(names)]
     return Worker(followers, connect, clock, renewed=renewed)

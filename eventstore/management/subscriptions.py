@@ -12,15 +12,15 @@ from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import (
     actions,
     parked_streams,
-    partition_standings,
-    standing,
+    partition_statuses,
+    status_of,
 )
 from eventstore.queries.unseen import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eventstore.queries.subscriptions import Parked, Standing
+    from eventstore.queries.subscriptions import Parked, SubscriptionStatus
 
 _MANY = 1_000  # parked streams that are shown at most
 
@@ -38,43 +38,43 @@ _HEAD = (
 _NUMBERS = {"lag", "records/s", "handled", "left out", "retrying", "parked"}
 
 
-def overview(found: Sequence[Standing]) -> str:
+def overview(listed: Sequence[SubscriptionStatus]) -> str:
     """A table."""
-    if not found:
+    if not listed:
         return "No subscription has run yet. Name some in EVENTSTORE['SUBSCRIPTIONS'], then start a worker: manage.py subscriptions run"
     rows = [
         (
-            how.name,
-            how.state,
-            f"{how.lag:,}",
-            f"{how.rate:,.1f}",
-            f"{how.handled:,}",
-            f"{how.skipped:,}",
-            f"{how.retrying:,}",
-            f"{how.parked:,}",
-            how.wants,
+            status.name,
+            status.state,
+            f"{status.lag:,}",
+            f"{status.rate:,.1f}",
+            f"{status.handled:,}",
+            f"{status.skipped:,}",
+            f"{status.retrying:,}",
+            f"{status.parked:,}",
+            status.wants,
         )
-        for how in found
+        for status in listed
     ]
     return table(_HEAD, rows, right=_NUMBERS)
 
 
-def as_json(how: Standing) -> dict[str, Any]:
+def as_json(status: SubscriptionStatus) -> dict[str, Any]:
     """Of one, for programs: times in ISO 8601, rates in records a second."""
-    facts = {**asdict(how), "state": how.state, "eta_s": how.eta_s}
+    facts = {**asdict(status), "state": status.state, "eta_s": status.eta_s}
     return {key: _plain(value) for key, value in facts.items()}
 
 
 def lines_of(name: str, *, as_json: bool) -> str:
     """One with its partitions, its parked streams and what people had it do. Raises `SubscriptionNotFound`."""
-    how = standing(name, SystemClock().now())
+    status = status_of(name, SystemClock().now())
     parked = parked_streams(Wanted(size=_MANY), name).rows
     if as_json:
-        return json.dumps(_all_of(how, parked))
+        return json.dumps(_all_of(status, parked))
     lines = [
-        f"{name} (version {how.version}): {how.state}, {how.lag:,} records to go, {how.rate:,.1f} records/s"
-        + (f", about {how.eta_s:,.0f} s" if how.lag and how.eta_s else ""),
-        f"wants {how.wants}; handled {how.handled:,} events, left out {how.skipped:,}",
+        f"{name} (version {status.version}): {status.state}, {status.lag:,} records to go, {status.rate:,.1f} records/s"
+        + (f", about {status.eta_s:,.0f} s" if status.lag and status.eta_s else ""),
+        f"wants {status.wants}; handled {status.handled:,} events, left out {status.skipped:,}",
     ]
     lines += [_parked_line(row) for row in parked]
     lines += [
@@ -92,17 +92,17 @@ def _parked_line(row: Parked) -> str:
     )
 
 
-def _all_of(how: Standing, parked: Sequence[Parked]) -> dict[str, Any]:
+def _all_of(status: SubscriptionStatus, parked: Sequence[Parked]) -> dict[str, Any]:
     def plain(rows: Sequence[Any]) -> list[dict[str, Any]]:
         return [
             {key: _plain(getattr(row, key)) for key in row.__slots__} for row in rows
         ]
 
     return {
-        **as_json(how),
-        "places": plain(partition_standings(how.name)),
+        **as_json(status),
+        "places": plain(partition_statuses(status.name)),
         "streams": plain(parked),
-        "actions": plain(actions(how.name)),
+        "actions": plain(actions(status.name)),
     }
 
 

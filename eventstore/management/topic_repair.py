@@ -33,31 +33,31 @@ class Repair:
 
 def repairs(log: Log, names: Iterable[str]) -> list[Repair]:
     """Of the topics that are there. Raises `LogUnanswered`."""
-    found = log.topics(list(names))
+    known = log.topics(list(names))
     return [
         Repair(name, topic.wrong_settings)
-        for name, topic in sorted(found.items())
+        for name, topic in sorted(known.items())
         if topic.wrong_settings
     ]
 
 
-def repair(log: Log, found: Iterable[Repair]) -> None:
+def repair(log: Log, wrong_settings: Iterable[Repair]) -> None:
     """Set them, topic by topic. Raises `LogUnanswered`: those before it are done, and a repetition does the rest."""
-    for one in found:
+    for one in wrong_settings:
         if isinstance(log, Repairable):
             settings = {name: wanted for name, (_, wanted) in one.settings.items()}
             log.alter(one.topic, settings)
 
 
-def confirm(found: Sequence[Repair], say: Callable[[str], object]) -> None:
+def confirm(wrong_settings: Sequence[Repair], say: Callable[[str], object]) -> None:
     """Show what would be done and ask. Raises `CommandError` for anything but yes."""
-    for one in found:
+    for one in wrong_settings:
         for line in one.lines():
             say(line)
     if not sys.stdin.isatty():
         msg = "This changes settings and nobody is here to be asked: add --yes."
         raise CommandError(msg)
-    if any(one.topic.startswith(FEED_PREFIX) for one in found):
+    if any(one.topic.startswith(FEED_PREFIX) for one in wrong_settings):
         say("events.* keep what their retention says, and lose what is older.")
     if input("No other record is touched. Type yes: ").strip() != "yes":
         msg = "Nothing was changed."

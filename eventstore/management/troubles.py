@@ -17,7 +17,7 @@ _NO_TABLE = "The database lacks a table of the store. Run `manage.py migrate`, t
 
 
 @contextmanager
-def told_in_a_line() -> Iterator[None]:
+def reported_in_a_line() -> Iterator[None]:
     """Turn the store's errors and the database's into a `CommandError`; a driver's text is left out: it may quote."""
     try:
         with translated():

@@ -12,9 +12,9 @@ from eventstore.events import MAX_OFFSET
 from eventstore.projections.configured import versions_of
 from eventstore.projections.following import subscription_of
 from eventstore.projections.schemas import create_tables
-from eventstore.projections.standing import version_read
+from eventstore.projections.statuses import version_read
 from eventstore.queries.connection import atomic, unchecked_cursor
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions import checkpoint_rows, names, parking
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
@@ -97,7 +97,7 @@ class Building:
     def _wait(self) -> None:
         """Somebody else is at work, or the index is built anew. Raises `ProjectionNotReady` if it is paused."""
         name = self.subscription.name
-        if standing(name, self._clock.now()).paused:
+        if status_of(name, self._clock.now()).paused:
             msg = f"the build is paused: `manage.py subscriptions resume {name}`"
             raise ProjectionNotReady(self.projection.name, msg)
         time.sleep(_PAUSE_S)
@@ -108,14 +108,14 @@ class Building:
         built = self.subscription.name
         with unchecked_cursor() as cursor:
             done, total = checkpoint_rows.as_far_as(cursor, built, before=name)
-        how = standing(self.subscription.name, self._clock.now())
+        status = status_of(self.subscription.name, self._clock.now())
         return Built(
             name,
             self.projection.version,
             done,
             total,
-            how.handled,
-            how.parked + how.retrying,
+            status.handled,
+            status.parked + status.retrying,
         )
 
     def _begin(self) -> None:

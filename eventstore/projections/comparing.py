@@ -28,7 +28,7 @@ from eventstore.projections.schemas import (
     schema_of,
     table_of,
 )
-from eventstore.projections.standing import version_read
+from eventstore.projections.statuses import version_read
 from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.subscriptions.checkpoints import hold_all
 
@@ -141,8 +141,8 @@ def _differences(building: Building) -> list[TableDifference]:
 def _difference(model: type[Model], old: str, new: str) -> TableDifference:
     table = table_of(model)
     was, now = columns_of(old, table), columns_of(new, table)
-    given = given_columns(model)
-    both = [name for name in now if name in was and name not in given]
+    generated = given_columns(model)
+    both = [name for name in now if name in was and name not in generated]
     unknown = [name for name in both if _is_unknown(model, name, old, new)]
     known = [name for name in both if name not in unknown]
     old_rows, old_sum = _totals(model, old, known) if was else (0, 0)
@@ -171,8 +171,8 @@ def _is_unknown(model: type[Model], column: str, *schemas: str) -> bool:
     if is_known(model, column):
         return False
     places = (Identifier(schema, table_of(model)) for schema in schemas)
-    asked = (_ANY.format(table=at, column=Identifier(column)) for at in places)
-    return any(_rows(statement, None)[0][0] for statement in asked)
+    conditions = (_ANY.format(table=at, column=Identifier(column)) for at in places)
+    return any(_rows(statement, None)[0][0] for statement in conditions)
 
 
 def _totals(model: type[Model], schema: str, columns: Sequence[str]) -> tuple[int, int]:
@@ -207,8 +207,8 @@ def _told(model: type[Model], columns: Sequence[str], schema: str, of: str) -> C
     return SQL(", ").join(told(model, name, schema, of) for name in columns)
 
 
-def _rows(statement: Any, given: Any) -> list[tuple[Any, ...]]:
+def _rows(statement: Any, parameters: Any) -> list[tuple[Any, ...]]:
     with unchecked_cursor() as cursor:
-        cursor.execute(statement, given)
+        cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -18,33 +18,33 @@ Versions = dict[int, Projection]
 
 def configured() -> Mapping[str, Versions]:
     """Raises ImproperlyConfigured for a path to no Projection, one that is declared wrongly, and two of one version."""
-    found: dict[str, Versions] = {}
+    by_name: dict[str, Versions] = {}
     for path in paths_in("PROJECTIONS"):
         made = _projection_at(path)
-        versions = found.setdefault(made.name, {})
+        versions = by_name.setdefault(made.name, {})
         if made.version in versions:
             msg = f"Two projections are version {made.version} of {made.name}."
             raise ImproperlyConfigured(msg)
         versions[made.version] = made
-    return found
+    return by_name
 
 
 def versions_of(name: str) -> Versions:
     """Of one. Raises ImproperlyConfigured for a name that no code goes by."""
-    found = configured()
-    if name not in found:
-        there_are = ", ".join(found) or "none"
+    known = configured()
+    if name not in known:
+        there_are = ", ".join(known) or "none"
         msg = f"No projection is named {name}. There are: {there_are}."
         raise ImproperlyConfigured(msg)
-    return found[name]
+    return known[name]
 
 
 def _projection_at(path: str) -> Projection:
-    found = import_string(path)
-    if not (isinstance(found, type) and issubclass(found, Projection)):
+    target = import_string(path)
+    if not (isinstance(target, type) and issubclass(target, Projection)):
         msg = f"EVENTSTORE['PROJECTIONS'] names {path}, which is no Projection."
         raise ImproperlyConfigured(msg)
-    if problems := found.problems():
+    if problems := target.problems():
         msg = f"EVENTSTORE['PROJECTIONS'] names {path}: {'; '.join(problems)}."
         raise ImproperlyConfigured(msg)
-    return found()
+    return target()

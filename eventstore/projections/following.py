@@ -22,7 +22,7 @@ def subscription_of(projection: Projection, *, is_read: bool) -> Subscription:
     """is_read: whether this version's tables are those that are read."""
     name, version = projection.name, projection.version
     return Subscription(
-        name=name if is_read else beside(name, version),
+        name=name if is_read else candidate_of(name, version),
         batch_handler=_handler(projection, is_read=is_read),
         types=projection.types,
         streams=projection.streams,
@@ -34,7 +34,7 @@ def subscription_of(projection: Projection, *, is_read: bool) -> Subscription:
     )
 
 
-def beside(name: str, version: int) -> str:
+def candidate_of(name: str, version: int) -> str:
     """The name under which a version follows that is not the one that is read."""
     return f"{name}#{version}"
 

@@ -24,35 +24,35 @@ _LED_TO: Final = SQL(
 
 def models_of(models: Sequence[type[Model]]) -> Sequence[type[Model]]:
     """These, and those that Django makes for their many-to-many fields: their rows are the projection's, too."""
-    found = dict.fromkeys(models)
+    seen = dict.fromkeys(models)
     for model in models:
         meta: Any = model._meta  # noqa: SLF001  (Django's public API, by its documentation)
         for field in meta.local_many_to_many:
             through = field.remote_field.through
             if through._meta.auto_created:  # noqa: SLF001
-                found[through] = None
-    return list(found)
+                seen[through] = None
+    return list(seen)
 
 
 def leads_elsewhere(models: Sequence[type[Model]]) -> list[str]:
     """What is wrong with how these hang together: whatever they lead to must be built, compared and switched with them."""
     own = set(models)
-    found = []
+    problems = []
     for model in models:
         meta: Any = model._meta  # noqa: SLF001
         if meta.proxy:
-            found.append(
+            problems.append(
                 f"{model.__name__} is a proxy: name {meta.concrete_model.__name__}"
             )
         for field in meta.get_fields():
             # what leads here from elsewhere is no column of these, and so nobody's loss
             if not field.is_relation or (field.auto_created and not field.concrete):
                 continue
-            found += [
+            problems += [
                 f"{model.__name__}.{field.name} leads to {name}, which is none of its models"
                 for name in _strangers(field, own)
             ]
-    return found
+    return problems
 
 
 def _strangers(field: Any, own: set[type[Model]]) -> list[str]:

@@ -82,23 +82,23 @@ class Projection(ABC):
     def problems(cls) -> list[str]:
         """What is wrong with how it is declared; empty if nothing is."""
         name = getattr(cls, "name", "")
-        found = []
+        problems = []
         if not _NAME.fullmatch(name):
-            found.append("its name is a-z, then up to 39 of a-z 0-9 _")
+            problems.append("its name is a-z, then up to 39 of a-z 0-9 _")
         if cls.version < 1:
-            found.append("its version is 1 or more")
+            problems.append("its version is 1 or more")
         methods = map(never_runs, (cls.handle, cls.effects))
-        found += [reason for reason in methods if reason]
+        problems += [reason for reason in methods if reason]
         if not getattr(cls, "models", ()):
-            found.append("it names no models")
-            return found
-        for given in ("types", "streams"):
-            if getattr(cls, given) is not None and not getattr(cls, given):
-                found.append(
-                    f"its {given} name none; leave them out to follow everything"
+            problems.append("it names no models")
+            return problems
+        for option in ("types", "streams"):
+            if getattr(cls, option) is not None and not getattr(cls, option):
+                problems.append(
+                    f"its {option} name none; leave them out to follow everything"
                 )
-        found += leads_elsewhere(cls.models)
-        return found
+        problems += leads_elsewhere(cls.models)
+        return problems
 
 
 _DECLARED: Final = {

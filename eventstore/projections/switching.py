@@ -12,7 +12,7 @@ from django.db import connections
 from eventstore.database import Condition, condition_of
 from eventstore.errors import ProjectionNotReady, ProjectionsDiffer
 from eventstore.projections.comparing import compare, on_one_cut
-from eventstore.projections.following import beside
+from eventstore.projections.following import candidate_of
 from eventstore.projections.identifying import models_of
 from eventstore.projections.schemas import (
     columns_of,
@@ -24,7 +24,7 @@ from eventstore.projections.schemas import (
     table_of,
     tables_in,
 )
-from eventstore.projections.standing import is_beside, version_read
+from eventstore.projections.statuses import has_candidate, version_read
 from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.subscriptions import checkpoint_rows, names, parking
 from eventstore.subscriptions.checkpoints import hold_all
@@ -94,14 +94,14 @@ class Switching:
         if version_read(name) == version:
             msg = f"version {version} is the one that is read; switch to another first"
             raise ProjectionNotReady(name, msg)
-        if not is_beside(name, version) and not tables_in(schema_of(name, version)):
+        if not has_candidate(name, version) and not tables_in(schema_of(name, version)):
             msg = f"no version {version} stands beside it: see `manage.py projections list`"
             raise ProjectionNotReady(name, msg)
         with atomic(durable=True), unchecked_cursor() as cursor:
-            names.hold(cursor, beside(name, version))
-            hold_all(cursor, beside(name, version))
+            names.hold(cursor, candidate_of(name, version))
+            hold_all(cursor, candidate_of(name, version))
             drop_tables(name, version)
-            remove(cursor, beside(name, version))
+            remove(cursor, candidate_of(name, version))
             record(
                 cursor, self._clock, name, "drop", order, detail=f"version {version}"
             )
@@ -136,16 +136,16 @@ class Switching:
             raise ProjectionNotReady(name, f"version {version} is read already")
         with unchecked_cursor() as cursor:
             cursor.execute(_PATIENCE)
-            if names.hold(cursor, beside(name, version)) is None:
+            if names.hold(cursor, candidate_of(name, version)) is None:
                 msg = f"somebody dropped version {version} meanwhile"
                 raise ProjectionNotReady(name, msg)
-            hold_all(cursor, beside(name, version))
+            hold_all(cursor, candidate_of(name, version))
             _refuse_other_columns(building.projection)
             _swap_tables(name, version, before)
-            _rename(cursor, name, beside(name, before))
-            _rename(cursor, beside(name, version), name)
+            _rename(cursor, name, candidate_of(name, before))
+            _rename(cursor, candidate_of(name, version), name)
             checkpoint_rows.first_time_from_here(cursor, name)
-            checkpoint_rows.no_first_time(cursor, beside(name, before))
+            checkpoint_rows.no_first_time(cursor, candidate_of(name, before))
             record(
                 cursor,
                 self._clock,
@@ -164,9 +164,9 @@ def _refuse_other_columns(projection: Projection) -> None:
     for model in models_of(projection.models):
         table, meta = table_of(model), model._meta  # noqa: SLF001
         wanted = {str(field.column) for field in meta.local_concrete_fields}
-        found = set(columns_of(schema_of(name, version), table))
-        if wanted != found:
-            told = ", ".join(sorted(wanted ^ found))
+        columns = set(columns_of(schema_of(name, version), table))
+        if wanted != columns:
+            told = ", ".join(sorted(wanted ^ columns))
             msg = f"version {version} has not the columns of the models in {table} ({told}); drop it, and build it anew"
             raise ProjectionNotReady(name, msg)
 

@@ -13,43 +13,43 @@ from uuid import UUID
 from eventstore.errors import InvalidEvent, InvalidStreamId
 
 
-def stream_id_in(given: object) -> str:
+def stream_id_in(value: object) -> str:
     """A plain text. Raises `InvalidStreamId` for anything else."""
-    if type(given) is str:
-        return given
-    if not isinstance(given, str):
-        msg = f"it is a {type(given).__name__}, not a text"
+    if type(value) is str:
+        return value
+    if not isinstance(value, str):
+        msg = f"it is a {type(value).__name__}, not a text"
         raise InvalidStreamId(msg)
-    return str.__str__(given)
+    return str.__str__(value)
 
 
-def event_id_in(given: object) -> UUID:
+def event_id_in(value: object) -> UUID:
     """A UUID, to be written. Raises `InvalidEvent`: a text would be written, and never be found again."""
-    if type(given) is UUID:
-        return given
-    if not isinstance(given, UUID):
-        msg = f"an id of it is a {type(given).__name__}, not a UUID"
+    if type(value) is UUID:
+        return value
+    if not isinstance(value, UUID):
+        msg = f"an id of it is a {type(value).__name__}, not a UUID"
         raise InvalidEvent(msg)
-    return UUID(int=given.int)
+    return UUID(int=value.int)
 
 
-def commit_id_in(given: object) -> UUID:
+def commit_id_in(value: object) -> UUID:
     """A UUID, to be looked for. Raises TypeError."""
-    if not isinstance(given, UUID):
-        msg = f"a commit id is a UUID, not a {type(given).__name__}"
+    if not isinstance(value, UUID):
+        msg = f"a commit id is a UUID, not a {type(value).__name__}"
         raise TypeError(msg)
-    return UUID(int=given.int)
+    return UUID(int=value.int)
 
 
-def number_in(given: object, what: str, *, least: int | None = None) -> int:
+def number_in(value: object, what: str, *, least: int | None = None) -> int:
     """An int that is no bool. Raises TypeError, and ValueError below the least."""
-    if not isinstance(given, int) or isinstance(given, bool):
-        msg = f"{what} is a number, not a {type(given).__name__}"
+    if not isinstance(value, int) or isinstance(value, bool):
+        msg = f"{what} is a number, not a {type(value).__name__}"
         raise TypeError(msg)
-    if least is not None and given < least:
-        msg = f"{what} is {least} or more, not {given}"
+    if least is not None and value < least:
+        msg = f"{what} is {least} or more, not {value}"
         raise ValueError(msg)
-    return int(given)
+    return int(value)
 
 
 def refuse_bounds(first: object, last: object, limit: object) -> None:
@@ -61,37 +61,37 @@ def refuse_bounds(first: object, last: object, limit: object) -> None:
         number_in(limit, "limit", least=0)
 
 
-def seconds_in(given: object) -> float:
+def seconds_in(value: object) -> float:
     """A number of seconds. Raises TypeError; whether anybody can wait so long is for `deadline_in` to say."""
-    if not isinstance(given, int | float) or isinstance(given, bool):
-        msg = f"a time-out is a number of seconds, not a {type(given).__name__}"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        msg = f"a time-out is a number of seconds, not a {type(value).__name__}"
         raise TypeError(msg)
-    return given
+    return value
 
 
-def instant_in(given: object) -> datetime:
+def instant_in(value: object) -> datetime:
     """An instant to ask for. Raises TypeError, and ValueError for one without a time zone."""
-    if not isinstance(given, datetime):
-        msg = f"an instant is a datetime, not a {type(given).__name__}"
+    if not isinstance(value, datetime):
+        msg = f"an instant is a datetime, not a {type(value).__name__}"
         raise TypeError(msg)
     try:
-        offset = given.utcoffset()
+        offset = value.utcoffset()
     except Exception:  # noqa: BLE001  (a time zone is anybody's class)
         offset = None
     if offset is None:
         msg = "an instant needs its time zone"
         raise ValueError(msg)
-    return given
+    return value
 
 
-def plain_text(given: object, what: str) -> str:
+def plain_text(value: object, what: str) -> str:
     """A text, to be written. Raises `InvalidEvent`."""
-    if not isinstance(given, str):
-        msg = f"{what} is a {type(given).__name__}, not a text"
+    if not isinstance(value, str):
+        msg = f"{what} is a {type(value).__name__}, not a text"
         raise InvalidEvent(msg)
-    return str.__str__(given)
+    return str.__str__(value)
 
 
-def is_number(given: object) -> TypeGuard[int]:
+def is_number(value: object) -> TypeGuard[int]:
     """Whether it is an int and no bool."""
-    return isinstance(given, int) and not isinstance(given, bool)
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -84,8 +84,8 @@ def _refuse_unfit(commit: Commit, fields_of: FieldsOf | None) -> None:
     """Say where it is, if it is in the data: raise `InvalidEvent` with the event and the path."""
     for index, event in enumerate(commit.events):
         names = fields_of(event.type) if fields_of else ()
-        if found := unfit(event.data, names):
-            msg = f"{event.type}: {found}"
+        if problem := unfit(event.data, names):
+            msg = f"{event.type}: {problem}"
             raise InvalidEvent(msg, index=index)
 
 

@@ -30,15 +30,15 @@ def unfit(
         if depth > MAX_DEPTH:
             return f"{path}: it is {_TOO_DEEP}"
         for name in data if isinstance(data, dict) else ():
-            if found := _unfit_name(name):
-                return f"{path}: {found}"
+            if problem := _unfit_name(name):
+                return f"{path}: {problem}"
         inner = (
             unfit(part, (), path + step, depth + 1)
             for step, part in _parts(data, names)
         )
-        return next((found for found in inner if found), None)
-    found = _unfit_value(data)
-    return f"{path}: {found}" if found else None
+        return next((problem for problem in inner if problem), None)
+    problem = _unfit_value(data)
+    return f"{path}: {problem}" if problem else None
 
 
 def unencodable(value: Any, names: Collection[str] = (), path: str = "$") -> str:
@@ -69,7 +69,7 @@ def changed(value: Any, back: Any, path: str = "$") -> str | None:
         return f"{path}: it would be read as another"
     pairs = zip(_parts(value), _parts(back), strict=True)
     inner = (changed(ours, theirs, path + step) for (step, ours), (_, theirs) in pairs)
-    return next((found for found in inner if found), None)
+    return next((first_path for first_path in inner if first_path), None)
 
 
 def _parts(value: Any, names: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
@@ -88,8 +88,8 @@ def _parts(value: Any, names: Collection[str] = ()) -> Iterator[tuple[str, Any]]
 def _unfit_name(name: Any) -> str | None:
     if not isinstance(name, str):
         return f"a name in it is a {type(name).__name__}, not a text"
-    found = _unfit_value(name)
-    return f"a name in it: {found}" if found else None
+    problem = _unfit_value(name)
+    return f"a name in it: {problem}" if problem else None
 
 
 def _unfit_value(value: Any) -> str | None:

@@ -111,8 +111,8 @@ class Publisher:
             own = _Own(self._make_log())
             finalize(own, own.log.close)
             self._threads.own = own
-        found: _Own = self._threads.own
-        return found
+        of_this_thread: _Own = self._threads.own
+        return of_this_thread
 
 
 def _send(own: _Own, stretch: Sequence[Proposal]) -> None:

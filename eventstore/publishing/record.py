@@ -32,14 +32,14 @@ def published(recorded: RecordedEvent, types: Registry, *, source: str) -> bytes
     if known is None or problem is not None:
         return encode(envelope_of(recorded, source, problem=problem))
     withheld = ",".join(openness(known).withheld) or None
-    found = _open_data(recorded, known, types)
-    if isinstance(found, Problem):
-        return encode(envelope_of(recorded, source, problem=found, withheld=withheld))
+    opened = _open_data(recorded, known, types)
+    if isinstance(opened, Problem):
+        return encode(envelope_of(recorded, source, problem=opened, withheld=withheld))
     value = encode(
         envelope_of(
             recorded,
             source,
-            data=found,
+            data=opened,
             datacontenttype=JSON_DATA,
             schema=known.schema,
             withheld=withheld,

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from eventstore.conf import conf, registry
 from eventstore.events import stream_type_of
 from eventstore.log.configured import has_feeds
-from eventstore.log.topics import Topics, check_beside, create_beside, wrong_beside
+from eventstore.log.topics import (
+    Topics,
+    check_auxiliary,
+    create_auxiliary,
+    wrong_auxiliary,
+)
 from eventstore.ports import FEED_PREFIX
 
 if TYPE_CHECKING:
@@ -38,14 +43,14 @@ def feed_topics() -> Topics:
 
 def create(topics: Topics, log: Log) -> list[str]:
     """Create what is missing; the names of the new topics. Raises `LogMisconfigured` for one that is not as it must be."""
-    return create_beside(topics, log, remade=_REMADE)
+    return create_auxiliary(topics, log, remade=_REMADE)
 
 
 def check(topics: Topics, log: Log) -> None:
     """Raises `LogMisconfigured` for a topic that is missing or not as it must be; it names the way out."""
-    check_beside(topics, log, remade=_REMADE)
+    check_auxiliary(topics, log, remade=_REMADE)
 
 
 def wrong(topics: Topics, log: Log) -> list[LogMisconfigured]:
     """What is wrong with each that is missing or not as it must be."""
-    return wrong_beside(topics, log, remade=_REMADE)
+    return wrong_auxiliary(topics, log, remade=_REMADE)

@@ -68,22 +68,24 @@ def stream(stream_id: str) -> StreamInfo | None:
 
 def stream_events(stream_id: str, wanted: Wanted) -> Page[EventRow]:
     """A stream's events by rising version. Raises `BadCursor`."""
-    given = {"stream_id": stream_id}
-    return _STREAM_EVENTS.page(wanted, read_rows, [_OF_STREAM], given)
+    parameters = {"stream_id": stream_id}
+    return _STREAM_EVENTS.page(wanted, read_rows, [_OF_STREAM], parameters)
 
 
 def stream_events_backwards(stream_id: str, wanted: Wanted) -> Page[EventRow]:
     """A stream's events by falling version. Raises `BadCursor`."""
-    given = {"stream_id": stream_id}
-    return _STREAM_EVENTS_BACKWARDS.page(wanted, read_rows, [_OF_STREAM], given)
+    parameters = {"stream_id": stream_id}
+    return _STREAM_EVENTS_BACKWARDS.page(wanted, read_rows, [_OF_STREAM], parameters)
 
 
 def events(wanted: Wanted, among: EventFilter) -> Page[EventRow]:
     """Events, newest first by (recorded_at, position). Raises `BadCursor`."""
-    given = {f.name: getattr(among, f.name) for f in fields(among)}
-    conditions = [_FILTERS[name] for name, value in given.items() if value is not None]
+    parameters = {f.name: getattr(among, f.name) for f in fields(among)}
+    conditions = [
+        _FILTERS[name] for name, value in parameters.items() if value is not None
+    ]
     narrow = bool(among.event_type or among.correlation_id or among.causation_id)
-    return _EVENTS.page(wanted, read_rows, conditions, given, of_all=not narrow)
+    return _EVENTS.page(wanted, read_rows, conditions, parameters, of_all=not narrow)
 
 
 def with_event_id(event_id: UUID) -> Sequence[EventRow]:

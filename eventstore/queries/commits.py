@@ -112,11 +112,11 @@ class Mirrored:
 
 
 def pre_check(
-    cursor: Cursor, asked: Sequence[StreamKey]
+    cursor: Cursor, keys: Sequence[StreamKey]
 ) -> tuple[Mapping[StreamKey, Decided], Mapping[str, int]]:
     """Those of the commits that are decided, and the heads of all the streams, in one snapshot."""
     cursor.execute(
-        _PRE_CHECK, {"streams": [k[0] for k in asked], "ids": [k[1] for k in asked]}
+        _PRE_CHECK, {"streams": [k[0] for k in keys], "ids": [k[1] for k in keys]}
     )
     decided, heads = {}, {}
     for stream_id, commit_id, head, *row in cursor.fetchall():

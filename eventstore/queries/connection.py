@@ -171,16 +171,16 @@ class _Logged(_Renewing, CursorDebugWrapper):
 class _Prepared(psycopg.Cursor[Any]):
     """A cursor whose statements are planned anew where a migration has gone by: "cached plan must not change result type"."""
 
-    def execute(self, *given: Any, **options: Any) -> _Prepared:
+    def execute(self, *arguments: Any, **options: Any) -> _Prepared:
         """See psycopg. Within a transaction the error stands, and its rollback forgets what was prepared."""
         try:
-            super().execute(*given, **options)
+            super().execute(*arguments, **options)
         except Exception as error:
             status = self.connection.info.transaction_status
             if not is_replanned(error) or status != TransactionStatus.IDLE:
                 raise
             super().execute("DEALLOCATE ALL")
-            super().execute(*given, **options)
+            super().execute(*arguments, **options)
         return self
 
 
@@ -192,20 +192,22 @@ def unchecked_cursor() -> Iterator[CursorWrapper]:
         yield cursor
 
 
-def read_rows(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def read_rows(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """All rows of one statement, read as with `reading_cursor`."""
     with reading_cursor() as cursor:
-        cursor.execute(statement, given)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
-def unchecked_rows(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def unchecked_rows(
+    statement: str, parameters: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
     """All rows of one statement about what is true of an incomplete index, too."""
     with unchecked_cursor() as cursor:
-        cursor.execute(statement, given)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def atomic(*, durable: bool = False) -> AbstractContextManager[None]:
@@ -216,7 +218,7 @@ def atomic(*, durable: bool = False) -> AbstractContextManager[None]:
 
 
 def arriving_rows(
-    cursor: Cursor, statement: str, given: Mapping[str, Any], *, many: bool
+    cursor: Cursor, statement: str, parameters: Mapping[str, Any], *, many: bool
 ) -> Generator[tuple[Any, ...]]:
     """The rows of a statement; many of them while they arrive, so that server and reader work at the same time.
 
@@ -225,24 +227,24 @@ def arriving_rows(
     if many and _can_stream(cursor):
         begun = False
         try:
-            with closing(_streamed(cursor, statement, given)) as rows:
+            with closing(_streamed(cursor, statement, parameters)) as rows:
                 for row in rows:
                     begun = True
                     yield row
         except Exception as error:
             if begun or not is_the_databases(error) or not _renewed(cursor):
                 raise
-            yield from _streamed(cursor, statement, given)
+            yield from _streamed(cursor, statement, parameters)
     else:
-        cursor.execute(statement, given)
+        cursor.execute(statement, parameters)
         yield from cursor.fetchall()
 
 
 def _streamed(
-    cursor: CursorWrapper, statement: str, given: Mapping[str, Any]
+    cursor: CursorWrapper, statement: str, parameters: Mapping[str, Any]
 ) -> Generator[tuple[Any, ...]]:
     with cursor.db.wrap_database_errors:
-        rows = cursor.cursor.stream(statement, given, size=_ARRIVING)
+        rows = cursor.cursor.stream(statement, parameters, size=_ARRIVING)
         try:
             for row in rows:  # noqa: UP028  (`yield from` would close it)
                 yield row

@@ -86,8 +86,8 @@ def read_after(
     places = _partitions(cursor, after, topics, on_beyond)
     if places:
         first = min(place.head for place in places)
-        found = _next(cursor, places, first, limit, stretch)
-        rows = _page(found, limit, stretch.size)
+        page = _next(cursor, places, first, limit, stretch)
+        rows = _page(page, limit, stretch.size)
         if rows is not None:
             return _read(rows, after, places)
     # the end is near, or one partition is far behind the others
@@ -110,21 +110,23 @@ def _partitions(
     on_beyond: Callable[[Place, int], None],
 ) -> list[_Partition]:
     """Those in which something is still to come."""
-    given = {
+    parameters = {
         "topics": list(topics),
         "after": [place.topic for place in after.offsets],
         "numbers": [place.partition for place in after.offsets],
         "offsets": list(after.offsets.values()),
     }
-    cursor.execute(_PARTITIONS, given)
-    found: list[_Partition] = []
+    cursor.execute(_PARTITIONS, parameters)
+    partitions: list[_Partition] = []
     for topic, partition, id_, end, time, start, reached in cursor.fetchall():
         if start is None:
             on_beyond(Place(topic, partition), reached)
         else:
-            behind = first_of(id_, end)
-            found.append(_Partition((topic, partition), start, behind, (time, start)))
-    return found
+            end_position = first_of(id_, end)
+            partitions.append(
+                _Partition((topic, partition), start, end_position, (time, start))
+            )
+    return partitions
 
 
 def _next(
@@ -134,7 +136,7 @@ def _next(
     limit: int,
     stretch: Stretch,
 ) -> list[Row]:
-    given = {
+    parameters = {
         "since": head[0],
         "first": head[1],
         "ranges": [bound for place in places for bound in (place.start, place.end)],
@@ -142,7 +144,7 @@ def _next(
         "limit": limit,
         "size": stretch.size,
     }
-    cursor.execute(_NEXT, given)
+    cursor.execute(_NEXT, parameters)
     return cursor.fetchall()
 
 

@@ -156,10 +156,10 @@ def _record(position: int, stream_id: str) -> tuple[Mapping[str, Any] | None, in
     with reading_cursor() as db:
         refuse_if_set_aside(stream_id)
         db.execute(_RECORD, {"position": position, "stream_id": stream_id})
-        found = db.fetchone()
-    if found is None:
+        row = db.fetchone()
+    if row is None:
         return None, 0
-    *columns, head = found
+    *columns, head = row
     return dict(zip(RECORD, columns, strict=True)), head or 0
 
 

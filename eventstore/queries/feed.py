@@ -91,15 +91,15 @@ def refuse_a_rebuilt_index(seen: Marks) -> None:
     """Raise `IndexRebuilt` if the mirror is not the one that was seen, or has less than it had."""
     now = marks()
     for place, mark in seen.items():
-        found = now.get(place)
+        mark_now = now.get(place)
         if (
-            found is None
-            or found.generation != mark.generation
-            or found.cursor < mark.cursor
+            mark_now is None
+            or mark_now.generation != mark.generation
+            or mark_now.cursor < mark.cursor
         ):
             raise IndexRebuilt
 
 
 def _page(start: int, end: int, pages: Stretch) -> list[tuple[Any, ...]]:
-    asked = {"start": start, "end": end, "page": pages.rows, "size": pages.size}
-    return read_rows(_ACCEPTED, asked)
+    parameters = {"start": start, "end": end, "page": pages.rows, "size": pages.size}
+    return read_rows(_ACCEPTED, parameters)

@@ -79,8 +79,8 @@ def next_records(
 ) -> tuple[Rows, int]:
     """The accepted records from `start` and before `end` until `most` events are reached, at least one; and how far
     that looked: nothing accepted lies between the last of them and there."""
-    given = {"start": start, "end": end, "most": most, "size": pages.size}
-    cursor.execute(_NEXT, given)
+    parameters = {"start": start, "end": end, "most": most, "size": pages.size}
+    cursor.execute(_NEXT, parameters)
     rows: Rows = cursor.fetchall()
     return rows, _reached(rows, end)
 
@@ -95,8 +95,8 @@ def next_wanted(
     pages: Stretch = FOLLOWED,
 ) -> tuple[Rows, int]:
     """`next_records` of those that hold an event of these types; may be none, and the end is not reached."""
-    found, looked = _looked_through(cursor, start, end, types, pages.rows)
-    wanted = [position for position in found if position < looked]
+    matching, looked = _looked_through(cursor, start, end, types, pages.rows)
+    wanted = [position for position in matching if position < looked]
     positions = sorted({record_of(position) for position in wanted[:most]})
     if not positions:
         return [], looked
@@ -110,8 +110,8 @@ def unregistered(
     cursor: Cursor, start: int, end: int, *, known: Collection[str]
 ) -> dict[str, int]:
     """The types in this part of the index that are none of the known ones, and how many events each has there."""
-    given = {"start": start, "end": end, "known": list(known)}
-    cursor.execute(_UNREGISTERED, given)
+    parameters = {"start": start, "end": end, "known": list(known)}
+    cursor.execute(_UNREGISTERED, parameters)
     return dict(cursor.fetchall())
 
 
@@ -129,7 +129,7 @@ def waiting_records(
 
     Each row ends with the number of its events.
     """
-    given = {
+    parameters = {
         "stream_id": stream_id,
         "version": version,
         "end": end,
@@ -137,7 +137,7 @@ def waiting_records(
         "size": pages.size,
         "longest": longest,
     }
-    cursor.execute(_WAITING, given)
+    cursor.execute(_WAITING, parameters)
     rows: Rows = cursor.fetchall()
     return rows
 
@@ -146,15 +146,15 @@ def _looked_through(
     cursor: Cursor, start: int, end: int, types: Collection[str], stretch: int
 ) -> tuple[list[int], int]:
     """The positions of the wanted events of a stretch, and where it ends: at least one commit further."""
-    given = {"start": start, "end": end, "types": list(types), "stretch": stretch}
-    cursor.execute(_WANTED, given)
-    [(count, last, found)] = cursor.fetchall()
+    parameters = {"start": start, "end": end, "types": list(types), "stretch": stretch}
+    cursor.execute(_WANTED, parameters)
+    [(count, last, positions)] = cursor.fetchall()
     if count < stretch:
-        return found or [], end
+        return positions or [], end
     if record_of(last) <= start:  # one commit is longer than the stretch
         return _looked_through(cursor, start, end, types, 2 * stretch)
     # the last commit may be cut off in the middle: it is looked at again
-    return found or [], record_of(last)
+    return positions or [], record_of(last)
 
 
 def _reached(rows: Rows, end: int) -> int:

@@ -61,8 +61,8 @@ def runs(wanted: Wanted, *, job: str | None = None) -> Page[JobRunRow]:
 
 def latest_runs(jobs: Sequence[str]) -> Mapping[str, JobRunRow]:
     """The last run of each of these jobs that has any."""
-    found = (_row(*row) for row in unchecked_rows(_LATEST, {"jobs": list(jobs)}))
-    return {row.job: row for row in found}
+    runs_found = (_row(*row) for row in unchecked_rows(_LATEST, {"jobs": list(jobs)}))
+    return {row.job: row for row in runs_found}
 
 
 def _row(*row: Any) -> JobRunRow:

@@ -45,7 +45,7 @@ class Kept:
             "stream": self.stream_id,
             "version": self.version,
             "event_id": self.event_id,
-            **self.made.asked,
+            **self.made.parameters,
         }
 
 
@@ -68,8 +68,8 @@ def kept(
 def number(cursor: Cursor) -> int:
     """Of rows, whoever wrote them."""
     cursor.execute("SELECT count(*) FROM eventstore_snapshot")
-    ((found,),) = cursor.fetchall()
-    return int(found)
+    ((count,),) = cursor.fetchall()
+    return int(count)
 
 
 def _row(stream_id: str, schema: int, code: bytes, *rest: Any) -> Kept:

@@ -80,13 +80,13 @@ class Listing(Generic[Row]):
         wanted: Wanted,
         run: Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]],
         among: Sequence[str] = (),
-        given: Mapping[str, Any] = _NONE,
+        parameters: Mapping[str, Any] = _NONE,
         *,
         of_all: bool = False,
     ) -> Page[Row]:
         """One page of the rows of which all of these conditions are true. Raises `BadCursor`.
 
-        run: gets statement and parameters, gives what was selected. given: the conditions' parameters. of_all: see `statement`.
+        run: gets statement and parameters, gives what was selected. parameters: the conditions' parameters. of_all: see `statement`.
         """
 
         def fetch(key: Key | None, *, onwards: bool, limit: int) -> list[Row]:
@@ -94,7 +94,7 @@ class Listing(Generic[Row]):
                 among, is_behind=key is not None, onwards=onwards, of_all=of_all
             )
             place = {f"key_{n}": part for n, part in enumerate(key or ())}
-            rows = run(statement, {**given, **place, "limit": limit})
+            rows = run(statement, {**parameters, **place, "limit": limit})
             return [self.make(*row) for row in rows]
 
         return page(wanted, fetch, self.key_of, tuple(self.key.values()))

@@ -83,16 +83,18 @@ def domain_events(
         stream_type = stream_type_of(commit.stream_id)
         made: list[Any] = []
         for version, event in enumerate(commit.events, first_version):
-            found = types.read(stream_type, event) if first <= version <= last else None
-            if isinstance(found, Problem):
+            read_event = (
+                types.read(stream_type, event) if first <= version <= last else None
+            )
+            if isinstance(read_event, Problem):
                 raise UnreadableEvent(
                     commit.stream_id,
                     version,
                     event_type=event.type,
                     position=str(position_of(packed + version - first_version)),
-                    problem=found,
+                    problem=read_event,
                 )
-            made.append(found)
+            made.append(read_event)
         yield made
 
 
@@ -108,7 +110,7 @@ def _recorded(
     topic, partition, offset = place
     read, made = types.read, []
     for index, event in enumerate(commit.events):
-        found = read(stream_type, event)
+        value = read(stream_type, event)
         metadata: Any = _Unfrozen(
             event.event_id,
             stream_id,
@@ -127,7 +129,7 @@ def _recorded(
             recorded_at,
             commit.commit_id,
             event.sealed,
-            found if found.__class__ is Problem and found is not SEALED else None,
+            value if value.__class__ is Problem and value is not SEALED else None,
         )
         made.append(recorded)
     return made

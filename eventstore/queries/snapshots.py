@@ -40,7 +40,7 @@ SELECT s.version FROM eventstore_snapshot s
  ORDER BY s.version
 """
 # As far as a partition is folded, and as far as one code has looked through it.
-_BEHIND: Final = composed(
+_LAGGING: Final = composed(
     """
 SELECT p.id
   FROM eventstore_partition p
@@ -60,7 +60,7 @@ _FOLDED: Final = composed(
 )
 # The primary key alone. What lies before the answer is one stretch.
 _STRETCH: Final = """
-SELECT position FROM eventstore_event WHERE position >= %(first)s AND position < %(behind)s
+SELECT position FROM eventstore_event WHERE position >= %(first)s AND position < %(end)s
  ORDER BY position OFFSET %(scan)s LIMIT 1
 """
 # One stretch of the primary key; of each tenth event or so one look at the key of the snapshots, and of the failures.
@@ -68,7 +68,7 @@ SELECT position FROM eventstore_event WHERE position >= %(first)s AND position <
 _DUE: Final = """
 SELECT e.position, e.stream_id, e.version
   FROM eventstore_event e
- WHERE e.position >= %(first)s AND e.position < %(behind)s AND e.version %% %(frequency)s = 0
+ WHERE e.position >= %(first)s AND e.position < %(end)s AND e.version %% %(frequency)s = 0
    AND (SELECT s.version FROM eventstore_snapshot s
          WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
            AND s.version = e.version AND s.event_id = e.event_id AND s.position = e.position) IS NULL
@@ -107,7 +107,7 @@ SELECT partition_id, "cursor" FROM eventstore_snapshotbuild
 _NEAR: Final = """
 SELECT e.stream_id, e.version
   FROM (SELECT stream_id, version, event_id, position FROM eventstore_event
-         WHERE position >= %(first)s AND position < %(behind)s ORDER BY position LIMIT 1000) e
+         WHERE position >= %(first)s AND position < %(end)s ORDER BY position LIMIT 1000) e
  CROSS JOIN LATERAL (SELECT FROM eventstore_snapshot s
          WHERE s.stream_id = e.stream_id AND s.state_schema = %(schema)s AND s.code = %(code)s
            AND s.version = e.version AND s.event_id = e.event_id AND s.position = e.position AND NOT s.drifted OFFSET 0) s
@@ -122,12 +122,12 @@ class Made(NamedTuple):
     code: bytes
 
     @property
-    def asked(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         """As a statement's parameters."""
         return {"schema": self.schema, "code": self.code}
 
 
-class Found(NamedTuple):  # a tuple, for every load makes one
+class StoredSnapshot(NamedTuple):  # a tuple, for every load makes one
     """A row whose event is still the one at its version."""
 
     stream_id: str
@@ -162,31 +162,38 @@ class Failure:
 
 def newest(
     cursor: Cursor, stream_id: str, made: Made, at_most: int | None = None
-) -> Found | None:
+) -> StoredSnapshot | None:
     """The stream's newest snapshot at or below a version, of those that are true and made with this."""
     at_most = NO_END if at_most is None else min(at_most, NO_END)
     refuse_if_set_aside(stream_id)
     schema, code = made
-    asked = {"stream": stream_id, "schema": schema, "code": code, "at_most": at_most}
-    cursor.execute(_NEWEST, asked)
+    parameters = {
+        "stream": stream_id,
+        "schema": schema,
+        "code": code,
+        "at_most": at_most,
+    }
+    cursor.execute(_NEWEST, parameters)
     rows = cursor.fetchall()
     if not rows:
         return None
     version, event_id, recorded_at, state, position, mac = rows[0]
-    return Found(
+    return StoredSnapshot(
         stream_id, version, event_id, recorded_at, bytes(state), position, bytes(mac)
     )
 
 
 def versions(cursor: Cursor, stream_id: str, made: Made) -> list[int]:
     """The versions of a stream's snapshots that were made with this, and of which nobody knows that they have drifted."""
-    cursor.execute(_VERSIONS, {"stream": stream_id, **made.asked})
+    cursor.execute(_VERSIONS, {"stream": stream_id, **made.parameters})
     return [row[0] for row in cursor.fetchall()]
 
 
-def behind(cursor: Cursor, topic: str, made: Made, frequency: int) -> list[int]:
+def lagging(cursor: Cursor, topic: str, made: Made, frequency: int) -> list[int]:
     """The ids of a topic's partitions in which events wait to be looked through."""
-    cursor.execute(_BEHIND, {"topic": topic, "frequency": frequency, **made.asked})
+    cursor.execute(
+        _LAGGING, {"topic": topic, "frequency": frequency, **made.parameters}
+    )
     return [row[0] for row in cursor.fetchall()]
 
 
@@ -207,15 +214,15 @@ def due(
     scan: int,
 ) -> tuple[list[Due], int]:
     """What is due between two packed positions, at most so many, of at most so many events; and where to go on."""
-    first, behind = span
-    cursor.execute(_STRETCH, {"first": first, "behind": behind, "scan": scan})
+    first, end = span
+    cursor.execute(_STRETCH, {"first": first, "end": end, "scan": scan})
     stretch = cursor.fetchall()
     if stretch:
-        behind = stretch[0][0]
-    asked = {"first": first, "behind": behind, "frequency": frequency, "most": most}
-    cursor.execute(_DUE, asked | made.asked)
-    found = [Due(*row) for row in cursor.fetchall()]
-    return found, found[-1].position + 1 if len(found) == most else behind
+        end = stretch[0][0]
+    parameters = {"first": first, "end": end, "frequency": frequency, "most": most}
+    cursor.execute(_DUE, parameters | made.parameters)
+    due_ones = [Due(*row) for row in cursor.fetchall()]
+    return due_ones, due_ones[-1].position + 1 if len(due_ones) == most else end
 
 
 def due_of_stream(
@@ -223,7 +230,7 @@ def due_of_stream(
 ) -> list[Due]:
     """What is due of one stream above a version."""
     span = {"stream": stream_id, "after": after, "frequency": frequency, "most": most}
-    cursor.execute(_DUE_OF_STREAM, span | made.asked)
+    cursor.execute(_DUE_OF_STREAM, span | made.parameters)
     return [Due(*row) for row in cursor.fetchall()]
 
 
@@ -237,13 +244,13 @@ def to_retry(
 ) -> list[str]:
     """Streams that have failed and were not tried again since, those that have waited longest first; at once those of
     which a snapshot was met that is not ours."""
-    asked = {
+    parameters = {
         "partitions": list(partitions),
         "before": before,
         "most": most,
         "at_once": NOT_OURS,
     }
-    cursor.execute(_RETRY, asked | made.asked)
+    cursor.execute(_RETRY, parameters | made.parameters)
     return [row[0] for row in cursor.fetchall()]
 
 
@@ -251,8 +258,8 @@ def failures(
     cursor: Cursor, partitions: Sequence[int], made: Made, *, most: int = 100
 ) -> list[Failure]:
     """Streams of which this code could make no snapshot, the last first."""
-    asked = {"partitions": list(partitions), "most": most}
-    cursor.execute(_FAILURES, asked | made.asked)
+    parameters = {"partitions": list(partitions), "most": most}
+    cursor.execute(_FAILURES, parameters | made.parameters)
     return [Failure(*row) for row in cursor.fetchall()]
 
 
@@ -260,12 +267,12 @@ def looked_through(
     cursor: Cursor, partitions: Sequence[int], made: Made, frequency: int
 ) -> list[tuple[int, int]]:
     """The packed positions of each partition between which the snapshots that are due were made."""
-    asked = {"partitions": list(partitions), "frequency": frequency}
-    cursor.execute(_LOOKED_THROUGH, asked | made.asked)
+    parameters = {"partitions": list(partitions), "frequency": frequency}
+    cursor.execute(_LOOKED_THROUGH, parameters | made.parameters)
     return [(first_of(id_), end) for id_, end in cursor.fetchall()]
 
 
-def near(cursor: Cursor, first: int, behind: int, made: Made) -> list[tuple[str, int]]:
+def near(cursor: Cursor, first: int, end: int, made: Made) -> list[tuple[str, int]]:
     """Stream and version of the snapshots of the next thousand events from a packed position on."""
-    cursor.execute(_NEAR, {"first": first, "behind": behind, **made.asked})
+    cursor.execute(_NEAR, {"first": first, "end": end, **made.parameters})
     return [(row[0], row[1]) for row in cursor.fetchall()]

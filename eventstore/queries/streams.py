@@ -89,8 +89,10 @@ def read_stream(
     refuse_if_set_aside(stream_id)
     span = _Span.of(first, last)
     pages = pages if at_most is None else pages.at_most(at_most)
-    found = _pages(cursor, stream_id, recorded_events, span, pages, backwards=backwards)
-    for head, events in found:
+    pages_read = _pages(
+        cursor, stream_id, recorded_events, span, pages, backwards=backwards
+    )
+    for head, events in pages_read:
         wanted = span.within(head, events)
         yield from reversed(wanted) if backwards else wanted
 
@@ -123,7 +125,7 @@ class _Span:
         """Of what was asked for, those that can be."""
         return cls(max(1, first), _NO_END if last is None else min(last, _NO_END))
 
-    def behind(self, head: int, count: int, *, backwards: bool) -> _Span:
+    def after(self, head: int, count: int, *, backwards: bool) -> _Span:
         """What a page left that ended with this commit. Raises `VerificationFailed` where that is no less.
 
         A row whose number of events is not that of its value would else be read for ever.
@@ -157,16 +159,16 @@ def _pages(
     left, rows = span, pages.first
     statement = _BACKWARDS if backwards else _FORWARDS
     while left.first <= left.last:
-        asked = {"stream": stream_id, "page": rows, "size": pages.size}
-        asked |= {"first": left.first, "last": left.last}
-        asked |= {"longest": pages.longest}
+        parameters = {"stream": stream_id, "page": rows, "size": pages.size}
+        parameters |= {"first": left.first, "last": left.last}
+        parameters |= {"longest": pages.longest}
         many = rows > pages.first
-        found, commits = _read(cursor, statement, asked, make, many=many)
-        is_last = len(found) < rows and sum(size for _, size in found) < pages.size
+        events, commits = _read(cursor, statement, parameters, make, many=many)
+        is_last = len(events) < rows and sum(size for _, size in events) < pages.size
         if not is_last:  # but full
-            head, _ = found[-1]
-            left = left.behind(head, len(commits[-1]), backwards=backwards)
-        yield from zip((row[0] for row in found), commits, strict=True)
+            head, _ = events[-1]
+            left = left.after(head, len(commits[-1]), backwards=backwards)
+        yield from zip((row[0] for row in events), commits, strict=True)
         if is_last:
             return
         rows = pages.rows  # there is more than a handful
@@ -187,9 +189,9 @@ def _read(
     rows: list[tuple[int, int]] = []
 
     def arriving() -> Iterator[tuple[Any, ...]]:
-        for row in found:
+        for row in arrived:
             rows.append((row[2], row[4]))
             yield row
 
-    with closing(arriving_rows(cursor, statement, page, many=many)) as found:
+    with closing(arriving_rows(cursor, statement, page, many=many)) as arrived:
         return rows, list(make(arriving()))

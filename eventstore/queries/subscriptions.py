@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SubscriptionStatus:
     """How a subscription stands.
 
     lag: records that are folded and not handled; oldest: when the first of them was accepted. beyond: partitions whose
@@ -68,7 +68,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class PartitionStanding:
+class PartitionStatus:
     """How far one partition of a subscription is. cursor, folded: the next offset to handle, and to fold."""
 
     place: str
@@ -124,7 +124,7 @@ class ActionRow:
 
 
 # One row a partition and subscription: some hundred in all. A rate that nothing was added to fades.
-_STANDINGS: Final = composed(
+_STATUSES: Final = composed(
     """
 SELECT s.name, s.version, s.wants, s.made_at, how.partitions, how.lag, how.beyond, how.paused, how.handled,
        how.skipped, how.rate, how.moved_at, how.oldest, streams.retrying, streams.parked
@@ -174,24 +174,24 @@ _PARKED_ONE: Final = composed(
 )
 
 
-def standings(now: datetime) -> Sequence[Standing]:
+def statuses(now: datetime) -> Sequence[SubscriptionStatus]:
     """All subscriptions, by name."""
-    return _standings(None, now)
+    return _statuses(None, now)
 
 
-def standing(name: str, now: datetime) -> Standing:
+def status_of(name: str, now: datetime) -> SubscriptionStatus:
     """One of them. Raises `SubscriptionNotFound`."""
-    found = _standings(name, now)
-    if not found:
+    listed = _statuses(name, now)
+    if not listed:
         names = [row[0] for row in unchecked_rows(_NAMES, {})]
         raise SubscriptionNotFound(name, there_are=names)
-    return found[0]
+    return listed[0]
 
 
-def partition_standings(name: str) -> Sequence[PartitionStanding]:
+def partition_statuses(name: str) -> Sequence[PartitionStatus]:
     """A subscription's partitions, in their order."""
     return [
-        PartitionStanding(*row) for row in unchecked_rows(_PARTITIONS, {"name": name})
+        PartitionStatus(*row) for row in unchecked_rows(_PARTITIONS, {"name": name})
     ]
 
 
@@ -215,9 +215,10 @@ def actions(name: str, *, limit: int = 50) -> Sequence[ActionRow]:
     return _ACTIONS.page(newest, unchecked_rows, [_WITH_NAME], {"name": name}).rows
 
 
-def _standings(name: str | None, now: datetime) -> list[Standing]:
+def _statuses(name: str | None, now: datetime) -> list[SubscriptionStatus]:
     return [
-        Standing(*row) for row in unchecked_rows(_STANDINGS, {"name": name, "now": now})
+        SubscriptionStatus(*row)
+        for row in unchecked_rows(_STATUSES, {"name": name, "now": now})
     ]
 
 

@@ -30,14 +30,14 @@ _HAS_FORMS: Final = re.compile(r"[©®‼⁉™ℹ↔-↪⌀-⏿Ⓜ▪-➿⤴⤵
 
 def unseen(text: str, *, but: str = "") -> list[str]:
     """The characters of a text that are not seen, as U+034F. but: which of them may be there, as line ends."""
-    found: list[str] = []
+    characters: list[str] = []
 
     def keep(character: str) -> str:
-        found.append(code_point(character))
+        characters.append(code_point(character))
         return character
 
     replace_unseen(text, keep, but=but)
-    return found
+    return characters
 
 
 def visible(text: str, *, but: str = "") -> str:
@@ -59,11 +59,11 @@ def replace_unseen(text: str, replace: Callable[[str], str], *, but: str = "") -
     """The text with each character that is not seen replaced; those of `but` stay."""
 
     # A text has few different characters: this is a tenth of the time of looking at each where it stands.
-    found = [c for c in set(text) if c not in but and _is_unseen(c)]
-    if not found:
+    characters = [c for c in set(text) if c not in but and _is_unseen(c)]
+    if not characters:
         return text
     return re.sub(
-        f"[{re.escape(''.join(found))}]",
+        f"[{re.escape(''.join(characters))}]",
         lambda one: one.group() if _is_of_an_emoji(one) else replace(one.group()),
         text,
     )
@@ -76,11 +76,11 @@ def _is_unseen(character: str) -> bool:
     return character not in _BLANKS and unicodedata.category(character) in _CATEGORIES
 
 
-def _is_of_an_emoji(found: re.Match[str]) -> bool:
+def _is_of_an_emoji(match: re.Match[str]) -> bool:
     """Whether it is the selector of an emoji's form, right behind the emoji."""
-    if found.group() not in _FORMS or not found.start():
+    if match.group() not in _FORMS or not match.start():
         return False
-    return bool(_HAS_FORMS.match(found.string[found.start() - 1]))
+    return bool(_HAS_FORMS.match(match.string[match.start() - 1]))
 
 
 def _escaped(character: str) -> str:

@@ -65,8 +65,8 @@ def walk_after(
     positions = _chosen(places, cursor.fetchall(), limit, size)
     _keep_from_ends(cursor, places, topics)
     cursor.execute(_VALUES, {"positions": positions})
-    found = recorded_events(cursor.fetchall())
-    events = [event for of_a_commit in found for event in of_a_commit]
+    walked = recorded_events(cursor.fetchall())
+    events = [event for of_a_commit in walked for event in of_a_commit]
     offsets = dict(after.offsets) | {walk.place: walk.reached(limit) for walk in places}
     return events, Cut({place: offset for place, offset in offsets.items() if offset})
 

@@ -60,9 +60,11 @@ def unreadable(
     for name in names:
         cursor.execute(_PROBES, {"type": name, "steps": max(1, probes - 1)})
         values = cursor.fetchall()
-        found = [one for [value] in values for one in _judged(types, name, value)]
-        found.sort(key=_kind)
-        for (schema, stream_type), alike in groupby(found, _kind):
+        unreadable_types = [
+            one for [value] in values for one in _judged(types, name, value)
+        ]
+        unreadable_types.sort(key=_kind)
+        for (schema, stream_type), alike in groupby(unreadable_types, _kind):
             problems = [problem for _, _, problem in alike]
             if (problem := problems[0]) and all(problems):
                 yield Unreadable(name, schema or None, stream_type or None, problem)

@@ -25,13 +25,13 @@ def sources(names: Iterable[str]) -> Iterator[bytes]:
 
     Imports for type checkers alone do not count. Raises OSError where a source is not at hand.
     """
-    waiting, found = set(names), set[str]()
+    waiting, modules = set(names), set[str]()
     packages = {name.partition(".")[0] for name in waiting} - {_OURS}
     while waiting:
         name = waiting.pop()
-        found.add(name)
-        waiting |= set(_imported(name, packages)) - found
-    for name in sorted(found):
+        modules.add(name)
+        waiting |= set(_imported(name, packages)) - modules
+    for name in sorted(modules):
         yield f"{name}\n{_source(name)}\n".encode()
 
 
@@ -116,9 +116,9 @@ def _imported(name: str, packages: set[str]) -> Iterator[str]:
     """The modules of these packages that a module imports, wherever in it."""
     module = sys.modules.get(name)
     package = name if hasattr(module, "__path__") else name.rpartition(".")[0]
-    found = _Imports()
-    found.visit(ast.parse(_source(name)))
-    for node in found.nodes:
+    imports = _Imports()
+    imports.visit(ast.parse(_source(name)))
+    for node in imports.nodes:
         if isinstance(node, ast.Import):
             said = [(alias.name, "") for alias in node.names]
         else:

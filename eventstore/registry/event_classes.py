@@ -101,11 +101,11 @@ def admitted(known: Known, data: Any) -> dict[str, Any]:
     data: its fields, or an object of the class. Raises `InvalidEvent`, with the path to the field, for what does not fit, what JSON has
     no form for, and what would be read as something else than was given. Quotes no value.
     """
-    given = data
+    original = data
     try:
         is_object = isinstance(data, msgspec.Struct)
         fields = msgspec.to_builtins(data) if is_object else data
-        given = event = msgspec.convert(fields, known.struct)
+        original = event = msgspec.convert(fields, known.struct)
         full = _written_in_full(event, known.kept)
         if known.is_free:
             back = event if is_object else msgspec.convert(full, known.struct)
@@ -116,17 +116,17 @@ def admitted(known: Known, data: Any) -> dict[str, Any]:
     except InvalidEvent:
         raise
     except Exception:  # noqa: BLE001  (what is given may be anything, and do anything; its text may quote)
-        msg = (
-            f"{known.name}: {unencodable(given, known.struct.__struct_encode_fields__)}"
-        )
+        msg = f"{known.name}: {unencodable(original, known.struct.__struct_encode_fields__)}"
         raise InvalidEvent(msg) from None
     return full
 
 
-def _refuse_changed(known: Known, given: Any, back: Any, full: dict[str, Any]) -> None:
+def _refuse_changed(
+    known: Known, original: Any, back: Any, full: dict[str, Any]
+) -> None:
     names = known.struct.__struct_encode_fields__
-    if given != back and (found := unfit(full, names) or changed(given, back)):
-        msg = f"{known.name}: {found}"
+    if original != back and (problem := unfit(full, names) or changed(original, back)):
+        msg = f"{known.name}: {problem}"
         raise InvalidEvent(msg)
 
 
@@ -163,14 +163,14 @@ def structs_within(struct: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 def _nodes(struct: type[msgspec.Struct]) -> list[Any]:
     """The types that a class consists of, as msgspec describes them."""
-    found: dict[int, Any] = {}
+    nodes: dict[int, Any] = {}
     waiting: list[Any] = [msgspec.inspect.type_info(struct)]
     while waiting:
         node = waiting.pop()
-        if id(node) not in found:
-            found[id(node)] = node
+        if id(node) not in nodes:
+            nodes[id(node)] = node
             waiting.extend(_parts(node))
-    return list(found.values())
+    return list(nodes.values())
 
 
 def is_sensitive(hint: Any) -> bool:

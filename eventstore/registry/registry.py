@@ -223,8 +223,12 @@ class Registry:
 
     def problem_of(self, stream_type: str, event: Written) -> Problem | None:
         """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""
-        found = self.read(stream_type, event)
-        return found if found.__class__ is Problem and found is not SEALED else None
+        event_or_problem = self.read(stream_type, event)
+        return (
+            event_or_problem
+            if event_or_problem.__class__ is Problem and event_or_problem is not SEALED
+            else None
+        )
 
     def read(self, stream_type: str, event: Written) -> Event | Problem:
         """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value."""
@@ -254,15 +258,15 @@ class Registry:
             data=recorded.data,
             sealed=recorded.sealed,
         )
-        found = self.read(stream_type_of(metadata.stream_id), written)
-        if not isinstance(found, Problem):
-            return found
+        event_or_problem = self.read(stream_type_of(metadata.stream_id), written)
+        if not isinstance(event_or_problem, Problem):
+            return event_or_problem
         raise UnreadableEvent(
             metadata.stream_id,
             metadata.version,
             event_type=metadata.event_type,
             position=str(recorded.position),
-            problem=found,
+            problem=event_or_problem,
         )
 
     def upcaster_digest(self, stream_type: str) -> str:

@@ -48,38 +48,38 @@ class Upcasters:
 
     def problems(self, current: Mapping[str, int]) -> list[str]:
         """What is wrong with the steps, in words; current: event type → the schema that it is written in now."""
-        found = [
+        problems = [
             f"{name} has two upcasters from schema {schema}"
             for name, schema in self._twice
         ]
         for name, schema in sorted(self._steps):
             if name not in current:
-                found.append(f"an upcaster is for {name}, which is no event type")
+                problems.append(f"an upcaster is for {name}, which is no event type")
             elif schema < 1:
-                found.append(
+                problems.append(
                     f"{name} has an upcaster from schema {schema}; the first is 1"
                 )
             elif schema >= current[name]:
-                found.append(
+                problems.append(
                     f"{name} has an upcaster from schema {schema}, but is written in schema {current[name]}"
                 )
         for name, schema in sorted(current.items()):
-            found += [
+            problems += [
                 f"{name} has no upcaster from schema {missing} to {missing + 1}"
                 for missing in range(1, schema)
                 if (name, missing) not in self._steps
             ]
-        return found
+        return problems
 
     def digest(self, names: set[str]) -> str:
         """SHA-256, in hexadecimal digits, of the steps of these types: their source, with that of what they call and
         import in their own packages, and what they were made with. Raises OSError without source."""
-        found = sha256()
+        digest = sha256()
         for (name, schema), upcast in sorted(
             self._steps.items(), key=lambda one: one[0]
         ):
             if name in names:
-                found.update(f"{name}/{schema}/".encode())
+                digest.update(f"{name}/{schema}/".encode())
                 for part in parts_of(upcast):
-                    found.update(part)
-        return found.hexdigest()
+                    digest.update(part)
+        return digest.hexdigest()

@@ -183,12 +183,14 @@ class AggregateRepository(EventSourcingRepository[A]):
             head = self._head(stream_id)
             if head >= cached.version:  # behind a restore it may lie below
                 return "cache", cached, head > cached.version
-        found = self._snapshots and self._snapshots.newest(stream_id, at_most=version)
-        if not found:
+        snapshot = self._snapshots and self._snapshots.newest(
+            stream_id, at_most=version
+        )
+        if not snapshot:
             return "events", self._class(aggregate_id), True
-        state = self._states.decode(found.state)
-        made = self._class(aggregate_id, state=state, version=found.version)
-        return "snapshot", made, found.version != version
+        state = self._states.decode(snapshot.state)
+        made = self._class(aggregate_id, state=state, version=snapshot.version)
+        return "snapshot", made, snapshot.version != version
 
     def exists(self, aggregate_id: str) -> bool:
         """See `EventSourcingRepository`."""

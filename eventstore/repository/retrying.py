@@ -49,7 +49,7 @@ def retrying(
     """
     for seconds in _pauses(attempts, random or SystemRandom()):
         aggregate = repository.load(aggregate_id)
-        given = decide(aggregate)
+        decision = decide(aggregate)
         try:
             repository.save(aggregate)
         except WrongExpectedVersion:
@@ -57,7 +57,7 @@ def retrying(
                 raise
             pause(seconds)
         else:
-            return given
+            return decision
     msg = f"there must be an attempt at least, not {attempts}"
     raise ValueError(msg)
 
@@ -74,8 +74,8 @@ async def aretrying(
     """`retrying` for coroutines; `decide` may be one."""
     for seconds in _pauses(attempts, random or SystemRandom()):
         aggregate = await repository.aload(aggregate_id)
-        given = decide(aggregate)
-        decided: T = await given if isawaitable(given) else given
+        decision = decide(aggregate)
+        decided: T = await decision if isawaitable(decision) else decision
         try:
             await repository.asave(aggregate)
         except WrongExpectedVersion:

@@ -13,7 +13,7 @@ import structlog
 
 from eventstore import metrics
 from eventstore.clock import BackOff, SystemClock
-from eventstore.database import connect, is_the_databases, told
+from eventstore.database import connect, described, is_the_databases
 from eventstore.errors import (
     EventStoreError,
     LogTruncated,
@@ -125,21 +125,21 @@ class Filler:
         """Rounds, until it is time to look at the topics again: one may have been made anew under the same name."""
         log = self._make_log()
         try:
-            found = check(self._topics, log)
+            topics = check(self._topics, log)
             until = self._clock.monotonic() + _LOOK_AT_TOPICS
             while not self._stop.is_set() and self._clock.monotonic() < until:
-                if not self._round(log, connection, found):
+                if not self._round(log, connection, topics):
                     self._stop.wait(_IDLE)
         finally:
             log.close()
 
     def _round(
-        self, log: Log, connection: psycopg.Connection[Any], found: dict[str, Topic]
+        self, log: Log, connection: psycopg.Connection[Any], topics: dict[str, Topic]
     ) -> int:
         added = 0
         for place, extent in log.extents(self._topics.places).items():
             try:
-                added += self._fill(log, connection, found[place.topic], place, extent)
+                added += self._fill(log, connection, topics[place.topic], place, extent)
                 self._told.pop(place, None)
             except (
                 LogUnreadable
@@ -192,20 +192,20 @@ class Filler:
         extent: Extent,
     ) -> int:
         """Where to go on; at the beginning in a topic that is new, or shorter than what was read of it."""
-        found = connection.execute(_CURSOR, row).fetchone()
-        if found is None:
+        cursor_row = connection.execute(_CURSOR, row).fetchone()
+        if cursor_row is None:
             connection.execute(_REGISTER, row | {"topic": place.topic})
             return 0
-        if found[0] > extent.end:
+        if cursor_row[0] > extent.end:
             logger.warning(
                 "a topic of snapshots lost records; the mirror reads it anew",
                 action="snapshot-topic-shortened",
                 place=str(place),
             )
-            again = row | {"seen": found[0], "next": 0}
+            again = row | {"seen": cursor_row[0], "next": 0}
             connection.execute(_MOVE, again)
             return 0
-        return int(found[0])
+        return int(cursor_row[0])
 
     def _snapshots(self, place: Place, records: Sequence[LogRecord]) -> list[Snapshot]:
         """The snapshots among the records that this store has signed; all else is counted, told and passed."""
@@ -256,4 +256,4 @@ def _cause(error: Exception) -> str:
     """Our own errors in full; a driver's by its kind, because its text may quote a row."""
     if isinstance(error, Unanswered):
         return error.reason
-    return str(error) if isinstance(error, EventStoreError) else told(error)
+    return str(error) if isinstance(error, EventStoreError) else described(error)

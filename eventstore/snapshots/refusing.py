@@ -11,14 +11,14 @@ import structlog
 
 from eventstore import metrics
 from eventstore.clock import SystemClock
-from eventstore.database import is_the_databases, told
+from eventstore.database import described, is_the_databases
 from eventstore.protocol.positions import partition_in
 from eventstore.queries.snapshots import NOT_OURS
 
 if TYPE_CHECKING:
     from eventstore.database import Connect
     from eventstore.ports import Clock
-    from eventstore.queries.snapshots import Found, Made
+    from eventstore.queries.snapshots import Made, StoredSnapshot
 
 logger = structlog.get_logger(__name__)
 
@@ -78,32 +78,32 @@ def count_refused(stream_id: str, version: int) -> None:
     )
 
 
-def refuse(connect: Connect, found: Found, made: Made) -> None:
+def refuse(connect: Connect, snapshot: StoredSnapshot, made: Made) -> None:
     """Of one that a load has met: count it; once a minute also tell, and note its stream for the builders.
 
     The note is of use only: where it cannot be written the load goes on, and the log says so.
     """
-    if not is_news(found.stream_id, found.version):
+    if not is_news(snapshot.stream_id, snapshot.version):
         metrics.SNAPSHOT_GARBAGE.labels("not_ours").inc()
         return
-    count_refused(found.stream_id, found.version)
+    count_refused(snapshot.stream_id, snapshot.version)
     note = {
-        "stream": found.stream_id,
-        "partition": partition_in(found.position),
-        "version": found.version,
+        "stream": snapshot.stream_id,
+        "partition": partition_in(snapshot.position),
+        "version": snapshot.version,
         "error": NOT_OURS,
         "detail": "it is not signed by this store",
         "now": SystemClock().now(),
     }
     try:
         with closing(connect()) as connection:
-            connection.execute(_NOTE, note | made.asked)
+            connection.execute(_NOTE, note | made.parameters)
     except Exception as error:
         if not is_the_databases(error):
             raise
         logger.warning(
             "the stream of a refused snapshot could not be noted for the builders",
             action="snapshot-note-failed",
-            stream=found.stream_id,
-            cause=told(error),
+            stream=snapshot.stream_id,
+            cause=described(error),
         )

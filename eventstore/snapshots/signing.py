@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstore.queries.kept import Kept
-    from eventstore.queries.snapshots import Found, Made
+    from eventstore.queries.snapshots import Made, StoredSnapshot
     from eventstore.snapshots.snapshot import Snapshot
 
 LABEL: Final = b"eventstore.snapshots/1"
@@ -85,12 +85,14 @@ def said_by(snapshot: Snapshot) -> bytes:
     return _said(snapshot, place, stamp.state_schema, stamp.code)
 
 
-def said_by_row(row: Found | Kept, made: Made) -> bytes:
+def said_by_row(row: StoredSnapshot | Kept, made: Made) -> bytes:
     """What is signed of a row of the table, whoever has written it."""
     return _said(row, row.position, made.schema, made.code)
 
 
-def _said(of: Snapshot | Found | Kept, place: int, schema: int, code: bytes) -> bytes:
+def _said(
+    of: Snapshot | StoredSnapshot | Kept, place: int, schema: int, code: bytes
+) -> bytes:
     """Each field behind its length, so that no two snapshots say the same bytes. In few steps: every load goes this way."""
     stream_id, state = of.stream_id.encode(), of.state
     numbers = _NUMBERS.pack(

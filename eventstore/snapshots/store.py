@@ -81,14 +81,14 @@ class SnapshotStore(Generic[T]):
         made = queries.Made(stamp.state_schema, stamp.code)
         for _ in range(_LOOKS):
             with prepared_cursor() as cursor:
-                found = queries.newest(cursor, stream_id, made, at_most)
-            if found is None:
+                stored = queries.newest(cursor, stream_id, made, at_most)
+            if stored is None:
                 break
-            if not own.knows(said_by_row(found, made), found.mac):
-                self.refuse(found)
-            elif self._is_state(found):
-                return _snapshot(found, stamp)
-            at_most = found.version - 1
+            if not own.knows(said_by_row(stored, made), stored.mac):
+                self.refuse(stored)
+            elif self._is_state(stored):
+                return _snapshot(stored, stamp)
+            at_most = stored.version - 1
         return None
 
     async def anewest(
@@ -146,7 +146,7 @@ class SnapshotStore(Generic[T]):
         finally:
             made.close()
 
-    def refuse(self, found: queries.Found) -> None:
+    def refuse(self, found: queries.StoredSnapshot) -> None:
         """Log a snapshot that this store has not signed, and note its stream, so that a builder makes it again."""
         refuse(self._connect, found, self.made_with)
 
@@ -158,34 +158,34 @@ class SnapshotStore(Generic[T]):
         stamp = self.stamp
         return queries.Made(stamp.state_schema, stamp.code)
 
-    def _is_state(self, found: queries.Found) -> bool:
+    def _is_state(self, stored: queries.StoredSnapshot) -> bool:
         """Whether the bytes are a state of the class: an `apply` may have made another than the class says."""
         try:
-            self._states.decode(found.state)
+            self._states.decode(stored.state)
         except msgspec.DecodeError:
             metrics.SNAPSHOT_GARBAGE.labels("bad_state").inc()
-            if is_news(found.stream_id, found.version):
+            if is_news(stored.stream_id, stored.version):
                 logger.exception(
                     "a snapshot holds no state of its class; loads replay all events",
                     action="snapshot-state-unreadable",
-                    stream=found.stream_id,
-                    version=found.version,
+                    stream=stored.stream_id,
+                    version=stored.version,
                 )
             return False
         return True
 
 
-def _snapshot(found: queries.Found, stamp: Stamp) -> Snapshot:
-    _, partition, offset, index = unpack(found.position)
+def _snapshot(stored: queries.StoredSnapshot, stamp: Stamp) -> Snapshot:
+    _, partition, offset, index = unpack(stored.position)
     return Snapshot(
-        found.stream_id,
-        found.version,
-        found.event_id,
-        found.recorded_at,
+        stored.stream_id,
+        stored.version,
+        stored.event_id,
+        stored.recorded_at,
         stamp,
-        found.state,
-        Position(topic_of(found.stream_id), partition, offset, index),
-        found.mac,
+        stored.state,
+        Position(topic_of(stored.stream_id), partition, offset, index),
+        stored.mac,
     )
 
 

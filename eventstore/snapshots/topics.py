@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from eventstore.conf import aggregates, conf, registry
-from eventstore.log.topics import Topics, check_beside, create_beside, wrong_beside
+from eventstore.log.topics import (
+    Topics,
+    check_auxiliary,
+    create_auxiliary,
+    wrong_auxiliary,
+)
 from eventstore.snapshots.record import topic_of
 
 if TYPE_CHECKING:
@@ -33,14 +38,14 @@ def topics_of(stream_types: Iterable[str]) -> Topics:
 
 def create(topics: Topics, log: Log) -> list[str]:
     """Create what is missing; the names of the new topics. Raises `LogMisconfigured` for one that is not as it must be."""
-    return create_beside(topics, log, remade=_REMADE)
+    return create_auxiliary(topics, log, remade=_REMADE)
 
 
 def check(topics: Topics, log: Log) -> dict[str, Topic]:
     """The topics, if all are there and as they must be. Raises `LogMisconfigured`, which names the way out."""
-    return check_beside(topics, log, remade=_REMADE)
+    return check_auxiliary(topics, log, remade=_REMADE)
 
 
 def wrong(topics: Topics, log: Log) -> list[LogMisconfigured]:
     """What is wrong with each that is missing or not as it must be."""
-    return wrong_beside(topics, log, remade=_REMADE)
+    return wrong_auxiliary(topics, log, remade=_REMADE)

@@ -55,7 +55,7 @@ SELECT coalesce(sum(greatest(wanted.next - c."cursor", 0)), 0)::bigint
   JOIN eventstore_checkpoint c ON c.subscription = %(name)s AND c.partition_id = wanted.id
 """
 # A partition that only the one behind follows is compared with what is folded.
-_BEHIND: Final = """
+_LAGGING: Final = """
 SELECT coalesce(sum(least(b."cursor", coalesce(r."cursor", p."cursor"))), 0)::bigint,
        coalesce(sum(coalesce(r."cursor", p."cursor")), 0)::bigint
   FROM eventstore_checkpoint b
@@ -76,8 +76,8 @@ def add(
 ) -> None:
     """Make those that are missing. places: ids of partitions, and for each the offset to start at (`starts`), and the one
     below which nothing happens for the first time (`born`)."""
-    given = {"name": name, "version": version, "now": now}
-    cursor.execute(_ADD, {**given, "first_time_from": first_time_from, **places})
+    parameters = {"name": name, "version": version, "now": now}
+    cursor.execute(_ADD, {**parameters, "first_time_from": first_time_from, **places})
 
 
 def take_over(cursor: CursorWrapper, name: str, version: int) -> bool:
@@ -93,8 +93,8 @@ def pause(cursor: Cursor, name: str, *, paused: bool) -> None:
 
 def reset(cursor: Cursor, name: str, starts: Mapping[int, int], now: datetime) -> None:
     """Set them to these offsets, by the partition's id."""
-    given = {"ids": list(starts), "starts": list(starts.values())}
-    cursor.execute(_RESET, {**given, "name": name, "now": now})
+    parameters = {"ids": list(starts), "starts": list(starts.values())}
+    cursor.execute(_RESET, {**parameters, "name": name, "now": now})
 
 
 def count_skipped(cursor: Cursor, name: str, partition_id: int) -> None:
@@ -130,15 +130,15 @@ def offset_of(cursor: Cursor, name: str, partition_id: int) -> int | None:
 
 def lacking(cursor: Cursor, name: str, wanted: Mapping[int, int]) -> int:
     """How many records lie before these offsets and are not handled. wanted: by the partition's id."""
-    given = {"name": name, "ids": list(wanted), "nexts": list(wanted.values())}
-    cursor.execute(_LACKING, given)
-    ((found,),) = cursor.fetchall()
-    return int(found)
+    parameters = {"name": name, "ids": list(wanted), "nexts": list(wanted.values())}
+    cursor.execute(_LACKING, parameters)
+    ((count,),) = cursor.fetchall()
+    return int(count)
 
 
 def as_far_as(cursor: Cursor, name: str, before: str) -> tuple[int, int]:
     """How many of the records that another subscription has handled, this one has, too; and how many that one has."""
-    given: dict[str, Any] = {"name": name, "before": before}
-    cursor.execute(_BEHIND, given)
+    parameters: dict[str, Any] = {"name": name, "before": before}
+    cursor.execute(_LAGGING, parameters)
     ((done, total),) = cursor.fetchall()
     return done, total

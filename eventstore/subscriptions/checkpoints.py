@@ -110,7 +110,7 @@ class Held:
         )
 
 
-def behind(cursor: Cursor, name: str, version: int, now: datetime) -> list[int]:
+def lagging(cursor: Cursor, name: str, version: int, now: datetime) -> list[int]:
     """The partitions in which there is something to do for this version of a subscription."""
     cursor.execute(_BEHIND, {"name": name, "version": version, "now": now})
     return [row[0] for row in cursor.fetchall()]
@@ -118,8 +118,8 @@ def behind(cursor: Cursor, name: str, version: int, now: datetime) -> list[int]:
 
 def hold(cursor: Cursor, name: str, version: int, partition_id: int) -> Held | None:
     """Lock the checkpoint for this transaction; None if somebody else holds it, it is paused, or of another version."""
-    given = {"name": name, "version": version, "partition": partition_id}
-    cursor.execute(_HOLD, given)
+    parameters = {"name": name, "version": version, "partition": partition_id}
+    cursor.execute(_HOLD, parameters)
     return next((Held(partition_id, *row) for row in cursor.fetchall()), None)
 
 
@@ -156,7 +156,7 @@ def move(
     durable: bool,
 ) -> None:
     """Move it to this offset, with how many events that were. durable: False where nothing hangs on it."""
-    given = {
+    parameters = {
         "name": name,
         "partition": held.partition_id,
         "cursor": to,
@@ -165,7 +165,7 @@ def move(
         "rate": held.rate_after(to - held.cursor, now),
         "now": now,
     }
-    cursor.execute(_MOVE, given)
+    cursor.execute(_MOVE, parameters)
     if not durable:
         cursor.execute(_NOT_DURABLE)
 

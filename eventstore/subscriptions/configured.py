@@ -21,26 +21,26 @@ def configured() -> Mapping[str, Subscription]:
 
 def by_name(subscriptions: Iterable[Subscription]) -> dict[str, Subscription]:
     """Raises ImproperlyConfigured for two of one name."""
-    found: dict[str, Subscription] = {}
+    named: dict[str, Subscription] = {}
     for one in subscriptions:
-        if found.setdefault(one.name, one) is not one:
+        if named.setdefault(one.name, one) is not one:
             msg = f"Two subscriptions are named {one.name}; a name is a checkpoint's."
             raise ImproperlyConfigured(msg)
-    return found
+    return named
 
 
 def paths_in(setting: str) -> Sequence[str]:
     """The dotted paths of a setting. Raises ImproperlyConfigured for one path instead of a list."""
-    found: object = getattr(conf, setting)
-    if not isinstance(found, (list, tuple)):
-        msg = f"EVENTSTORE['{setting}'] is a list of dotted paths, not a {type(found).__name__}."
+    value: object = getattr(conf, setting)
+    if not isinstance(value, (list, tuple)):
+        msg = f"EVENTSTORE['{setting}'] is a list of dotted paths, not a {type(value).__name__}."
         raise ImproperlyConfigured(msg)
-    return found
+    return value
 
 
 def _subscription_at(path: str) -> Subscription:
-    found = import_string(path)
-    if not isinstance(found, Subscription):
+    target = import_string(path)
+    if not isinstance(target, Subscription):
         msg = f"EVENTSTORE['SUBSCRIPTIONS'] names {path}, which is no Subscription."
         raise ImproperlyConfigured(msg)
-    return found
+    return target

@@ -42,9 +42,9 @@ class Culprits:
         """Those that are not to be tried of what comes next, by position. reached: where the batch ends that is handed over now."""
         self._at, self._reached = held.partition_id, reached
         known = self._ahead.get(held.partition_id, {})
-        found = {at: how for at, how in known.items() if at >= held.start}
-        self._ahead[held.partition_id] = found
-        return found
+        later = {at: broke for at, broke in known.items() if at >= held.start}
+        self._ahead[held.partition_id] = later
+        return later
 
     def queued(self, due: Due) -> Mapping[int, HandlerBroke]:
         """The same of a parked stream. What was known of an earlier attempt counts no more: it is tried anew."""

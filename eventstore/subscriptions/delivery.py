@@ -78,9 +78,9 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
         place, live = _place(types, packed), packed >= first_time_from
         stream_type = stream_type_of(commit.stream_id)
         for index, event in enumerate(commit.events):
-            found: Any = types.read(stream_type, event)
+            fact: Any = types.read(stream_type, event)
             handed = Published(
-                found,
+                fact,
                 event.event_id,
                 commit.stream_id,
                 first_version + index,
@@ -99,7 +99,7 @@ def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Del
                 event.correlation_id,
                 recorded_at,
                 handed,
-                problem=found if isinstance(found, Problem) else None,
+                problem=fact if isinstance(fact, Problem) else None,
             )
 
 

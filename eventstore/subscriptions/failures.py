@@ -77,10 +77,10 @@ def passes(error: Exception) -> bool:
 
 def _place(traceback: TracebackType | None) -> str:
     """The innermost line that is not a library's."""
-    found = ""
+    place = ""
     while traceback is not None:
         frame = traceback.tb_frame
-        if not frame.f_code.co_filename.startswith(_LIBRARIES) or not found:
-            found = f"{frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno}"
+        if not frame.f_code.co_filename.startswith(_LIBRARIES) or not place:
+            place = f"{frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
-    return found
+    return place

@@ -21,16 +21,16 @@ from eventstore.queries.following import (
     waiting_records,
 )
 from eventstore.queries.limits import FOLLOWED
-from eventstore.subscriptions import checkpoints, parking, telling
+from eventstore.subscriptions import checkpoints, parking, reporting
 from eventstore.subscriptions.culprits import Culprits
 from eventstore.subscriptions.delivery import deliveries
 from eventstore.subscriptions.handling import (
     HandlerBroke,
-    Outcome,
+    HandlingResult,
     handle,
     one_by_one,
 )
-from eventstore.subscriptions.turn import Turn
+from eventstore.subscriptions.turn import TurnResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -77,11 +77,11 @@ class Follower:
         """
         name, version = self.subscription.name, self.subscription.version
         with reading_cursor() as cursor:  # is the index complete? (rule 16)
-            found = checkpoints.behind(cursor, name, version, self._clock.now())
-        self._chance.shuffle(found)  # so that two workers seldom meet
+            partitions = checkpoints.lagging(cursor, name, version, self._clock.now())
+        self._chance.shuffle(partitions)  # so that two workers seldom meet
         worked = 0
         waits: LogMisconfigured | None = None
-        for partition_id in found:
+        for partition_id in partitions:
             try:
                 worked += self._turns(partition_id, stopped)
             except LogMisconfigured as error:  # of the topic that its events go to
@@ -96,7 +96,7 @@ class Follower:
             worked += 1
         return worked
 
-    def turn(self, partition_id: int) -> Turn:
+    def turn(self, partition_id: int) -> TurnResult:
         """One transaction in one partition.
 
         1. take the checkpoint; nobody waits for it
@@ -112,33 +112,33 @@ class Follower:
             except HandlerBroke as error:
                 broke = error
             connection.close()  # what else it did to the session is gone with it
-            telling.broke(self.subscription.name, broke.code)
+            reporting.broke(self.subscription.name, broke.code)
             if not self._culprits.learn(broke):
                 raise broke.__cause__ or broke
 
-    def _turn(self, partition_id: int) -> Turn:
+    def _turn(self, partition_id: int) -> TurnResult:
         name, version = self.subscription.name, self.subscription.version
-        done: list[Turn] = []
+        done: list[TurnResult] = []
         with transaction.atomic(durable=True), prepared_cursor() as cursor:
             # the first at the commit: what a handler has done there may raise
             transaction.on_commit(lambda: self._tell(done))
             held = checkpoints.hold(cursor, name, version, partition_id)  # 1
             if held is None or held.is_beyond:
-                return Turn()
+                return TurnResult()
             checkpoints.guard(cursor, self.subscription.timeout_s)
             due = self._due(cursor, held)
-            turn = (
+            result = (
                 self._advance(cursor, held)  # 3
                 if due is None
                 else self._try_again(cursor, held, due)  # 2
             )
-            done.append(turn)
-        return turn
+            done.append(result)
+        return result
 
-    def _tell(self, done: Sequence[Turn]) -> None:
+    def _tell(self, done: Sequence[TurnResult]) -> None:
         self._culprits.settled()
-        for turn in done:
-            telling.turn_ended(self.subscription.name, turn, self._clock.now())
+        for result in done:
+            reporting.turn_ended(self.subscription.name, result, self._clock.now())
 
     def _due(self, cursor: Cursor, held: Held) -> Due | None:
         self._tried = not (self._tried and held.start < held.end)
@@ -147,66 +147,68 @@ class Follower:
         name = self.subscription.name
         return parking.due(cursor, name, held.partition_id, self._clock.now())
 
-    def _advance(self, cursor: Cursor, held: Held) -> Turn:
+    def _advance(self, cursor: Cursor, held: Held) -> TurnResult:
         limit = self._limit(held.partition_id)
         end = held.end if limit is None else min(held.end, held.packed(limit))
         if held.start >= end:
-            return Turn()
+            return TurnResult()
         is_careful = self._culprits.careful(held)
         most = 1 if is_careful else self.subscription.most
         rows, reached = self._next(cursor, held.start, end, most)
         if reached >= end:  # "there is no more" is true of a whole index only
             checkpoints.refuse_a_rebuilt_index(cursor, held)
-        found = self._deliveries(rows, held)
-        streams = {one.stream_id for one in found}
+        deliveries_read = self._deliveries(rows, held)
+        streams = {one.stream_id for one in deliveries_read}
         aside = parking.among(cursor, self.subscription.name, streams)
-        ready = [one for one in found if one.stream_id not in aside]
+        ready = [one for one in deliveries_read if one.stream_id not in aside]
         late = self._culprits.ahead(held, reached)
-        outcome = self._hand_over(ready, late, alone=is_careful)
-        if outcome.stopped_at is not None:
-            reached = outcome.stopped_at.position
-        turn = Turn(worked=True, is_last=reached >= end)
-        turn.newest = found[-1].recorded_at if found else None
+        handling = self._hand_over(ready, late, alone=is_careful)
+        if handling.stopped_at is not None:
+            reached = handling.stopped_at.position
+        result = TurnResult(worked=True, is_last=reached >= end)
+        result.newest = deliveries_read[-1].recorded_at if deliveries_read else None
         if self._wanted is not None:  # who wants all is handed them, and says so itself
             known = [one.name for one in registry().event_types()]
             passed = unregistered(cursor, held.start, reached, known=known)
-            turn.unregistered = passed
-            outcome.skipped += sum(passed.values())
-        self._park(cursor, held, outcome, turn, {})  # 4
-        self._move(cursor, held, outcome, turn, to=held.offset(reached))  # 5
-        return turn
+            result.unregistered = passed
+            handling.skipped += sum(passed.values())
+        self._park(cursor, held, handling, result, {})  # 4
+        self._move(cursor, held, handling, result, to=held.offset(reached))  # 5
+        return result
 
-    def _try_again(self, cursor: Cursor, held: Held, due: Due) -> Turn:
+    def _try_again(self, cursor: Cursor, held: Held, due: Due) -> TurnResult:
         name, most = self.subscription.name, self.subscription.most
-        asked = due.stream_id, due.version, held.start
-        rows = waiting_records(cursor, *asked, most=most, pages=self._pages)
-        found = [
+        arguments = due.stream_id, due.version, held.start
+        rows = waiting_records(cursor, *arguments, most=most, pages=self._pages)
+        queued = [
             one for one in self._deliveries(rows, held) if one.version >= due.version
         ]
         late = self._culprits.queued(due)
-        outcome = self._hand_over(found, late, alone=True)
-        turn = Turn(worked=True, is_last=False)
-        if outcome.failed:
-            self._park(cursor, held, outcome, turn, {due.position: due.attempts})  # 4
+        handling = self._hand_over(queued, late, alone=True)
+        result = TurnResult(worked=True, is_last=False)
+        if handling.failed:
+            self._park(
+                cursor, held, handling, result, {due.position: due.attempts}
+            )  # 4
         elif rows:  # what stands behind them is looked for in the next turn
-            self._get_on(cursor, due.stream_id, rows, outcome.stopped_at)
+            self._get_on(cursor, due.stream_id, rows, handling.stopped_at)
         else:
             checkpoints.refuse_a_rebuilt_index(cursor, held)
             parking.done(cursor, name, due.stream_id)
-        self._move(cursor, held, outcome, turn, to=held.cursor)  # 5
-        return turn
+        self._move(cursor, held, handling, result, to=held.cursor)  # 5
+        return result
 
     def _hand_over(
         self,
-        found: Sequence[Delivery],
+        handed: Sequence[Delivery],
         late: Mapping[int, HandlerBroke],
         *,
         alone: bool,
-    ) -> Outcome:
+    ) -> HandlingResult:
         """alone: one by one, so that of one that ends the transaction it is known which it was."""
         if alone or late:
-            return one_by_one(self.subscription, self._clock, found, late=late)
-        return handle(self.subscription, self._clock, found)
+            return one_by_one(self.subscription, self._clock, handed, late=late)
+        return handle(self.subscription, self._clock, handed)
 
     def _next(
         self, cursor: Cursor, start: int, end: int, most: int
@@ -225,12 +227,12 @@ class Follower:
         self,
         cursor: Cursor,
         held: Held,
-        outcome: Outcome,
-        turn: Turn,
+        handling: HandlingResult,
+        result: TurnResult,
         tried: dict[int, int],
     ) -> None:
         """tried: how often before, by position."""
-        for delivery, failure in outcome.failed.values():
+        for delivery, failure in handling.failed.values():
             attempts = tried.get(delivery.position, 0) + 1
             again = parking.park(
                 cursor,
@@ -242,7 +244,7 @@ class Follower:
                 retries=self.subscription.retries,
                 now=self._clock.now(),
             )
-            turn.failed.append((delivery, failure, attempts, again))
+            result.failed.append((delivery, failure, attempts, again))
 
     def _get_on(
         self, cursor: Cursor, stream_id: str, rows: Rows, stopped_at: Delivery | None
@@ -263,17 +265,23 @@ class Follower:
         )
 
     def _move(
-        self, cursor: Cursor, held: Held, outcome: Outcome, turn: Turn, *, to: int
+        self,
+        cursor: Cursor,
+        held: Held,
+        handling: HandlingResult,
+        result: TurnResult,
+        *,
+        to: int,
     ) -> None:
-        turn.offsets = to - held.cursor
-        turn.handled, turn.skipped = outcome.handled, outcome.skipped
+        result.offsets = to - held.cursor
+        result.handled, result.skipped = handling.handled, handling.skipped
         checkpoints.move(
             cursor,
             self.subscription.name,
             held,
             to=to,
-            handled=turn.handled,
-            skipped=turn.skipped,
+            handled=result.handled,
+            skipped=result.skipped,
             now=self._clock.now(),
-            durable=bool(turn.handled or turn.failed),
+            durable=bool(result.handled or result.failed),
         )

@@ -62,7 +62,7 @@ SEVERAL: Final = -1
 
 
 @dataclass(slots=True)
-class Outcome:
+class HandlingResult:
     """handled, skipped: events. failed: by stream, where it stopped and why. stopped_at: the first that was not looked at."""
 
     handled: int = 0
@@ -73,24 +73,24 @@ class Outcome:
 
 def handle(
     subscription: Subscription, clock: Clock, deliveries: Sequence[Delivery]
-) -> Outcome:
+) -> HandlingResult:
     """Hand over what can be read, in this transaction. Raises what is no event's fault, and then nothing of it counts.
 
     1. all in one savepoint; if that fails it is rolled back, and
     2. each in a savepoint of its own: what fails keeps the later ones of its stream from being tried.
     Where it takes long it ends early, between two commits; a handler of batches has its batch whole.
     """
-    outcome = Outcome()
-    ready = [one for one in deliveries if _is_ready(subscription, outcome, one)]
+    result = HandlingResult()
+    ready = [one for one in deliveries if _is_ready(subscription, result, one)]
     try:
-        outcome.handled = _call(subscription, clock, ready)  # 1
+        result.handled = _call(subscription, clock, ready)  # 1
     except Exception as error:
         if isinstance(error, HandlerBroke) or passes(error):
             raise
         return one_by_one(subscription, clock, deliveries)  # 2
-    if outcome.handled == len(ready):
-        return outcome
-    return _as_far_as(subscription, deliveries, ready[outcome.handled], outcome.handled)
+    if result.handled == len(ready):
+        return result
+    return _as_far_as(subscription, deliveries, ready[result.handled], result.handled)
 
 
 def _as_far_as(
@@ -98,14 +98,14 @@ def _as_far_as(
     deliveries: Sequence[Delivery],
     stop: Delivery,
     handled: int,
-) -> Outcome:
+) -> HandlingResult:
     """What is behind the stop was not looked at, whether it can be read or not."""
-    outcome = Outcome(handled, stopped_at=stop)
+    result = HandlingResult(handled, stopped_at=stop)
     for one in deliveries:
         if one.position >= stop.position:
             break
-        _is_ready(subscription, outcome, one)
-    return outcome
+        _is_ready(subscription, result, one)
+    return result
 
 
 def one_by_one(
@@ -114,48 +114,50 @@ def one_by_one(
     deliveries: Sequence[Delivery],
     *,
     late: Mapping[int, HandlerBroke] = MappingProxyType({}),
-) -> Outcome:
+) -> HandlingResult:
     """See `handle`; ends early, between two commits, where it takes long. late: by position, what events did that are not tried now."""
-    outcome, record = Outcome(), -1
+    result, record = HandlingResult(), -1
     deadline = clock.monotonic() + _LONG
     for one in deliveries:
         before, record = record, record_of(one.position)
         if before not in (-1, record) and clock.monotonic() > deadline:
-            outcome.stopped_at = one
+            result.stopped_at = one
             break
-        if not _is_ready(subscription, outcome, one):
+        if not _is_ready(subscription, result, one):
             continue
         if one.position in late:
-            outcome.failed[one.stream_id] = one, _failure_that(late[one.position])
+            result.failed[one.stream_id] = one, _failure_that(late[one.position])
             continue
         try:
             _call(subscription, clock, [one])
         except Exception as error:
             if isinstance(error, HandlerBroke) or passes(error):
                 raise
-            outcome.failed[one.stream_id] = one, failure_of(error)
+            result.failed[one.stream_id] = one, failure_of(error)
         else:
-            outcome.handled += 1
-    return outcome
+            result.handled += 1
+    return result
 
 
 def _failure_that(broke: HandlerBroke) -> Failure:
     """How it broke, and the line at which that was found out."""
     cause = broke.__cause__
-    found = failure_of(cause if isinstance(cause, Exception) else broke)
-    return Failure(broke.code, found.place)
+    failure = failure_of(cause if isinstance(cause, Exception) else broke)
+    return Failure(broke.code, failure.place)
 
 
-def _is_ready(subscription: Subscription, outcome: Outcome, one: Delivery) -> bool:
+def _is_ready(
+    subscription: Subscription, result: HandlingResult, one: Delivery
+) -> bool:
     """Whether it is the handler's turn; what cannot be read is counted, or stops its stream."""
-    if one.stream_id in outcome.failed:
+    if one.stream_id in result.failed:
         return False
     if one.problem is None:
         return True
     if subscription.unreadable is Unreadable.SKIP:
-        outcome.skipped += 1
+        result.skipped += 1
     else:
-        outcome.failed[one.stream_id] = one, unreadable(one.problem)
+        result.failed[one.stream_id] = one, unreadable(one.problem)
     return False
 
 

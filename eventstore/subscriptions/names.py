@@ -37,14 +37,14 @@ def make(
     cursor: CursorWrapper, subscription: Subscription, *, born: str, now: datetime
 ) -> bool:
     """Make the row if there is none; whether there was none. born: the cut at which it is made, as written."""
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "name": subscription.name,
         "version": subscription.version,
         "wants": subscription.wants,
         "born": born,
         "now": now,
     }
-    cursor.execute(_MAKE, given)
+    cursor.execute(_MAKE, parameters)
     return bool(cursor.rowcount)
 
 
@@ -67,12 +67,12 @@ def hold(cursor: Cursor, name: str) -> tuple[int, str] | None:
 
 def take_over(cursor: Cursor, subscription: Subscription) -> None:
     """From here on this version handles."""
-    given = {
+    parameters = {
         "name": subscription.name,
         "version": subscription.version,
         "wants": subscription.wants,
     }
-    cursor.execute(_TAKE_OVER, given)
+    cursor.execute(_TAKE_OVER, parameters)
 
 
 def rename(cursor: Cursor, name: str, to: str) -> None:

@@ -18,7 +18,7 @@ from eventstore.events import Cut
 from eventstore.indexer.statements import FOLDED
 from eventstore.queries.connection import atomic, unchecked_cursor
 from eventstore.queries.feed import marks
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.queries.unseen import unseen
 from eventstore.subscriptions import (
     checkpoint_rows,
@@ -26,7 +26,7 @@ from eventstore.subscriptions import (
     claims,
     names,
     parking,
-    telling,
+    reporting,
 )
 from eventstore.subscriptions.configured import configured
 from eventstore.subscriptions.registering import refuse_a_foreign_cut
@@ -132,7 +132,7 @@ class Operating:
             detail = "all"
             if stream_id:
                 detail = _told(parking.parked_at(cursor, name, stream_id))
-            found = parking.try_again(cursor, name, stream_id, self._clock.now())
+            retried = parking.try_again(cursor, name, stream_id, self._clock.now())
             record(
                 cursor,
                 self._clock,
@@ -142,7 +142,7 @@ class Operating:
                 stream_id=stream_id,
                 detail=detail,
             )
-        return found
+        return retried
 
     def skip(
         self, name: str, stream_id: str, order: Order, *, version: int | None = None
@@ -153,11 +153,11 @@ class Operating:
         the stream has come to another event meanwhile.
         """
         with self._holding(name) as cursor:
-            found = parking.parked_at(cursor, name, stream_id)
-            if version not in {None, found.version}:
+            parked = parking.parked_at(cursor, name, stream_id)
+            if version not in {None, parked.version}:
                 raise StreamNotParked(name, stream_id)
             parking.skip(cursor, name, stream_id, self._clock.now())
-            checkpoint_rows.count_skipped(cursor, name, found.partition_id)
+            checkpoint_rows.count_skipped(cursor, name, parked.partition_id)
             record(
                 cursor,
                 self._clock,
@@ -165,8 +165,8 @@ class Operating:
                 "skip",
                 order,
                 stream_id=stream_id,
-                position=found.position,
-                detail=_told(found),
+                position=parked.position,
+                detail=_told(parked),
             )
 
     def forget(self, name: str, order: Order) -> None:
@@ -184,7 +184,7 @@ class Operating:
     @contextmanager
     def _holding(self, name: str) -> Iterator[CursorWrapper]:
         """A transaction in which no turn of the subscription goes on; at its end all look whether there is something to do."""
-        standing(name, self._clock.now())
+        status_of(name, self._clock.now())
         with atomic(durable=True), unchecked_cursor() as cursor:
             cursor.execute(_PATIENCE, {"ms": str(math.ceil(self._patience_s * 1_000))})
             checkpoints.hold_all(cursor, name)
@@ -216,7 +216,7 @@ def record(
     detail: str = "",
 ) -> None:
     """Write down in this transaction what somebody had a subscription do; it is counted and told when it is committed."""
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "name": name,
         "action": action,
         "stream_id": stream_id,
@@ -226,17 +226,17 @@ def record(
         "by": order.by,
         "now": clock.now(),
     }
-    cursor.execute(_RECORD, given)
-    transaction.on_commit(partial(telling.acted, name, action, stream_id=stream_id))
+    cursor.execute(_RECORD, parameters)
+    transaction.on_commit(partial(reporting.acted, name, action, stream_id=stream_id))
 
 
 def _starts(start: Start | Cut) -> dict[int, int]:
-    found = marks()
+    known = marks()
     if start is Start.NOW:
-        return {mark.id: mark.cursor for mark in found.values()}
+        return {mark.id: mark.cursor for mark in known.values()}
     cut = start if isinstance(start, Cut) else Cut()
-    refuse_a_foreign_cut(cut, found)
-    return {mark.id: cut.offsets.get(place, 0) for place, mark in found.items()}
+    refuse_a_foreign_cut(cut, known)
+    return {mark.id: cut.offsets.get(place, 0) for place, mark in known.items()}
 
 
 def _told(parked: ParkedAt) -> str:

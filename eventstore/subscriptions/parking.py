@@ -127,7 +127,7 @@ def park(
     """Set the stream aside at this event, which was tried so often; whether it will be tried again by itself."""
     waits = () if failure.is_final else retries
     again = attempts <= len(waits)
-    given = {
+    parameters = {
         "name": name,
         "stream_id": delivery.stream_id,
         "partition": partition_id,
@@ -140,7 +140,7 @@ def park(
         "now": now,
         "retry_at": now + timedelta(seconds=waits[attempts - 1]) if again else None,
     }
-    cursor.execute(_PARK, given)
+    cursor.execute(_PARK, parameters)
     return again
 
 
@@ -154,14 +154,14 @@ def get_on(
     now: datetime,
 ) -> None:
     """The stream's queue is handled up to here: the rest is due at once."""
-    given = {
+    parameters = {
         "name": name,
         "stream_id": stream_id,
         "position": position,
         "version": version,
         "now": now,
     }
-    cursor.execute(_GET_ON, given)
+    cursor.execute(_GET_ON, parameters)
 
 
 def done(cursor: Cursor, name: str, stream_id: str) -> None:
@@ -193,8 +193,8 @@ def parked_at(cursor: Cursor, name: str, stream_id: str) -> ParkedAt:
 def is_any_due(cursor: Cursor, name: str, now: datetime) -> bool:
     """Whether the time of any has come."""
     cursor.execute(_ANY_DUE, {"name": name, "now": now})
-    ((found,),) = cursor.fetchall()
-    return bool(found)
+    ((is_there,),) = cursor.fetchall()
+    return bool(is_there)
 
 
 def in_the_way(cursor: Cursor, name: str, position: int) -> Sequence[InTheWay]:

@@ -42,11 +42,11 @@ def register(
     taken over, `CutRefused` where it is new and cannot begin where it says, ValueError for what it wants and the registry
     does not know.
     """
-    found = marks(subscription.topics)
+    known = marks(subscription.topics)
     now = clock.now()
     # Said first, and committed: from then on the older code begins no turn, so what is waited for below is the last one.
     with atomic(), reading_cursor() as cursor:
-        is_new = names.make(cursor, subscription, born=str(cut_of(found)), now=now)
+        is_new = names.make(cursor, subscription, born=str(cut_of(known)), now=now)
         if is_new and isinstance(subscription.start, Cut):
             refuse_a_foreign_cut(subscription.start, marks())
         _its_turn(cursor, subscription)
@@ -58,20 +58,20 @@ def register(
             cursor,
             subscription.name,
             subscription.version,
-            _places(subscription, found, Cut.parse(born)),
+            _places(subscription, known, Cut.parse(born)),
             first_time_from=first_time_from,
             now=now,
         )
 
 
-def refuse_a_foreign_cut(cut: Cut, found: Mapping[Place, Mark]) -> None:
-    """Raise `CutRefused` for a cut of another store, or one that is not folded yet. found: all places of this one."""
-    if unknown := [str(place) for place in cut.offsets if place not in found]:
+def refuse_a_foreign_cut(cut: Cut, known: Mapping[Place, Mark]) -> None:
+    """Raise `CutRefused` for a cut of another store, or one that is not folded yet. known: all places of this one."""
+    if unknown := [str(place) for place in cut.offsets if place not in known]:
         msg = f"the cut names {', '.join(unknown)}, which this store does not have"
         raise CutRefused(msg)
     for place, offset in cut.offsets.items():
-        if not 0 <= offset <= found[place].cursor:
-            msg = f"{place} is folded up to {found[place].cursor}, not to {offset}"
+        if not 0 <= offset <= known[place].cursor:
+            msg = f"{place} is folded up to {known[place].cursor}, not to {offset}"
             raise CutRefused(msg)
 
 
@@ -103,14 +103,14 @@ def _take_over(cursor: CursorWrapper, subscription: Subscription) -> None:
 
 
 def _places(
-    subscription: Subscription, found: Mapping[Place, Mark], born: Cut
+    subscription: Subscription, known: Mapping[Place, Mark], born: Cut
 ) -> dict[str, list[int]]:
     """Where it begins, by partition. What was added after its birth has nothing that is older than it."""
     start = born if subscription.start is Start.NOW else subscription.start
     start = start if isinstance(start, Cut) else Cut()
     past = Cut() if subscription.past_is_live else born
     return {
-        "ids": [mark.id for mark in found.values()],
-        "starts": [start.offsets.get(place, 0) for place in found],
-        "born": [past.offsets.get(place, 0) for place in found],
+        "ids": [mark.id for mark in known.values()],
+        "starts": [start.offsets.get(place, 0) for place in known],
+        "born": [past.offsets.get(place, 0) for place in known],
     }

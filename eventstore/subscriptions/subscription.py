@@ -86,8 +86,8 @@ class Subscription:
         if not _NAME.fullmatch(self.name):
             msg = f"{self.name!r} is no subscription's name: a-z, then up to 62 of a-z 0-9 _ -"
             raise ValueError(msg)
-        given = (self.handler, self.batch_handler, self.raw_handler)
-        if sum(one is not None for one in given) != 1:
+        handlers = (self.handler, self.batch_handler, self.raw_handler)
+        if sum(one is not None for one in handlers) != 1:
             msg = f"{self.name}: give one of handler, batch_handler and raw_handler"
             raise ValueError(msg)
         if problem := self._problem():
@@ -102,8 +102,8 @@ class Subscription:
             return (
                 "give types or streams, not both: a type belongs to one type of stream"
             )
-        for name, given in (("types", self.types), ("streams", self.streams)):
-            if given is not None and not _is_some(given):
+        for name, value in (("types", self.types), ("streams", self.streams)):
+            if value is not None and not _is_some(value):
                 return f"{name} is a list of some; leave it out to follow everything"
         return self._problem_of_numbers()
 
@@ -121,8 +121,8 @@ class Subscription:
     @property
     def call(self) -> Callable[[Any], Any]:
         """The handler that was given."""
-        given = (self.handler, self.batch_handler, self.raw_handler)
-        return next(one for one in given if one is not None)
+        handlers = (self.handler, self.batch_handler, self.raw_handler)
+        return next(one for one in handlers if one is not None)
 
     @property
     def wanted(self) -> frozenset[str] | None:
@@ -156,9 +156,9 @@ class Subscription:
         return words if len(words) <= 200 else f"{words[:199]}…"
 
 
-def _is_some(given: object) -> bool:
+def _is_some(value: object) -> bool:
     """Whether it is a collection that holds anything; a name or a class alone is none."""
-    return not isinstance(given, (str, type)) and bool([*cast("Sequence[Any]", given)])
+    return not isinstance(value, (str, type)) and bool([*cast("Sequence[Any]", value)])
 
 
 def _is_count(number: object) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Turn:
+class TurnResult:
     """offsets: by which the checkpoint moved; is_last: it has come to what is folded. unregistered: of the skipped, by a type that nobody has registered."""
 
     offsets: int = 0

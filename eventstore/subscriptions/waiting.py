@@ -15,7 +15,7 @@ from eventstore.events import AppendResult, Cut, Place, Position
 from eventstore.protocol.positions import partition_id
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.queries.positions import packed_of
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions import checkpoint_rows, names, parking
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _refuse_nobody(name: str, clock: Clock) -> None:
     with unchecked_cursor() as cursor:
         is_there = names.is_there(cursor, name)
     if not is_there:
-        standing(name, clock.now())
+        status_of(name, clock.now())
 
 
 def _wanted(position: AppendResult | Position | Cut) -> Mapping[Place, int]:
@@ -121,13 +121,13 @@ def _is_held_up(name: str, position: AppendResult | Position | Cut) -> bool:
     if isinstance(position, Cut):
         return False
     with unchecked_cursor() as cursor:
-        found = parking.in_the_way(cursor, name, packed_of(_last(position)))
-    for one in found:
+        parked = parking.in_the_way(cursor, name, packed_of(_last(position)))
+    for one in parked:
         if one.is_parked:
             raise StreamParked(
                 name, one.stream_id, version=one.version, error=one.error
             )
-    return bool(found)
+    return bool(parked)
 
 
 def _number(place: Place) -> int:

@@ -13,8 +13,8 @@ from django.db import connection, connections
 from eventstore.clock import BackOff
 from eventstore.errors import SubscriptionNotFound, SubscriptionSuperseded
 from eventstore.queries.connection import unchecked_cursor
-from eventstore.queries.subscriptions import standing
-from eventstore.subscriptions import checkpoints, telling
+from eventstore.queries.subscriptions import status_of
+from eventstore.subscriptions import checkpoints, reporting
 from eventstore.subscriptions.failures import failure_of
 from eventstore.subscriptions.registering import CutRefused, register
 from eventstore.subscriptions.waker import Waker
@@ -120,17 +120,17 @@ class Worker:
                 self._go_on(state, stop)
             except (SubscriptionSuperseded, SubscriptionNotFound, CutRefused) as error:
                 state.error = error.code
-                telling.refused(name, error)
+                reporting.refused(name, error)
                 break
             except Exception as error:  # noqa: BLE001  (told and counted; the next turn begins where this one began)
                 failure, pause_s = failure_of(error), state.back_off.failed()
-                telling.waits(
+                reporting.waits(
                     name, error=failure.error, place=failure.place, pause_s=pause_s
                 )
                 self._pause(state, stop, pause_s)
             except BaseException as error:
                 state.error = type(error).__name__
-                telling.ended(name, error=state.error)
+                reporting.ended(name, error=state.error)
                 raise
         connections.close_all()
 
@@ -169,7 +169,7 @@ class Worker:
         Made anew, everything would be handled again.
         """
         if state.is_made:
-            standing(state.follower.subscription.name, self._clock.now())
+            status_of(state.follower.subscription.name, self._clock.now())
         register(state.follower.subscription, self._clock)
         state.is_made = True
         state.look_at = 0.0
@@ -202,8 +202,10 @@ class Worker:
         if lacking or version != subscription.version:
             self._begin(state)  # says so, or makes them
         if beyond and beyond != state.beyond:
-            telling.beyond(name, beyond)
+            reporting.beyond(name, beyond)
         state.beyond = beyond
         state.look_at = self._clock.monotonic() + _LOOK_EVERY
-        how = standing(name, self._clock.now())
-        telling.looked(name, lag=how.lag, retrying=how.retrying, parked=how.parked)
+        status = status_of(name, self._clock.now())
+        reporting.looked(
+            name, lag=status.lag, retrying=status.retrying, parked=status.parked
+        )

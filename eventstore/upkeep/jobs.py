@@ -123,16 +123,16 @@ class Jobs:
             now = self._clock.now()
             due = job.due_at(now)
             connection.execute(_LOST, {"job": job.name, "now": now})
-            asked = {"job": job.name, "now": now}
-            last = connection.execute(_LAST, asked).fetchone()
+            latest = {"job": job.name, "now": now}
+            last = connection.execute(_LAST, latest).fetchone()
             # later than this one is due: the interval was shorter then
             if last and last[0] >= due and last[2] in _ENDED_BY_ITSELF and not again:
                 return None
             if last:
                 was = last[3] or job.every
                 self._tell_missed(connection, job, last[1], was, due)  # 2
-            given = {"job": job.name, "due": due, "now": now, "scope": job.scope}
-            row = connection.execute(_STARTED, given).fetchone()  # 3
+            parameters = {"job": job.name, "due": due, "now": now, "scope": job.scope}
+            row = connection.execute(_STARTED, parameters).fetchone()  # 3
             return self._work(connection, job, row[0] if row else 0)
 
     def _work(
@@ -198,8 +198,8 @@ class Jobs:
         if runs <= 0:
             return
         until = due - job.every
-        given = {"job": job.name, "due": first, "until": until, "runs": runs}
-        connection.execute(_MISSED, given | {"scope": job.scope})
+        parameters = {"job": job.name, "due": first, "until": until, "runs": runs}
+        connection.execute(_MISSED, parameters | {"scope": job.scope})
         metrics.JOB_RUNS.labels(job.name, str(JobOutcome.MISSED)).inc(runs)
         logger.warning(
             "a job was not run when it was due",
@@ -227,11 +227,11 @@ def _kind(error: BaseException) -> str:
 @contextmanager
 def _alone(connection: psycopg.Connection[Any], job: Job) -> Iterator[bool]:
     """Whether nobody else runs this job, which then stays so."""
-    given = {"job": job.name}
-    row = connection.execute(_LOCK, given).fetchone()
+    parameters = {"job": job.name}
+    row = connection.execute(_LOCK, parameters).fetchone()
     is_alone = bool(row and row[0])
     try:
         yield is_alone
     finally:
         if is_alone and not has_hung_up(connection):  # else it went with the session
-            connection.execute(_UNLOCK, given)
+            connection.execute(_UNLOCK, parameters)

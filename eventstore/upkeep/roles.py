@@ -61,13 +61,13 @@ def grant(
     connection: psycopg.Connection[Any], *, writer: str, reader: str | None = None
 ) -> int:
     """Grant them, all or none; how many statements that were."""
-    given = list(statements(connection, writer=writer, reader=reader))
+    grants = list(statements(connection, writer=writer, reader=reader))
     with connection.transaction():
-        for statement in given:
+        for statement in grants:
             connection.execute(statement)
-    return len(given)
+    return len(grants)
 
 
-def _one(connection: psycopg.Connection[Any], asked: str) -> str:
-    row = connection.execute(asked.encode()).fetchone()
+def _one(connection: psycopg.Connection[Any], statement: str) -> str:
+    row = connection.execute(statement.encode()).fetchone()
     return str(row[0]) if row else ""

@@ -32,17 +32,17 @@ def verify() -> Counts:
         verifier = Verifier(
             indexer.topics, indexer.log, indexer.connection(), now=SystemClock().now()
         )
-        found = verifier.run(
+        findings = verifier.run(
             indexer.topics.places, progress=lambda _place, _moved: None
         )
         comparer = Comparer(get_event_store(), indexer.log, now=SystemClock().now())
         compared = comparer.run()
-    if found.differences or compared.wrong:
-        raise VerificationFailed(len(found.differences) + compared.wrong)
+    if findings.differences or compared.wrong:
+        raise VerificationFailed(len(findings.differences) + compared.wrong)
     return {
-        "records": sum(place.records for place in found.places),
-        "events": sum(place.events for place in found.places),
-        "streams": found.streams,
+        "records": sum(place.records for place in findings.places),
+        "events": sum(place.events for place in findings.places),
+        "streams": findings.streams,
         "snapshots_compared": compared.compared,
         "snapshots_not_compared": sum(compared.not_compared.values()),
     }

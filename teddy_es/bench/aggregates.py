@@ -107,8 +107,8 @@ def _past(plan: Plan, world: World) -> Iterator[Series]:
 
         def loaded() -> None:
             version = chance.randint(1, events)
-            if (found := load(version)) != version:
-                raise _OtherVersionError(found, version)
+            if (reached := load(version)) != version:
+                raise _OtherVersionError(reached, version)
 
         return loaded
 
@@ -128,8 +128,8 @@ def _commands(plan: Plan, world: World) -> Iterator[Series]:
         contestant.settle()
         return command
 
-    found = _taken(plan, world, measure, _COMMANDS, commander)
-    for name, samples in found.items():
+    series = _taken(plan, world, measure, _COMMANDS, commander)
+    for name, samples in series.items():
         yield of_samples(measure, name, samples)
 
 
@@ -150,8 +150,8 @@ def _taken(
             contestant = begin(world)
             opened.callback(contestant.close)
             own = f"{measure.rpartition('/')[2]}-{name}"
-            how = prepare if callable(prepare) else prepare[name]
-            crew = Threads([how(contestant, own)])
+            preparation = prepare if callable(prepare) else prepare[name]
+            crew = Threads([preparation(contestant, own)])
             crew.work(min(0.5, plan.seconds))  # to warm up
             turns[name] = partial(crew.work, plan.seconds)
         return plan.alternate(measure, turns)

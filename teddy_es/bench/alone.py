@@ -27,14 +27,14 @@ def alone(task: Callable[..., T], world: World, *args: Any) -> tuple[T, float]:
     """
     process, ours = begin(_do, task, world, args)
     try:
-        found: tuple[T, float] = ours.recv()
+        answer: tuple[T, float] = ours.recv()
     except EOFError:
         msg = f"the process of {task.__name__} has ended; what it said stands above"
         raise RuntimeError(msg) from None
     finally:
         process.join(5)
         process.kill()
-    return found
+    return answer
 
 
 def _do(

@@ -35,13 +35,15 @@ def durability() -> dict[str, Any]:
             broker["broker_id"] for broker in admin.describe_cluster()["brokers"]
         ]
         first = str(brokers[0])
-        asked = [ConfigResource(ConfigResourceType.BROKER, first)]
-        found = admin.describe_configs(asked, config_filter="all")["broker"][first]
+        resources = [ConfigResource(ConfigResourceType.BROKER, first)]
+        settings = admin.describe_configs(resources, config_filter="all")["broker"][
+            first
+        ]
         version = admin.get_broker_version_data(brokers[0]).broker_version
     return {
         "brokers": len(brokers),
         "version": ".".join(map(str, version)),
-        **{name: found[name]["value"] for name in _TOLD if name in found},
+        **{name: settings[name]["value"] for name in _TOLD if name in settings},
     }
 
 

@@ -69,9 +69,9 @@ def made_up(world: World, name: str, events: int, *, streams: int) -> Iterator[D
 def exported(world: World, file: str, events: int | None) -> Iterator[Draft]:
     """The first so many events of an export (all: None), in this world's streams. Adjacent ones of a commit stay one."""
     with Path(file).open("rb") as lines:
-        given = (parse_line(line) for line in islice(lines, events))
+        parsed = (parse_line(line) for line in islice(lines, events))
         for (stream, commit_id), group in groupby(
-            given, lambda one: (one.stream_id, one.commit_id)
+            parsed, lambda one: (one.stream_id, one.commit_id)
         ):
             kind, _, own_id = stream.partition(".")
             yield Draft(

@@ -114,17 +114,17 @@ def _feeds(plan: Plan, events: int) -> Iterator[Series]:
 
 def _read_feed(events: int) -> float:
     """Events a second, all of it in pages. Raises RuntimeError if it was not all."""
-    store, cut, found = make_event_store(), Cut(), 0
+    store, cut, count = make_event_store(), Cut(), 0
     started = time.monotonic()
     while True:
         page, cut = store.read_all(cut, limit=_PAGE)
         if not page:
             break
-        found += len(page)
-    if found != events:
-        msg = f"{found} events were read, not {events}"
+        count += len(page)
+    if count != events:
+        msg = f"{count} events were read, not {events}"
         raise RuntimeError(msg)
-    return found / (time.monotonic() - started)
+    return count / (time.monotonic() - started)
 
 
 def _live(plan: Plan, world: World) -> Iterator[Series]:

@@ -204,15 +204,15 @@ class PeerFeed:
     def read(self, page: int) -> float:
         """Events a second, all of it in pages. Raises RuntimeError if it was not all."""
         recorder, mapper = self._app.recorder, self._app.mapper
-        start, found = 1, 0
+        start, count = 1, 0
         started = time.monotonic()
         while notifications := recorder.select_notifications(start, page):
-            found += len([mapper.to_domain_event(one) for one in notifications])
+            count += len([mapper.to_domain_event(one) for one in notifications])
             start = notifications[-1].id + 1
-        if found != self._events:
-            msg = f"{found} events were read, not {self._events}"
+        if count != self._events:
+            msg = f"{count} events were read, not {self._events}"
             raise RuntimeError(msg)
-        return found / (time.monotonic() - started)
+        return count / (time.monotonic() - started)
 
     def close(self) -> None:
         """Let go of its connections."""
@@ -230,15 +230,15 @@ def environment(name: str, writers: int) -> dict[str, str]:
     `PEER_FUNCTIONS` inserts by a function in the database, as its own benchmarks do. That function takes no lock of the
     table, as its inserts do otherwise to keep the order in which others are notified.
     """
-    given: dict[str, Any] = connection.get_connection_params()
+    parameters: dict[str, Any] = connection.get_connection_params()
     functions = {"POSTGRES_ENABLE_DB_FUNCTIONS": "y"} if name == PEER_FUNCTIONS else {}
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
-        "POSTGRES_DBNAME": given["dbname"],
-        "POSTGRES_HOST": given.get("host", ""),
-        "POSTGRES_PORT": str(given.get("port", 5432)),
-        "POSTGRES_USER": given.get("user", ""),
-        "POSTGRES_PASSWORD": given.get("password", ""),
+        "POSTGRES_DBNAME": parameters["dbname"],
+        "POSTGRES_HOST": parameters.get("host", ""),
+        "POSTGRES_PORT": str(parameters.get("port", 5432)),
+        "POSTGRES_USER": parameters.get("user", ""),
+        "POSTGRES_PASSWORD": parameters.get("password", ""),
         "POSTGRES_SCHEMA": schema_of(name),
         "POSTGRES_POOL_SIZE": str(writers),
         "POSTGRES_MAX_OVERFLOW": "4",

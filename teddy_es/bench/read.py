@@ -37,6 +37,6 @@ def read(plan: Plan, world: World) -> Iterator[Series]:
 
 
 def _read(reader: Callable[[], int], events: int) -> None:
-    if (found := reader()) != events:
-        msg = f"{found} events were read, not {events}"
+    if (count := reader()) != events:
+        msg = f"{count} events were read, not {events}"
         raise RuntimeError(msg)

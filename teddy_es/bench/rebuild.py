@@ -12,7 +12,7 @@ from eventstore.clock import SystemClock
 from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
 from eventstore.projections.following import subscription_of
-from eventstore.projections.standing import version_read
+from eventstore.projections.statuses import version_read
 from eventstore.projections.switching import Switching
 from eventstore.store import make_event_store
 from eventstore.subscriptions.follower import Follower

@@ -39,9 +39,9 @@ class Row:
     reached: bool | None = None
 
 
-def rows(found: Sequence[Series], log: str) -> list[Row]:
+def rows(series: Sequence[Series], log: str) -> list[Row]:
     """In the order of the measures; only ours have a target."""
-    medians = {(one.measure, one.contestant): one.median for one in found}
+    medians = {(one.measure, one.contestant): one.median for one in series}
     return [
         _judged(
             one,
@@ -52,7 +52,7 @@ def rows(found: Sequence[Series], log: str) -> list[Row]:
         )
         if one.contestant == OURS
         else Row(one, _ratio(medians.get((one.measure, OURS)), one.median))
-        for one in found
+        for one in series
     ]
 
 
@@ -69,7 +69,7 @@ def _judged(ours: Series, peer: float | None, log: str) -> Row:
     return Row(ours, ratio, wanted, wanted.is_reached_by(value))
 
 
-def as_table(found: Sequence[Series], log: str, *, terminal: bool) -> str:
+def as_table(series: Sequence[Series], log: str, *, terminal: bool) -> str:
     """With lines and as wide as the terminal, or plain and as wide as it needs to be."""
     console = Console(
         file=StringIO(), force_terminal=terminal, width=None if terminal else 132
@@ -80,7 +80,7 @@ def as_table(found: Sequence[Series], log: str, *, terminal: bool) -> str:
     for name in ("median", "min … max", "p50 ms", "p99 ms", "ratio"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("target", no_wrap=True)
-    for _, group in groupby(rows(found, log), lambda row: row.series.measure):
+    for _, group in groupby(rows(series, log), lambda row: row.series.measure):
         for row in group:
             table.add_row(*_cells(row))
         table.add_section()
@@ -107,7 +107,7 @@ def _number(value: float) -> str:
 
 
 def as_json(
-    found: Sequence[Series], log: str, conditions: dict[str, Any]
+    series: Sequence[Series], log: str, conditions: dict[str, Any]
 ) -> dict[str, Any]:
     """Everything, every round's value included."""
     return {
@@ -122,7 +122,7 @@ def as_json(
                 "target": None if row.target is None else str(row.target),
                 "reached": row.reached,
             }
-            for row in rows(found, log)
+            for row in rows(series, log)
         ],
     }
 

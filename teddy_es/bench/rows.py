@@ -34,9 +34,9 @@ def read_rows(world: World, ids: Sequence[str], pipe: Connection) -> None:
             while not pipe.poll(_PAUSE):
                 some = chance.sample(ids, min(_PAGE, len(ids)))
                 started = time.monotonic()
-                found = len(Spoken.objects.in_bulk(some))
+                count = len(Spoken.objects.in_bulk(some))
                 took.append((time.monotonic() - started) * 1000)
-                if found != len(some):
+                if count != len(some):
                     msg = "a reader did not find what is there"
                     raise RuntimeError(msg)
             pipe.recv()

@@ -44,10 +44,10 @@ def tables_of(schema: str) -> list[str]:
 
 def size(names: Sequence[str], *, schema: str = "public") -> int:
     """Bytes that these tables take, indexes and long values included."""
-    [(found,)] = _asked(_SIZE, tables=list(names), schema=schema)
-    return int(found)
+    [(total,)] = _asked(_SIZE, tables=list(names), schema=schema)
+    return int(total)
 
 
-def _asked(sql: str, **given: Any) -> list[tuple[Any, ...]]:
+def _asked(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
     with connect() as connection:
-        return connection.execute(sql, given).fetchall()
+        return connection.execute(sql, parameters).fetchall()

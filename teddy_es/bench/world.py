@@ -47,13 +47,13 @@ class World:
 def a_world() -> Iterator[World]:
     """Make it, be there, and leave nothing of it behind, whatever happens. Raises `CannotMeasure`."""
     suffix = token_hex(4)
-    given = {
+    parameters = {
         **eventstore_settings(),
         "REGISTRY": f"teddy_es.bench.domain.types_{suffix}",
         "AGGREGATES": [f"teddy_es.bench.domain.Talk_{suffix}"],
     }
-    world = World(f"teddy_bench_{getpid()}_{suffix}", suffix, given)
-    with _database(world.database), elsewhere(world.database, given):
+    world = World(f"teddy_bench_{getpid()}_{suffix}", suffix, parameters)
+    with _database(world.database), elsewhere(world.database, parameters):
         call_command("migrate", verbosity=0, interactive=False)
         with _topics():
             yield world

@@ -48,12 +48,12 @@ class Slot:
 
     def start(self) -> Process:
         """The next generation."""
-        given = self.given and [
+        arguments = self.given and [
             json.dumps(self.given | {"generation": self.generation})
         ]
         name = f"{self.name}-{self.generation}"
         self.process = self.world.spawn(
-            name, [*self.arguments, *(given or [])], self.env
+            name, [*self.arguments, *(arguments or [])], self.env
         )
         self.generation += 1
         return self.process
@@ -95,8 +95,8 @@ class Crew:
 
     def __post_init__(self) -> None:
         for number, style in enumerate(WRITERS):
-            given = {"slot": number, "slots": len(WRITERS), "style": style}
-            self.writers.append(self._task(f"writer-{number}", "write", given))
+            arguments = {"slot": number, "slots": len(WRITERS), "style": style}
+            self.writers.append(self._task(f"writer-{number}", "write", arguments))
         mirror = ["-m", "django", "mirror"]
         for number in range(MIRRORS):
             env = self._env(by_proxy=False)
@@ -144,8 +144,8 @@ class Crew:
 
     def stop_followers(self) -> None:
         """When they have handled everything, or the patience with them is at its end."""
-        given = {"directory": str(self.world.folder)}
-        self._run(self._our_own("await_followers", given, by_proxy=False))
+        arguments = {"directory": str(self.world.folder)}
+        self._run(self._our_own("await_followers", arguments, by_proxy=False))
         self._stop(self.followers)
 
     def end(self) -> None:
@@ -161,8 +161,8 @@ class Crew:
 
     def resolve(self) -> None:
         """Find out about everything that is unknown."""
-        given = {"directory": str(self.world.folder), "seed": self.seed}
-        self._run(self._our_own("resolve", given, by_proxy=True))
+        arguments = {"directory": str(self.world.folder), "seed": self.seed}
+        self._run(self._our_own("resolve", arguments, by_proxy=True))
 
     def _run(self, slot: Slot) -> None:
         process = slot.start()
@@ -180,16 +180,18 @@ class Crew:
         for slot in slots:
             slot.wait()
 
-    def _our_own(self, task: str, given: dict[str, Any], *, by_proxy: bool) -> Slot:
+    def _our_own(
+        self, task: str, task_arguments: dict[str, Any], *, by_proxy: bool
+    ) -> Slot:
         """That has no generations."""
-        arguments = ["-m", "teddy_es.faults.process", task, json.dumps(given)]
+        arguments = ["-m", "teddy_es.faults.process", task, json.dumps(task_arguments)]
         return Slot(task, self.world, arguments, self._env(by_proxy=by_proxy))
 
-    def _task(self, name: str, task: str, given: dict[str, Any]) -> Slot:
+    def _task(self, name: str, task: str, task_arguments: dict[str, Any]) -> Slot:
         common = {"directory": str(self.world.folder), "seed": self.seed}
         arguments = ["-m", "teddy_es.faults.process", task]
         env = self._env(by_proxy=True)
-        return Slot(name, self.world, arguments, env, given | common)
+        return Slot(name, self.world, arguments, env, task_arguments | common)
 
     def _env(self, *, by_proxy: bool) -> dict[str, str]:
         env = self.world.environment(by_proxy=by_proxy)

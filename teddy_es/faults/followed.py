@@ -56,8 +56,8 @@ class Followed:
                 where = f"{place.topic}/{place.partition}/{offset}"
                 for n, event in enumerate(content["events"]):
                     key = content["stream_id"], line.first_version + n
-                    found = Event(event["event_id"], f"{where}/{n}", event["type"])
-                    self._accepted[key] = found
+                    event_seen = Event(event["event_id"], f"{where}/{n}", event["type"])
+                    self._accepted[key] = event_seen
             yield one
 
     def compare(self, connection: psycopg.Connection[Any]) -> None:

@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection
 from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.errors import EventStoreError
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions import Subscription
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.operating import Operating, Order
@@ -96,7 +96,7 @@ def _replay(stop: threading.Event) -> None:
     operating, order = Operating(clock), Order("the campaign", "it will not fail now")
     while not stop.wait(_REPLAY_EVERY_S):
         try:
-            if standing("troubled", clock.now()).parked:
+            if status_of("troubled", clock.now()).parked:
                 operating.replay("troubled", None, order)
         except (DatabaseError, EventStoreError):
             connection.close()  # it is not made yet, or under a fault
@@ -117,9 +117,9 @@ def await_followers(stop: threading.Event, directory: str) -> None:
 
 def _left(clock: SystemClock) -> list[str]:
     """Who is not at the end, in words."""
-    stands = {name: standing(name, clock.now()) for name in WANTED}
+    stands = {name: status_of(name, clock.now()) for name in WANTED}
     return [
-        f"{name} stayed {how.lag} records behind, {how.retrying} streams retrying, {how.parked} parked"
-        for name, how in stands.items()
-        if how.lag or how.retrying or how.parked
+        f"{name} stayed {status.lag} records behind, {status.retrying} streams retrying, {status.parked} parked"
+        for name, status in stands.items()
+        if status.lag or status.retrying or status.parked
     ]

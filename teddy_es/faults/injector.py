@@ -88,8 +88,8 @@ class Injector:
         self._under.pop(target)()
 
     def _do(self, fault: Fault, now: float) -> None:
-        what, how = fault.kind.split()
-        target, act = self._chosen(what, how, fault.which)
+        what, manner = fault.kind.split()
+        target, act = self._chosen(what, manner, fault.which)
         undo = None if target in self._under else act()
         if undo:
             self._under[target] = undo
@@ -104,23 +104,23 @@ class Injector:
         self._journal.write(line)
 
     def _chosen(
-        self, what: str, how: str, which: int
+        self, what: str, manner: str, which: int
     ) -> tuple[str, Callable[[], Undo | None]]:
         """The target's name, and what does the fault and says how to undo it: None if it could not be done."""
         targets = self._targets
         if what in ("writer", "mirror", "follower", "loader", "worker", "beat"):
             slots: Sequence[Slot] = getattr(targets.crew, f"{what}s")
             slot = slots[which % len(slots)]
-            return slot.name, lambda: _PROCESS[how](slot)
+            return slot.name, lambda: _PROCESS[manner](slot)
         if what == "log":
             number = which % len(targets.proxies)
-            return f"log {number}", lambda: _by_proxy(targets.proxies[number], how)
+            return f"log {number}", lambda: _by_proxy(targets.proxies[number], manner)
         if what == "broker":
             broker = targets.world.brokers[which % len(targets.world.brokers)]
-            return f"broker {broker}", lambda: _BROKER[how](targets.world, broker)
+            return f"broker {broker}", lambda: _BROKER[manner](targets.world, broker)
         if what == "backend":
-            return "postgres", lambda: _BACKEND[how](targets.world, which)
-        return "postgres", lambda: _POSTGRES[how](targets.world)
+            return "postgres", lambda: _BACKEND[manner](targets.world, which)
+        return "postgres", lambda: _POSTGRES[manner](targets.world)
 
 
 # ---- each does it, and gives what undoes it
@@ -146,8 +146,8 @@ def _restart(slot: Slot) -> Undo:
     return again
 
 
-def _by_proxy(proxy: Proxy, how: Any) -> Undo:
-    proxy.turn(how)
+def _by_proxy(proxy: Proxy, mode: Any) -> Undo:
+    proxy.turn(mode)
     return lambda: proxy.turn("pass")
 
 
@@ -183,10 +183,10 @@ def _backend(world: World, which: int, *, idle: bool) -> int | None:
     """One of our own postmaster's; None where there is none, or the server recovers from the last fault."""
     try:
         with psycopg.connect(world.url(), autocommit=True) as connection:
-            found = [pid for (pid,) in connection.execute(_BACKENDS, [idle])]
+            pids = [pid for (pid,) in connection.execute(_BACKENDS, [idle])]
     except psycopg.OperationalError:
         return None
-    pid = found[which % len(found)] if found else None
+    pid = pids[which % len(pids)] if pids else None
     return pid if pid and world.has_backend(pid) else None
 
 

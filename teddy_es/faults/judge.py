@@ -108,11 +108,11 @@ class Judge:
         own = self._key(name, call)
         if line.verdict == "accepted":
             self._accepted[own] += 1
-        asked = (own, call.expected, call.count, call.event_ids)
+        proposed = (own, call.expected, call.count, call.event_ids)
         events = content["events"]
         ids = [event["event_id"] for event in events][: len(call.event_ids)]
-        found = (key, content["expected"], len(events), ids)
-        if asked != found or not are_of(events, name, key[0]):
+        recorded = (key, content["expected"], len(events), ids)
+        if proposed != recorded or not are_of(events, name, key[0]):
             self.findings.add("invented", f"{where} is not what {name} proposed")
         if call.word == UNAVAILABLE:
             what = f"{name} was told that nothing was written: {where}"
@@ -182,8 +182,8 @@ class Judge:
         else:
             refuses = (_HOLDS_NOT if written else _NEVER_AGAIN)[expected](head)
         if not refuses or head > self.heads.get(call.key[0], 0):
-            how = "by the log" if written else "without a record"
-            what = f"{name}: expected {expected}, refused {how} at head {head}"
+            basis = "by the log" if written else "without a record"
+            what = f"{name}: expected {expected}, refused {basis} at head {head}"
             self.findings.add("contradicted", what)
 
     def _outcome(self, key: Key, answer: dict[str, Any]) -> None:

@@ -21,18 +21,18 @@ def open_ends(lines: Iterable[dict[str, Any]]) -> list[Proposal]:
     left out: nobody can ask for it. The judge finds it by its name. Who goes on proposes the data of the call that is
     taken: all calls of a commit that may have written it have the same (`Proposal.label`).
     """
-    asked: dict[str, dict[str, Any]] = {}
+    reads: dict[str, dict[str, Any]] = {}
     waiting: dict[tuple[str, str | None], set[str]] = {}
     settled: set[tuple[str, str | None]] = set()
     for line in lines:
         if line["t"] == "try":
-            asked[line["a"]] = line
+            reads[line["a"]] = line
             if line["c"]:
                 waiting.setdefault((line["s"], line["c"]), set()).add(line["a"])
-        elif line["t"] == "answer" and line["a"] in asked:
-            call = asked[line["a"]]
+        elif line["t"] == "answer" and line["a"] in reads:
+            call = reads[line["a"]]
             commit = call["c"] or line.get("c")
-            asked[line["a"]] = {**call, "c": commit}
+            reads[line["a"]] = {**call, "c": commit}
             calls = waiting.setdefault((call["s"], commit), set())
             if line["is"] == UNKNOWN:
                 calls.add(line["a"])
@@ -41,7 +41,7 @@ def open_ends(lines: Iterable[dict[str, Any]]) -> list[Proposal]:
             else:
                 settled.add((call["s"], commit))
     return [
-        Proposal.of(asked[min(calls)])
+        Proposal.of(reads[min(calls)])
         for key, calls in waiting.items()
         if calls and key not in settled
     ]

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str]) -> None:
     """Set Django up and do the task until SIGTERM or its end."""
-    task, given = arguments[0], json.loads(arguments[1])
+    task, settings = arguments[0], json.loads(arguments[1])
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     django.setup()
-    _tasks()[task](stop=stop, **given)
+    _tasks()[task](stop=stop, **settings)
 
 
 def _tasks() -> dict[str, Callable[..., Any]]:

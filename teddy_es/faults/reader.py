@@ -155,9 +155,9 @@ class Streams:
         head = self._seen.get(stream_id, 0)
         first = self._chance.choice((1, self._chance.randint(1, head + 1)))
         events = list(store.read(stream_id, first))
-        given = [(e.metadata.version, str(e.metadata.event_id)) for e in events]
+        versions_read = [(e.metadata.version, str(e.metadata.event_id)) for e in events]
         self._journal.write(
-            {"t": "read", "s": stream_id, "from": first, "n": len(given), "d": digest(given), "end": head}
+            {"t": "read", "s": stream_id, "from": first, "n": len(versions_read), "d": digest(versions_read), "end": head}
         )  # fmt: skip
 
     def _read_tail(self, store: EventStore, stream_id: str, version: int) -> None:

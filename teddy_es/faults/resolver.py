@@ -31,29 +31,31 @@ def resolve(stop: threading.Event, directory: str, seed: str) -> None:
     journal, store = Journal(folder / "resolver.ndjson"), get_event_store()
     dice, number = random.Random(f"{seed} resolver"), count(1)
     journal.write({"t": "open", "n": len(left)})
-    for asked in left:
+    for proposal in left:
         if stop.is_set():
             break
-        if dice.random() < 0.5 and _is_told(store, journal, asked):
+        if dice.random() < 0.5 and _is_told(store, journal, proposal):
             continue
         for _ in range(_TRIES):
-            if _is_settled(store, journal, Attempt(f"r-{next(number)}", asked, 10, 40)):
+            if _is_settled(
+                store, journal, Attempt(f"r-{next(number)}", proposal, 10, 40)
+            ):
                 break
     store.close()
 
 
-def _is_told(store: EventStore, journal: Journal, asked: Proposal) -> bool:
+def _is_told(store: EventStore, journal: Journal, proposal: Proposal) -> bool:
     decided = store.outcome(
-        UUID(asked.commit_id), asked.stream_id, timeout_s=30
+        UUID(proposal.commit_id), proposal.stream_id, timeout_s=30
     ).decided
-    for found in decided:
+    for line in decided:
         answer = (
-            told(found.result(replayed=True))
-            if found.verdict is Verdict.ACCEPTED
-            else {"is": found.verdict.word}
+            told(line.result(replayed=True))
+            if line.verdict is Verdict.ACCEPTED
+            else {"is": line.verdict.word}
         )
         journal.write(
-            {"t": "outcome", "c": asked.commit_id, "s": asked.stream_id, **answer}
+            {"t": "outcome", "c": proposal.commit_id, "s": proposal.stream_id, **answer}
         )
     return bool(decided)
 

@@ -81,9 +81,9 @@ class Rows:
             events.extend(self._event_rows(start, one))
         bounds = (start, start + (1 << 48))
         self._same(f"mirror of {place}", self._query(_RECORDS, bounds), records)
-        found = list(self._query(_EVENTS, bounds))
-        self._same(f"index of {place}", found, events)
-        self._versions(found)
+        rows = list(self._query(_EVENTS, bounds))
+        self._same(f"index of {place}", rows, events)
+        self._versions(rows)
 
     def compare_heads(self) -> None:
         """All streams, when all partitions were compared."""
@@ -123,10 +123,10 @@ class Rows:
     def _same(
         self,
         what: str,
-        found: Iterable[tuple[Any, ...]],
+        rows: Iterable[tuple[Any, ...]],
         right: Iterable[tuple[Any, ...]],
     ) -> None:
-        for row, wanted in zip_longest(found, right):
+        for row, wanted in zip_longest(rows, right):
             if row != wanted:
                 self._findings.add(
                     "index", f"{what}: {row} where the fold has {wanted}"

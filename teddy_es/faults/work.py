@@ -98,10 +98,10 @@ class Attempt:
     @property
     def written(self) -> Proposal:
         """The proposal as whoever goes on with it has to repeat it."""
-        asked = self.proposal
-        if asked.label is not None:
-            return asked
-        return replace(asked, label=self.name, padding=self.padding)
+        proposal = self.proposal
+        if proposal.label is not None:
+            return proposal
+        return replace(proposal, label=self.name, padding=self.padding)
 
     def line(self) -> dict[str, Any]:
         """As the journal has it."""
@@ -109,21 +109,21 @@ class Attempt:
 
     def arguments(self) -> dict[str, Any]:
         """Of `append`."""
-        asked = self.proposal
-        given = asked.event_ids or ()
-        ids = [*given, *repeat(None, asked.count - len(given))]
-        kind = asked.stream_id.split(".")[0]
+        proposal = self.proposal
+        event_ids = proposal.event_ids or ()
+        ids = [*event_ids, *repeat(None, proposal.count - len(event_ids))]
+        kind = proposal.stream_id.split(".")[0]
         return {
-            "stream_id": asked.stream_id,
+            "stream_id": proposal.stream_id,
             "events": [self._event(kind, n, id_) for n, id_ in enumerate(ids)],
-            "expected": asked.expected,
-            "commit_id": UUID(asked.commit_id) if asked.commit_id else None,
+            "expected": proposal.expected,
+            "commit_id": UUID(proposal.commit_id) if proposal.commit_id else None,
             "timeout_s": self.timeout_s,
         }
 
     def _event(self, kind: str, number: int, event_id: str | None) -> NewEvent:
         name = f"{self.written.label}_{number}"
-        given = UUID(event_id) if event_id else None
+        given_id = UUID(event_id) if event_id else None
         event_type = type_of(kind, self.proposal.count, number)
         data = {
             "ChildRegistered": {"parent_id": name, "name": "x"},
@@ -131,7 +131,7 @@ class Attempt:
             "ConversationStarted": {"child_id": name},
             "ChildSpoke": {"child_id": name, "text": "x" * (self.written.padding or 0)},
         }[event_type]
-        return NewEvent(data, event_type, event_id=given)
+        return NewEvent(data, event_type, event_id=given_id)
 
 
 def type_of(kind: str, count: int, number: int) -> str:
@@ -155,8 +155,8 @@ def attempt_of(event: dict[str, Any]) -> str:
 def are_of(events: Sequence[dict[str, Any]], attempt: str, stream_id: str) -> bool:
     """Whether events of the log are a call's: each of its type, in the order in which it named them."""
     kind = stream_id.partition(".")[0]
-    found = [(event["type"], label_of(event)) for event in events]
-    return found == [
+    labels = [(event["type"], label_of(event)) for event in events]
+    return labels == [
         (type_of(kind, len(events), n), f"{attempt}_{n}") for n in range(len(events))
     ]
 
@@ -196,11 +196,11 @@ class Worker:
 
     def next(self) -> Attempt:
         """The next call; it stands in the journal already."""
-        asked = self.waiting.popleft() if self.waiting else self._drawn()
+        proposal = self.waiting.popleft() if self.waiting else self._drawn()
         self._count += 1
         patience = self._random.choices((0.3, 2.0, 5.0), (5, 60, 35))[0]
         padding = self._random.randrange(40, 500)
-        attempt = Attempt(f"{self.name}-{self._count}", asked, patience, padding)
+        attempt = Attempt(f"{self.name}-{self._count}", proposal, patience, padding)
         self._journal.write(attempt.line())
         return attempt
 
@@ -208,28 +208,28 @@ class Worker:
         """Write down what was answered, and decide how to go on."""
         self._journal.write({"t": "answer", "a": attempt.name, **told(answer)})
         self.pause_s = 0.0
-        asked = replace(attempt.proposal, tries=attempt.proposal.tries + 1)
+        proposal = replace(attempt.proposal, tries=attempt.proposal.tries + 1)
         if isinstance(answer, AppendResult):
-            self._learn(asked.stream_id, answer.last_version)
+            self._learn(proposal.stream_id, answer.last_version)
         elif isinstance(answer, WrongExpectedVersion):
-            self._learn(asked.stream_id, answer.current_version)
+            self._learn(proposal.stream_id, answer.current_version)
         elif isinstance(answer, AppendOutcomeUnknown):
-            written = replace(attempt.written, tries=asked.tries)
+            written = replace(attempt.written, tries=proposal.tries)
             self._go_on(replace(written, commit_id=answer.commit_id), unknown=True)
         elif isinstance(answer, LogUnavailable):
-            self._go_on(asked, unknown=False)
+            self._go_on(proposal, unknown=False)
 
     def _learn(self, stream_id: str, head: int) -> None:
         known = self._own if stream_id in self._own else self._heads
         known[stream_id] = max(head, known.get(stream_id, 0))
 
-    def _go_on(self, asked: Proposal, *, unknown: bool) -> None:
+    def _go_on(self, proposal: Proposal, *, unknown: bool) -> None:
         """Try again, or leave an unknown outcome to another process."""
         self.pause_s = self._random.uniform(0.05, 0.4)
-        if asked.tries < _TRIES and self._random.random() < 0.7:
-            self.waiting.append(asked)
+        if proposal.tries < _TRIES and self._random.random() < 0.7:
+            self.waiting.append(proposal)
         elif unknown:
-            self._hand_over(replace(asked, tries=0))
+            self._hand_over(replace(proposal, tries=0))
 
     # ---- drawing
 
@@ -237,8 +237,8 @@ class Worker:
         mode = self._random.choices(list(MODES), list(MODES.values()))[0]
         if mode.startswith("own") and not self._own:
             mode = "new, no_stream"
-        where, _, how = mode.partition(", ")
-        if how == "event id again":  # accepted once, then never again
+        where, _, manner = mode.partition(", ")
+        if manner == "event id again":  # accepted once, then never again
             again = f"child.{self.name}-again"
             return Proposal(self._uuid(), again, "any", 2, mode, self._same_ids)
         streams = {"new": self._new, "own": self._mine, "shared": self._shared}
@@ -246,13 +246,13 @@ class Worker:
         low, high = self._random.choices(list(_SIZES), list(_SIZES.values()))[0]
         count = self._random.randint(low, high)
         commit_id = None if self._random.random() < _FRESH else self._uuid()
-        expected = self._expectation(stream_id, how)
+        expected = self._expectation(stream_id, manner)
         return Proposal(commit_id, stream_id, expected, count, mode)
 
-    def _expectation(self, stream_id: str, how: str) -> int | str:
+    def _expectation(self, stream_id: str, manner: str) -> int | str:
         head = self._own.get(stream_id, self._heads.get(stream_id, 0))
         numbers = {"version 0": 0, "version": head, "stale version": max(0, head - 1)}
-        return numbers.get(how, how)
+        return numbers.get(manner, manner)
 
     def _new(self) -> str:
         kind = self._random.choices(TYPES, (70, 30))[0]

@@ -45,8 +45,8 @@ def write(
     workers = [
         Worker(name, seed, desk.journal, desk.hand_over, desk.heads) for name in names
     ]
-    for asked, worker in zip(desk.left_behind(), cycle(workers), strict=False):
-        worker.waiting.append(asked)
+    for proposal, worker in zip(desk.left_behind(), cycle(workers), strict=False):
+        worker.waiting.append(proposal)
     store = get_event_store()
     if style == "async":
         asyncio.run(_all_coroutines(store, desk, workers, stop))
@@ -72,9 +72,9 @@ class Desk:
         """To look, once in so many calls of the process's."""
         return next(self._calls) % _LOOK_EVERY == 0
 
-    def hand_over(self, asked: Proposal) -> None:
+    def hand_over(self, proposal: Proposal) -> None:
         """Let another process find out."""
-        self._out.write(asked.line("handed over"))
+        self._out.write(proposal.line("handed over"))
 
     def handed_to_us(self) -> list[Proposal]:
         """What another process could not find out."""

@@ -111,14 +111,14 @@ def _violation(rng: Random, name: str, conversation_id: str) -> Iterator[Fact]:
     def follows(word: str, data: dict[str, Any]) -> Fact:
         return Fact(f"SafetyViolation{word}", data, caused=True, thread=thread)
 
-    found = {
+    violation = {
         "category": rng.choice(_CATEGORIES),
         "severity": rng.choice(_SEVERITIES),
         "detector": "keyword/7",
         "conversation_id": conversation_id,
         "excerpt": _words(rng, 1, 2),
     }
-    yield Fact("SafetyViolationDetected", {**case, **found}, thread=thread)
+    yield Fact("SafetyViolationDetected", {**case, **violation}, thread=thread)
     if rng.random() < 0.2:
         yield follows("Escalated", {**case, "level": "overdue_50"})
     yield follows("Acknowledged", by)

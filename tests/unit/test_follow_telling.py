@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from structlog.testing import capture_logs
 
 from eventstore import metrics
-from eventstore.subscriptions.telling import turn_ended
-from eventstore.subscriptions.turn import Turn
+from eventstore.subscriptions.reporting import turn_ended
+from eventstore.subscriptions.turn import TurnResult
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 def left_out(name: str, events: int, after_s: float) -> list[int]:
     """A turn that left out so many; what the lines say."""
     with capture_logs() as logs:
-        turn_ended(name, Turn(skipped=events), NOW + timedelta(seconds=after_s))
+        turn_ended(name, TurnResult(skipped=events), NOW + timedelta(seconds=after_s))
     return [line["events"] for line in logs]
 
 

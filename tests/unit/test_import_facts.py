@@ -212,7 +212,7 @@ def test_a_file_that_was_turned_round_is_not_renumbered() -> None:
     assert refused == [
         (
             1,
-            "streamversion 3 is out of turn: its stream is at version 0 here, 1 comes next; nothing of its commit was written",
+            "streamversion 3 is out of order: its stream is at version 0 here, 1 comes next; nothing of its commit was written",
         )
     ]
     assert (summary.end, summary.reached, said(store, "a")) == (End.BAD_LINE, 1, [])
@@ -242,7 +242,7 @@ def test_put_right_the_same_lines_are_imported_as_they_are() -> None:
         ((None, 1), [1], [2]),
         ((1, 3, 2, 3), [1, 3, 4], [2]),
     ],
-    ids=["gap", "twice", "partial", "some", "later", "again", "one out of turn"],
+    ids=["gap", "twice", "partial", "some", "later", "again", "one out of order"],
 )
 def test_a_line_out_of_turn_is_left_out_with_all_that_would_need_it(
     versions: tuple[int | None, ...], kept: list[int], bad: list[int]

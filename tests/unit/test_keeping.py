@@ -136,7 +136,7 @@ def test_who_lost_a_race_keeps_the_view_and_knows_that_it_is_behind(kept: Kept) 
     kept.keeper.lose(view)
 
     assert kept.keeper.known(HERE) is view
-    assert view.is_behind
+    assert view.is_overtaken
     assert kept.lines[0].rolled_back == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from django.db import IntegrityError
 
-from teddy_es.logs import configure_logging, tell_uncaught
+from teddy_es.logs import configure_logging, report_uncaught
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +149,7 @@ def test_what_nobody_caught_is_told_without_what_a_database_quotes(
     configure_logging(json=True, level="INFO")
     error = psycopg.errors.UniqueViolation("Key (name)=(a secret) exists")
 
-    tell_uncaught(type(error), error, None)
+    report_uncaught(type(error), error, None)
 
     line = capsys.readouterr().err
     assert "UniqueViolation" in line

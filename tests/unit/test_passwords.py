@@ -26,7 +26,7 @@ class Room:
     def stay(self) -> bool:
         """Whether there was room."""
         try:
-            with self._gate.turn():
+            with self._gate.slot():
                 with self._lock:
                     self._now += 1
                     self.most = max(self.most, self._now)
@@ -63,10 +63,10 @@ def test_so_many_are_in_and_so_many_wait_and_the_rest_is_refused_at_once(
 def test_who_waits_too_long_is_refused_and_the_next_one_has_room() -> None:
     gate = Gate(at_once=1, waiting=1, patience_s=0)
 
-    with gate.turn(), pytest.raises(PasswordsBusy), gate.turn():
+    with gate.slot(), pytest.raises(PasswordsBusy), gate.slot():
         pass
 
-    with gate.turn():
+    with gate.slot():
         pass
 
 

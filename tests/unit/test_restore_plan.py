@@ -13,7 +13,7 @@ from eventstore.protocol.hashing import record_hash
 from eventstore.upkeep.restore.plan import (
     Mirrored,
     Missing,
-    Standing,
+    PartitionStatus,
     first_difference,
     first_trouble,
     plan,
@@ -27,43 +27,43 @@ def mirrored(offset: int, at: int = 1_000, value: bytes = b"{}") -> Mirrored:
     return Mirrored(record, record_hash(PLACE, offset, at, b"k", value))
 
 
-def standing(
+def status(
     cursor: int = 5,
     extent: Extent = Extent(0, 3),  # noqa: B008  (frozen)
     *,
     differs: int | None = None,
     gap: int | None = None,
     damaged: int | None = None,
-) -> Standing:
-    return Standing(PLACE, cursor, extent, differs, gap, damaged)
+) -> PartitionStatus:
+    return PartitionStatus(PLACE, cursor, extent, differs, gap, damaged)
 
 
 def test_a_missing_tail_is_put_back_from_the_logs_end() -> None:
-    assert plan(standing()) == Missing(PLACE, 3, 5)
+    assert plan(status()) == Missing(PLACE, 3, 5)
 
 
 def test_an_empty_log_is_put_back_from_the_beginning() -> None:
-    assert plan(standing(extent=Extent(0, 0))) == Missing(PLACE, 0, 5)
+    assert plan(status(extent=Extent(0, 0))) == Missing(PLACE, 0, 5)
 
 
 @pytest.mark.parametrize("end", [5, 9])
 def test_nothing_is_missing_of_a_log_that_reaches_the_cursor(end: int) -> None:
-    assert not plan(standing(extent=Extent(0, end)))
+    assert not plan(status(extent=Extent(0, end)))
 
 
 @pytest.mark.parametrize(
     ("found", "offset", "says"),
     [
-        (standing(extent=Extent(2, 5)), 2, "begins at 2.*delete the topic"),
-        (standing(extent=Extent(5, 5)), 5, "begins at 5.*delete the topic"),
-        (standing(differs=0), 0, "something else.*delete the topic"),
-        (standing(gap=3), 3, "marker.*export_events"),
-        (standing(damaged=4), 4, "not those that were folded.*backup"),
-        (standing(differs=1, gap=3), 1, "something else"),
+        (status(extent=Extent(2, 5)), 2, "begins at 2.*delete the topic"),
+        (status(extent=Extent(5, 5)), 5, "begins at 5.*delete the topic"),
+        (status(differs=0), 0, "something else.*delete the topic"),
+        (status(gap=3), 3, "marker.*export_events"),
+        (status(damaged=4), 4, "not those that were folded.*backup"),
+        (status(differs=1, gap=3), 1, "something else"),
     ],
 )
 def test_a_refusal_names_the_offset_and_the_way_out(
-    found: Standing, offset: int, says: str
+    found: PartitionStatus, offset: int, says: str
 ) -> None:
     with pytest.raises(NotRestorable, match=says) as caught:
         plan(found)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from eventstore.exchange.importer.grouping import Draft
     from eventstore.ports import Clock, Store
 
-Outcome = AppendResult | BaseException
+Answer = AppendResult | BaseException
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Flight:
             str, deque[Draft]
         ] = {}  # the first of each may be on its way
         self._ready: deque[str] = deque()
-        self._answers: SimpleQueue[tuple[Draft, Outcome]] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[Draft, Answer]] = SimpleQueue()
         self._in_flight = 0
         self._lines = self._size = 0
         self._closing = False
@@ -103,7 +103,7 @@ class Flight:
 
     def answers(
         self, *, wait: bool, at_most: float | None = None
-    ) -> Iterator[tuple[Draft, Outcome]]:
+    ) -> Iterator[tuple[Draft, Answer]]:
         """What was decided since the last call. Waits, if asked to, until there is something to do."""
         try:
             if wait:
@@ -142,15 +142,13 @@ class Flight:
         pause = self._back_off.left_s
         return pause if at_most is None else min(pause, at_most)
 
-    def _settle(
-        self, draft: Draft, outcome: Outcome
-    ) -> Iterator[tuple[Draft, Outcome]]:
+    def _settle(self, draft: Draft, answer: Answer) -> Iterator[tuple[Draft, Answer]]:
         self._in_flight -= 1
         stream_id = draft.stream_id or ""
-        if passes(outcome) and not self._closing and self._bears_it():
+        if passes(answer) and not self._closing and self._bears_it():
             self._ready.appendleft(stream_id)
             return
-        if isinstance(outcome, AppendResult):
+        if isinstance(answer, AppendResult):
             self._back_off.succeeded()
             self._is_paused, self._failing_since = False, None
         queue = self._waiting[stream_id]
@@ -159,7 +157,7 @@ class Flight:
             self._ready.append(stream_id)
         else:
             del self._waiting[stream_id]
-        yield draft, outcome
+        yield draft, answer
 
     def _bears_it(self) -> bool:
         """Pause, for longer each time, as long as there is patience left."""
@@ -179,10 +177,10 @@ class Flight:
         return draft
 
 
-def passes(outcome: Outcome) -> bool:
+def passes(answer: Answer) -> bool:
     """Whether it may be another in a moment: the same commit is proposed again, under the same id."""
-    return isinstance(outcome, Retryable)
+    return isinstance(answer, Retryable)
 
 
-def _of(done: Future[AppendResult]) -> Outcome:
+def _of(done: Future[AppendResult]) -> Answer:
     return done.exception() or done.result()

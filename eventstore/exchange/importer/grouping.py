@@ -71,7 +71,7 @@ class Draft:
             self.first_version = first
         elif self.first_version != first:
             self.fail(
-                f"line {index + 1} of its commit says streamversion {version}, out of turn"
+                f"line {index + 1} of its commit says streamversion {version}, out of order"
             )
 
     def fail(self, reason: str) -> None:
@@ -208,8 +208,8 @@ class Seen:
     def _put(self, key: int) -> bool:
         slots, mask = self._slots, len(self._slots) - 1
         place = key & mask
-        while found := slots[place]:
-            if found == key:
+        while taken := slots[place]:
+            if taken == key:
                 return False
             place = (place + 1) & mask
         slots[place] = key

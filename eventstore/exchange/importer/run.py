@@ -15,7 +15,7 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult
-from eventstore.exchange.importer.flight import Flight, Limits, Outcome, passes
+from eventstore.exchange.importer.flight import Answer, Flight, Limits, passes
 from eventstore.exchange.importer.grouping import Draft, Grouper, Refusal
 from eventstore.exchange.importer.lines import Interrupt, Lines, Source
 
@@ -150,8 +150,8 @@ class _Import:
         else:
             self._place(*self._grouper.feed(line))
 
-    def _place(self, *found: Draft | Refusal) -> None:
-        for each in found:
+    def _place(self, *pieces: Draft | Refusal) -> None:
+        for each in pieces:
             if isinstance(each, Refusal):
                 self._refuse(each, each.line)
             elif self.summary.end is End.COMPLETE:
@@ -163,28 +163,28 @@ class _Import:
 
     def _take(self, *, wait: bool, at_most: float | None = None) -> None:
         before = self.summary.events
-        for draft, outcome in self._flight.answers(wait=wait, at_most=at_most):
-            self._account(draft, outcome)
+        for draft, answer in self._flight.answers(wait=wait, at_most=at_most):
+            self._account(draft, answer)
         if self.summary.events != before:
             self.on_progress(self.summary.events, self._bytes)
 
-    def _account(self, draft: Draft, outcome: Outcome) -> None:
+    def _account(self, draft: Draft, answer: Answer) -> None:
         summary, count = self.summary, len(draft.lines)
-        if isinstance(outcome, AppendResult) and _stands_elsewhere(draft, outcome):
-            self._refuse(_misplaced(draft, outcome.first_version), draft.lines[0])
-        elif isinstance(outcome, AppendResult):
+        if isinstance(answer, AppendResult) and _stands_elsewhere(draft, answer):
+            self._refuse(_misplaced(draft, answer.first_version), draft.lines[0])
+        elif isinstance(answer, AppendResult):
             summary.commits += 1
             summary.events += count
-            if outcome.replayed:
+            if answer.replayed:
                 summary.replayed += count
             else:
                 summary.appended += count
             self._bytes += draft.size
-        elif isinstance(outcome, Decided | Refused) and not passes(outcome):
-            self._refuse(_refusal(draft, outcome), draft.lines[0])
+        elif isinstance(answer, Decided | Refused) and not passes(answer):
+            self._refuse(_refusal(draft, answer), draft.lines[0])
         else:
             self._undone.append(draft.lines[0])
-            summary.error = summary.error or outcome
+            summary.error = summary.error or answer
             self._stop(End.GAVE_UP)
 
     # ---- ends
@@ -220,7 +220,7 @@ def _refusal(draft: Draft, error: BaseException) -> Refusal:
         case CommitIdReused():
             index, reason = error.index, _differs(error.differs)
         case WrongExpectedVersion():
-            reason = _out_of_turn(draft, error.current_version)
+            reason = _out_of_order(draft, error.current_version)
     return Refusal(draft.lines[index or 0], reason, len(draft.lines), draft.size)
 
 
@@ -239,8 +239,8 @@ _SAID_BY: Final = {
 """What a file calls it."""
 
 
-def _out_of_turn(draft: Draft, head: int) -> str:
-    said = f"streamversion {draft.first_version} is out of turn: its stream is at version {head} here"
+def _out_of_order(draft: Draft, head: int) -> str:
+    said = f"streamversion {draft.first_version} is out of order: its stream is at version {head} here"
     return f"{said}, {head + 1} comes next; nothing of its commit was written"
 
 

@@ -108,8 +108,8 @@ def cause_of(error: BaseException) -> Cause:
             f"{error.option} of KAFKA_SECURITY names a file that cannot be read: put the file there, or the setting right",
         )
     if isinstance(error, Unheard):
-        found = _judged(error.cause, early=error.early)
-        return Cause(found.word, f"Kafka at {error.address}: {found.sentence}")
+        judgement = _judged(error.cause, early=error.early)
+        return Cause(judgement.word, f"Kafka at {error.address}: {judgement.sentence}")
     return _judged(error, early=False)
 
 
@@ -149,9 +149,9 @@ def _forbidden(error: Forbidden) -> Cause:
 
 def _judged(error: BaseException, *, early: bool) -> Cause:
     for one in _chain(error):
-        found = _login(one) or _tls(one) or _network(one)
-        if found is not None:
-            return found
+        judgement = _login(one) or _tls(one) or _network(one)
+        if judgement is not None:
+            return judgement
     if early and isinstance(error, errors.KafkaConnectionError | ConnectionError):
         return Cause(NO_WORD, _CLOSED)
     return Cause(NO_WORD, f"Kafka does not answer ({type(error).__name__})")

@@ -41,10 +41,10 @@ class ClosingSocket(KafkaNetSocket):  # type: ignore[misc]  # kafka ships no typ
     SCHEMES = ("direct",)
 
     def dns_lookup(self, host: str, port: int, *_args: Any, **_kwargs: Any) -> Any:
-        found = super().dns_lookup(host, port)
-        if not found:
+        addresses = super().dns_lookup(host, port)
+        if not addresses:
             raise NameNotResolved
-        return found
+        return addresses
 
     async def sock_connect(self, net: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -54,10 +54,10 @@ class ClosingSocket(KafkaNetSocket):  # type: ignore[misc]  # kafka ships no typ
             raise
 
     def connect_ex(self, sock: Any, sockaddr: Any) -> int:
-        found: int = super().connect_ex(sock, sockaddr)
-        if found == errno.ECONNREFUSED:
+        code: int = super().connect_ex(sock, sockaddr)
+        if code == errno.ECONNREFUSED:
             raise NobodyListens
-        return found
+        return code
 
 
 class _ReadsToTheEnd:
@@ -126,10 +126,10 @@ class WatchedManager(KafkaConnectionManager):  # type: ignore[misc]
         """Raise what keeps the first contact from ever coming about, if that holds for each broker that may be asked."""
         if not self.cluster.is_bootstrap(node_id):
             return
-        found = [
+        failures = [
             self.failures.get(one.node_id) for one in self.cluster.bootstrap_brokers()
         ]
-        if all(one is not None and lasts(one) for one in found):
+        if all(one is not None and lasts(one) for one in failures):
             raise self.failures[node_id]
 
     def _watch(self, node_id: Any, connection: Any) -> None:
@@ -208,13 +208,13 @@ class QuietClient(KafkaNetClient):  # type: ignore[misc]  # kafka ships no types
 
     def failure(self, node_id: Any) -> Unheard | None:
         """What ended the last attempt at a broker, if it is not connected since."""
-        found: Unheard | None = self._manager.failures.get(node_id)
-        return found
+        failure: Unheard | None = self._manager.failures.get(node_id)
+        return failure
 
     def _last_failure(self) -> Unheard | None:
         """The most telling one: what lasts before what may pass, a later one before an earlier."""
-        found = list(self._manager.failures.values())
-        return max(reversed(found), key=lasts, default=None)
+        failures = list(self._manager.failures.values())
+        return max(reversed(failures), key=lasts, default=None)
 
     def close(self, node_id: int | None = None) -> None:
         """Close every socket now: one with something left to send would wait for a poll that never comes."""

@@ -103,12 +103,12 @@ class Cluster:
         assert self._client is not None  # noqa: S101  it has just answered
         self._client.cluster.update_metadata(response)
         with translated():
-            found = {t.name: _view(t) for t in response.topics if _is_there(t)}
+            views = {t.name: _view(t) for t in response.topics if _is_there(t)}
         for topic in response.topics:
             self._views.pop(topic.name, None)
         now = time.monotonic()
-        self._views |= {name: (now, view) for name, view in found.items()}
-        return found
+        self._views |= {name: (now, view) for name, view in views.items()}
+        return views
 
     def view(
         self, topic: str, *, deadline: float, fresh: bool = False
@@ -128,8 +128,8 @@ class Cluster:
         if fresh:
             self.look_up(names, deadline=deadline)
         views = {name: self.view(name, deadline=deadline) for name in names}
-        found = {place: _leader(views[place.topic], place) for place in wanted}
-        return {place: leader for place, leader in found.items() if leader.node >= 0}
+        leaders = {place: _leader(views[place.topic], place) for place in wanted}
+        return {place: leader for place, leader in leaders.items() if leader.node >= 0}
 
     def brokers(self, *, deadline: float) -> Sequence[int]:
         """The ids of the brokers that are up."""

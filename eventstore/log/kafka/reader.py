@@ -107,8 +107,8 @@ class Reader:
         if extent.start <= offset <= extent.end:
             # It grew between the fetch and this look: not what was read before, but nothing to call lost either.
             return LogUnanswered(f"{place} changes while it is read")
-        found = f"it now holds offsets {extent.start} to {extent.end}"
-        return LogTruncated(place.topic, place.partition, cursor=offset, found=found)
+        contents = f"it now holds offsets {extent.start} to {extent.end}"
+        return LogTruncated(place.topic, place.partition, cursor=offset, found=contents)
 
     def _ask(self, request: Any, node: int, deadline: float) -> Any | None:
         """None if this broker does not answer: another may lead by now."""
@@ -120,18 +120,18 @@ class Reader:
     def _offsets(
         self, places: frozenset[Place], which: int, deadline: float
     ) -> dict[Place, int]:
-        found: dict[Place, int] = {}
+        offsets: dict[Place, int] = {}
         fresh = False
-        while missing := places - found.keys():
+        while missing := places - offsets.keys():
             if fresh:
                 self._wait(min(missing), deadline)
             leaders = self._cluster.leaders(missing, deadline=deadline, fresh=fresh)
             for node, request in _list_offsets(leaders, which).items():
                 response = self._ask(request, node, deadline)
                 if response is not None:
-                    found |= _listed(response)
+                    offsets |= _listed(response)
             fresh = True
-        return found
+        return offsets
 
     def _wait(self, place: Place, deadline: float) -> None:
         if time.monotonic() + PAUSE_S >= deadline:
@@ -156,7 +156,7 @@ def unpack(
     while True:
         try:
             batch = next(whole, None)
-            found = [] if batch is None else _data_records(batch)
+            unpacked = [] if batch is None else _data_records(batch)
         except Exception as error:
             # Four codecs and the format itself, each with errors of its own; MemoryError is one of them.
             if position > offset:
@@ -164,7 +164,7 @@ def unpack(
             raise LogUnreadable(place.topic, place.partition, offset) from error
         if batch is None:
             break
-        for r in found:
+        for r in unpacked:
             if r.offset >= offset:
                 records.append(LogRecord(r.offset, r.timestamp, r.key, r.value))
                 size += r.size_in_bytes
@@ -210,14 +210,14 @@ def _fetch_request(place: Place, leader: Leader, offset: int, max_bytes: int) ->
 def _list_offsets(leaders: Mapping[Place, Leader], which: int) -> dict[int, Any]:
     """One request for each leader."""
     topic = ListOffsetsRequest.ListOffsetsTopic
-    asked: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    by_broker: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for place, leader in leaders.items():
         partition = topic.ListOffsetsPartition(
             partition_index=place.partition,
             current_leader_epoch=leader.epoch,
             timestamp=which,
         )
-        asked[leader.node][place.topic].append(partition)
+        by_broker[leader.node][place.topic].append(partition)
     return {
         node: ListOffsetsRequest(
             replica_id=-1,
@@ -225,19 +225,19 @@ def _list_offsets(leaders: Mapping[Place, Leader], which: int) -> dict[int, Any]
             topics=[topic(name=n, partitions=parts) for n, parts in topics.items()],
             min_version=5,
         )
-        for node, topics in asked.items()
+        for node, topics in by_broker.items()
     }
 
 
 def _listed(response: Any) -> dict[Place, int]:
     """The offsets of those places that have one; the others are to be asked again."""
-    found = {}
+    offsets = {}
     for topic in response.topics:
         for partition in topic.partitions:
             error = error_of(partition.error_code)
             if error is None:
-                found[Place(topic.name, partition.partition_index)] = partition.offset
+                offsets[Place(topic.name, partition.partition_index)] = partition.offset
             elif not is_passing(error):
                 with translated():
                     raise right_missing(error, "Describe", topic.name)
-    return found
+    return offsets

@@ -100,15 +100,15 @@ class TopicAdmin:
     def _topic(
         self, name: str, view: TopicMetadata, settings: Mapping[str, str]
     ) -> Topic:
-        found = problems(
+        faults = problems(
             name, settings, view, bootstrap=self._bootstrap, is_open=self._is_open
         )
         return Topic(
             name=name,
             id=view.id,
             partitions=len(view.leaders),
-            problems=found,
-            left_by_restore=[p for p in found if p[0].startswith(TIME_SETTING)],
+            problems=faults,
+            left_by_restore=[p for p in faults if p[0].startswith(TIME_SETTING)],
             wrong_settings={
                 key: (settings.get(key), value)
                 for key, value, _ in wrong_settings(name, settings, view)
@@ -170,7 +170,7 @@ class TopicAdmin:
             include_synonyms=False,
         )
         response = self._cluster.ask(request, deadline=deadline)
-        found = {}
+        settings = {}
         for result in response.results:
             error = error_of(result.error_code)
             if error is errors.UnknownTopicOrPartitionError:
@@ -178,8 +178,8 @@ class TopicAdmin:
             if error is not None:
                 with translated():
                     raise right_missing(error, "DescribeConfigs", result.resource_name)
-            found[result.resource_name] = {c.name: c.value for c in result.configs}
-        return found
+            settings[result.resource_name] = {c.name: c.value for c in result.configs}
+        return settings
 
 
 def problems(
@@ -195,7 +195,7 @@ def problems(
     is_open: the cluster wants neither TLS nor a log-in; else Kafka's tools need a file that says both.
     """
     where = f"--bootstrap-server {bootstrap}{'' if is_open else COMMAND_CONFIG}"
-    found = [
+    faults = [
         (
             f"{key} is {settings.get(key)}, {why}",
             _RESTORE_FIRST.get(key, "")
@@ -205,8 +205,8 @@ def problems(
         for key, value, why in wrong_settings(name, settings, view)
     ]
     if view.id == NO_ID:
-        found.append(("it has no topic id", "Use Kafka 2.8 or newer."))
-    return found
+        faults.append(("it has no topic id", "Use Kafka 2.8 or newer."))
+    return faults
 
 
 def wrong_settings(
@@ -228,7 +228,7 @@ def wrong_settings(
 def _wrong(name: str, settings: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """The settings that must have one value and have another: name, value, why."""
     is_feed = name.startswith(FEED_PREFIX)
-    found = [
+    faults = [
         (key, value, REASONS[key])
         for key, value in (FEED_SETTINGS if is_feed else SETTINGS).items()
         if settings.get(key) != value
@@ -237,8 +237,8 @@ def _wrong(name: str, settings: Mapping[str, str]) -> list[tuple[str, str, str]]
         why = (
             "a feed would grow for ever beside the log of record, which keeps all of it"
         )
-        found.append(("retention.ms", FEED_RETENTION, why))
-    return found
+        faults.append(("retention.ms", FEED_RETENTION, why))
+    return faults
 
 
 def min_in_sync(replicas: int) -> int:

@@ -105,32 +105,37 @@ class Writer:
         """
         if any(parts[0].sent_elsewhere for parts in waiting.values()):
             time.sleep(max(0.0, min(PAUSE_S, deadline - time.monotonic())))
-        found: dict[Place, int] = {}
-        why = self._at_hand(waiting, found, deadline)
-        if found:
-            return found
+        leaders: dict[Place, int] = {}
+        why = self._at_hand(waiting, leaders, deadline)
+        if leaders:
+            return leaders
         if answers:  # others were sent and wait for their answers
             deadline = min(deadline, time.monotonic() + SHORT_S)
         for place in list(waiting):
             # where the time is up, the last try says why, though it may have been another place's
             if time.monotonic() < deadline or why is None:
-                why = self._leader(place, found, deadline, wait=True)
+                why = self._leader(place, leaders, deadline, wait=True)
             if why is not None:
                 _give_up(waiting.pop(place), why, answers)
-        return found
+        return leaders
 
     def _at_hand(
-        self, places: Iterable[Place], found: dict[Place, int], deadline: float
+        self, places: Iterable[Place], leaders: dict[Place, int], deadline: float
     ) -> str | None:
         """Find the brokers that are connected as it is; else why not, of the last place that there was time for."""
         why: str | None = None
         for place in places:
             if time.monotonic() < deadline:
-                why = self._leader(place, found, deadline, wait=False)
+                why = self._leader(place, leaders, deadline, wait=False)
         return why
 
     def _leader(
-        self, place: Place, found: dict[Place, int], deadline: float, *, wait: bool
+        self,
+        place: Place,
+        known_leaders: dict[Place, int],
+        deadline: float,
+        *,
+        wait: bool,
     ) -> str | None:
         """Find a place's broker and be connected to it; else why not.
 
@@ -143,9 +148,9 @@ class Writer:
                 leaders = self._cluster.leaders([place], deadline=deadline)
                 node = leaders[place].node if place in leaders else -1
                 if node >= 0 and (
-                    node in found.values() or reach(node, deadline=deadline)
+                    node in known_leaders.values() or reach(node, deadline=deadline)
                 ):
-                    found[place] = node
+                    known_leaders[place] = node
                     return None
                 why = self._cluster.why_not(node)
                 if not wait:

@@ -12,7 +12,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.snapshots.builder.run import make_snapshotter
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
-        with told_in_a_line():
+        with reported_in_a_line():
             snapshotter = make_snapshotter()
             if options["sample"] is not None:
                 self._sample(snapshotter, options["sample"], as_json=options["json"])

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from eventstore.errors import LogMisconfigured
 from eventstore.log import topics
 from eventstore.management.topic_repair import confirm, repair, repairs
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.publishing.topics import feed_topics
 from eventstore.publishing.topics import wrong as wrong_with_feeds
 from eventstore.snapshots.topics import snapshot_topics
@@ -68,13 +68,13 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
         kept, feeds = snapshot_topics(), feed_topics()
-        with told_in_a_line(), make_event_store().indexer() as indexer:
+        with reported_in_a_line(), make_event_store().indexer() as indexer:
             beside = (*kept.numbers, *feeds.numbers)
             names = [*indexer.topics.numbers, *beside]
             repaired = self._repair(indexer.log, names, options)
             made = _create(indexer)
-            made += topics.make_beside(kept, indexer.log)
-            made += topics.make_beside(feeds, indexer.log)
+            made += topics.make_auxiliary(kept, indexer.log)
+            made += topics.make_auxiliary(feeds, indexer.log)
             wrong = [
                 *wrong_with_snapshots(kept, indexer.log),
                 *wrong_with_feeds(feeds, indexer.log),
@@ -98,11 +98,11 @@ class Command(BaseCommand):
 
     def _repair(self, log: Log, names: list[str], options: dict[str, Any]) -> list[str]:
         """The lines of what was changed."""
-        found = repairs(log, names) if options["repair"] else []
-        if found and not options["yes"]:
-            confirm(found, self.stderr.write)
-        repair(log, found)
-        return [line for one in found for line in one.lines()]
+        wrong_settings = repairs(log, names) if options["repair"] else []
+        if wrong_settings and not options["yes"]:
+            confirm(wrong_settings, self.stderr.write)
+        repair(log, wrong_settings)
+        return [line for one in wrong_settings for line in one.lines()]
 
     def _say(
         self, answer: dict[str, Any], *, has_feeds: bool, version: int | None

@@ -10,7 +10,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.database import Condition, condition_of, connect
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.upkeep.roles import grant, statements
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
         roles = {"writer": options["writer"], "reader": options["reader"]}
-        with told_in_a_line(), closing(connect()) as connection:
+        with reported_in_a_line(), closing(connect()) as connection:
             said = [
                 one.as_string(connection) for one in statements(connection, **roles)
             ]

@@ -19,7 +19,7 @@ from eventstore.events import Cut
 from eventstore.exchange.exporter import Summary, export_events, export_stream
 from eventstore.management.output import opened
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.store import get_event_store
 
 
@@ -80,7 +80,7 @@ class Command(BaseCommand):
             msg = "Nothing is sealed in this store yet, so there is nothing to unseal."
             raise CommandError(msg)
         try:
-            with told_in_a_line(), opened(options["output"], self._note) as stream:
+            with reported_in_a_line(), opened(options["output"], self._note) as stream:
                 summary = self._export(stream, options)
         except BrokenPipeError:
             _close_quietly()
@@ -97,20 +97,20 @@ class Command(BaseCommand):
         self.stderr.write(text)
 
     def _export(self, stream: BinaryIO, options: dict[str, Any]) -> Summary:
-        given: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "source": conf.SOURCE,
             "clock": SystemClock(),
             "after": _within(options["after"]),
         }
         shown = self.stderr.isatty() and options["output"] != "-"
         with progress_bar("Exporting", total=None, shown=shown, unit="events") as bar:
-            given["on_progress"] = lambda events: bar(events, "events")
+            arguments["on_progress"] = lambda events: bar(events, "events")
             if options["stream"] is not None:  # "" is no stream, and not all of them
                 _refuse_unknown(options["stream"])
                 return export_stream(
-                    stream, get_event_store(), options["stream"], **given
+                    stream, get_event_store(), options["stream"], **arguments
                 )
-            return export_events(stream, topics=_topics(options["type"]), **given)
+            return export_events(stream, topics=_topics(options["type"]), **arguments)
 
 
 def _cut(text: str) -> Cut:

@@ -17,7 +17,7 @@ from eventstore.database import connect
 from eventstore.exchange.importer.lines import Interrupt, Source
 from eventstore.exchange.importer.run import End, Summary, import_events
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.store import get_event_store
 from eventstore.upkeep.rebuild import analyze
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         if summary.dropped:
             self.stderr.write(_what_was_dropped(summary.dropped))
         if summary.appended >= _MANY:
-            with told_in_a_line(), connect() as connection:
+            with reported_in_a_line(), connect() as connection:
                 analyze(connection)
         if not summary.is_good:
             raise CommandError(

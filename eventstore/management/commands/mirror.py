@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from eventstore.indexer.mirror import Mirror
 from eventstore.management.progress import progress_bar
 from eventstore.management.stopping import stop_on_signals
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.snapshots.filling import make_filler
 from eventstore.store import make_event_store
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         mirror = Mirror(make_event_store().make_indexer, stop)
         filler = make_filler(stop)
         if options["once"]:
-            with told_in_a_line():
+            with reported_in_a_line():
                 self._once(mirror, filler, as_json=options["json"])
             return
         # a thread of its own: snapshots that cannot be read must not hold up the folding

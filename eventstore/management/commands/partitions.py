@@ -15,7 +15,7 @@ from eventstore.events import Place
 from eventstore.indexer.stops import SET_ASIDE, TAKEN_BACK, decide
 from eventstore.management.orders import add_order, order_of
 from eventstore.management.tables import table
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.queries.stops import stopped
 from eventstore.store import get_event_store
 
@@ -58,14 +58,14 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
-        with told_in_a_line():
+        with reported_in_a_line():
             if options["do"] != "list":
                 self._decide(options)
-            found = stopped()
+            stops = stopped()
         if options["json"]:
-            self.stdout.write(json.dumps([_plain(one) for one in found]))
+            self.stdout.write(json.dumps([_plain(one) for one in stops]))
         else:
-            self.stdout.write(_shown(found))
+            self.stdout.write(_shown(stops))
 
     def _decide(self, options: dict[str, Any]) -> None:
         try:
@@ -97,8 +97,8 @@ def _partition_of(written: str) -> int:
     return topics.partition_id(place)
 
 
-def _shown(found: Sequence[Stopped]) -> str:
-    if not found:
+def _shown(stops: Sequence[Stopped]) -> str:
+    if not stops:
         return "No partition has stopped."
     rows = [
         (
@@ -107,9 +107,9 @@ def _shown(found: Sequence[Stopped]) -> str:
             one.code or "-",
             f"{one.done_by}: {one.reason}" if one.is_set_aside else "-",
         )
-        for one in found
+        for one in stops
     ]
-    causes = [f"{one.place}: {one.cause}" for one in found if one.cause]
+    causes = [f"{one.place}: {one.cause}" for one in stops if one.cause]
     return "\n".join(
         [table(("partition", "since", "code", "set aside"), rows), *causes]
     )

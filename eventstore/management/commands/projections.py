@@ -21,10 +21,10 @@ from eventstore.management.projections import (
     overview,
 )
 from eventstore.management.stopping import stop_on_signals
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
-from eventstore.projections.standing import projections
+from eventstore.projections.statuses import projections
 from eventstore.projections.switching import Switching
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
         try:
-            with told_in_a_line():
+            with reported_in_a_line():
                 self._do(options)
         except (ImproperlyConfigured, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -84,11 +84,11 @@ class Command(BaseCommand):
     def _do(self, options: dict[str, Any]) -> None:
         clock = SystemClock()
         if options["do"] == "list":
-            found = projections(clock.now())
+            versions = projections(clock.now())
             self.stdout.write(
-                json.dumps([as_json(one) for one in found])
+                json.dumps([as_json(one) for one in versions])
                 if options["json"]
-                else overview(found)
+                else overview(versions)
             )
             return
         if options["do"] == "drop":
@@ -127,11 +127,13 @@ class Command(BaseCommand):
             raise CommandError(msg)
 
     def _compare(self, building: Building, options: dict[str, Any]) -> None:
-        found = compare(building)
+        differences = compare(building)
         self._say(
-            options, difference_lines(found), {"tables": differences_as_json(found)}
+            options,
+            difference_lines(differences),
+            {"tables": differences_as_json(differences)},
         )
-        if not all(one.is_same for one in found):
+        if not all(one.is_same for one in differences):
             msg = "The two versions differ."
             raise CommandError(msg)
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from eventstore.conf import conf
 from eventstore.exchange.cloudevents import export_line
 from eventstore.management.event_table import print_events
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Command(BaseCommand):
             if options[name] is not None and options[name] < 0:
                 msg = f"{option} is 0 or more. The last events are read with --backwards --limit."
                 raise CommandError(msg)
-        with told_in_a_line():
+        with reported_in_a_line():
             store.stream_info(stream_id)
             events = store.read(
                 stream_id,

@@ -11,7 +11,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
 
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.store import make_event_store
 from eventstore.upkeep.rebuild import (
     analyze,
@@ -59,7 +59,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
         started = time.monotonic()
-        with told_in_a_line(), make_event_store().indexer() as indexer:
+        with reported_in_a_line(), make_event_store().indexer() as indexer:
             if not options["resume"]:
                 if not options["trust_log"]:
                     refuse_a_shortened_log(indexer)

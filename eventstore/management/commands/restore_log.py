@@ -11,7 +11,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.ports import Restorable
 from eventstore.store import make_event_store
 from eventstore.upkeep.restore.run import Restorer
@@ -53,7 +53,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
         started = time.monotonic()
-        with told_in_a_line(), make_event_store().indexer() as indexer:
+        with reported_in_a_line(), make_event_store().indexer() as indexer:
             if not isinstance(indexer.log, Restorable):
                 msg = f"Nothing can be put back into a log of the kind {indexer.log.kind}."
                 raise CommandError(msg)

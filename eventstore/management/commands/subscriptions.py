@@ -15,8 +15,8 @@ from eventstore.management.orders import add_order, order_of
 from eventstore.management.roster import make_worker
 from eventstore.management.stopping import stop_on_signals
 from eventstore.management.subscriptions import as_json, lines_of, overview
-from eventstore.management.troubles import told_in_a_line
-from eventstore.queries.subscriptions import standings
+from eventstore.management.troubles import reported_in_a_line
+from eventstore.queries.subscriptions import statuses
 from eventstore.subscriptions import Start
 from eventstore.subscriptions.operating import Operating, Order
 
@@ -65,15 +65,15 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run it."""
-        with told_in_a_line():
+        with reported_in_a_line():
             if options["do"] == "run":
                 self._run(options)
             elif options["do"] == "list":
-                found = standings(SystemClock().now())
+                listed = statuses(SystemClock().now())
                 self.stdout.write(
-                    json.dumps([as_json(how) for how in found])
+                    json.dumps([as_json(status) for status in listed])
                     if options["json"]
-                    else overview(found)
+                    else overview(listed)
                 )
             elif options["do"] == "show":
                 self.stdout.write(lines_of(options["name"], as_json=options["json"]))

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from eventstore.clock import SystemClock
 from eventstore.events import stream_type_in
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.snapshots.builder.verifying import BOUND, Comparer
 from eventstore.store import get_event_store, make_event_store
 from eventstore.upkeep.verifier.verify import Verifier
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         """Run it."""
         wanted, as_json = options["topic"], options["json"]
         started = time.monotonic()
-        with told_in_a_line():
+        with reported_in_a_line():
             findings = self._verify(wanted, as_json=as_json)
             compared = _compare(wanted, options["snapshots"], as_json=as_json)
         seconds = time.monotonic() - started

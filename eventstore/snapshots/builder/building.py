@@ -75,15 +75,15 @@ class Builder(Generic[T]):
         self._clock = clock
         self._made = snapshots.made_with
         self._frequency = snapshots.frequency
-        self._key = self._made.asked | {"frequency": self._frequency}
+        self._key = self._made.parameters | {"frequency": self._frequency}
         self._topics = store.topics
         self._replay = Replay(store, snapshots)
 
-    def behind(self) -> list[int]:
+    def lagging(self) -> list[int]:
         """The ids of the partitions in which something is left to look through."""
         topic = topic_of(self.snapshots.aggregate)
         with reading_cursor() as cursor:
-            return queries.behind(cursor, topic, self._made, self._frequency)
+            return queries.lagging(cursor, topic, self._made, self._frequency)
 
     def build(self, partition: int) -> Built | None:
         """Build a batch of what is due in a partition; None if somebody else is at it.
@@ -137,9 +137,9 @@ class Builder(Generic[T]):
         """Try some of the streams again that failed longer ago than this."""
         before = self._clock.now() - after
         partitions = partitions_of(self.snapshots.aggregate, self._topics)
-        asked = partitions, self._made, before
+        arguments = partitions, self._made, before
         with reading_cursor() as cursor:
-            streams = queries.to_retry(cursor, *asked, most=_RETRIES)
+            streams = queries.to_retry(cursor, *arguments, most=_RETRIES)
         return sum((self.build_stream(stream) for stream in streams), Built())
 
     # ---- inside
@@ -195,9 +195,11 @@ class Builder(Generic[T]):
         return due, {"next": next_, "generation": now}, end
 
     def _due_of_stream(self, stream_id: str, after: int) -> list[Due]:
-        asked = stream_id, after, self._made, self._frequency
+        arguments = stream_id, after, self._made, self._frequency
         with reading_cursor() as cursor:
-            return queries.due_of_stream(cursor, *asked, most=self._bounds.snapshots)
+            return queries.due_of_stream(
+                cursor, *arguments, most=self._bounds.snapshots
+            )
 
     def _note(self, problems: Iterable[Problem], partition: int) -> None:
         """Record, count and tell what could not be made; each stream is told of when it fails first."""
@@ -211,10 +213,12 @@ class Builder(Generic[T]):
                 "now": self._clock.now(),
             }
             connection = self._writer.connection()
-            found = connection.execute(statements.FAILED, self._key | row).fetchone()
+            row_before = connection.execute(
+                statements.FAILED, self._key | row
+            ).fetchone()
             stream_type = self.snapshots.aggregate.stream_type
             metrics.SNAPSHOT_FAILURES.labels(stream_type, problem.error).inc()
-            if found == (1,):
+            if row_before == (1,):
                 logger.error(
                     "no snapshot can be built of a stream; loads replay all its events",
                     action="snapshot-build-failed",

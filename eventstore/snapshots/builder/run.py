@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
 
     Progress = Callable[[Built], None]
-    Turn = Callable[[], Built | None]
+    Task = Callable[[], Built | None]
 
 logger = structlog.get_logger(__name__)
 
@@ -95,17 +95,17 @@ class Snapshotter:
             return late or stopped() or len(troubles) >= _TROUBLES
 
         with self._builders() as builders:
-            built, turns = Built(), self._turns(builders)
-            while turns and not ended():
-                turn = turns.popleft()
-                done = _taken(turn, troubles)
+            built, tasks = Built(), self._tasks(builders)
+            while tasks and not ended():
+                task = tasks.popleft()
+                done = _taken(task, troubles)
                 built += done
                 progress(done)
                 if done.more:
-                    turns.append(turn)
+                    tasks.append(task)
         if troubles:
             raise troubles[0]
-        return replace(built, more=bool(turns))
+        return replace(built, more=bool(tasks))
 
     def build_stream(self, stream_id: str) -> Built:
         """Build what is due of one stream. Raises `InvalidStreamId`, `StreamNotFound`, and as `build_due`."""
@@ -130,7 +130,7 @@ class Snapshotter:
                 for sampler in [self._sampler(cls, writer)]
                 for span in sampler.spans()
             ]
-            sizes = [behind - first for _, (first, behind) in spans]
+            sizes = [end - first for _, (first, end) in spans]
             for _ in range(count * _LOOKS if spans else 0):
                 ((sampler, span),) = self._chance.choices(spans, sizes)
                 sampler.look_into(span, sampled)
@@ -140,12 +140,14 @@ class Snapshotter:
 
     def failures(self) -> list[Failure]:
         """The streams of which no snapshot can be made, by this code."""
-        found: list[Failure] = []
+        failures: list[Failure] = []
         with reading_cursor() as cursor:
             for cls in aggregates().values():
-                asked = partitions_of(cls, self._store.topics)
-                found += queries.failures(cursor, asked, snapshot_store(cls).made_with)
-        return found
+                partitions = partitions_of(cls, self._store.topics)
+                failures += queries.failures(
+                    cursor, partitions, snapshot_store(cls).made_with
+                )
+        return failures
 
     def start_again(self) -> Reviewed:
         """Have everything looked through anew: what is there, and signed by this store, is not made again."""
@@ -166,14 +168,14 @@ class Snapshotter:
         finally:
             made.close()
 
-    def _turns(self, builders: Sequence[Builder[Any]]) -> deque[Turn]:
+    def _tasks(self, builders: Sequence[Builder[Any]]) -> deque[Task]:
         """What is to be done: the streams that are to be tried again, and the partitions where something is left."""
-        turns: list[Turn] = []
+        tasks: list[Task] = []
         for builder in builders:
-            turns.append(partial(builder.retry, RETRY_AFTER))
-            turns += [partial(builder.build, id_) for id_ in builder.behind()]
-        self._chance.shuffle(turns)
-        return deque(turns)
+            tasks.append(partial(builder.retry, RETRY_AFTER))
+            tasks += [partial(builder.build, id_) for id_ in builder.lagging()]
+        self._chance.shuffle(tasks)
+        return deque(tasks)
 
     def _sampler(self, cls: type[Any], writer: SnapshotWriter) -> Sampler[Any]:
         return Sampler(snapshot_store(cls), self._store, writer, self._chance)
@@ -193,11 +195,11 @@ class Snapshotter:
             ]
 
 
-def _taken(turn: Turn, troubles: list[SnapshotNotWritten]) -> Built:
+def _taken(task: Task, troubles: list[SnapshotNotWritten]) -> Built:
     """What one turn has built. Nothing where somebody else is at it, or the index was made anew meanwhile, or the topic
     does not answer: the next call will look."""
     try:
-        return turn() or Built()
+        return task() or Built()
     except IndexRebuilt:
         logger.warning(
             "the index was rebuilt while a builder worked; the next run builds the rest",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from random import Random
 
-    from eventstore.queries.snapshots import Found
+    from eventstore.queries.snapshots import StoredSnapshot
     from eventstore.snapshots import SnapshotStore
     from eventstore.snapshots.writing import SnapshotWriter
     from eventstore.store import EventStore
@@ -67,10 +67,10 @@ class Sampler(Generic[T]):
         """The packed positions of each partition between which there are snapshots. Raises `IndexIncomplete`."""
         snapshots = self._snapshots
         partitions = partitions_of(snapshots.aggregate, self._topics)
-        asked = partitions, snapshots.made_with, snapshots.frequency
+        arguments = partitions, snapshots.made_with, snapshots.frequency
         with reading_cursor() as cursor:
-            found = queries.looked_through(cursor, *asked)
-        return [span for span in found if span[0] < span[1]]
+            spans = queries.looked_through(cursor, *arguments)
+        return [span for span in spans if span[0] < span[1]]
 
     def look_into(self, span: tuple[int, int], sampled: Sampled) -> None:
         """Compare one snapshot by chance, if there is one near that place in the log.
@@ -85,21 +85,21 @@ class Sampler(Generic[T]):
             if not there:
                 return
             stream_id, version = self._chance.choice(there)
-            found = queries.newest(cursor, stream_id, made, version)
-        if found is not None and not signer().knows(
-            said_by_row(found, made), found.mac
+            snapshot = queries.newest(cursor, stream_id, made, version)
+        if snapshot is not None and not signer().knows(
+            said_by_row(snapshot, made), snapshot.mac
         ):
-            sampled.refused.append(f"{stream_id} at version {found.version}")
-            self._snapshots.refuse(found)
-        elif found is not None:
-            self._compare(found, sampled)
+            sampled.refused.append(f"{stream_id} at version {snapshot.version}")
+            self._snapshots.refuse(snapshot)
+        elif snapshot is not None:
+            self._compare(snapshot, sampled)
         sampled.events += self._replay.events - before
 
-    def _compare(self, found: Found, sampled: Sampled) -> None:
+    def _compare(self, snapshot: StoredSnapshot, sampled: Sampled) -> None:
         """Where it has drifted, all of its stream are compared."""
-        replayed = self._replayed(found.stream_id, [found.version], sampled)
-        if any(self._has_drifted(found, whole, sampled) for whole in replayed):
-            self._compare_all(found.stream_id, sampled)
+        replayed = self._replayed(snapshot.stream_id, [snapshot.version], sampled)
+        if any(self._has_drifted(snapshot, whole, sampled) for whole in replayed):
+            self._compare_all(snapshot.stream_id, sampled)
 
     def _compare_all(self, stream_id: str, sampled: Sampled) -> None:
         """Those that were built from one that has drifted have drifted, too."""
@@ -124,18 +124,20 @@ class Sampler(Generic[T]):
         except (UnreadableEvent, ApplyError) as error:
             self._cannot_be_held(stream_id, left[0], error, sampled)
 
-    def _has_drifted(self, found: Found, whole: T, sampled: Sampled) -> bool:
+    def _has_drifted(
+        self, snapshot: StoredSnapshot, whole: T, sampled: Sampled
+    ) -> bool:
         try:
             value = encoded(type(whole).__name__, whole.state)
         except StateNotStorable as error:
-            self._cannot_be_held(found.stream_id, found.version, error, sampled)
+            self._cannot_be_held(snapshot.stream_id, snapshot.version, error, sampled)
             return False
         sampled.looked_at += 1
-        if self._says(found, value):
+        if self._says(snapshot, value):
             self._count("same")
             return False
-        sampled.drifted.append(f"{found.stream_id} at version {found.version}")
-        self._set_aside(found)
+        sampled.drifted.append(f"{snapshot.stream_id} at version {snapshot.version}")
+        self._set_aside(snapshot)
         return True
 
     def _cannot_be_held(
@@ -151,24 +153,26 @@ class Sampler(Generic[T]):
             cause=str(error),
         )
 
-    def _says(self, found: Found, value: bytes) -> bool:
+    def _says(self, snapshot: StoredSnapshot, value: bytes) -> bool:
         """Whether a snapshot says what a replay says; as states, for a set has no order."""
-        return says_the_same(found.state, value, self._snapshots.aggregate.state_type)
+        return says_the_same(
+            snapshot.state, value, self._snapshots.aggregate.state_type
+        )
 
-    def _set_aside(self, found: Found) -> None:
+    def _set_aside(self, snapshot: StoredSnapshot) -> None:
         row = {
-            "stream": found.stream_id,
-            "version": found.version,
-            "event_id": found.event_id,
+            "stream": snapshot.stream_id,
+            "version": snapshot.version,
+            "event_id": snapshot.event_id,
         }
-        asked = self._snapshots.made_with.asked
-        self._writer.connection().execute(statements.DRIFTED, asked | row)
+        parameters = self._snapshots.made_with.parameters
+        self._writer.connection().execute(statements.DRIFTED, parameters | row)
         self._count("drifted")
         logger.error(
             "a snapshot has drifted: it says another state than its events",
             action="snapshot-drifted",
-            stream=found.stream_id,
-            version=found.version,
+            stream=snapshot.stream_id,
+            version=snapshot.version,
             remedy="docs/guide/SNAPSHOTS.md, 'A snapshot has drifted'",
         )
 

@@ -97,24 +97,26 @@ class Comparer:
 
     def run(self, progress: Callable[[int], None] = lambda _: None) -> Compared:
         """Compare. Raises what the log raises, `IndexIncomplete`, and database trouble."""
-        found, is_due = Compared(), self._turn()
-        self._topics(found, progress)
+        compared, is_due = Compared(), self._turn()
+        self._topics(compared, progress)
         for page in rows(most=self._page):
             due = []
             for row in page:
                 if not self._is_wanted(stream_type_of(row.stream_id)):
                     continue
-                if self._is_comparable(row, found, is_due=is_due(found.kept)):
+                if self._is_comparable(row, compared, is_due=is_due(compared.kept)):
                     due.append(row)
-                found.kept += 1
+                compared.kept += 1
             for stream_id, of_stream in groupby(due, lambda row: row.stream_id):
-                self._of_type[stream_type_of(stream_id)].compare(list(of_stream), found)
+                self._of_type[stream_type_of(stream_id)].compare(
+                    list(of_stream), compared
+                )
             progress(len(page))
-        return found
+        return compared
 
     # ---- inside
 
-    def _topics(self, found: Compared, progress: Callable[[int], None]) -> None:
+    def _topics(self, compared: Compared, progress: Callable[[int], None]) -> None:
         """Their records, from the first on, as whoever fills the table would read them. A topic that is not there says nothing."""
         topics = snapshot_topics()
         there = self._log.topics(topics.numbers) if topics.numbers else {}
@@ -129,7 +131,7 @@ class Comparer:
                 batch = self._log.read(place, offset)
                 if batch.next_offset == offset:
                     break
-                self._records(place, topics.partitions, batch.records, found)
+                self._records(place, topics.partitions, batch.records, compared)
                 progress(batch.next_offset - offset)
                 offset = batch.next_offset
 
@@ -138,15 +140,15 @@ class Comparer:
         place: Place,
         partitions: int,
         records: Sequence[LogRecord],
-        found: Compared,
+        compared: Compared,
     ) -> None:
         for record in records:
-            found.records += 1
+            compared.records += 1
             said = believed(place, partitions, record, self._signer)
             if isinstance(said, Garbage):
-                found.passed[said.reason] = found.passed.get(said.reason, 0) + 1
+                compared.passed[said.reason] = compared.passed.get(said.reason, 0) + 1
                 if said.reason == "not_ours":
-                    found.is_wrong(f"{place} offset {record.offset}", _NOT_OURS)
+                    compared.is_wrong(f"{place} offset {record.offset}", _NOT_OURS)
 
     def _is_wanted(self, stream_type: str) -> bool:
         """Whether streams of this type are."""
@@ -162,19 +164,19 @@ class Comparer:
         first = self._day * most % total
         return lambda number: (number - first) % total < most
 
-    def _is_comparable(self, row: Kept, found: Compared, *, is_due: bool) -> bool:
+    def _is_comparable(self, row: Kept, compared: Compared, *, is_due: bool) -> bool:
         known = self._of_type.get(stream_type_of(row.stream_id))
         if not self._signer.knows(said_by_row(row, row.made), row.mac):
-            found.is_wrong(_name(row), _NOT_OURS)
-            found.leave("not ours")
+            compared.is_wrong(_name(row), _NOT_OURS)
+            compared.leave("not ours")
         elif row.drifted:
-            found.leave("set aside")
+            compared.leave("set aside")
         elif row.recorded_at is None:
-            found.leave("another history")
+            compared.leave("another history")
         elif known is None or row.made != known.made:
-            found.leave("other code")
+            compared.leave("other code")
         elif not is_due:
-            found.leave("beyond the bound")
+            compared.leave("beyond the bound")
         else:
             return True
         return False
@@ -189,29 +191,29 @@ class _OfClass(Generic[T]):
         self._replay: Replay[T] = Replay(store, snapshots)
         self._last: T | None = None  # goes on where the page before ended
 
-    def compare(self, of_stream: Sequence[Kept], found: Compared) -> None:
+    def compare(self, of_stream: Sequence[Kept], compared: Compared) -> None:
         """Some of a stream's, by version, behind those that were compared last."""
         waiting = {row.version: row for row in of_stream}
         stream_id = of_stream[0].stream_id
         begin = self._last if self._last and self._last.stream_id == stream_id else None
         try:
             for whole in self._replay.through(stream_id, list(waiting), begin):
-                self._hold(waiting.pop(whole.version), whole, found)
+                self._hold(waiting.pop(whole.version), whole, compared)
                 self._last = whole
         except (UnreadableEvent, ApplyError):
             self._last = None
         if waiting:
-            found.leave("not replayed", len(waiting))
+            compared.leave("not replayed", len(waiting))
 
-    def _hold(self, row: Kept, whole: T, found: Compared) -> None:
+    def _hold(self, row: Kept, whole: T, compared: Compared) -> None:
         try:
             value = encoded(self._cls.__name__, whole.state)
         except StateNotStorable:
-            found.leave("not replayed")
+            compared.leave("not replayed")
             return
-        found.compared += 1
+        compared.compared += 1
         if not says_the_same(row.state, value, self._cls.state_type):
-            found.is_wrong(_name(row), "it says another state than its events")
+            compared.is_wrong(_name(row), "it says another state than its events")
 
 
 def _name(row: Kept) -> str:

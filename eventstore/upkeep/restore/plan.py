@@ -36,7 +36,7 @@ class Mirrored:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PartitionStatus:
     """How a partition stands: its cursor, what its log holds, and the first offset at which something is amiss.
 
     differs: where the log holds something else than the mirror. gap: where the log ended and the mirror has nothing.
@@ -63,9 +63,9 @@ class Missing:
         return self.end - self.first
 
 
-def plan(standing: Standing) -> Missing:
+def plan(status: PartitionStatus) -> Missing:
     """What the log lacks. Raises `NotRestorable` if it cannot get it back under its old offsets."""
-    place, extent = standing.place, standing.extent
+    place, extent = status.place, status.extent
     refusals = (
         (
             extent.start or None,
@@ -73,17 +73,17 @@ def plan(standing: Standing) -> Missing:
             _NEW_TOPIC,
         ),
         (
-            standing.differs,
+            status.differs,
             "the log holds something else there than what was folded",
             _NEW_TOPIC,
         ),
         (
-            standing.damaged,
+            status.damaged,
             "the mirror's bytes there are not those that were folded",
             _DAMAGED,
         ),
         (
-            standing.gap,
+            status.gap,
             "the mirror has no record there; the log had a transaction's marker, which cannot be written again",
             _NEW_STORE,
         ),
@@ -91,7 +91,7 @@ def plan(standing: Standing) -> Missing:
     for offset, problem, remedy in refusals:
         if offset is not None:
             raise NotRestorable(place.topic, place.partition, offset, problem, remedy)
-    return Missing(place, min(extent.end, standing.cursor), standing.cursor)
+    return Missing(place, min(extent.end, status.cursor), status.cursor)
 
 
 def first_difference(
@@ -99,17 +99,17 @@ def first_difference(
 ) -> int | None:
     """The first offset at which the two, read over the same offsets, do not hold the same record."""
     last = 0
-    for found, wanted in zip_longest(log, mirror):
-        if found is None:
+    for logged, wanted in zip_longest(log, mirror):
+        if logged is None:
             return int(wanted.record.offset)
         if wanted is None:
-            return int(found.offset)
-        if found.offset != wanted.record.offset:
-            return int(min(found.offset, wanted.record.offset))
-        last = folded_time(found.recorded_at, last)
-        leaf = record_hash(place, found.offset, last, found.key, found.value)
+            return int(logged.offset)
+        if logged.offset != wanted.record.offset:
+            return int(min(logged.offset, wanted.record.offset))
+        last = folded_time(logged.recorded_at, last)
+        leaf = record_hash(place, logged.offset, last, logged.key, logged.value)
         if leaf != wanted.hash:
-            return int(found.offset)
+            return int(logged.offset)
     return None
 
 

@@ -16,7 +16,7 @@ from eventstore.protocol.positions import first_of, offset_in
 from eventstore.upkeep.restore.plan import (
     Mirrored,
     Missing,
-    Standing,
+    PartitionStatus,
     first_difference,
     first_trouble,
     plan,
@@ -127,33 +127,33 @@ class Restorer:
             problem = f"the database has {len(rows)} rows for {self._topics.partitions} partitions"
             raise LogMisconfigured(name, problem, NO_ROWS_REMEDY)
         places = {Place(name, n): cursor for n, cursor, _, _ in rows}
-        found = self._log.topics([name]).get(name)
+        topic = self._log.topics([name]).get(name)
         extents = dict.fromkeys(places, Extent(0, 0))
-        if found is not None:
-            sound(self._topics, found, name, for_restore=True)
+        if topic is not None:
+            sound(self._topics, topic, name, for_restore=True)
             extents |= self._log.extents(places)
         return TopicPlan(
             name=name,
-            create=found is None,
-            created_again=found is not None and {found.id} != {row[3] for row in rows},
-            unfinished=found is not None and bool(found.left_by_restore),
+            create=topic is None,
+            created_again=topic is not None and {topic.id} != {row[3] for row in rows},
+            unfinished=topic is not None and bool(topic.left_by_restore),
             missing=[
-                plan(self._standing(place, cursor, extents[place]))
+                plan(self._status(place, cursor, extents[place]))
                 for place, cursor in places.items()
             ],
             cursors=[(Place(name, n), cursor, gen) for n, cursor, gen, _ in rows],
         )
 
-    def _standing(self, place: Place, cursor: int, extent: Extent) -> Standing:
+    def _status(self, place: Place, cursor: int, extent: Extent) -> PartitionStatus:
         if extent.start:
-            return Standing(place, cursor, extent)
+            return PartitionStatus(place, cursor, extent)
         kept = min(extent.end, cursor)
         differs = first_difference(
             place, self._logged(place, kept), self._mirrored(place, 0, kept)
         )
         lost = self._mirrored(place, kept, cursor)
         gap, damaged = first_trouble(place, lost, kept, cursor)
-        return Standing(place, cursor, extent, differs, gap, damaged)
+        return PartitionStatus(place, cursor, extent, differs, gap, damaged)
 
     def _logged(self, place: Place, end: int) -> Iterator[LogRecord]:
         offset = 0
@@ -195,7 +195,7 @@ class Restorer:
 
     def _finish(self, topic: TopicPlan, topic_id: str) -> None:
         places, cursors, generations = zip(*topic.cursors, strict=True)
-        given = {
+        parameters = {
             "topic_id": topic_id,
             "ids": [self._topics.partition_id(place) for place in places],
             "cursors": list(cursors),
@@ -203,7 +203,7 @@ class Restorer:
         }
         with self._connection.transaction():
             self._connection.execute("SET LOCAL synchronous_commit = on")
-            moved = self._connection.execute(_FINISH, given).rowcount
+            moved = self._connection.execute(_FINISH, parameters).rowcount
             if moved != len(places):
                 raise NotRestorable(topic.name, 0, cursors[0], *_FOLDED_MEANWHILE)
 

@@ -51,5 +51,5 @@ class Findings:
     @property
     def differences(self) -> Sequence[Difference]:
         """Everything that is wrong; empty when all agree."""
-        found = [p.difference for p in self.places if p.difference is not None]
-        return [*found, *self.heads.values(), *self.elsewhere]
+        differences = [p.difference for p in self.places if p.difference is not None]
+        return [*differences, *self.heads.values(), *self.elsewhere]

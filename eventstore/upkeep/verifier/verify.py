@@ -95,40 +95,40 @@ class Verifier:
     # ---- one partition
 
     def _place(self, place: Place, extent: Extent, progress: Progress) -> PlaceFindings:
-        found = PlaceFindings(place)
+        findings = PlaceFindings(place)
         rows = self._rows(statements.PARTITION, id=self._topics.partition_id(place))
         if not rows:
-            found.difference = Difference(
+            findings.difference = Difference(
                 str(place), "the database has no row for this partition"
             )
-            return found
+            return findings
         cursor, last_recorded_at, rule_version, partitions = rows[0]
-        found.unfolded = max(0, extent.end - cursor)
+        findings.unfolded = max(0, extent.end - cursor)
         if extent.start or extent.end < cursor:
-            found.difference = Difference(
+            findings.difference = Difference(
                 str(place),
                 f"the log holds offsets {extent.start} to {extent.end - 1}, the cursor stands at {cursor}",
             )
-            return found
+            return findings
         replay = Replay(place, partitions)
-        self._compare_all(found, replay, cursor, progress)
-        if found.difference is None and (
+        self._compare_all(findings, replay, cursor, progress)
+        if findings.difference is None and (
             (replay.last_recorded_at, replay.rule_version)
             != (last_recorded_at, rule_version)
         ):
-            found.difference = Difference(
+            findings.difference = Difference(
                 str(place), "its row has another state than the fold"
             )
-        if found.difference is None and found.unfolded:
-            found.difference = replay.stop_at(self._read(found, cursor))
-        return found
+        if findings.difference is None and findings.unfolded:
+            findings.difference = replay.stop_at(self._read(findings, cursor))
+        return findings
 
     def _compare_all(
-        self, found: PlaceFindings, replay: Replay, cursor: int, progress: Progress
+        self, findings: PlaceFindings, replay: Replay, cursor: int, progress: Progress
     ) -> None:
         offset = 0
-        while offset < cursor and found.difference is None:
-            batch = self._read(found, offset)
+        while offset < cursor and findings.difference is None:
+            batch = self._read(findings, offset)
             if batch is None:
                 return
             entries = [
@@ -137,16 +137,16 @@ class Verifier:
                 if r.offset < cursor
             ]
             end = min(batch.next_offset, cursor)
-            found.difference = self._compare(found, replay, entries, offset, end)
+            findings.difference = self._compare(findings, replay, entries, offset, end)
             progress(replay.place, end - offset)
             offset = end
-        if found.difference is None:
-            found.difference = self._beyond(replay.place, cursor)
+        if findings.difference is None:
+            findings.difference = self._beyond(replay.place, cursor)
 
-    def _read(self, found: PlaceFindings, offset: int) -> Batch | None:
+    def _read(self, findings: PlaceFindings, offset: int) -> Batch | None:
         """A stretch of the log; None, with the difference noted, if there is none where one must be."""
         try:
-            batch = self._log.read(found.place, offset)
+            batch = self._log.read(findings.place, offset)
         except LogTruncated as error:
             what = error.found
         except LogUnreadable as error:
@@ -155,12 +155,12 @@ class Verifier:
             if batch.next_offset > offset:
                 return batch
             what = f"the log shows nothing at offset {offset}"
-        found.difference = Difference(str(found.place), what)
+        findings.difference = Difference(str(findings.place), what)
         return None
 
     def _compare(
         self,
-        found: PlaceFindings,
+        findings: PlaceFindings,
         replay: Replay,
         entries: Sequence[Entry],
         offset: int,
@@ -171,7 +171,7 @@ class Verifier:
         partition = self._topics.partition_id(place)
         rows = rows_of(place, number, folded.judged)
         span = {"first": first_of(partition, offset), "last": first_of(partition, end)}
-        self._count(found, folded)
+        self._count(findings, folded)
         self._note_heads(rows.new, rows.moved)
         return first_difference(
             place,
@@ -260,18 +260,18 @@ class Verifier:
 
     # ---- inside
 
-    def _count(self, found: PlaceFindings, folded: Folded) -> None:
+    def _count(self, findings: PlaceFindings, folded: Folded) -> None:
         types = registry()
         for one in folded.judged:
-            found.records += 1
-            found.malformed += one.verdict is Verdict.MALFORMED
-            found.redated += one.entry.recorded_at < one.recorded_at
-            found.ahead += one.entry.recorded_at > self._future
+            findings.records += 1
+            findings.malformed += one.verdict is Verdict.MALFORMED
+            findings.redated += one.entry.recorded_at < one.recorded_at
+            findings.ahead += one.entry.recorded_at > self._future
             commit = one.entry.content
             if one.verdict is Verdict.ACCEPTED and isinstance(commit, Commit):
-                found.events += len(commit.events)
+                findings.events += len(commit.events)
                 stream_type = stream_type_of(commit.stream_id)
-                found.unreadable += sum(
+                findings.unreadable += sum(
                     types.problem_of(stream_type, event) is not None
                     for event in commit.events
                 )

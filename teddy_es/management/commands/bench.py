@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from eventstore.conf import conf
 from eventstore.exchange.cloudevents import BadLine
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from teddy_es.bench.conditions import conditions
 from teddy_es.bench.contestants import NAMES
 from teddy_es.bench.measures import CHOICES, MEASURES
@@ -82,7 +82,10 @@ class Command(BaseCommand):
         wanted = _known(options["what"], MEASURES) or tuple(MEASURES)
         _refuse_files(options["file"], options["json"])
         shown = sys.stderr.isatty()
-        with progress_bar("bench", total=None, shown=shown) as bar, told_in_a_line():
+        with (
+            progress_bar("bench", total=None, shown=shown) as bar,
+            reported_in_a_line(),
+        ):
             plan = Plan(
                 rounds=options["rounds"],
                 seconds=options["seconds"],
@@ -92,30 +95,30 @@ class Command(BaseCommand):
                 file=options["file"],
                 tell=lambda note: bar(0, note),
             )
-            found = self._found(wanted, plan)
+            series = self._found(wanted, plan)
             about = conditions(plan.noise)
-        if not found:
+        if not series:
             msg = "Nothing was measured: what --only names is of another kind."
             raise CommandError(msg)
         if options["json"] != "-":
             terminal = self.stdout.isatty()
-            self.stdout.write(as_table(found, conf.LOG, terminal=terminal))
+            self.stdout.write(as_table(series, conf.LOG, terminal=terminal))
             self.stdout.write(as_lines(about))
-        self._write_json(options["json"], as_json(found, conf.LOG, about))
+        self._write_json(options["json"], as_json(series, conf.LOG, about))
 
     def _found(self, wanted: Collection[str], plan: Plan) -> list[Series]:
-        found: list[Series] = []
+        measured: list[Series] = []
         try:
             with closing(run(wanted, plan)) as series:
-                found.extend(series)
+                measured.extend(series)
         except KeyboardInterrupt:
-            if not found:
+            if not measured:
                 msg = "Interrupted before anything was measured."
                 raise CommandError(msg) from None
             self.stderr.write("Interrupted: this is what was found until then.")
         except (CannotMeasure, BadLine) as error:
             raise CommandError(str(error)) from None
-        return found
+        return measured
 
     def _write_json(self, file: str | None, answer: dict[str, Any]) -> None:
         if file == "-":
@@ -145,11 +148,11 @@ def _add_sizes(parser: ArgumentParser) -> None:
     )
 
 
-def _refuse_files(given: str | None, written: str | None) -> None:
+def _refuse_files(events_file: str | None, written: str | None) -> None:
     """Now, rather than after an hour."""
     try:
-        if given is not None:
-            Path(given).open("rb").close()
+        if events_file is not None:
+            Path(events_file).open("rb").close()
         if written not in (None, "-"):
             Path(written).open("ab").close()
     except OSError as error:

@@ -13,7 +13,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.service import EventSourcingService
 from eventstore.store import get_event_store
 
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             if not options["json"]:
                 title = str(example.__doc__).partition("\n")[0]
                 self.stdout.write(self.style.MIGRATE_HEADING(f"{number}. {title}"))
-            with told_in_a_line():
+            with reported_in_a_line():
                 asyncio.run(self._run(example, lines, quiet=options["json"]))
         if options["json"]:
             self.stdout.write(json.dumps(told))

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.database import connect
 from eventstore.management.progress import progress_bar
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.store import make_event_store
 from eventstore.upkeep.rebuild import analyze
 from teddy_es.synth.filling import Filled, fill, is_empty
@@ -76,7 +76,7 @@ class Command(BaseCommand):
             msg = f"These numbers do not do: {error}."
             raise CommandError(msg) from None
         started = time.monotonic()
-        with told_in_a_line():
+        with reported_in_a_line():
             store = make_event_store()
             self._refuse_others(store, anyway=options["add"])
             filled = self._fill(store, wanted)

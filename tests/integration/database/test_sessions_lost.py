@@ -26,7 +26,7 @@ from django.db import (
 
 from eventstore.clock import SystemClock
 from eventstore.database import connect
-from eventstore.management.troubles import told_in_a_line
+from eventstore.management.troubles import reported_in_a_line
 from eventstore.queries.connection import (
     arriving_rows,
     atomic,
@@ -377,7 +377,7 @@ def test_a_command_says_in_a_line_that_its_session_timed_out(
     transactional_db: None, setting: str
 ) -> None:
     def work() -> None:
-        with told_in_a_line(), transaction.atomic(), unchecked_cursor() as cursor:
+        with reported_in_a_line(), transaction.atomic(), unchecked_cursor() as cursor:
             cursor.execute(f"SET {setting}_timeout = 50")
             until(gone(pid()))
             cursor.execute(NUMBERS, {"last": 1})

@@ -16,7 +16,7 @@ from eventstore.clock import SystemClock
 from eventstore.management.roster import make_worker
 from eventstore.projections.building import make_building
 from eventstore.projections.switching import Switching
-from eventstore.queries.subscriptions import standings
+from eventstore.queries.subscriptions import statuses
 from eventstore.service import get_service
 from eventstore.subscriptions import Subscription, wait_for
 from eventstore.subscriptions.operating import Order
@@ -205,7 +205,7 @@ class following:  # noqa: N801  (reads as a word)
 def until_known(name: str) -> None:
     """Until it has its rows."""
     for _ in range(3_000):
-        if name in {how.name for how in standings(SystemClock().now())}:
+        if name in {how.name for how in statuses(SystemClock().now())}:
             return
         threading.Event().wait(0.01)
     pytest.fail(f"{name} never began")

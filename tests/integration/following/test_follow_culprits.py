@@ -19,7 +19,7 @@ from eventstore.clock import SystemClock
 from eventstore.database import connect, is_lost
 from eventstore.events import Expected, NewEvent
 from eventstore.queries.keyset import Wanted
-from eventstore.queries.subscriptions import parked_streams, standing
+from eventstore.queries.subscriptions import parked_streams, status_of
 from eventstore.testing.shop import OrderChanged
 from tests.support.following import (
     Orders,
@@ -155,7 +155,7 @@ def test_two_in_one_partition_are_parked_and_all_others_are_handled(
     if not how.startswith("commit"):  # which keeps what was rolled back otherwise
         assert handled == good | {name: [1] for name in bad}
     assert parked() == dict.fromkeys(bad, (2, BREAKS[how][1]))
-    assert standing("totals", SystemClock().now()).lag == 0
+    assert status_of("totals", SystemClock().now()).lag == 0
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -225,7 +225,7 @@ def take_turns(made: Subscription, chance: random.Random) -> int:
     """By three workers, each of which may be started anew before any turn; how many turns there were."""
     workers = [follower(made, seed=n) for n in range(3)]
     turns = 0
-    while standing("totals", SystemClock().now()).lag:
+    while status_of("totals", SystemClock().now()).lag:
         which = chance.randrange(3)
         if chance.random() < 0.5:
             workers[which] = follower(made, seed=turns)

@@ -15,9 +15,9 @@ from eventstore.queries.subscriptions import (
     actions,
     parked_stream,
     parked_streams,
-    partition_standings,
-    standing,
-    standings,
+    partition_statuses,
+    status_of,
+    statuses,
 )
 from tests.integration.pages.test_browse_plans import nodes, plans
 
@@ -116,9 +116,9 @@ def test_a_list_is_its_key_read_in_order(full: None, name: str) -> None:
 @pytest.mark.parametrize(
     "read",
     [
-        lambda: standings(SystemClock().now()),
-        lambda: standing("totals", SystemClock().now()),
-        lambda: partition_standings("totals"),
+        lambda: statuses(SystemClock().now()),
+        lambda: status_of("totals", SystemClock().now()),
+        lambda: partition_statuses("totals"),
     ],
     ids=["all", "one", "partitions"],
 )

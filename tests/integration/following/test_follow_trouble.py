@@ -24,7 +24,7 @@ from eventstore.events import Cut, Place, Position
 from eventstore.queries import following, walking
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.keyset import Wanted
-from eventstore.queries.subscriptions import parked_streams, standing
+from eventstore.queries.subscriptions import parked_streams, status_of
 from eventstore.queries.walking import walk_after
 from eventstore.subscriptions import await_for, wait_for, waiting
 from eventstore.subscriptions import follower as followers
@@ -120,7 +120,7 @@ def test_an_index_that_is_emptied_in_the_middle_of_a_turn_is_not_taken_for_its_e
     one = follower(subscription(totals, retries=(0, 0), types=types))
     if read == "waiting_records":
         one.turn(the_partition())
-    before = standing("totals", SystemClock().now())
+    before = status_of("totals", SystemClock().now())
 
     def between(*args: Any, **given: Any) -> Any:
         empty_the_index()
@@ -130,7 +130,7 @@ def test_an_index_that_is_emptied_in_the_middle_of_a_turn_is_not_taken_for_its_e
     with pytest.raises(IndexRebuilt):
         one.turn(the_partition())
 
-    now = standing("totals", SystemClock().now())
+    now = status_of("totals", SystemClock().now())
     assert (now.retrying, now.handled) == (before.retrying, before.handled)
 
 
@@ -323,4 +323,4 @@ def test_cuts_of_other_stores_are_refused(orders: Orders) -> None:
         wait_for("totals", Position(topic, 400, 0, 0), 0.0)
     with pytest.raises(SubscriptionNotFound):
         wait_for("nobody", Cut(), 0.0)
-    assert standing("totals", SystemClock().now()).lag == 0
+    assert status_of("totals", SystemClock().now()).lag == 0

@@ -9,7 +9,7 @@ import pytest
 from eventstore.clock import SystemClock
 from eventstore.conf import registry
 from eventstore.management.subscriptions import overview
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions import follower as followers
 from eventstore.testing.shop import OrderPlaced
 from tests.support.following import (
@@ -50,7 +50,7 @@ def test_a_type_that_nobody_has_registered_is_left_out_and_told(
 
     follow(follower(subscription(Totals(), types=[OrderPlaced], most=2)))
 
-    how = standing("totals", SystemClock().now())
+    how = status_of("totals", SystemClock().now())
     assert (seen(), how.handled, how.skipped) == ({n: [1] for n in "abc"}, 3, 9)
     assert "left out" in overview([how])
     assert caplog.text.count("nobody has registered") == 1
@@ -63,5 +63,5 @@ def test_types_that_others_handle_are_no_news(
 
     follow(follower(subscription(Totals(), types=[OrderPlaced])))
 
-    assert standing("totals", SystemClock().now()).skipped == 0
+    assert status_of("totals", SystemClock().now()).skipped == 0
     assert "nobody has registered" not in caplog.text

@@ -23,7 +23,7 @@ from eventstore.protocol.placement import partition_of
 from eventstore.publishing.publisher import NotPublished, Publisher
 from eventstore.publishing.subscription import NAME, publication
 from eventstore.publishing.topics import check, create, feed_topics, topic_of
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions import Subscription, TryLater
 from eventstore.testing.faulty_log import ALL, FINE, FaultyLog, Network
 from eventstore.testing.shop import OrderPlaced
@@ -116,7 +116,7 @@ def first_copies(versions: Iterable[int]) -> list[int]:
 
 def behind() -> bool:
     """Whether something is still to be published."""
-    return standing(NAME, SystemClock().now()).lag > 0
+    return status_of(NAME, SystemClock().now()).lag > 0
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_whatever_the_network_does_first_copies_are_complete_and_in_order(
 
     found = {name: first_copies(v) for name, v in feeds.versions().items()}
     assert found == {name: [1, 2, 3, 4] for name in "abc"}
-    assert standing(NAME, SystemClock().now()).parked == 0
+    assert status_of(NAME, SystemClock().now()).parked == 0
 
 
 def test_a_network_that_loses_records_one_by_one_costs_copies_only(
@@ -209,7 +209,7 @@ def test_a_network_that_loses_records_one_by_one_costs_copies_only(
 
     assert first_copies(feeds.versions()["a"]) == [*range(1, 11)]
     assert len(feeds.records) > 10
-    assert standing(NAME, SystemClock().now()).parked == 0
+    assert status_of(NAME, SystemClock().now()).parked == 0
 
 
 @pytest.mark.parametrize("answer", [NotWritten("no"), Unknown("perhaps")])
@@ -222,7 +222,7 @@ def test_what_is_not_acknowledged_parks_nobody_and_is_sent_again(
 
     with pytest.raises(NotPublished, match=answer.reason):  # type: ignore[union-attr]
         one.round()
-    how = standing(NAME, SystemClock().now())
+    how = status_of(NAME, SystemClock().now())
     follow(one)
 
     assert (how.handled, how.retrying, how.parked) == (0, 0, 0)
@@ -258,7 +258,7 @@ def test_a_missing_topic_is_waited_for_and_parks_nobody(
 
     with pytest.raises(LogMisconfigured, match="create_topics"):
         one.round()
-    how = standing(NAME, SystemClock().now())
+    how = status_of(NAME, SystemClock().now())
     feeds.there = there
     follow(one)
 

@@ -24,7 +24,7 @@ from eventstore.management.roster import make_worker
 from eventstore.publishing.publisher import NotPublished, Publisher
 from eventstore.publishing.subscription import NAME, publication
 from eventstore.publishing.topics import create, feed_topics
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions import Subscription, TryLater
 from eventstore.testing.faulty_log import (
     ANSWER_LOST,
@@ -201,7 +201,7 @@ def test_publishers_that_are_killed_miss_nothing_and_the_worker_goes_on(
         with a_process("publish_and_be_killed", writes=writes) as process:
             assert process.wait(timeout=120) == -signal.SIGKILL
     before = len(world.records())
-    run_until(lambda: not standing(NAME, SystemClock().now()).lag)
+    run_until(lambda: not status_of(NAME, SystemClock().now()).lag)
 
     found = world.versions()
     assert before > 0

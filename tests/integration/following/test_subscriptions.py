@@ -19,7 +19,7 @@ from eventstore.errors import (
 )
 from eventstore.protocol.placement import place_of
 from eventstore.queries.keyset import Wanted
-from eventstore.queries.subscriptions import actions, parked_streams, standing
+from eventstore.queries.subscriptions import actions, parked_streams, status_of
 from eventstore.subscriptions import Start, TryLater, Unreadable, wait_for
 from eventstore.subscriptions.operating import Operating, Order
 from eventstore.testing.shop import OrderChanged
@@ -80,7 +80,7 @@ def test_only_the_types_that_are_wanted_come(orders: Orders, most: int) -> None:
     follow(one)
 
     assert seen() == {"a": [2, 3], "c": [2]}
-    assert standing("totals", SystemClock().now()).lag == 0
+    assert status_of("totals", SystemClock().now()).lag == 0
 
 
 def test_a_batch_handler_gets_what_stands_in_one_partition(orders: Orders) -> None:
@@ -148,7 +148,7 @@ def test_after_the_last_retry_a_person_must_look(orders: Orders) -> None:
 
     [row] = parked_streams(Wanted(), "totals").rows
     assert (row.attempts, row.retry_at) == (3, None)
-    how = standing("totals", clock.now())
+    how = status_of("totals", clock.now())
     assert (how.retrying, how.parked, how.lag) == (0, 1, 0)
 
 
@@ -181,7 +181,7 @@ def test_a_skip_leaves_one_event_out(orders: Orders) -> None:
     follow(one)
 
     assert seen() == {"a": [1, 3, 4]}
-    how = standing("totals", SystemClock().now())
+    how = status_of("totals", SystemClock().now())
     assert (how.handled, how.skipped, how.parked) == (3, 1, 0)
     assert actions("totals")[0].position == orders_position(orders, "a", 2)
 
@@ -217,7 +217,7 @@ def test_a_paused_one_does_nothing_until_it_is_resumed(orders: Orders) -> None:
     orders.place("a")
     follow(one)
     assert seen() == {}
-    assert standing("totals", SystemClock().now()).paused
+    assert status_of("totals", SystemClock().now()).paused
 
     operating.resume("totals", order)
     follow(one)
@@ -292,7 +292,7 @@ def test_what_nobody_can_read_is_parked_or_counted(
 
     follow(one)
 
-    how = standing("totals", SystemClock().now())
+    how = status_of("totals", SystemClock().now())
     if unreadable is Unreadable.SKIP:
         assert seen() == {"a": [1, 3]}
         assert (how.skipped, how.parked) == (1, 0)
@@ -324,14 +324,14 @@ def test_a_checkpoint_beyond_the_index_waits(orders: Orders) -> None:
     with orders.store.indexer() as indexer:
         reset(indexer.connection())
         follow(one)
-        assert standing("totals", SystemClock().now()).beyond == 1
+        assert status_of("totals", SystemClock().now()).beyond == 1
         refold(indexer, progress=lambda *_: None)
     orders.change("a")
 
     follow(one)
 
     assert seen() == {"a": [1, 2, 3]}
-    assert standing("totals", SystemClock().now()).beyond == 0
+    assert status_of("totals", SystemClock().now()).beyond == 0
 
 
 def test_waiting_ends_when_it_is_handled_or_says_why_not(orders: Orders) -> None:
@@ -376,7 +376,7 @@ def test_a_slow_handler_gets_its_work_committed_in_between(orders: Orders) -> No
     totals = Totals()
 
     def handle(event: Published) -> None:
-        begun.append(standing("totals", SystemClock().now()).handled)
+        begun.append(status_of("totals", SystemClock().now()).handled)
         totals(event)
         clock.ahead += 0.6
 
@@ -385,7 +385,7 @@ def test_a_slow_handler_gets_its_work_committed_in_between(orders: Orders) -> No
 
     assert seen() == {"a": [1, 2, 4, 5, 6]}
     assert begun == [0, 0, 2, 2, 4]  # committed after the second and the fourth
-    assert standing("totals", SystemClock().now()).skipped == 1
+    assert status_of("totals", SystemClock().now()).skipped == 1
 
 
 def test_what_is_tried_again_and_what_is_new_take_turns(orders: Orders) -> None:

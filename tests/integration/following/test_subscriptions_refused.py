@@ -16,7 +16,7 @@ from eventstore.errors import SubscriptionNotFound
 from eventstore.events import Cut, Place
 from eventstore.projections.configured import configured as projections_configured
 from eventstore.queries.feed import marks
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions import Subscription, wait_for
 from eventstore.subscriptions.configured import configured
 from eventstore.subscriptions.operating import Operating, Order
@@ -143,7 +143,7 @@ class TestBeginning:
         with pytest.raises(CutRefused):
             register(made, SystemClock())
         with pytest.raises(SubscriptionNotFound):  # nothing is left of it
-            standing("totals", SystemClock().now())
+            status_of("totals", SystemClock().now())
 
     @pytest.mark.usefixtures("table")
     def test_a_worker_of_such_a_one_ends_and_says_so(

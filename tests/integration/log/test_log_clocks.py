@@ -70,7 +70,7 @@ def test_a_clock_that_is_right_again_is_no_more_to_be_seen(world: World) -> None
     here.append(stream, [changed()], 1)
 
     assert gauge(world.place(stream)) == 0
-    assert here.telling.clocks.worst() == (world.place(stream), 0.0)
+    assert here.reporter.clocks.worst() == (world.place(stream), 0.0)
 
 
 def test_a_mirror_tells_of_records_from_the_future_and_of_old_ones_nothing(

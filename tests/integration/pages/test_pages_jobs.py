@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.jobs.standing import standings
+from audit.jobs.statuses import statuses
 from eventstore.database import connect
 from eventstore.upkeep.jobs import Job, Jobs
 from eventstore.upkeep.schedule import SCHEDULE
@@ -70,12 +70,12 @@ def test_what_is_missing_now_is_counted_though_nothing_runs(
     at = clock.now()
 
     missing = [
-        {one.job.name: one.missing for one in standings(at + n * DAY)}["verify"]
+        {one.job.name: one.missing for one in statuses(at + n * DAY)}["verify"]
         for n in range(5)
     ]
 
     assert missing == [0, 0, 1, 2, 3]
-    words = {one.job.name: one.word for one in standings(at + 3 * DAY)}
+    words = {one.job.name: one.word for one in statuses(at + 3 * DAY)}
     assert words.pop("verify") == "missing"
     assert set(words.values()) == {"never run"}
 

@@ -18,7 +18,7 @@ from audit.subscriptions import acts
 from audit.subscriptions.acts import ACTS
 from eventstore.database import connect
 from eventstore.queries.keyset import Wanted
-from eventstore.queries.subscriptions import Parked, actions, parked_streams, standing
+from eventstore.queries.subscriptions import Parked, actions, parked_streams, status_of
 from eventstore.subscriptions import Subscription
 from tests.integration.pages.test_pages_policy import hold_to_policy
 from tests.integration.pages.test_pages_queries import MOST
@@ -105,7 +105,7 @@ def test_the_list_says_how_each_stands(officer: Client, one: Follower) -> None:
 
 
 def test_without_any_it_says_what_to_do(officer: Client) -> None:
-    assert "Nobody follows yet" in officer.get(LIST).text
+    assert "No subscription has run yet" in officer.get(LIST).text
 
 
 def test_what_is_behind_says_by_how_much_and_since_when(
@@ -356,7 +356,7 @@ def test_an_event_that_nobody_looked_at_is_not_left_out(
 
     assert "Nothing was done" in told.text
     assert did() == []
-    assert standing("totals", MovableClock().now()).skipped == 0
+    assert status_of("totals", MovableClock().now()).skipped == 0
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -102,9 +102,9 @@ def test_ready_tells_how_far_the_mirror_is_behind(
 def test_a_clock_of_the_log_that_is_off_is_told_and_ready_all_the_same(
     asked: EventStore, seconds: int
 ) -> None:
-    place, now = asked.topics.places[0], asked.telling.clocks._clock.now()
+    place, now = asked.topics.places[0], asked.reporter.clocks._clock.now()
     dated = round((now.timestamp() + seconds) * 1000)
-    asked.telling.clocks.answered(place, dated, now)
+    asked.reporter.clocks.answered(place, dated, now)
 
     status, answer = ready()
 

@@ -13,9 +13,9 @@ from eventstore.errors import ProjectionNotReady
 from eventstore.projections import comparing, switching
 from eventstore.projections.building import Building, make_building
 from eventstore.projections.schemas import drop_tables
-from eventstore.projections.standing import version_read
+from eventstore.projections.statuses import version_read
 from eventstore.projections.switching import Switching
-from eventstore.queries.subscriptions import standing
+from eventstore.queries.subscriptions import status_of
 from eventstore.subscriptions.operating import Operating, Order
 from tests.integration.projections.test_projections import (
     follow_what_is_read,
@@ -77,7 +77,7 @@ def test_a_build_without_its_tables_does_not_write_to_those_that_are_read() -> N
         building.run()
 
     assert rows() == before
-    assert standing("totals#2", SystemClock().now()).retrying == 0
+    assert status_of("totals#2", SystemClock().now()).retrying == 0
 
 
 def test_a_build_that_is_paused_says_so() -> None:

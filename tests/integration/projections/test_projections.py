@@ -17,7 +17,7 @@ from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
 from eventstore.projections.configured import configured
 from eventstore.projections.schemas import tables_in
-from eventstore.projections.standing import projections, version_read
+from eventstore.projections.statuses import projections, version_read
 from eventstore.projections.switching import Switching
 from eventstore.queries.subscriptions import actions
 from eventstore.subscriptions import wait_for

@@ -14,8 +14,8 @@ from eventstore.database import connect
 from eventstore.errors import LogTruncated
 from eventstore.events import Cut, NewEvent, Place, RecordedEvent, pack
 from eventstore.indexer.indexer import Indexer
+from eventstore.indexer.reporting import FoldReporter
 from eventstore.indexer.session import Session
-from eventstore.indexer.telling import Telling
 from eventstore.log.embedded import EmbeddedLog
 from eventstore.queries import browse
 from eventstore.queries.browse import EventFilter
@@ -218,7 +218,9 @@ def test_the_indexers_and_the_verifiers_stretches(store: EventStore, rows: int) 
     before = [str(event) for event in everything(store)]
     clock = SystemClock()
     with closing(EmbeddedLog(connect, rows=rows)) as log, connect() as database:
-        indexer = Indexer(Session(store.topics, log, connect, clock, Telling(clock)))
+        indexer = Indexer(
+            Session(store.topics, log, connect, clock, FoldReporter(clock))
+        )
         reset(database)
         refold(indexer, progress=lambda *_: None)
         indexer.close()

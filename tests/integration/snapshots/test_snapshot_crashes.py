@@ -172,7 +172,7 @@ def test_snapshots_of_another_code_are_ignored_and_built_anew(world: World) -> N
     assert later.newest(stream) is None
 
     with world.builder(later.aggregate) as builder:
-        built = [builder.build(partition) for partition in builder.behind()]
+        built = [builder.build(partition) for partition in builder.lagging()]
 
     assert sum(b.snapshots for b in built if b) == 2
     assert later.newest(stream) is not None
@@ -185,10 +185,10 @@ def test_old_and_new_code_at_work_at_once_do_not_set_each_other_back(
     stream = world.stream("a", 20)
     later = other_code(world)
     with world.builder() as old, world.builder(later) as new:
-        (partition,) = old.behind()
+        (partition,) = old.lagging()
         old.build(partition)
         new.build(partition)
-        assert (old.behind(), new.behind()) == ([], [])
+        assert (old.lagging(), new.lagging()) == ([], [])
 
         world.stream("a", 10)
         new.build(partition)
@@ -296,4 +296,4 @@ def test_a_filler_that_is_faster_than_the_builder_disturbs_nobody(world: World) 
     assert built.snapshots == 2
     assert world.versions(stream) == [10, 20]
     with world.builder() as builder:
-        assert builder.behind() == []
+        assert builder.lagging() == []

@@ -70,7 +70,7 @@ def test_a_builder_that_is_killed_leaves_nothing_wrong_and_the_next_one_builds(
     # at the worst twice in the topic, never twice in the table
     assert len(world.in_topic()) == (4 if LEFT[place] == ([], 2) else 2)
     with world.builder() as builder:
-        assert builder.behind() == []
+        assert builder.lagging() == []
 
 
 @pytest.mark.parametrize(

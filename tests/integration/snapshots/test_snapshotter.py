@@ -77,7 +77,7 @@ def test_an_aggregate_may_have_a_frequency_of_its_own(world: World) -> None:
     often = type("Order", (world.order,), {"snapshot_frequency": 4})
 
     with world.builder(often) as builder:
-        for partition in builder.behind():
+        for partition in builder.lagging():
             builder.build(partition)
 
     assert world.versions(stream) == [4, 8, 12]
@@ -101,9 +101,9 @@ def test_a_partition_that_is_done_is_not_looked_at_again(world: World) -> None:
     world.snapshotter().build_due()
 
     with world.builder() as builder:
-        assert builder.behind() == []
+        assert builder.lagging() == []
         world.stream("a", 1)
-        assert len(builder.behind()) == 1
+        assert len(builder.lagging()) == 1
 
 
 def test_after_start_again_everything_is_looked_through_and_only_what_is_missing_made(
@@ -135,7 +135,7 @@ def test_a_batch_is_bounded_and_the_next_ones_build_the_rest_once(
     more = [world.stream(name, 10) for name in "dcba"]
 
     with world.builder(**bounds) as builder:
-        first = [builder.build(partition) for partition in builder.behind()]
+        first = [builder.build(partition) for partition in builder.lagging()]
     world.snapshotter(bounds=Bounds(**bounds)).build_due()
 
     assert any(built is not None and built.more for built in first)
@@ -160,7 +160,7 @@ def test_a_call_with_little_time_leaves_the_rest_and_says_so(world: World) -> No
 def test_a_partition_that_another_builder_has_is_left_to_it(world: World) -> None:
     stream = world.stream("a", 10)
     with world.builder() as builder, connect() as other:
-        (partition,) = builder.behind()
+        (partition,) = builder.lagging()
         key = builder._key | {"partition": partition}
         other.execute(statements.REGISTER, key)
         with other.transaction():
@@ -281,12 +281,12 @@ def test_the_rest_of_a_stream_that_cannot_be_read_is_passed_at_once(
     poisoned(world)
 
     with world.builder() as builder:
-        (partition,) = builder.behind()
+        (partition,) = builder.lagging()
         built = builder.build(partition)
 
         assert built is not None
         assert not built.more
-        assert builder.behind() == []
+        assert builder.lagging() == []
 
 
 def test_a_stream_that_failed_is_passed_in_silence_until_it_is_time_to_try_again(
@@ -331,7 +331,7 @@ def test_an_apply_that_raises_is_a_problem_of_its_stream_and_quotes_nothing(
     stream, short = world.stream("a", 25), world.stream("b", 11)
 
     with world.builder(fussy(world, Fussy())) as builder, capture_logs() as said:
-        for partition in builder.behind():
+        for partition in builder.lagging():
             builder.build(partition)
 
     assert (world.versions(stream), world.versions(short)) == ([10], [10])
@@ -342,7 +342,7 @@ def test_an_apply_that_raises_is_a_problem_of_its_stream_and_quotes_nothing(
 def test_a_stream_that_can_be_read_again_gets_all_it_lacks(world: World) -> None:
     stream, switch = world.stream("a", 45), Fussy()
     with world.builder(fussy(world, switch), snapshots=2) as builder:
-        for partition in builder.behind():
+        for partition in builder.lagging():
             builder.build(partition)
         switch.broken = False
 

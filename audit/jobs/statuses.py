@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class JobStatus:
     """A job as it stands now. missing: runs that were due since the last one and did not happen, this one not counted."""
 
     job: Job
@@ -31,14 +31,14 @@ class Standing:
         return "missing" if self.missing else self.last.outcome
 
 
-def standings(now: datetime) -> list[Standing]:
+def statuses(now: datetime) -> list[JobStatus]:
     """Every job of the schedule."""
     latest = latest_runs(list(SCHEDULE))
-    return [_standing(job, latest.get(job.name), now) for job in SCHEDULE.values()]
+    return [_status(job, latest.get(job.name), now) for job in SCHEDULE.values()]
 
 
-def _standing(job: Job, last: JobRunRow | None, now: datetime) -> Standing:
+def _status(job: Job, last: JobRunRow | None, now: datetime) -> JobStatus:
     due = job.due_at(now)
     # the run that is due now may still come: it is missing only when the next one is due
     missing = 0 if last is None else (due - last.until) // job.every - 1
-    return Standing(job, last, due + job.every, max(0, missing))
+    return JobStatus(job, last, due + job.every, max(0, missing))

@@ -43,7 +43,7 @@ _LONGEST_WAIT: Final = (
 )
 
 
-class Turn:
+class Cycle:
     """The steps of a turn. What they cannot settle stays unresolved, for the next turn.
 
     session: what it writes to the log with. folds: what is known of the places, on that very session.
@@ -96,7 +96,7 @@ class Turn:
                 self._answering.answer(place, answers, judged)  # 4, 5
         times.end("decide")
         left = [p for p in batch if not p.future.done()]
-        times.tell(commits=len(batch), left=len(left))
+        times.report(commits=len(batch), left=len(left))
         return left
 
     # ---- the steps

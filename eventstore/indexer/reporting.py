@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eventstore.protocol.fold import Folded, Judged
 
 
-class Telling:
+class FoldReporter:
     """To Prometheus each verdict; to people malformed records and clocks that are off, without anything of a record's content."""
 
     def __init__(self, clock: Clock) -> None:

@@ -7,35 +7,35 @@ from typing import TYPE_CHECKING
 
 from eventstore.errors import ProjectionNotReady
 from eventstore.projections.configured import configured
-from eventstore.projections.following import beside
+from eventstore.projections.following import candidate_of
 from eventstore.queries.connection import unchecked_cursor
-from eventstore.queries.subscriptions import standings
+from eventstore.queries.subscriptions import statuses
 from eventstore.subscriptions import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from eventstore.queries.subscriptions import Standing
+    from eventstore.queries.subscriptions import SubscriptionStatus
 
 
 @dataclass(frozen=True, slots=True)
-class VersionStanding:
+class VersionStatus:
     """A version of a projection. is_read: its tables are those that are read. has_code: a class of it is configured.
 
-    how: None if nothing of it is in the database yet.
+    status: None if nothing of it is in the database yet.
     """
 
     name: str
     version: int
     is_read: bool
     has_code: bool
-    how: Standing | None
+    status: SubscriptionStatus | None
 
     @property
     def state(self) -> str:
         """In a few words."""
-        if self.how is None:
+        if self.status is None:
             return "not built"
         kind = "read" if self.is_read else "beside"
         return kind if self.has_code else f"{kind}, nobody follows: no code"
@@ -47,9 +47,9 @@ def version_read(name: str) -> int | None:
         return names.version_of(cursor, name)
 
 
-def is_beside(name: str, version: int) -> bool:
+def has_candidate(name: str, version: int) -> bool:
     """Whether a version that is not read has been begun."""
-    return version_read(beside(name, version)) is not None
+    return version_read(candidate_of(name, version)) is not None
 
 
 def projection_of(name: str) -> str | None:
@@ -57,8 +57,8 @@ def projection_of(name: str) -> str | None:
 
     Raises ImproperlyConfigured, ImportError.
     """
-    own, is_beside, _ = name.partition("#")
-    return own if own in configured() or is_beside else None
+    own, is_candidate, _ = name.partition("#")
+    return own if own in configured() or is_candidate else None
 
 
 def refuse_a_projection(name: str) -> None:
@@ -69,32 +69,38 @@ def refuse_a_projection(name: str) -> None:
         raise ProjectionNotReady(name, msg)
 
 
-def projections(now: datetime) -> Sequence[VersionStanding]:
+def projections(now: datetime) -> Sequence[VersionStatus]:
     """All of them, by name and version."""
-    return projections_among(standings(now))
+    return projections_among(statuses(now))
 
 
-def projections_among(all_standings: Sequence[Standing]) -> Sequence[VersionStanding]:
+def projections_among(
+    all_statuses: Sequence[SubscriptionStatus],
+) -> Sequence[VersionStatus]:
     """The same, where it is known how all subscriptions stand. Raises ImproperlyConfigured, ImportError."""
     codes = configured()
-    known = {how.name: how for how in all_standings}
-    found = []
+    known = {status.name: status for status in all_statuses}
+    listed = []
     for name, versions in sorted(codes.items()):
         there = known.get(name)
         read = there.version if there else None
-        numbers = {*versions, *_beside(name, known), *([read] if read else [])}
-        found += [
-            VersionStanding(
+        numbers = {*versions, *_candidates(name, known), *([read] if read else [])}
+        listed += [
+            VersionStatus(
                 name,
                 number,
                 number == read,
                 number in versions,
-                there if number == read else known.get(beside(name, number)),
+                there if number == read else known.get(candidate_of(name, number)),
             )
             for number in sorted(numbers)
         ]
-    return found
+    return listed
 
 
-def _beside(name: str, known: Mapping[str, Standing]) -> list[int]:
-    return [how.version for other, how in known.items() if other.startswith(f"{name}#")]
+def _candidates(name: str, known: Mapping[str, SubscriptionStatus]) -> list[int]:
+    return [
+        status.version
+        for other, status in known.items()
+        if other.startswith(f"{name}#")
+    ]

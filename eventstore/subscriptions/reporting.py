@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from eventstore.subscriptions.delivery import Delivery
     from eventstore.subscriptions.failures import Failure
-    from eventstore.subscriptions.turn import Turn
+    from eventstore.subscriptions.turn import TurnResult
 
 logger = structlog.get_logger(__name__)
 
@@ -23,21 +23,21 @@ _told_at: dict[tuple[str, str], datetime] = {}
 _unreadable: dict[str, tuple[datetime, int]] = {}  # when it was told, and since then
 
 
-def turn_ended(name: str, turn: Turn, now: datetime) -> None:
+def turn_ended(name: str, result: TurnResult, now: datetime) -> None:
     """A transaction was committed."""
-    if turn.handled:
-        metrics.FOLLOWED.labels(name, "handled").inc(turn.handled)
-    unregistered = sum(turn.unregistered.values())
+    if result.handled:
+        metrics.FOLLOWED.labels(name, "handled").inc(result.handled)
+    unregistered = sum(result.unregistered.values())
     if unregistered:
         metrics.FOLLOWED.labels(name, "unregistered").inc(unregistered)
-        _tell_of_types(name, turn.unregistered, now)
-    if unreadable := turn.skipped - unregistered:
+        _tell_of_types(name, result.unregistered, now)
+    if unreadable := result.skipped - unregistered:
         metrics.FOLLOWED.labels(name, "skipped").inc(unreadable)
         _tell_of_unreadable(name, unreadable, now)
-    if turn.newest is not None:
-        passed = (now - turn.newest).total_seconds()
+    if result.newest is not None:
+        passed = (now - result.newest).total_seconds()
         metrics.FOLLOW_SECONDS.labels(name).observe(max(0.0, passed))
-    for delivery, failure, attempts, again in turn.failed:
+    for delivery, failure, attempts, again in result.failed:
         metrics.FOLLOW_FAILURES.labels(name, "retry" if again else "park").inc()
         _tell_of_failure(name, delivery, failure, attempts, again=again)
 
@@ -66,9 +66,9 @@ def _tell_of_failure(
         )
 
 
-def _tell_of_types(name: str, found: Mapping[str, int], now: datetime) -> None:
+def _tell_of_types(name: str, types: Mapping[str, int], now: datetime) -> None:
     """Of each type once a minute at most: after a class was renamed it may be every event."""
-    for event_type, events in found.items():
+    for event_type, events in types.items():
         told = _told_at.get((name, event_type))
         if told is not None and now - told < _EVERY:
             continue
