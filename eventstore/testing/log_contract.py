@@ -5,6 +5,7 @@ Register this package with `pytest.register_assert_rewrite`, or its asserts fail
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -35,6 +36,10 @@ class LogContract(LogAppendContract, LogRestoreContract, LogUnreachableContract)
     `recreate` and `unreachable_log` are optional fixtures; without them the tests that need them are skipped. So is
     `has_feeds`, for a log beside which events are published.
     """
+
+    def test_it_says_in_a_word_of_what_kind_it_is(self, log: Log) -> None:
+        assert isinstance(log.kind, str)
+        assert re.fullmatch(r"\S+", log.kind), "Messages call the log by it."
 
     # ---- read
 

@@ -9,13 +9,15 @@ from pkgutil import iter_modules
 import pytest
 from django.core.management import load_command_class
 
-from tests.guards.sources import OURS, ROOT
+from tests.guards.sources import OURS, ROOT, name_of
 
 COMMANDS = [
     (package, module.name)
     for package in OURS
     for module in iter_modules([str(ROOT / package / "management" / "commands")])
 ]
+# They ask no store of the settings, and say themselves what they refuse.
+ASK_NO_STORE = {"demo", "quickstart_admin", "torture"}
 EXAMPLE = re.compile(r"manage\.py (\w+)((?: [^\s;|]+)*)")
 
 
@@ -51,3 +53,16 @@ def test_the_example_is_a_command_line_that_it_takes(package: str, name: str) ->
         command_class = load_command_class(known[command], command)
         parser = command_class.create_parser("manage.py", command)
         parser.parse_args(shlex.split(arguments.rstrip(".")))
+
+
+@pytest.mark.parametrize(("package", "name"), COMMANDS)
+def test_a_command_tells_what_the_store_refuses_in_a_line(
+    package: str, name: str
+) -> None:
+    where = ROOT / package / "management" / "commands" / f"{name}.py"
+    is_told = "told_in_a_line()" in where.read_text("utf-8")
+
+    assert is_told == (name not in ASK_NO_STORE), (
+        f"{name_of(where)}: call the store within `told_in_a_line()` (eventstore/management/troubles.py), or a refusal is"
+        " a traceback; a command that asks no store stands in ASK_NO_STORE."
+    )

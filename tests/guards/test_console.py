@@ -77,6 +77,20 @@ def test_every_page_names_a_capability_and_every_capability_has_its_rule() -> No
         assert rule.instead.endswith(".")
 
 
+def test_operations_says_of_every_page_who_may_see_it() -> None:
+    page = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
+    section = page.partition("\n### Who may see what\n")[2].partition("\n### ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|$", section, re.MULTILINE)
+    said = {(name, needed) for needed, cell in rows for name in _quoted(cell)}
+
+    true = {(page.name, page.capability.value) for page in PAGES}
+    assert said == true, (
+        f"docs/OPERATIONS.md, 'Who may see what', lacks {sorted(true - said)}, and has {sorted(said - true)}, which"
+        " audit/pages.py says otherwise."
+    )
+    assert {needed for needed, _ in rows} == set(Capability)
+
+
 def test_every_post_is_a_question_or_an_act_that_is_recorded() -> None:
     for page in OWN:
         assert page.post is None or isinstance(page.post, Asking | Acting), (
@@ -148,6 +162,10 @@ def test_every_template_is_shown_by_something() -> None:
         if f'"{path.relative_to(folder).as_posix()}"' not in said
     ]
     assert not unused, f"{unused}: no page and no template names it."
+
+
+def _quoted(cell: str) -> list[str]:
+    return re.findall(r"`(\w+)`", cell)
 
 
 def _callback(name: str) -> Any:

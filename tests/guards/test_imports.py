@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.guards.sources import ROOT
+from tests.guards.sources import OURS, ROOT, name_of, python_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,16 @@ def test_the_import_contracts_hold() -> None:
     assert result.returncode == 0, (
         "An import breaks a contract of pyproject.toml, or a new file has no place in them yet:\n"
         f"{result.stdout}{result.stderr}"
+    )
+
+
+def test_every_folder_with_code_is_a_package() -> None:
+    folders = {path.parent for path in python_files(*OURS, "tests")}
+    bare = {name_of(one) for one in folders if not (one / "__init__.py").exists()}
+
+    assert not bare, (
+        f"{sorted(bare)} lack an __init__.py: Python finds them, but lint-imports holds no contract against what is in"
+        " them."
     )
 
 
