@@ -60,9 +60,9 @@ def test_a_command_tells_what_the_store_refuses_in_a_line(
     package: str, name: str
 ) -> None:
     where = ROOT / package / "management" / "commands" / f"{name}.py"
-    is_told = "told_in_a_line()" in where.read_text("utf-8")
+    is_told = "reported_in_a_line()" in where.read_text("utf-8")
 
     assert is_told == (name not in ASK_NO_STORE), (
-        f"{name_of(where)}: call the store within `told_in_a_line()` (eventstore/management/troubles.py), or a refusal is"
+        f"{name_of(where)}: call the store within `reported_in_a_line()` (eventstore/management/troubles.py), or a refusal is"
         " a traceback; a command that asks no store stands in ASK_NO_STORE."
     )
