@@ -85,7 +85,7 @@ def test_a_stream_that_cannot_be_read_makes_the_command_fail_and_is_named(
 
 
 def test_a_stream_of_an_unknown_type_is_refused_in_a_line(world: World) -> None:
-    with pytest.raises(CommandError, match="no stream id here"):
+    with pytest.raises(CommandError, match="not a stream id"):
         said("build_snapshots", "--stream", "parcel.1")
 
 
