@@ -351,7 +351,7 @@ def test_twice_is_once(halted: Halted) -> None:
 
 @pytest.mark.parametrize("place", ["nonsense", "eventstore.nobody/0", "x/-1", "x/²"])
 def test_what_is_no_partition_is_refused(halted: Halted, place: str) -> None:
-    with pytest.raises(CommandError, match="They are written as in"):
+    with pytest.raises(CommandError, match="Write it as in"):
         run("set-aside", place, "--reason", "x")
 
 
