@@ -20,8 +20,9 @@ from eventstore.events import MAX_OFFSET, pack
 # How far apart two neighbours are. Each is a power of two, so that a mask of one less takes off what lies below.
 _TYPE: Final = pack(2, 0, 0) - pack(1, 0, 0)
 _PARTITION: Final = pack(1, 1, 0) - pack(1, 0, 0)
-_RECORD: Final = pack(1, 0, 1) - pack(1, 0, 0)
 
+RECORD: Final = pack(1, 0, 1) - pack(1, 0, 0)
+"""How far apart two records of a partition are whose offsets are neighbours."""
 TYPES: Final = 2**63 // _TYPE
 """Numbers of types, of which 0 is none: a position is a bigint, and above 0."""
 PARTITIONS: Final = _TYPE // _PARTITION
@@ -50,7 +51,7 @@ def partition_in(position: int) -> int:
 
 def offset_in(position: int) -> int:
     """The offset of its record in its partition."""
-    return (position & (_PARTITION - 1)) // _RECORD
+    return (position & (_PARTITION - 1)) // RECORD
 
 
 def first_of(partition_id: int, offset: int = 0) -> int:
@@ -61,17 +62,17 @@ def first_of(partition_id: int, offset: int = 0) -> int:
     if not 0 <= offset <= MAX_OFFSET:
         msg = f"no offset: {offset}"
         raise ValueError(msg)
-    return partition_id * _PARTITION + offset * _RECORD
+    return partition_id * _PARTITION + offset * RECORD
 
 
 def record_of(position: int) -> int:
     """The position of the record in which an event stands."""
-    return position & -_RECORD
+    return position & -RECORD
 
 
 def after_record(position: int) -> int:
     """The position of the next record's place, behind all that the record of this one may hold."""
-    return (position & -_RECORD) + _RECORD
+    return (position & -RECORD) + RECORD
 
 
 def within_topic(position: int) -> int:
@@ -99,14 +100,14 @@ def partition_in_sql(position: str) -> str:
 
 def first_of_sql(partition_id: str, offset: str = "0::bigint") -> str:
     """`first_of`, a bigint; of an offset that is one. offset: a bigint."""
-    return f"({partition_id}::bigint * {_PARTITION} + {offset} * {_RECORD})"
+    return f"({partition_id}::bigint * {_PARTITION} + {offset} * {RECORD})"
 
 
 def record_of_sql(position: str) -> str:
     """`record_of`, a bigint."""
-    return f"({position} & {-_RECORD})"
+    return f"({position} & {-RECORD})"
 
 
 def after_record_sql(position: str) -> str:
     """`after_record`, a bigint."""
-    return f"(({position} & {-_RECORD}) + {_RECORD})"
+    return f"(({position} & {-RECORD}) + {RECORD})"

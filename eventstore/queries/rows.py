@@ -13,12 +13,13 @@ from eventstore.events import (
     EventMetadata,
     Position,
     RecordedEvent,
+    stream_type_in,
     stream_type_of,
     unpack,
 )
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode
-from eventstore.protocol.positions import first_of, offset_in, partition_in
+from eventstore.protocol.positions import RECORD, first_of, partition_in
 from eventstore.queries.positions import position_of
 from eventstore.registry import SEALED, Problem
 
@@ -57,7 +58,7 @@ def recorded_events(
     A row begins with `ACCEPTED_RECORD`, its value as bytes from a cursor whose results are binary, else as text, for bytes
     would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
     """
-    types, topic, partition = types or registry(), "", 0
+    types, topic, stream_type, partition = types or registry(), "", "", 0
     first = end = 0
     for row in rows:
         packed = row[0]
@@ -66,8 +67,10 @@ def recorded_events(
             first, end = first_of(place_id), first_of(place_id, MAX_OFFSET)
             number, partition, _, _ = unpack(packed)
             topic = types.topic_numbered(number)
-        place = topic, partition, offset_in(packed)
-        yield _recorded(types, decode_accepted(row[3]), place, row[1], row[2])
+            stream_type = stream_type_in(topic)  # that of all its streams (rule 2)
+        place = topic, partition, (packed - first) // RECORD
+        commit = decode_accepted(row[3])
+        yield _recorded(types, stream_type, commit, place, row[1], row[2])
 
 
 def domain_events(
@@ -100,13 +103,14 @@ def domain_events(
 
 def _recorded(
     types: Registry,
+    stream_type: str,
     commit: AcceptedCommit,
     place: tuple[str, int, int],
     recorded_at: datetime,
     version: int,
 ) -> list[RecordedEvent]:
     """One of the loops that everything read goes through: what stands in it is there for its speed."""
-    stream_id, stream_type = commit.stream_id, stream_type_of(commit.stream_id)
+    stream_id = commit.stream_id
     topic, partition, offset = place
     read, made = types.read, []
     for index, event in enumerate(commit.events):
