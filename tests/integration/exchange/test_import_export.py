@@ -34,6 +34,7 @@ from tests.unit.import_store import FakeClock, a_line, uid
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from django.db.backends.utils import CursorWrapper
     from pytest_django.fixtures import Settings
 
 
@@ -212,9 +213,10 @@ def test_an_export_that_is_stopped_leaves_no_half_file_and_no_traceback(
     out.mkdir()
     with transaction.atomic(), connection.cursor() as cursor:
         # locked before it starts: who waits for the lock after that may find a whole export
-        cursor.execute("LOCK TABLE eventstore_event IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("LOCK TABLE eventstore_record IN ACCESS EXCLUSIVE MODE")
         with a_command("export_events", "--output", str(out / "all")) as process:
-            assert becomes_true(lambda: any(out.iterdir()))
+            assert becomes_true(lambda: somebody_waits(cursor))
+            assert any(out.iterdir())
 
             process.send_signal(number)
             _, stderr = process.communicate(timeout=120)
@@ -222,6 +224,14 @@ def test_an_export_that_is_stopped_leaves_no_half_file_and_no_traceback(
     assert process.returncode == 128 + number
     assert stderr == said
     assert list(out.iterdir()) == []
+
+
+def somebody_waits(cursor: CursorWrapper) -> bool:
+    """Whether a session waits for a lock of this database's tables."""
+    cursor.execute(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'eventstore_record'::regclass"
+    )
+    return bool(cursor.fetchone()[0])
 
 
 def test_what_a_killed_export_left_is_removed_by_the_next_one_and_nothing_else_is(
