@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,13 +29,28 @@ timeout = 60
 preload_app = False
 control_socket_disable = True  # its default place is a folder in the home directory
 
+_REFUSED = 3  # teddy_es.startup
 _metrics = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")  # noqa: TID251  (before any Django setting is there)
 
 
 def on_starting(_server: Arbiter) -> None:
-    """Make the metrics' directory. What is in it stays: the mirror writes there too."""
+    """Make the metrics' directory, and look whether production may begin. What is in it stays: the mirror writes there too."""
     if _metrics:
         Path(_metrics).mkdir(parents=True, exist_ok=True)
+    if os.environ.get("TEDDY_MODE") == "production":  # noqa: TID251
+        _refuse_unsafe_start()
+
+
+def _refuse_unsafe_start() -> None:
+    """End with the exit code that is promised before any worker is there.
+
+    Each worker looks, too; but where a second one ends while gunicorn halts for the first, gunicorn ends with a traceback and
+    exit code 1.
+    """
+    others = {k: v for k, v in os.environ.items() if k != "PROMETHEUS_MULTIPROC_DIR"}  # noqa: TID251
+    looked = [sys.executable, "-c", "import teddy_es.wsgi"]
+    if subprocess.run(looked, env=others, check=False).returncode == _REFUSED:  # noqa: S603  (our own)
+        sys.exit(_REFUSED)
 
 
 def post_worker_init(_worker: Worker) -> None:
