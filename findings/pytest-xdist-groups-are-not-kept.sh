@@ -3,7 +3,7 @@
 # test is a structure of its own there, and xdist writes the group into an attribute that is not read any more. Under pytest 9.1.1 it keeps them.
 #
 # Needs Python 3.10 or later and pip. Installs into a temporary folder and removes it. Exit code 0: behaves as described; 1: behaves otherwise by now.
-# Reported to the project: https://github.com/pytest-dev/pytest-xdist/issues/1386.
+# Reported to the project as its issue 1386.
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -13,6 +13,7 @@ import pytest
 from scripts.launcher.broker import COMMON, THREE
 from scripts.launcher.java import KAFKA_VERSION
 from scripts.launcher.places import CHECKOUT
+from teddy_es.startup import REFUSED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,3 +228,10 @@ def test_nginx_takes_the_file(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_gunicorn_ends_with_the_exit_code_of_a_refused_start() -> None:
+    """Its settings cannot import it: they load nothing of Django before the workers are there."""
+    settings = runpy.run_path(str(CHECKOUT / "deploy" / "gunicorn.conf.py"))
+
+    assert settings["_REFUSED"] == REFUSED
