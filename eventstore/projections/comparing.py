@@ -203,7 +203,9 @@ def _sampled(
     return _rows(statement, None)
 
 
-def _described(model: type[Model], columns: Sequence[str], schema: str, of: str) -> Composed:
+def _described(
+    model: type[Model], columns: Sequence[str], schema: str, of: str
+) -> Composed:
     return SQL(", ").join(described(model, name, schema, of) for name in columns)
 
 
