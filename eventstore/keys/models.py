@@ -94,14 +94,14 @@ class DataKey(models.Model):
         return str(self.id)
 
 
-class Replayed(models.Model):
-    """How far the log's destructions have been carried out here: one row, id 1.
+class Mark(models.Model):
+    """How far the log's destructions have been carried out here: a cut, as text. One row, id 1.
 
-    It moves with them, in this database: a backup that is put back takes it back too, and what rose is destroyed again.
+    It stands in this database: a backup that is put back takes it back, too, and what rose with it is destroyed again.
     """
 
     id = models.SmallIntegerField(primary_key=True)
-    position = models.BigIntegerField()
+    cut = models.TextField()
 
     def __str__(self) -> str:
-        return str(self.position)
+        return self.cut

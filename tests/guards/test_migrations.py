@@ -29,7 +29,7 @@ def released() -> dict[str, str]:
     return {row[0]: row[1] for row in rows if row and not row[0].startswith("#")}
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(databases=["default", "keys"])
 def test_the_models_have_no_change_without_a_migration(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

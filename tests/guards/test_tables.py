@@ -66,7 +66,7 @@ SNAPSHOT_ROOMS = {
 
 
 # Tables of another database, and their own room's alone.
-KEYS = re.compile(r"\bkeys_(subject|datakey|replayed)\b")
+KEYS = re.compile(r"\bkeys_(subject|datakey|mark)\b")
 KEY_ROOMS = {"eventstore/keys"}
 
 LISTED = {*FOLDED_ROOMS, *LOG_ROOMS, *JOB_ROOMS, *FOLLOWER_ROOMS, *SNAPSHOT_ROOMS}

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 SMALL: Final = 64 * 1024  # bytes: as of the other database's tables
 
-_SIZE: Final = "SELECT greatest(pg_relation_size('keys_subject'), pg_relation_size('keys_datakey'), pg_relation_size('keys_replayed'))"
+_SIZE: Final = "SELECT greatest(pg_relation_size('keys_subject'), pg_relation_size('keys_datakey'), pg_relation_size('keys_mark'))"
 _DELETED: Final = """
-    WITH keys AS (DELETE FROM keys_datakey), subjects AS (DELETE FROM keys_subject) DELETE FROM keys_replayed
+    WITH keys AS (DELETE FROM keys_datakey), subjects AS (DELETE FROM keys_subject) DELETE FROM keys_mark
 """
-_TRUNCATED: Final = "TRUNCATE keys_datakey, keys_subject, keys_replayed"
+_TRUNCATED: Final = "TRUNCATE keys_datakey, keys_subject, keys_mark"
 
 
 class KeyTables:
@@ -64,6 +64,8 @@ def django_db_setup(
     with django_db_blocker.unblock():
         made: Any = []
         if not _is_a_tests(ALIAS):
+            # by default it would be made after the other, which is there
+            connections[ALIAS].settings_dict["TEST"]["DEPENDENCIES"] = []
             keep = request.config.getvalue("reuse_db")
             made = setup_databases(0, interactive=False, keepdb=keep, aliases=[ALIAS])
     _tables.is_made = True

@@ -1,4 +1,4 @@
-"""The key store's tables. No index for LIKE, which Django adds to a text key: nobody searches subjects by pattern."""
+"""The key store's tables."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Replayed",
+            name="Mark",
             fields=[
                 ("id", models.SmallIntegerField(primary_key=True, serialize=False)),
-                ("position", models.BigIntegerField()),
+                ("cut", models.TextField()),
             ],
         ),
         migrations.CreateModel(
@@ -103,12 +103,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.RunSQL(
-            sql="DROP INDEX keys_subject_subject_9a87545d_like",
-            reverse_sql="""
-                CREATE INDEX keys_subject_subject_9a87545d_like
-                    ON keys_subject (subject text_pattern_ops)
-            """,
         ),
     ]
