@@ -34,7 +34,6 @@ an erasure goes through the same register, so it cannot leave a kind out.
 |---|---|
 | keys | destroys the keys: what is sealed there can never be opened again, wherever a copy of it lies; the bytes stay |
 | stays | leaves it: nothing of it is sensitive, and it proves what was done |
-| coarsened | leaves of its times only the day |
 | removed | deletes the subject's rows |
 | remade | deletes them, and they are made again from what remains |
 | told | is told to its owner by an event, and the owner removes its own rows |

@@ -37,7 +37,6 @@ class Reach(StrEnum):
 
     KEYS = "keys"  # what is sealed there can never be opened again; the bytes stay
     STAYS = "stays"  # nothing of it is sensitive; it stays as the proof of what was done
-    COARSENED = "coarsened"  # stays, but with times of the day alone
     REMOVED = "removed"  # the erasure deletes the subject's rows
     REMADE = "remade"  # deleted, and made again from what remains
     TOLD = "told"  # its owner is told by the event of the erasure, and removes its own rows
