@@ -36,13 +36,17 @@ ALLOWED_HOSTS = env.several("DJANGO_ALLOWED_HOSTS")
 
 # ---- Django
 
-DATABASES: dict[str, Any] = {
-    "default": env.postgresql("DATABASE_URL")
-    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-}
+_kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+_main = env.postgresql("DATABASE_URL")
+# Keys and what they open never stand in one database: its backups would keep an erased key beside the sealed text.
+_keys = env.postgresql_beside(
+    "TEDDY_KEYS_DATABASE_URL", _main, has_default=not PRODUCTION
+)
+DATABASES: dict[str, Any] = {"default": _main | _kept, "keys": _keys | _kept}
+DATABASE_ROUTERS = ["eventstore.keys.router.KeysRouter"]
 _silent = env.whole("TEDDY_DATABASE_SILENCE", default=20, least=4, most=3600)
 # what the address says itself stands
-DATABASES["default"]["OPTIONS"] = {
+_network = {
     "connect_timeout": env.whole(
         "TEDDY_DATABASE_CONNECT_TIMEOUT", default=5, least=2, most=3600
     ),
@@ -50,7 +54,9 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_idle": _silent // 2,
     "keepalives_interval": _silent // 4,
     "keepalives_count": 2,
-} | DATABASES["default"].get("OPTIONS", {})
+}
+for _database in DATABASES.values():
+    _database["OPTIONS"] = _network | _database.get("OPTIONS", {})
 # 0: no limit. Of pages alone: teddy_es/limits.py
 TEDDY_DATABASE_LOCK_TIMEOUT = env.whole(
     "TEDDY_DATABASE_LOCK_TIMEOUT", default=10, least=0, most=86_400
@@ -76,6 +82,7 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "eventstore",
+    "eventstore.keys",
     "audit",
     "teddy_es",
 ]
