@@ -14,6 +14,7 @@ made from. The name on the wire is given in so many words, so that a renamed cla
 
 from __future__ import annotations
 
+from eventstore.registry.privacy_events import PrivacyEvents
 from eventstore.registry.problems import Problem
 from eventstore.registry.registry import (
     SEALED,
@@ -30,6 +31,7 @@ __all__ = [
     "SENSITIVE",
     "Event",
     "EventType",
+    "PrivacyEvents",
     "Problem",
     "Registry",
     "StreamType",
