@@ -93,6 +93,29 @@ def _as_it_was(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
+# How long sensitive fields are kept: a class of data, by stream type, and where an event's is another than its stream's. In the
+# names of keys, so for good; how long each class is kept the settings say.
+_RETENTION: Final = {
+    "child": "profile",
+    "conversation": "talk",
+    "parent": "profile",
+    "privacy": "privacy_proof",
+    "approval": "decision",
+    "access": "access_ledger",
+}
+_OWN_RETENTION: Final = {
+    "ConsentGranted": "consent_proof",
+    "ConsentWithdrawn": "consent_proof",
+    "ErasureRequested": "consent_proof",
+}
+
+
+def _retention(stream_type: str, name: str) -> str:
+    if name.startswith("SafetyViolation"):
+        return "safety_case"
+    return _OWN_RETENTION.get(name, _RETENTION[stream_type])
+
+
 def _filled() -> Registry:
     filled = Registry()
     for name, number in _NUMBERS.items():
@@ -105,6 +128,7 @@ def _filled() -> Registry:
                 subject=subject,
                 name=name,
                 schema=_SCHEMAS.get(name, 1),
+                retention=_retention(stream_type, name),
             )
     for name in _SCHEMAS:
         filled.upcaster(name, from_schema=1, upcast=_as_it_was)
