@@ -140,14 +140,15 @@ class Lineage:
 
 def fold(subject: str, recorded: Iterable[RecordedEvent], types: Registry) -> Lineage:
     """What the events of the subject's stream come to, from its first version on."""
-    folding = _Folding(subject, _events_of(types))
+    folding = _Folding(subject, events_of(types))
     for one in recorded:
         event = None if one.problem is not None else types.event_of(one)
         folding.take(event, one.metadata.version, one.recorded_at)
     return folding.lineage()
 
 
-def _events_of(types: Registry) -> PrivacyEvents:
+def events_of(types: Registry) -> PrivacyEvents:
+    """The domain's classes. Raises LookupError for a domain that names none."""
     if types.privacy is None:
         msg = "the registry has no privacy events: Registry.privacy_events"
         raise LookupError(msg)
