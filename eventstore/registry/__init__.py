@@ -22,6 +22,7 @@ from eventstore.registry.event_type import (
     EventType,
     StreamType,
 )
+from eventstore.registry.privacy_events import PrivacyEvents
 from eventstore.registry.problems import Problem
 from eventstore.registry.registry import SEALED, Registry
 from eventstore.registry.sensitivity import sensitive_fields
@@ -33,6 +34,7 @@ __all__ = [
     "SNAPSHOT_RETENTION",
     "Event",
     "EventType",
+    "PrivacyEvents",
     "Problem",
     "Registry",
     "StreamType",
