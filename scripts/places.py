@@ -66,7 +66,8 @@ def _tables(register: Register) -> Iterator[str]:
 
 
 def _table(place: Place) -> Iterator[str]:
-    where = "" if place.database == "default" else f" (database `{place.database}`)"
+    others = ", ".join(f"`{name}`" for name in place.databases if name != "default")
+    where = f" (database {others})" if others else ""
     yield f"### `{place.name}`{where}\n"
     yield f"{place.what}. {_reach(place)}\n"
     yield "| column | holds | |\n|---|---|---|"

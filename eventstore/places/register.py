@@ -36,7 +36,9 @@ class Reach(StrEnum):
     """How an erasure reaches what a place has of its subject."""
 
     KEYS = "keys"  # what is sealed there can never be opened again; the bytes stay
-    STAYS = "stays"  # nothing of it is sensitive; it stays as the proof of what was done
+    STAYS = (
+        "stays"  # nothing of it is sensitive; it stays as the proof of what was done
+    )
     REMOVED = "removed"  # the erasure deletes the subject's rows
     REMADE = "remade"  # deleted, and made again from what remains
     TOLD = "told"  # its owner is told by the event of the erasure, and removes its own rows
@@ -69,7 +71,7 @@ class Place:
     name: str
     what: str
     parts: Mapping[str, Part]
-    database: str = "default"
+    databases: Sequence[str] = ("default",)
     subject: str = ""
     reach: Reach | None = None
     by: Sequence[str] = ()
@@ -106,9 +108,7 @@ class Register:
 
     def topic(self, name: str) -> Place:
         """That whose pattern the name fits. Raises `UnknownPlace`."""
-        return self._the(
-            Kind.TOPIC, name, lambda place: fnmatchcase(name, place.name)
-        )
+        return self._the(Kind.TOPIC, name, lambda place: fnmatchcase(name, place.name))
 
     def file(self, name: str) -> Place:
         """That whose pattern the path below a data directory fits. Raises `UnknownPlace`."""
@@ -153,7 +153,7 @@ def _place(kind: Kind, name: str, entry: dict[str, Any]) -> Place:
         name,
         what=entry.pop("what", ""),
         parts=parts,
-        database=entry.pop("database", "default"),
+        databases=tuple(entry.pop("databases", ("default",))),
         subject=entry.pop("subject", ""),
         reach=None if reach is None else Reach(reach),
         by=tuple(entry.pop("by", ())),

@@ -36,7 +36,7 @@ def registered(register: Register, database: str | None = None) -> Columns:
     return {
         (place.name, column)
         for place in register.of_kind(Kind.TABLE)
-        if database in (None, place.database)
+        if database is None or database in place.databases
         for column in place.parts
     }
 
@@ -81,7 +81,8 @@ def test_every_column_of_the_databases_is_in_the_register() -> None:
 
 
 def test_a_place_is_in_a_database_that_there_is() -> None:
-    assert {place.database for place in places().places} <= set(connections)
+    named = {name for place in places().places for name in place.databases}
+    assert named == set(connections)
 
 
 def test_every_topic_is_in_the_register() -> None:

@@ -110,6 +110,7 @@ def database(alias: str) -> Iterator[Thing]:
 def running_statements(alias: str) -> Iterator[Thing]:
     """The last statement of each session."""
     with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # seen once a transaction
         cursor.execute(_STATEMENTS)
         for (query,) in cursor.fetchall():
             yield f"{alias}: pg_stat_activity", str(query).encode()
