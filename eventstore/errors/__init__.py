@@ -38,6 +38,7 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── PartitionSetAside             as above
     │   ├── SnapshotDrifted               an operator must look: `apply` is not what it was (docs/guide/SNAPSHOTS.md)
     │   ├── VerificationFailed            an operator must look: run `verify`, which names the places
+    │   ├── StoreUnsealed                 export it with the version that made it, import it into a new store
     │   ├── DatabaseUnfit                 the message says what PostgreSQL must be, or who stands in between
     │   ├── StreamParked                  look at what failed, then replay or skip it
     │   ├── ProjectionNotReady            do what the message says; what is read stays as it is
@@ -80,6 +81,7 @@ from eventstore.errors.beneath import (
     LogUnreadable,
     MirrorDiverged,
     NotRestorable,
+    StoreUnsealed,
     UnknownRuleVersion,
     VerificationFailed,
 )
@@ -151,6 +153,7 @@ __all__ = [
     "SnapshotDrifted",
     "SnapshotNotWritten",
     "StateNotStorable",
+    "StoreUnsealed",
     "StreamNotFound",
     "StreamNotParked",
     "StreamParked",
