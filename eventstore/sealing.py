@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstore.events import Commit
-    from eventstore.ports import Sealer
     from eventstore.registry import EventType
 
 
@@ -23,6 +22,6 @@ class PassThroughSealer:
         return commit
 
 
-def sealer() -> Sealer:
+def sealer() -> PassThroughSealer:
     """The store's sealer; whoever wants to know whether data is sealed asks this one."""
     return PassThroughSealer()

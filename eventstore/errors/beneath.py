@@ -46,13 +46,19 @@ class DatabaseUnanswered(Unanswered):
 
 
 class KeyStoreUnavailable(Retryable):
-    """The key store does not answer; what needs its keys has to wait."""
+    """The key store does not answer, or what unwraps its keys; what needs its keys has to wait. An append that raises it wrote nothing.
+
+    reason: what is the matter, without a key or a value.
+    """
 
     code = "key-store-unavailable"
     status = 503
 
-    def __init__(self) -> None:
-        super().__init__("The key store does not answer. Try again later.")
+    def __init__(self, reason: str = "the key store does not answer") -> None:
+        self.reason = reason
+        super().__init__(
+            f"Sealed data cannot be written or opened now: {reason}. Try again later."
+        )
 
 
 class LogTruncated(PartitionStopped):

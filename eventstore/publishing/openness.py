@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-
-from eventstore.registry import sensitive_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,35 +44,13 @@ class Openness:
 @lru_cache(maxsize=1_000)
 def openness(known: EventType) -> Openness:
     """Of a registered type."""
-    hints = get_type_hints(known.struct, include_extras=True)
     fields = msgspec.structs.fields(known.struct)
-    kept = {
-        field.name
-        for field in fields
-        if field.name in known.sensitive or _holds_sensitive(hints[field.name], set())
-    }
-    half = [field for field in fields if field.name not in kept]
+    half = [field for field in fields if field.encode_name not in known.sensitive]
     return Openness(
         frozenset(field.encode_name for field in half),
-        tuple(sorted(field.encode_name for field in fields if field.name in kept)),
+        tuple(sorted(known.sensitive)),
         _class_of(known.name, half),
     )
-
-
-def _holds_sensitive(hint: Any, seen: set[Any]) -> bool:
-    """Whether what has fields within it has a sensitive one: a struct, generic or not, a dataclass, a TypedDict, a named tuple."""
-    kind = get_origin(hint) or hint
-    if isinstance(kind, type) and _has_fields(kind) and kind not in seen:
-        seen.add(kind)
-        inner = get_type_hints(kind, include_extras=True).values()
-        if sensitive_fields(kind) or any(_holds_sensitive(p, seen) for p in inner):
-            return True
-    return any(_holds_sensitive(part, seen) for part in get_args(hint))
-
-
-def _has_fields(kind: type) -> bool:
-    """Its own or inherited."""
-    return any(vars(base).get("__annotations__") for base in kind.__mro__)
 
 
 def _class_of(

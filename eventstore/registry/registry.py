@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -12,14 +11,21 @@ from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import (
     EVENT_TYPE,
     STREAM_ID,
-    TOPIC_PREFIX,
     CommitEvent,
     stream_type_of,
 )
 from eventstore.protocol.arguments import stream_id_in
 from eventstore.protocol.positions import TYPES
 from eventstore.registry import event_classes
+from eventstore.registry.event_type import (
+    DEFAULT_RETENTION,
+    SNAPSHOT_RETENTION,
+    Event,
+    EventType,
+    StreamType,
+)
 from eventstore.registry.problems import Problem
+from eventstore.registry.sensitivity import sensitive_fields
 from eventstore.registry.upcasters import Upcast, Upcasters
 from eventstore.registry.wording import other_schema
 
@@ -31,56 +37,9 @@ if TYPE_CHECKING:
 
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_RETENTION: Final = _STREAM_TYPE
 
 SEALED: Final = Problem.SEALED
-SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
-"""Annotates the fields of an event that are sealed in the log."""
-
-
-class Event(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-):
-    """What happened, in the past tense. Fields that may be absent default to None and are then left out.
-
-    Any other default is written, so that it stays what it was when the class says another.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class StreamType:
-    """A kind of stream. `number` is part of every packed position: given once, never changed."""
-
-    name: str
-    number: int
-    takes_id: Callable[[str], bool]
-
-    @property
-    def topic(self) -> str:
-        """The topic of the log of record."""
-        return TOPIC_PREFIX + self.name
-
-
-@dataclass(frozen=True, slots=True)
-class EventType:
-    """A registered type of event in one schema version.
-
-    subject: the field with the id of the person it is about; the stream's own id if "" ; None if nobody.
-    kept: fields whose defaults are written. is_free: whether a field takes values of any type. is_named: whether the name was given, or is just the class's.
-    """
-
-    name: str
-    stream_type: str
-    schema: int
-    struct: type[Event]
-    sensitive: frozenset[str]
-    subject: str | None
-    kept: tuple[str, ...] = ()
-    is_free: bool = False
-    is_named: bool = True
 
 
 class Registry:
@@ -119,8 +78,10 @@ class Registry:
         subject: str | None = "",
         name: str | None = None,
         schema: int = 1,
+        retention: str = DEFAULT_RETENTION,
     ) -> None:
         """Register an event's class. name: on the wire, for good; the class's own if left out, of which `manage.py check` warns.
+        retention: the class of data by which its sensitive fields are kept and one day forgotten; in the name of their keys, so for good.
 
         Raises ValueError for a taken name, an unknown stream type or subject, a class whose objects the log could not hold.
         """
@@ -132,12 +93,17 @@ class Registry:
             msg = f"event type {name}: a name is a letter, then up to 126 of A-Z a-z 0-9 _"
         elif subject and subject not in struct.__struct_fields__:
             msg = f"event type {name}: its subject {subject} is none of its fields"
+        elif not _RETENTION.fullmatch(retention) or retention == SNAPSHOT_RETENTION:
+            msg = f"event type {name}: a retention class is a-z, then up to 62 of a-z 0-9 _, and not {SNAPSHOT_RETENTION}"
         if msg:
             raise ValueError(msg)
         event_classes.refuse_unfit(f"event type {name}", struct)
         kept, is_free = event_classes.left_out(struct), event_classes.is_free(struct)
-        own = sensitive_fields(struct), subject, kept, is_free, is_named
+        own = sensitive_fields(struct), subject, kept, is_free, is_named, retention
         known = EventType(name, stream_type, schema, struct, *own)
+        if subject and known.wire_name(subject) in known.sensitive:
+            msg = f"event type {name}: its subject {subject} is sensitive, and by it the key is found: make it an id of no meaning"
+            raise ValueError(msg)
         self._events[name] = self._by_struct[struct] = known
 
     def upcaster(self, name: str, *, from_schema: int, upcast: Upcast) -> None:
@@ -283,11 +249,3 @@ class Registry:
             "$defs": definitions,
             "events": {t.name: s for t, s in zip(types, schemas, strict=True)},
         }
-
-
-def sensitive_fields(struct: type[Any]) -> frozenset[str]:
-    """The names of the fields that are annotated with `SENSITIVE`."""
-    hints = get_type_hints(struct, include_extras=True)
-    return frozenset(
-        name for name, hint in hints.items() if event_classes.is_sensitive(hint)
-    )

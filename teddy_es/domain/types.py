@@ -82,6 +82,28 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
     "access": (None, {"DataAccessed": access.DataAccessed}),
 }
 
+# How long sensitive fields are kept: a class of data, by stream type, and where an event's is another than its stream's. In the
+# names of keys, so for good; how long each class is kept the settings say.
+_RETENTION: Final = {
+    "child": "profile",
+    "conversation": "talk",
+    "parent": "profile",
+    "privacy": "privacy_proof",
+    "approval": "decision",
+    "access": "access_ledger",
+}
+_OWN_RETENTION: Final = {
+    "ConsentGranted": "consent_proof",
+    "ConsentWithdrawn": "consent_proof",
+    "ErasureRequested": "consent_proof",
+}
+
+
+def _retention(stream_type: str, name: str) -> str:
+    if name.startswith("SafetyViolation"):
+        return "safety_case"
+    return _OWN_RETENTION.get(name, _RETENTION[stream_type])
+
 
 def _filled() -> Registry:
     filled = Registry()
@@ -90,7 +112,11 @@ def _filled() -> Registry:
     for stream_type, (subject, structs) in _EVENTS.items():
         for name, struct in structs.items():
             filled.event_type(
-                struct, stream_type=stream_type, subject=subject, name=name
+                struct,
+                stream_type=stream_type,
+                subject=subject,
+                name=name,
+                retention=_retention(stream_type, name),
             )
     return filled
 

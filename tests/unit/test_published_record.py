@@ -34,7 +34,7 @@ from eventstore.events import (
 from eventstore.exchange.cloudevents import BadLine, parse_line
 from eventstore.publishing.openness import openness
 from eventstore.publishing.record import published
-from eventstore.registry import SENSITIVE, Event, Registry
+from eventstore.registry import SENSITIVE, Event, Registry, sensitive_fields
 from eventstore.testing.shop import shop
 from teddy_es.domain.types import registry as teddy
 from teddy_es.domain.violations import SafetyViolationDetected
@@ -257,7 +257,9 @@ def test_what_holds_something_sensitive_is_withheld_whatever_it_is(
     struct = msgspec.defstruct(
         "Met", [("place", str), ("people", list[hint | None] if listed else hint)]
     )
-    known: Any = SimpleNamespace(struct=struct, sensitive=frozenset[str](), name="Met")
+    known: Any = SimpleNamespace(
+        struct=struct, sensitive=sensitive_fields(struct), name="Met"
+    )
 
     assert openness.__wrapped__(known).withheld == ("people",)
 
