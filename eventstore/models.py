@@ -237,6 +237,16 @@ class Snapshot(models.Model):
     mac = models.BinaryField()
     drifted = models.BooleanField(default=False)
 
+    class Meta:
+        indexes = [
+            # what is taken out when a key is destroyed
+            models.Index(
+                fields=["key_id"],
+                name="eventstore_snapshot_key",
+                condition=Q(key_id__isnull=False),
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.stream_id} {self.version}"
 

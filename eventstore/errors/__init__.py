@@ -50,6 +50,7 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   └── StreamNotParked               nothing of that stream waits: look at the list again
     ├── UnreadableEvent                   the stream's other readers go on; register the type or its upcaster
     ├── StateNotStorable                  the state needs another form; without it all works, but slower
+    │   └── StateWithheld                 it holds what is sealed or erased: loads replay, which is all right
     ├── SubscriptionSuperseded            stop: a newer version of its code has taken over
     └── OwnRecordMalformed                an error of this code: report it
 
@@ -113,6 +114,7 @@ from eventstore.errors.reading import (
     SnapshotDrifted,
     SnapshotNotWritten,
     StateNotStorable,
+    StateWithheld,
     StreamNotFound,
     UnreadableEvent,
     VersionNotFound,
@@ -153,6 +155,7 @@ __all__ = [
     "SnapshotDrifted",
     "SnapshotNotWritten",
     "StateNotStorable",
+    "StateWithheld",
     "StoreUnsealed",
     "StreamNotFound",
     "StreamNotParked",

@@ -26,6 +26,14 @@ class Migration(migrations.Migration):
             name="key_id",
             field=models.UUIDField(null=True),
         ),
+        migrations.AddIndex(
+            model_name="snapshot",
+            index=models.Index(
+                condition=models.Q(("key_id__isnull", False)),
+                fields=["key_id"],
+                name="eventstore_snapshot_key",
+            ),
+        ),
         migrations.CreateModel(
             name="UnsealedStore",
             fields=[
