@@ -39,6 +39,7 @@ class EventStoreSettings:
         True  # the real-time stream `events.*`; on a log with feeds, as Kafka
     )
     PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
+    KEYS: str = "eventstore.testing.memory_keys.keys_of_this_process"
     MODE: str = "production"  # or "quickstart"
 
     def __getattribute__(self, name: str) -> Any:

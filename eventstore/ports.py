@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         StreamInfo,
         Withheld,
     )
-    from eventstore.registry import Event, EventType
+    from eventstore.registry import Event, Secrets
 
 
 FEED_PREFIX: Final = "events."
@@ -232,17 +232,32 @@ class Store(Protocol):
         """See `EventStore`."""
 
     def read(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Iterator[RecordedEvent]:
         """See `EventStore`."""
 
     def history(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Iterator[Event]:
         """See `EventStore`."""
 
     async def aread(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Sequence[RecordedEvent]:
         """See `EventStore`."""
 
@@ -364,10 +379,22 @@ class KeyProvider(Protocol):
 class Sealer(Protocol):
     """Seals the sensitive fields of events."""
 
-    def seal(self, commit: Commit, types: Sequence[EventType]) -> Commit:
-        """The commit with each event's sensitive fields, by its type, moved from `data` into `sealed`.
+    def seal(
+        self,
+        commit: Commit,
+        secrets: Sequence[Secrets | None],
+        *,
+        at_once: bool = False,
+    ) -> Commit:
+        """The commit with what is sensitive in each event, as `secrets` names it, moved from `data` into `sealed`.
 
-        MUST leave none of them in `data`. MUST change nothing else. Raises `SubjectErased`, `KeyStoreUnavailable`, `InvalidEvent`.
+        MUST leave none of it in `data`. MUST change nothing else. at_once: MUST NOT wait for anything. Raises `SubjectErased`, `KeyStoreUnavailable`.
+        """
+
+    def unsealed(self, one: Commit, other: Commit) -> tuple[Commit, Commit]:
+        """Both with what was in their boxes, so that they can be compared. MUST leave both closed at each event where one box cannot be opened.
+
+        Raises `KeyStoreUnavailable`.
         """
 
 

@@ -38,10 +38,11 @@ from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
 from eventstore.log import configured
 from eventstore.log.topics import Topics
+from eventstore.opening import key_ring
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.placement import place_of
 from eventstore.queries.reading import Reading
-from eventstore.sealing import sealer
+from eventstore.sealing.sealer import KeySealer, KeysNotHeld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,8 +139,12 @@ class EventStore(Reading):
         commit_id: UUID | None = None,
         timeout_s: float | None = None,
     ) -> AppendResult:
-        """`append` for coroutines: the same future, awaited. Only a full queue is waited for in a thread."""
-        pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
+        """`append` for coroutines: the same future, awaited. Only a full queue, and keys that are not in memory, are waited for in a thread."""
+        pend = partial(self._pending, stream_id, events, expected, commit_id, timeout_s)
+        try:
+            pending = pend(at_once=True)
+        except KeysNotHeld:
+            pending = await asyncio.to_thread(pend)
         pending.observe(self._clock)
         if not self._appender.offer(pending):
             await asyncio.to_thread(self._appender.submit, pending)
@@ -254,9 +259,13 @@ class EventStore(Reading):
         expected: Expected | int | str,
         commit_id: UUID | None,
         timeout_s: float | None,
+        *,
+        at_once: bool = False,
     ) -> Pending:
         deadline = self._deadline(timeout_s)
-        return self._intake.commit(stream_id, events, expected, commit_id, deadline)
+        return self._intake.commit(
+            stream_id, events, expected, commit_id, deadline, at_once=at_once
+        )
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
         pending.observe(self._clock)
@@ -288,6 +297,11 @@ KINDS: Final[dict[str, type[EventStore]]] = {
 }
 
 
+def configured_sealer() -> KeySealer:
+    """Seals under the configured keys. Raises ImproperlyConfigured."""
+    return KeySealer(key_ring())
+
+
 def make_event_store() -> EventStore:
     """A store by the settings as they are now, with an appender of its own. Raises ImproperlyConfigured."""
     configured.log_factory()  # that it leads nowhere is said here, and not by the appender's thread
@@ -295,7 +309,7 @@ def make_event_store() -> EventStore:
     types = registry()
     return KINDS.get(conf.LOG, EventStore)(
         topics=Topics.of(types, conf.PARTITIONS),
-        door=Door(types, clock, sealer()),
+        door=Door(types, clock, configured_sealer()),
         clock=clock,
         limits=Limits(conf.APPEND_QUEUE, conf.APPEND_QUEUE_BYTES),
     )

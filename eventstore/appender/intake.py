@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes commits in for the appender. Nothing here waits, or asks anybody; what is refused leaves no trace.
+    """Takes commits in for the appender. What is refused leaves no trace. Waits for nothing but keys that are not in memory.
 
     Deadlines are on the monotonic clock.
     """
@@ -39,10 +39,12 @@ class Intake:
         expected: Expected | int | str,
         commit_id: UUID | None,
         deadline: float,
+        *,
+        at_once: bool = False,
     ) -> Pending:
         """A commit of new events, under an id of its own if none is given. Raises as `Door.commit`, and `CommitTooLarge`."""
         own = uuid4() if commit_id is None else commit_id
-        commit = self.door.commit(stream_id, events, expected, own)
+        commit = self.door.commit(stream_id, events, expected, own, at_once=at_once)
         fresh = commit_id is None and all(event.event_id is None for event in events)
         return self._on_its_way(commit, deadline, fresh=fresh)
 
@@ -70,4 +72,4 @@ class Intake:
         if len(value) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)
         place = place_of(commit.stream_id, self.partitions)
-        return Pending(commit, value, place, deadline, fresh, past)
+        return Pending(commit, value, place, deadline, self.door.sealer, fresh, past)

@@ -21,7 +21,6 @@ from eventstore.protocol.positions import PARTITIONS
 from eventstore.publishing.topics import check as check_for_publishing
 from eventstore.publishing.topics import feed_topics
 from eventstore.queries.connection import unchecked_cursor
-from eventstore.sealing import sealer
 from eventstore.snapshots.topics import check as check_for_snapshots
 from eventstore.snapshots.topics import snapshot_topics
 from eventstore.store import make_event_store
@@ -173,20 +172,6 @@ def _unknown_to_the_registry(subscription: Subscription) -> list[str]:
     except ValueError as error:
         return [f"{error}."]
     return []
-
-
-@register(Tags.security)
-def check_sealing(**_kwargs: Any) -> list[CheckMessage]:
-    """A store that seals nothing holds development data."""
-    if sealer().seals:
-        return []
-    return [
-        checks.Warning(
-            "Sensitive fields stand in the log unsealed: what this store holds is development data.",
-            id="eventstore.W001",
-            hint="Do not write real people's words to it; nothing can be erased from it later.",
-        )
-    ]
 
 
 @register(Tags.database)

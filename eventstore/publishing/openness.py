@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from eventstore.registry.halves import Half
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 class Openness:
     """Of one type of event. names: as they stand in data. withheld: the other fields' names, sorted.
 
-    half: a class of the open fields alone, with which a sealed event's clear part is compared.
+    half: the open fields alone, with which a sealed event's clear part is compared.
     """
 
     names: frozenset[str]
     withheld: tuple[str, ...]
-    half: type[msgspec.Struct]
+    half: Half
 
     def of(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The fields that may leave."""
@@ -34,36 +34,15 @@ class Openness:
 
     def fits(self, clear: Mapping[str, Any]) -> bool:
         """Whether these are open fields, all that there must be, each of its type."""
-        try:
-            msgspec.convert(clear, self.half)
-        except msgspec.ValidationError:
-            return False
-        return True
+        return self.half.fits(clear)
 
 
 @lru_cache(maxsize=1_000)
 def openness(known: EventType) -> Openness:
     """Of a registered type."""
-    fields = msgspec.structs.fields(known.struct)
-    half = [field for field in fields if field.encode_name not in known.sensitive]
+    fields = known.struct.__struct_encode_fields__
     return Openness(
-        frozenset(field.encode_name for field in half),
+        known.sensitive.symmetric_difference(fields),
         tuple(sorted(known.sensitive)),
-        _class_of(known.name, half),
+        Half(known.name, known.struct, known.sensitive),
     )
-
-
-def _class_of(
-    name: str, fields: list[msgspec.structs.FieldInfo]
-) -> type[msgspec.Struct]:
-    made = [(field.name, field.type, _declared(field)) for field in fields]
-    return msgspec.defstruct(name, made, kw_only=True, forbid_unknown_fields=True)
-
-
-def _declared(field: msgspec.structs.FieldInfo) -> Any:
-    name = field.encode_name
-    if field.default_factory is not msgspec.NODEFAULT:
-        return msgspec.field(name=name, default_factory=field.default_factory)
-    if field.default is not msgspec.NODEFAULT:
-        return msgspec.field(name=name, default=field.default)
-    return msgspec.field(name=name)

@@ -20,10 +20,11 @@ from eventstore.registry.event_type import (
     SNAPSHOT_RETENTION,
     Event,
     EventType,
+    Secrets,
     StreamType,
 )
 from eventstore.registry.problems import Problem
-from eventstore.registry.registry import SEALED, Registry
+from eventstore.registry.registry import SEALED, Registry, fault_in
 from eventstore.registry.sensitivity import sensitive_fields
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "EventType",
     "Problem",
     "Registry",
+    "Secrets",
     "StreamType",
+    "fault_in",
     "sensitive_fields",
 ]

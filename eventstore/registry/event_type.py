@@ -88,3 +88,12 @@ class EventType:
         """What a field of the class is called in data."""
         names = self.struct.__struct_fields__
         return self.struct.__struct_encode_fields__[names.index(field)]
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What of one event is sealed: the names of its fields, for whom, and how long it is kept."""
+
+    subject: str
+    retention: str
+    names: frozenset[str]

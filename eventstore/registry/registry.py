@@ -10,20 +10,25 @@ import msgspec
 from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import (
     EVENT_TYPE,
+    SEALED_AWAY,
     STREAM_ID,
     CommitEvent,
+    Withheld,
     stream_type_of,
 )
 from eventstore.protocol.arguments import stream_id_in
 from eventstore.protocol.positions import TYPES
+from eventstore.protocol.repeats import is_same_json
 from eventstore.registry import event_classes
 from eventstore.registry.event_type import (
     DEFAULT_RETENTION,
     SNAPSHOT_RETENTION,
     Event,
     EventType,
+    Secrets,
     StreamType,
 )
+from eventstore.registry.halves import Half
 from eventstore.registry.problems import Problem
 from eventstore.registry.sensitivity import sensitive_fields
 from eventstore.registry.upcasters import Upcast, Upcasters
@@ -43,13 +48,18 @@ SEALED: Final = Problem.SEALED
 
 
 class Registry:
-    """The types of one domain. Filled at import, read by everybody, never changed at run time."""
+    """The types of one domain. Filled at import, read by everybody, never changed at run time.
+
+    sensitive: of the types that have such fields, their names in data.
+    """
 
     def __init__(self) -> None:
         self._streams: dict[str, StreamType] = {}
         self._topics: dict[int, str] = {}
         self._events: dict[str, EventType] = {}
         self._by_struct: dict[type[Event], EventType] = {}
+        self._halves: dict[str, Half] = {}
+        self.sensitive: dict[str, frozenset[str]] = {}
         self._upcasters = Upcasters()
 
     # ---- filling it
@@ -105,6 +115,8 @@ class Registry:
             msg = f"event type {name}: its subject {subject} is sensitive, and by it the key is found: make it an id of no meaning"
             raise ValueError(msg)
         self._events[name] = self._by_struct[struct] = known
+        if known.sensitive:
+            self.sensitive[name] = known.sensitive
 
     def upcaster(self, name: str, *, from_schema: int, upcast: Upcast) -> None:
         """Register the step of an event type from one schema to the next; what is wrong with it `problems` tells."""
@@ -182,6 +194,32 @@ class Registry:
             raise InvalidEvent(msg)
         return known, event_classes.admitted(known, data)
 
+    def secrets_of(
+        self, known: EventType, stream_id: str, schema: int, data: Mapping[str, Any]
+    ) -> Secrets | None:
+        """What of an event is sealed, and for whom; None where nothing of it is sensitive. Raises `InvalidEvent` where it names nobody.
+
+        Of an earlier schema stays clear only what today's class has as an open field, with the same value: whatever the upcasters rename or
+        take apart may hold a person's words.
+        """
+        if not known.sensitive:
+            return None
+        names, today = known.sensitive.intersection(data), data
+        if schema != known.schema:
+            raised = self._upcasters.raised(known.name, data, schema, known.schema)
+            today = msgspec.to_builtins(msgspec.convert(raised, known.struct))
+            names = frozenset(
+                name
+                for name, value in data.items()
+                if name in known.sensitive
+                or name not in today
+                or not is_same_json(value, today[name])
+            )
+        if not names:
+            return None
+        subject = known.subject_of(stream_id, today) or ""
+        return Secrets(subject, known.retention, names)
+
     def fields_of(self, name: str) -> tuple[str, ...]:
         """What the fields of an event type are called in the log; none where it is not registered."""
         known = self._events.get(name)
@@ -189,42 +227,78 @@ class Registry:
 
     def problem_of(self, stream_type: str, event: Written) -> Problem | None:
         """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""
-        event_or_problem = self.read(stream_type, event)
-        return (
-            event_or_problem
-            if event_or_problem.__class__ is Problem and event_or_problem is not SEALED
-            else None
-        )
+        problem = fault_in(self.read(stream_type, event))
+        hidden = self.sensitive.get(event.type, frozenset())
+        if problem is None and not hidden.isdisjoint(event.data):
+            return Problem.SENSITIVE_IN_CLEAR  # some other writer did not seal it
+        return problem
 
-    def read(self, stream_type: str, event: Written) -> Event | Problem:
-        """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value."""
+    def read(
+        self,
+        stream_type: str,
+        event: Written,
+        opened: Mapping[str, Any] | Withheld = SEALED_AWAY,
+    ) -> Event | Problem:
+        """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value.
+
+        opened: what was in its box (nothing, where there is none), by who may open it; else why it stays closed: that stands in its sensitive
+        fields then, those included that a writer has left in the clear.
+        """
         known = self._events.get(event.type)
         if known is None:
             return Problem.UNKNOWN_TYPE
         if known.stream_type != stream_type:
             return Problem.WRONG_STREAM_TYPE
-        data, old = event.data, event.schema != known.schema
-        if old and not self._upcasters.reach(known.name, event.schema, known.schema):
+        if event.schema != known.schema and not self._upcasters.reach(
+            known.name, event.schema, known.schema
+        ):
             return Problem.UNKNOWN_SCHEMA
-        if event.sealed is not None:
-            return SEALED
+        if opened.__class__ is not Withheld:
+            return self._read_whole(known, {**event.data, **opened}, event.schema)  # type: ignore[dict-item]
+        if event.sealed is None and known.sensitive.isdisjoint(event.data):
+            return self._read_whole(known, event.data, event.schema)
+        return self._read_half(known, event, opened)  # type: ignore[arg-type]
+
+    def _read_whole(
+        self, known: EventType, data: Mapping[str, Any], schema: int
+    ) -> Event | Problem:
         try:
-            if old:
+            if schema != known.schema:
                 raised = self._upcasters.raised
-                data = raised(known.name, data, event.schema, known.schema)
+                data = raised(known.name, data, schema, known.schema)
             return msgspec.convert(data, known.struct)
         except Exception:  # noqa: BLE001  (of a step, too: it is given what anybody wrote)
             return Problem.ILL_TYPED
 
+    def _read_half(
+        self, known: EventType, event: Written, mark: Withheld
+    ) -> Event | Problem:
+        """What can be said of an event whose box stays closed."""
+        hidden = known.sensitive
+        clear = {n: v for n, v in event.data.items() if n not in hidden}
+        try:
+            if event.schema != known.schema:
+                raised = self._upcasters.raised_half
+                clear = dict(raised(known.name, clear, event.schema, known.schema))
+                clear = {n: v for n, v in clear.items() if n not in hidden}
+        except Exception:  # noqa: BLE001  (of a step: it is not given what it was written for)
+            return Problem.SEALED_EARLIER
+        half = self._halves.get(known.name)
+        if half is None:
+            half = self._halves[known.name] = Half(known.name, known.struct, hidden)
+        return half.event(clear, mark)
+
     def event_of(self, recorded: RecordedEvent) -> Event:
-        """A read event as its class of today. Raises `UnreadableEvent`, which quotes no value."""
+        """A read event as its class of today, what was withheld marked in it. Raises `UnreadableEvent`, which quotes no value."""
         metadata = recorded.metadata
         written = CommitEvent(
             *(metadata.event_id, metadata.event_type, recorded.schema, "", None, None),
             data=recorded.data,
             sealed=recorded.sealed,
         )
-        event_or_problem = self.read(stream_type_of(metadata.stream_id), written)
+        event_or_problem = self.read(
+            stream_type_of(metadata.stream_id), written, recorded.withheld or {}
+        )
         if not isinstance(event_or_problem, Problem):
             return event_or_problem
         raise UnreadableEvent(
@@ -249,3 +323,10 @@ class Registry:
             "$defs": definitions,
             "events": {t.name: s for t, s in zip(types, schemas, strict=True)},
         }
+
+
+def fault_in(read: object) -> Problem | None:
+    """Why an event cannot be read, of what `read` gave; None, too, where only the box stands in the way."""
+    if not isinstance(read, Problem) or read in (SEALED, Problem.SEALED_EARLIER):
+        return None
+    return read

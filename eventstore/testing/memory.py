@@ -24,6 +24,7 @@ from eventstore.errors import (
 )
 from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place, StreamInfo
 from eventstore.log.topics import Topics
+from eventstore.opening.opener import KeyOpener
 from eventstore.protocol.arguments import (
     commit_id_in,
     instant_in,
@@ -34,7 +35,8 @@ from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.queries.commits import CommitOutcome, Decided
 from eventstore.queries.reading import refuse_foreign, topics_of
-from eventstore.sealing import sealer
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 from eventstore.testing.memory_log import MemoryPartition, answer
 
 if TYPE_CHECKING:
@@ -42,12 +44,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eventstore.events import AppendResult, Commit, NewEvent, RecordedEvent
-    from eventstore.ports import Clock
+    from eventstore.ports import Clock, KeyRing, Opener
     from eventstore.registry import Event, Registry
 
 
 class MemoryEventStore:
-    """The methods of `EventStore`; for use from many threads. types: the configured registry, if left out."""
+    """The methods of `EventStore`; for use from many threads.
+
+    types: the configured registry, if left out. keys: what it seals under; keys of its own in memory, if left out.
+    """
 
     def __init__(
         self,
@@ -55,11 +60,14 @@ class MemoryEventStore:
         *,
         clock: Clock | None = None,
         partitions: int = 3,
+        keys: KeyRing | None = None,
     ) -> None:
         self._types = types or configured()
         self._clock = clock or SystemClock()
         self.topics = Topics.of(self._types, partitions)
-        self._door = Door(self._types, self._clock, sealer())
+        self.keys = MemoryKeys() if keys is None else keys
+        self._sealer = KeySealer(self.keys)
+        self._door = Door(self._types, self._clock, self._sealer)
         self._lock = Lock()
         self._partitions = {
             place: MemoryPartition(place, partitions, self.topics.partition_id(place))
@@ -157,9 +165,11 @@ class MemoryEventStore:
         with self._lock:
             known = partition.decided.get((commit.stream_id, commit.commit_id))
             if known is not None:
-                return answer(known, commit, past=past, replayed=True)
+                both = self._sealer.unsealed(known.commit, commit)
+                return answer(known, *both, past=past, replayed=True)
             now = self._clock.now()
-            return answer(partition.take(commit, value, now, past=past), commit)
+            made = partition.take(commit, value, now, past=past)
+            return answer(made, made.commit, commit)
 
     # ---- reading
 
@@ -171,6 +181,7 @@ class MemoryEventStore:
         *,
         backwards: bool = False,
         limit: int | None = None,
+        opener: Opener | None = None,
     ) -> Iterator[RecordedEvent]:
         """See `EventStore`."""
         stream_id = stream_id_in(stream_id)
@@ -179,17 +190,29 @@ class MemoryEventStore:
         with self._lock:
             events = [
                 event
-                for event in self._of(stream_id).events_of(stream_id, self._types)
+                for event in self._of(stream_id).events_of(
+                    stream_id, self._types, opener
+                )
                 if event.metadata.version >= from_version
                 and (to_version is None or event.metadata.version <= to_version)
             ]
         return islice(reversed(events) if backwards else events, limit)
 
     def history(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Iterator[Event]:
         """See `EventStore`."""
-        return map(self._types.event_of, self.read(stream_id, from_version, to_version))
+        read = self.read(stream_id, from_version, to_version, opener=opener)
+        return map(self._types.event_of, read)
+
+    def opener(self) -> Opener:
+        """The right to see what is sealed in this store."""
+        return KeyOpener(self.keys, None)
 
     async def aread(
         self,
@@ -199,10 +222,16 @@ class MemoryEventStore:
         *,
         backwards: bool = False,
         limit: int | None = None,
+        opener: Opener | None = None,
     ) -> Sequence[RecordedEvent]:
         """See `EventStore`."""
         found = self.read(
-            stream_id, from_version, to_version, backwards=backwards, limit=limit
+            stream_id,
+            from_version,
+            to_version,
+            backwards=backwards,
+            limit=limit,
+            opener=opener,
         )
         return list(found)
 
@@ -212,6 +241,7 @@ class MemoryEventStore:
         *,
         types: Sequence[str] | None = None,
         limit: int = 1_000,
+        opener: Opener | None = None,
     ) -> tuple[Sequence[RecordedEvent], Cut]:
         """See `EventStore`."""
         topics = set(topics_of(self._types, types, limit))
@@ -221,7 +251,7 @@ class MemoryEventStore:
             for place, offset in offsets.items():
                 if offset > (end := self._partitions[place].end):
                     raise CutBeyondEnd(str(place), offset, end=end)
-            return self._next(topics, offsets, limit)
+            return self._next(topics, offsets, limit, opener)
 
     def stream_info(self, stream_id: str) -> StreamInfo:
         """See `EventStore`."""
@@ -246,7 +276,11 @@ class MemoryEventStore:
         return Cut({place: self._partitions[place].end for place in places})
 
     def _next(
-        self, topics: set[str], offsets: dict[Place, int], limit: int
+        self,
+        topics: set[str],
+        offsets: dict[Place, int],
+        limit: int,
+        opener: Opener | None,
     ) -> tuple[Sequence[RecordedEvent], Cut]:
         waiting = sorted(
             (row.recorded_at, self._id(place), row.position.offset, place, row)
@@ -257,7 +291,7 @@ class MemoryEventStore:
         )
         events: list[RecordedEvent] = []
         for _, _, offset, place, row in waiting:
-            of_row = self._partitions[place].events_in(row, self._types)
+            of_row = self._partitions[place].events_in(row, self._types, opener)
             if events and len(events) + len(of_row) > limit:
                 return events, Cut(offsets)
             events += of_row

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
 from eventstore.conf import registry
-from eventstore.sealing import sealer
+from eventstore.store import configured_sealer
 from eventstore.testing.faulty_log import Network
 
 if TYPE_CHECKING:
@@ -90,5 +90,5 @@ def by(clock: MovableClock, store: EventStore) -> EventStore:
     """A store like the given one, whose process lives by this clock."""
     types = registry()
     return type(store)(
-        topics=store.topics, door=Door(types, clock, sealer()), clock=clock
+        topics=store.topics, door=Door(types, clock, configured_sealer()), clock=clock
     )
