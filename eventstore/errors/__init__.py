@@ -38,6 +38,7 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── PartitionSetAside             as above
     │   ├── SnapshotDrifted               an operator must look: `apply` is not what it was (docs/guide/SNAPSHOTS.md)
     │   ├── VerificationFailed            an operator must look: run `verify`, which names the places
+    │   ├── StoreUnsealed                 export it with the version that made it, import it into a new store
     │   ├── DatabaseUnfit                 the message says what PostgreSQL must be, or who stands in between
     │   ├── StreamParked                  look at what failed, then replay or skip it
     │   ├── ProjectionNotReady            do what the message says; what is read stays as it is
@@ -49,6 +50,7 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   └── StreamNotParked               nothing of that stream waits: look at the list again
     ├── UnreadableEvent                   the stream's other readers go on; register the type or its upcaster
     ├── StateNotStorable                  the state needs another form; without it all works, but slower
+    │   └── StateWithheld                 it holds what is sealed or erased: loads replay, which is all right
     ├── SubscriptionSuperseded            stop: a newer version of its code has taken over
     └── OwnRecordMalformed                an error of this code: report it
 
@@ -80,6 +82,7 @@ from eventstore.errors.beneath import (
     LogUnreadable,
     MirrorDiverged,
     NotRestorable,
+    StoreUnsealed,
     UnknownRuleVersion,
     VerificationFailed,
 )
@@ -111,6 +114,7 @@ from eventstore.errors.reading import (
     SnapshotDrifted,
     SnapshotNotWritten,
     StateNotStorable,
+    StateWithheld,
     StreamNotFound,
     UnreadableEvent,
     VersionNotFound,
@@ -151,6 +155,8 @@ __all__ = [
     "SnapshotDrifted",
     "SnapshotNotWritten",
     "StateNotStorable",
+    "StateWithheld",
+    "StoreUnsealed",
     "StreamNotFound",
     "StreamNotParked",
     "StreamParked",

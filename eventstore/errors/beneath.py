@@ -159,6 +159,20 @@ class NotRestorable(NeedsOperator):
         super().__init__(f"{where}: {problem}. {remedy}")
 
 
+class StoreUnsealed(NeedsOperator):
+    """The store was made before sensitive fields were sealed: what it holds stands in the clear, and stays unread."""
+
+    code = "store-unsealed"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This store was made by a version that sealed nothing: what persons said stands in its log in the clear, and no"
+            " erasure would ever reach it. Nothing was read and nothing written. Export it with the version that made it, and"
+            " import the file into a new store, or wipe it (docs/OPERATIONS.md, 'A store from before sealing')."
+        )
+
+
 class VerificationFailed(NeedsOperator):
     """Log, mirror, index and heads do not agree."""
 

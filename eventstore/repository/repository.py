@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from eventstore.aggregates.saving import Proposed
     from eventstore.events import AppendResult
-    from eventstore.ports import Store
+    from eventstore.ports import Opener, Store
     from eventstore.repository.sources import Snapshots
 
 A = TypeVar("A", bound=Aggregate[Any])
@@ -107,7 +107,8 @@ class AggregateRepository(EventSourcingRepository[A]):
     """The repository on an event store.
 
     snapshots: of this class, or None: then every load replays from the first event. bus: told what was accepted.
-    cache: aggregates to remember, each checked against the stream's head before it is used; 0 for none.
+    cache: aggregates to remember, each checked against the stream's head before it is used; 0 for none, and none of a class that reads
+    what is sealed: what was opened must not outlive its key. opener: for such a class; without it `apply` gets `Withheld` in each sensitive field.
     rounds: commits that one save makes at most, of what is recorded while it goes on.
     """
 
@@ -120,6 +121,7 @@ class AggregateRepository(EventSourcingRepository[A]):
         bus: EventBus | None = None,
         cache: int = 1_000,
         rounds: int = 100,
+        opener: Opener | None = None,
     ) -> None:
         refuse_unfit(aggregate_class)
         self._rounds = rounds
@@ -127,7 +129,9 @@ class AggregateRepository(EventSourcingRepository[A]):
         self._store = store
         self._snapshots = snapshots
         self._bus = EventBus() if bus is None else bus
-        self._cache = AggregateCache(aggregate_class, cache)
+        reads_sealed = aggregate_class.reads_sealed
+        self._cache = AggregateCache(aggregate_class, 0 if reads_sealed else cache)
+        self._opener = opener if reads_sealed else None
         self._states = msgspec.json.Decoder(aggregate_class.state_type)
         kind = aggregate_class.stream_type
         self._replayed = metrics.REPLAYED_EVENTS.labels(kind)
@@ -164,7 +168,8 @@ class AggregateRepository(EventSourcingRepository[A]):
         source, aggregate, behind = self._start(aggregate_id, stream_id, version)
         before = aggregate.version
         if behind:
-            replay(aggregate, self._store.history(stream_id, before + 1, version))
+            span = stream_id, before + 1, version
+            replay(aggregate, self._store.history(*span, opener=self._opener))
         if aggregate.is_new:
             raise StreamNotFound(stream_id)
         if version is not None and aggregate.version < version:

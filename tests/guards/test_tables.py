@@ -12,10 +12,11 @@ from tests.guards.sources import OURS, ROOT, name_of, python_files, tree_of
 FOLDED = "partition|record|event|stream|indexcomplete|stoppedpartition|partitionact"
 LOGS_OWN = "logrecord|logtail|logtopic"
 JOBS_OWN = "jobrun"
+ORIGIN = "unsealedstore"
 FOLLOWERS = "subscription|checkpoint|parkedstream|subscriptionaction"
 SNAPSHOTS = "snapshot|snapshotpartition|snapshotbuild|snapshotfailure"
 TABLE = re.compile(
-    rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{SNAPSHOTS}|{FOLLOWERS})\b"
+    rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{ORIGIN}|{SNAPSHOTS}|{FOLLOWERS})\b"
 )
 WRITE = re.compile(
     rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|COPY)\s+(?:\w+, )*eventstore_({FOLDED})\b"
@@ -46,6 +47,10 @@ LOG_ROOMS = {
     "eventstore/log": "the log in tables",
     "teddy_es/faults": "an independent judge reads the log as it stands",
 }
+ORIGIN_ROOMS = {
+    "eventstore/log": "who reads or writes asks whether the store is older than sealing",
+    "eventstore/checks": "asks whether there is such a table yet",
+}
 JOB_ROOMS = {
     "eventstore/upkeep/jobs.py": "a run is a row",
     "eventstore/queries": "runs are shown",
@@ -69,7 +74,14 @@ SNAPSHOT_ROOMS = {
 KEYS = re.compile(r"\bkeys_(subject|datakey|mark)\b")
 KEY_ROOMS = {"eventstore/keys"}
 
-LISTED = {*FOLDED_ROOMS, *LOG_ROOMS, *JOB_ROOMS, *FOLLOWER_ROOMS, *SNAPSHOT_ROOMS}
+LISTED = {
+    *FOLDED_ROOMS,
+    *LOG_ROOMS,
+    *ORIGIN_ROOMS,
+    *JOB_ROOMS,
+    *FOLLOWER_ROOMS,
+    *SNAPSHOT_ROOMS,
+}
 
 
 def room_of(name: str) -> str:
@@ -135,6 +147,10 @@ def test_only_these_rooms_touch_the_logs_own_tables() -> None:
     assert found == set(LOG_ROOMS), (
         f"{sorted(found ^ set(LOG_ROOMS))}: the log's tables are the log's own. Ask the Log port."
     )
+
+
+def test_only_the_log_asks_whether_a_store_is_older_than_sealing() -> None:
+    assert rooms_that(TABLE, ORIGIN) == set(ORIGIN_ROOMS)
 
 
 def test_only_these_rooms_touch_the_runs_of_jobs() -> None:
