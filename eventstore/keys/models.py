@@ -83,10 +83,11 @@ class DataKey(models.Model):
                 name="keys_datakey_mint_untold",
                 condition=Q(in_log=False),
             ),
+            # also how many there are
             models.Index(
-                fields=["id"],
-                name="keys_datakey_end_untold",
-                condition=Q(destroyed_at__isnull=False, destruction_in_log=False),
+                fields=["destruction_in_log", "id"],
+                name="keys_datakey_gone",
+                condition=Q(destroyed_at__isnull=False),
             ),
         ]
 
