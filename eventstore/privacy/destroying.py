@@ -8,10 +8,9 @@ from uuid import UUID, uuid4
 from eventstore.errors import (
     AlreadyErased,
     CommitIdReused,
-    WrongExpectedVersion,
 )
 from eventstore.events import Expected, NewEvent
-from eventstore.lineage.fold import ERASURE, RETENTION, UNDEAD, events_of, fold
+from eventstore.lineage.fold import ERASURE, RETENTION, UNDEAD
 from eventstore.lineage.ids import commit_of_completed, commit_of_destroyed
 from eventstore.lineage.recording import Minted, record_minted
 from eventstore.ports import KeyName
@@ -22,12 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from eventstore.lineage.fold import Key, Lineage, Order
-    from eventstore.ports import Clock, Store
+    from eventstore.ports import Clock
+    from eventstore.privacy.deciding import Deciding
     from eventstore.privacy.shelf import KeyRow, KeyShelf
-    from eventstore.registry import Registry
-
-TRIES: Final = 50
-"""How often an order is decided anew because the subject's stream has moved under it."""
 
 UNTOLD: Final = 10_000
 """Keys whose end is told at a time."""
@@ -50,23 +46,20 @@ class Destroying:
 
     def __init__(
         self,
-        store: Store,
+        deciding: Deciding,
         shelf: KeyShelf,
-        types: Registry,
         clock: Clock,
         reach: Callable[[str, Sequence[UUID]], Mapping[str, int]],
     ) -> None:
-        self._store = store
+        self._deciding = deciding
+        self._store, self._events = deciding.store, deciding.events
         self._shelf = shelf
-        self._types = types
-        self._events = events_of(types)
         self._clock = clock
         self._reach = reach
 
     def lineage(self, subject: str) -> Lineage:
         """The subject's, as the log has it now."""
-        stream_id = self._events.stream_of(subject)
-        return fold(subject, self._store.read(stream_id), self._types)
+        return self._deciding.lineage(subject)
 
     # ---- 1: ordering
 
@@ -91,7 +84,7 @@ class Destroying:
             refuse_held(lineage)
             return True
 
-        return self._decided(subject, said, decide)
+        return self._deciding.decided(subject, said, decide)
 
     def order_expiry(self, subject: str, keys: Mapping[UUID, str]) -> Lineage:
         """Order the end of keys whose time is over. keys: id → month. Raises `UnderHold`, `LineageUnreadable`."""
@@ -107,28 +100,7 @@ class Destroying:
             refuse_held(lineage, set(keys.values()))
             return True
 
-        return self._decided(subject, said, decide)
-
-    def _decided(
-        self, subject: str, said: Any, decide: Callable[[Lineage], bool]
-    ) -> Lineage:
-        """Append the order at the very version at which it was decided; anew where somebody was there first."""
-        stream_id = self._events.stream_of(subject)
-        for tries_left in reversed(range(TRIES)):
-            lineage = self.lineage(subject)
-            if not decide(lineage):
-                return lineage
-            try:
-                self._store.append(
-                    stream_id,
-                    [NewEvent(said)],
-                    Expected.version(lineage.version),
-                    commit_id=uuid4(),
-                )
-            except WrongExpectedVersion:
-                if not tries_left:
-                    raise
-        return self.lineage(subject)
+        return self._deciding.decided(subject, said, decide)
 
     # ---- 2 to 5: carrying out
 

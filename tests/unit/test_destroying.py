@@ -13,6 +13,7 @@ from eventstore.errors import AlreadyErased, LineageUnreadable, UnderHold
 from eventstore.events import Expected, NewEvent
 from eventstore.lineage.recording import Minted, record_minted
 from eventstore.ports import KeyName
+from eventstore.privacy.deciding import Deciding
 from eventstore.privacy.destroying import SEALED_EVENTS, Destroying
 from eventstore.testing.memory import MemoryEventStore
 from eventstore.testing.shop import shop
@@ -52,9 +53,8 @@ class World:
     def destroying(self, killing: Killing | None = None) -> Destroying:
         killing = killing or Killing()
         return Destroying(
-            killing.wrap(self.store, "append"),
+            Deciding(killing.wrap(self.store, "append"), TYPES),
             killing.wrap(self.shelf, "erase", "destroy", "told"),
-            TYPES,
             CLOCK,
             killing.wrap(self, "reach").reach,
         )
@@ -251,8 +251,10 @@ def test_what_cannot_be_read_may_be_a_hold() -> None:
     reading = MemoryEventStore(older)
     reading._partitions = world.store._partitions
 
+    destroying = Destroying(Deciding(reading, older), world.shelf, CLOCK, world.reach)
+
     with pytest.raises(LineageUnreadable):
-        erase(Destroying(reading, world.shelf, older, CLOCK, world.reach))
+        erase(destroying)
 
     assert len(world.shelf.living()) == 4
 
