@@ -46,6 +46,12 @@ class EventStoreSettings:
     )
     PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
     KEYS: str = "eventstore.testing.memory_keys.keys_of_this_process"
+    RETENTION: Mapping[
+        str, Sequence[Mapping[str, Any]]
+    ] = {}  # retention class → policies; docs/ERASURE.md
+    KEY_BACKUP_DAYS: int | None = (
+        None  # how long backups of the key store are kept, as certificates say it
+    )
     MODE: str = "production"  # or "quickstart"
 
     def __getattribute__(self, name: str) -> Any:
