@@ -118,8 +118,6 @@ def _destroyed() -> type[Any]:
     """The domain's event of a key's end. Raises ImproperlyConfigured where it names none: nothing would ever go from the index."""
     events = registry().privacy
     if events is None:
-        msg = (
-            "A blind index needs the domain's privacy events: Registry.privacy_events."
-        )
+        msg = "A blind index needs the domain's privacy events: Registry.privacy_events."
         raise ImproperlyConfigured(msg)
     return events.destroyed

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from eventstore.events import RecordedEvent
     from eventstore.log.configured import LogFactory
-    from eventstore.ports import DataKey, Log, Opener
     from eventstore.queries.kept import Kept
+    from eventstore.ports import DataKey, Log, Opener
     from eventstore.snapshots.sealing import Opened, Ring
 
 logger = structlog.get_logger(__name__)
@@ -198,9 +198,7 @@ class SnapshotStore(Generic[T]):
     ) -> tuple[bytes, DataKey | None] | None:
         """Its state and the key, if it can be had and is one."""
         if stored.key_id is None:
-            return (
-                (stored.state, None) if self._is_state(stored, stored.state) else None
-            )
+            return (stored.state, None) if self._is_state(stored, stored.state) else None
         if self.opener is None:  # another code of this name has read what is sealed
             return None
         found = state_in(stored, made, self.opener)
@@ -226,7 +224,9 @@ class SnapshotStore(Generic[T]):
         return True
 
 
-def _snapshot(stored: queries.StoredSnapshot, stamp: Stamp, state: bytes) -> Snapshot:
+def _snapshot(
+    stored: queries.StoredSnapshot, stamp: Stamp, state: bytes
+) -> Snapshot:
     _, partition, offset, index = unpack(stored.position)
     return Snapshot(
         stored.stream_id,
