@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eventstore.lineage.fold import Erasure
 from eventstore.privacy.refusals import described, refuse_one_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from uuid import UUID
 
-    from eventstore.lineage.fold import Lineage
+    from eventstore.lineage.fold import Erasure, Lineage
     from eventstore.privacy.destroying import Destroying
     from eventstore.privacy.reaching import Report
     from eventstore.privacy.shelf import KeyShelf
