@@ -38,6 +38,7 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── PartitionSetAside             as above
     │   ├── SnapshotDrifted               an operator must look: `apply` is not what it was (docs/guide/SNAPSHOTS.md)
     │   ├── VerificationFailed            an operator must look: run `verify`, which names the places
+    │   ├── AccessNotRecorded             have it recorded who looks; nothing was opened
     │   ├── StoreUnsealed                 export it with the version that made it, import it into a new store
     │   ├── DatabaseUnfit                 the message says what PostgreSQL must be, or who stands in between
     │   ├── StreamParked                  look at what failed, then replay or skip it
@@ -73,6 +74,7 @@ from eventstore.errors.appending import (
     WrongExpectedVersion,
 )
 from eventstore.errors.beneath import (
+    AccessNotRecorded,
     DatabaseUnanswered,
     DatabaseUnfit,
     KeyStoreUnavailable,
@@ -121,6 +123,7 @@ from eventstore.errors.reading import (
 )
 
 __all__ = [
+    "AccessNotRecorded",
     "AppendOutcomeUnknown",
     "CommitIdReused",
     "CommitTooLarge",

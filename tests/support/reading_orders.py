@@ -46,6 +46,7 @@ class ForgettingOrder(ReadingOrder):
 
     def apply(self, event: msgspec.Struct) -> None:
         """See `Aggregate`."""
-        if isinstance(event, OrderPlaced) and isinstance(event.remark, Withheld):
+        remark: Any = getattr(event, "remark", None)
+        if isinstance(remark, Withheld):
             return
         super().apply(event)
