@@ -46,6 +46,7 @@ class EventStoreSettings:
     )
     PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
     KEYS: str = "eventstore.testing.memory_keys.keys_of_this_process"
+    ACCESS_RECORDER: str = ""  # dotted path of who makes an AccessRecorder
     KEK: str = ""  # who wraps keys: "file", "env", "vault", or the dotted path of a provider's factory
     KEK_FILE: str = ""  # of "file"
     KEK_SECRETS: Sequence[
