@@ -314,6 +314,9 @@ class KeyRing(Protocol):
     def opening(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
         """The keys of these ids, or what became of them. MUST answer each. Raises `KeyStoreUnavailable`."""
 
+    def fresh(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
+        """The same, and MUST NOT answer from memory: of the key store as it is now."""
+
 
 class SealedEvent(Protocol):
     """An event with a box: what its seal was made over. occurred_at: as written, or the instant."""
