@@ -46,6 +46,7 @@ class EventStoreSettings:
     )
     PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
     KEYS: str = "eventstore.testing.memory_keys.keys_of_this_process"
+    ACCESS_RECORDER: str = ""  # dotted path of who makes an AccessRecorder
     MODE: str = "production"  # or "quickstart"
 
     def __getattribute__(self, name: str) -> Any:

@@ -347,6 +347,9 @@ class Opener(Protocol):
         Raises `KeyStoreUnavailable`.
         """
 
+    def key(self, key_id: UUID) -> DataKey | Gone:
+        """A key that the log vouches for, or what became of it: for what is sealed beside the events. Raises `KeyStoreUnavailable`."""
+
 
 class AccessRecorder(Protocol):
     """Records who looks at what, before it is shown."""

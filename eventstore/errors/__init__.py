@@ -44,6 +44,7 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── SnapshotDrifted               an operator must look: `apply` is not what it was (docs/guide/SNAPSHOTS.md)
     │   ├── LineageUnreadable             update the code, or register the types: an event may be a hold
     │   ├── VerificationFailed            an operator must look: run `verify`, which names the places
+    │   ├── AccessNotRecorded             have it recorded who looks; nothing was opened
     │   ├── StoreUnsealed                 export it with the version that made it, import it into a new store
     │   ├── DatabaseUnfit                 the message says what PostgreSQL must be, or who stands in between
     │   ├── StreamParked                  look at what failed, then replay or skip it
@@ -81,6 +82,7 @@ from eventstore.errors.appending import (
     WrongExpectedVersion,
 )
 from eventstore.errors.beneath import (
+    AccessNotRecorded,
     DatabaseUnanswered,
     DatabaseUnfit,
     KeyStoreUnavailable,
@@ -140,6 +142,7 @@ from eventstore.errors.reading import (
 
 __all__ = [
     "AlreadyErased",
+    "AccessNotRecorded",
     "AppendOutcomeUnknown",
     "CommitIdReused",
     "CommitTooLarge",

@@ -159,6 +159,20 @@ class NotRestorable(NeedsOperator):
         super().__init__(f"{where}: {problem}. {remedy}")
 
 
+class AccessNotRecorded(NeedsOperator):
+    """It could not be recorded who looks at what is sealed, and why; so nothing was opened."""
+
+    code = "access-not-recorded"
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"Nothing was opened: {reason}. What is sealed is shown only after it is recorded who sees it, and why"
+            " (docs/SETTINGS.md, ACCESS_RECORDER)."
+        )
+
+
 class StoreUnsealed(NeedsOperator):
     """The store was made before sensitive fields were sealed: what it holds stands in the clear, and stays unread."""
 

@@ -9,7 +9,7 @@ snapshots' key with it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from eventstore.conf import registry
@@ -21,9 +21,10 @@ from eventstore.snapshots.record import NONCE_BYTES
 from eventstore.snapshots.signing import bound_by_row, bound_to
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
     from eventstore.events import RecordedEvent
+    from eventstore.ports import KeyRing, Opener
     from eventstore.queries.kept import Kept
     from eventstore.queries.snapshots import Made, StoredSnapshot
     from eventstore.snapshots.snapshot import Snapshot
@@ -31,23 +32,6 @@ if TYPE_CHECKING:
 ALL_MONTHS: Final = "all"
 _SEVERAL: Final = "it was made of what was opened of more than one subject"
 _GONE: Final = "a key under which something of it was sealed is gone meanwhile"
-
-
-class Keys(Protocol):
-    """Of an opener: keys that the log vouches for."""
-
-    def key(self, key_id: UUID) -> DataKey | Gone:
-        """The key, or what became of it. Raises `KeyStoreUnavailable`."""
-
-
-class Ring(Protocol):
-    """Of a key ring: what a state is sealed under, and whether keys are there past its memory."""
-
-    def sealing(self, names: Collection[KeyName]) -> Mapping[KeyName, DataKey]:
-        """See `KeyRing`."""
-
-    def fresh(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
-        """As `opening`, of the key store itself."""
 
 
 @dataclass(slots=True)
@@ -75,7 +59,9 @@ class Opened:
         self.keys.add(key.id)
 
 
-def sealed(aggregate: str, snapshot: Snapshot, opened: Opened, ring: Ring) -> Snapshot:
+def sealed(
+    aggregate: str, snapshot: Snapshot, opened: Opened, ring: KeyRing
+) -> Snapshot:
     """The snapshot with its state in a box; as it is, where nothing was opened. Raises `StateWithheld`, `KeyStoreUnavailable`.
 
     1. take the key for the subject's snapshots    2. see that all keys are there that something was opened with    3. seal
@@ -99,7 +85,7 @@ def sealed(aggregate: str, snapshot: Snapshot, opened: Opened, ring: Ring) -> Sn
 
 
 def state_in(
-    row: StoredSnapshot | Kept, made: Made, keys: Keys
+    row: StoredSnapshot | Kept, made: Made, opener: Opener
 ) -> tuple[bytes, DataKey | None] | None:
     """The state of a row that this store has signed, and under which key it was sealed; None where that key is gone, or not its own.
 
@@ -107,7 +93,7 @@ def state_in(
     """
     if row.key_id is None:
         return row.state, None
-    key = keys.key(row.key_id)
+    key = opener.key(row.key_id)
     if isinstance(key, Gone) or key.name.retention_class != SNAPSHOT_RETENTION:
         return None
     nonce, box = row.state[:NONCE_BYTES], row.state[NONCE_BYTES:]
@@ -118,8 +104,8 @@ def state_in(
     return state, key
 
 
-def gone(rows: Sequence[Kept], keys: Any) -> set[UUID]:
+def gone(rows: Sequence[Kept], opener: Opener) -> set[UUID]:
     """Of the keys that these rows are sealed under those that nobody has any more. Raises `KeyStoreUnavailable`."""
     ids = {row.key_id for row in rows if row.key_id is not None}
-    keys.prepare(str(one) for one in ids)
-    return {one for one in ids if isinstance(keys.key(one), Gone)}
+    opener.prepare(str(one) for one in ids)
+    return {one for one in ids if isinstance(opener.key(one), Gone)}

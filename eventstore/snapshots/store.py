@@ -16,6 +16,7 @@ from eventstore.database import Connect, connect
 from eventstore.errors import StateWithheld
 from eventstore.events import Position, topic_of, unpack
 from eventstore.log import configured
+from eventstore.opening import key_ring
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import prepared_cursor
 from eventstore.snapshots.refusing import is_news, pass_by, refuse
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
     from eventstore.events import RecordedEvent
     from eventstore.log.configured import LogFactory
+    from eventstore.ports import DataKey, KeyRing, Log, Opener
     from eventstore.queries.kept import Kept
-    from eventstore.ports import DataKey, Log, Opener
-    from eventstore.snapshots.sealing import Opened, Ring
+    from eventstore.snapshots.sealing import Opened
 
 logger = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ class SnapshotStore(Generic[T]):
         *,
         connect: Connect = connect,
         opener: Opener | None = None,
-        ring: Ring | None = None,
+        ring: KeyRing | None = None,
     ) -> None:
         self.aggregate = aggregate
         self.opener = opener if aggregate.reads_sealed else None
@@ -198,7 +199,9 @@ class SnapshotStore(Generic[T]):
     ) -> tuple[bytes, DataKey | None] | None:
         """Its state and the key, if it can be had and is one."""
         if stored.key_id is None:
-            return (stored.state, None) if self._is_state(stored, stored.state) else None
+            return (
+                (stored.state, None) if self._is_state(stored, stored.state) else None
+            )
         if self.opener is None:  # another code of this name has read what is sealed
             return None
         found = state_in(stored, made, self.opener)
@@ -209,24 +212,28 @@ class SnapshotStore(Generic[T]):
 
     def _is_state(self, stored: queries.StoredSnapshot, state: bytes) -> bool:
         """Whether the bytes are a state of the class: an `apply` may have made another than the class says."""
-        try:
-            self._states.decode(state)
-        except msgspec.DecodeError:
-            metrics.SNAPSHOT_GARBAGE.labels("bad_state").inc()
-            if is_news(stored.stream_id, stored.version):
-                logger.error(  # without a traceback, which may quote the state
-                    "a snapshot holds no state of its class; loads replay all events",
-                    action="snapshot-state-unreadable",
-                    stream=stored.stream_id,
-                    version=stored.version,
-                )
-            return False
-        return True
+        if _decodes(self._states, state):
+            return True
+        metrics.SNAPSHOT_GARBAGE.labels("bad_state").inc()
+        if is_news(stored.stream_id, stored.version):
+            logger.error(  # without a traceback, which may quote the state
+                "a snapshot holds no state of its class; loads replay all events",
+                action="snapshot-state-unreadable",
+                stream=stored.stream_id,
+                version=stored.version,
+            )
+        return False
 
 
-def _snapshot(
-    stored: queries.StoredSnapshot, stamp: Stamp, state: bytes
-) -> Snapshot:
+def _decodes(states: msgspec.json.Decoder[Any], state: bytes) -> bool:
+    try:
+        states.decode(state)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _snapshot(stored: queries.StoredSnapshot, stamp: Stamp, state: bytes) -> Snapshot:
     _, partition, offset, index = unpack(stored.position)
     return Snapshot(
         stored.stream_id,

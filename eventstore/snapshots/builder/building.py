@@ -243,6 +243,4 @@ class Builder(Generic[T]):
             failed = metrics.SNAPSHOT_FAILURES.labels(stream_type, StateWithheld.code)
             failed.inc(batch.withheld)
         problems = list(batch.problems.values())
-        return Built(
-            batch.events, len(batch.snapshots), problems, more, batch.withheld
-        )
+        return Built(batch.events, len(batch.snapshots), problems, more, batch.withheld)

@@ -77,9 +77,7 @@ class Replay(Generic[T]):
         self.opened = Opened()
         aggregate = self._start(stream_id, due[0].version - 1)
         try:
-            for event in self._read(
-                stream_id, aggregate.version + 1, due[-1].version
-            ):
+            for event in self._read(stream_id, aggregate.version + 1, due[-1].version):
                 self.apply(aggregate, event)
                 if event.metadata.version in wanted:
                     yield self._kept(aggregate, event)
