@@ -390,7 +390,10 @@ class KeyProvider(Protocol):
     def unwrap(
         self, wrapped: Sequence[tuple[bytes, Wrapped]]
     ) -> Sequence[bytes | None]:
-        """The secrets, in their order. MUST give None for what it did not wrap, or wrapped under another context or another key."""
+        """The secrets, in their order; None for what was wrapped for another context, or is not as it was.
+
+        MUST raise, and name it, where it does not have the key-encryption key.
+        """
 
     def rewrap(
         self, wrapped: Sequence[tuple[bytes, Wrapped]]

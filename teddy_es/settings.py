@@ -245,6 +245,16 @@ _kafka_security: dict[str, Any] = {
     "sasl_plain_username": env.text("TEDDY_KAFKA_SASL_USERNAME"),
     "sasl_plain_password": env.text("TEDDY_KAFKA_SASL_PASSWORD"),
 }
+_vault: dict[str, Any] = {
+    "addr": env.text("TEDDY_VAULT_ADDR"),
+    "token": env.text("TEDDY_VAULT_TOKEN"),
+    "token_file": env.text("TEDDY_VAULT_TOKEN_FILE"),
+    "mount": env.text("TEDDY_VAULT_MOUNT", default="transit"),
+    "key": env.text("TEDDY_VAULT_KEY", default="teddy"),
+    "namespace": env.text("TEDDY_VAULT_NAMESPACE"),
+    "ca_file": env.text("TEDDY_VAULT_CA_FILE"),
+    "timeout": env.seconds("TEDDY_VAULT_TIMEOUT", default=2.0),
+}
 EVENTSTORE: dict[str, Any] = {
     "MODE": MODE,
     "LOG": env.one_of_or_path(
@@ -269,6 +279,16 @@ EVENTSTORE: dict[str, Any] = {
         "TEDDY_KAFKA_BOOTSTRAP", default=("127.0.0.1:9092",)
     ),
     "KAFKA_SECURITY": {name: value for name, value in _kafka_security.items() if value},
+    "KEK": env.one_of_or_path(
+        "TEDDY_KEK",
+        ("file", "env", "vault"),
+        default="vault" if PRODUCTION else "file",
+    ),
+    "KEK_FILE": str(
+        env.folder("TEDDY_KEK_FILE", default=BASE_DIR / ".teddy" / "key_file")
+    ),
+    "KEK_SECRETS": env.several("TEDDY_KEK_SECRETS"),
+    "VAULT": _vault,
     "SOURCE": "/teddy",
     "PUBLISH": env.switch("TEDDY_PUBLISH", default=True),
     "PUBLISH_FROM": env.one_of(

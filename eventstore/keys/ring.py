@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from eventstore.ports import KeyName, KeyProvider
 
 LOST: Final = Gone("lost")
-UNFIT: Final = Gone("unfit")
+UNFIT: Final = Gone("unopenable")
 AT_ONCE: Final = 1_000  # keys
 
 
@@ -43,9 +43,7 @@ class Ring:
         self._lineage = lineage
         self._cache = cache
 
-    def held(
-        self, names: Collection[KeyName]
-    ) -> Mapping[KeyName, DataKey] | None:
+    def held(self, names: Collection[KeyName]) -> Mapping[KeyName, DataKey] | None:
         """See `KeyRing`."""
         wanted = set(names)
         found = self._cache.of_names(wanted)
@@ -78,7 +76,7 @@ class Ring:
             asked = self._cache.asking()
             kept = self._store.of_ids(some)
             living = [one for one in kept.values() if isinstance(one, WrappedKey)]
-            opened: dict[UUID, DataKey | Gone] = {one: LOST for one in some}
+            opened: dict[UUID, DataKey | Gone] = dict.fromkeys(some, LOST)
             opened |= {id_: one for id_, one in kept.items() if isinstance(one, Gone)}
             opened |= self._opened(living)
             self._cache.keep(opened, asked)
@@ -160,7 +158,9 @@ class Ring:
         }
 
 
-def _checked(key: WrappedKey, secret: bytes | None, known: bytes | None) -> DataKey | Gone:
+def _checked(
+    key: WrappedKey, secret: bytes | None, known: bytes | None
+) -> DataKey | Gone:
     if secret is None or len(secret) != SECRET_BYTES:
         return UNFIT
     if not commitment_of(secret) == key.commitment == known:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from eventstore.ports import KeyName, Wrapped
-
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
+
+    from eventstore.ports import KeyName, Wrapped
 
 SNAPSHOT: Final = "snapshot"  # the class of a subject's key for states
 EVERY_MONTH: Final = "all"

@@ -34,7 +34,9 @@ SELECT {columns}, k.destroyed_at, k.why, k.request FROM keys_datakey k WHERE k.i
     columns=_WRAPPED,
 )
 # Index: the primary key.
-SUBJECTS: Final = "SELECT subject FROM keys_subject WHERE subject = ANY (%(subjects)s::text[])"
+SUBJECTS: Final = (
+    "SELECT subject FROM keys_subject WHERE subject = ANY (%(subjects)s::text[])"
+)
 ERASED: Final = (
     "SELECT erased_at, request FROM keys_subject WHERE subject = %(subject)s"
 )
@@ -161,7 +163,9 @@ SELECT {columns} FROM keys_datakey k
 """,
     columns=_WRAPPED,
 )
-COUNT_UNDER: Final = "SELECT count(*) FROM keys_datakey WHERE kek = %(kek)s AND destroyed_at IS NULL"
+COUNT_UNDER: Final = (
+    "SELECT count(*) FROM keys_datakey WHERE kek = %(kek)s AND destroyed_at IS NULL"
+)
 # Who was destroyed meanwhile stays so: its bytes are no more those that were read.
 REWRAP: Final = """
 UPDATE keys_datakey k SET kek = given.kek, wrapped = given.wrapped

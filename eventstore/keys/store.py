@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from eventstore.keys.rows import Minted, Tombstone
+    from eventstore.keys.rows import Tombstone
 
 LEAST_ID: Final = UUID(int=0)
 PAGE: Final = 1_000
@@ -129,9 +129,7 @@ class KeyStore:
         self._ended([subject])
         return [_row(one) for one in found]
 
-    def bury(
-        self, tombstones: Sequence[Tombstone], *, told: bool = False
-    ) -> set[UUID]:
+    def bury(self, tombstones: Sequence[Tombstone], *, told: bool = False) -> set[UUID]:
         """Destroy these keys, and the key of each subject's states with them; the ids of those that lived until now.
 
         One that the store does not have gets its tombstone all the same. told: the log knows of it.
@@ -207,9 +205,7 @@ class KeyStore:
 
     # ---- below: how
 
-    def _rows(
-        self, statement: str, given: Mapping[str, Any]
-    ) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self.sessions.session() as session:
             return session.execute(statement, given).fetchall()  # type: ignore[call-overload]
 

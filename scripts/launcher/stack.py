@@ -122,6 +122,7 @@ def django_environment(
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PROMETHEUS_MULTIPROC_DIR": str(data.path / "metrics"),
         "PYTHONUNBUFFERED": "1",
+        "TEDDY_KEK_FILE": str(data.key_file()),
         "TEDDY_LOG": base.log,
         "TEDDY_MODE": "quickstart",
         "TEDDY_STATIC_ROOT": str(data.path / "static"),

@@ -73,12 +73,9 @@ class Migration(migrations.Migration):
                         name="keys_datakey_mint_untold",
                     ),
                     models.Index(
-                        condition=models.Q(
-                            ("destroyed_at__isnull", False),
-                            ("destruction_in_log", False),
-                        ),
-                        fields=["id"],
-                        name="keys_datakey_end_untold",
+                        condition=models.Q(("destroyed_at__isnull", False)),
+                        fields=["destruction_in_log", "id"],
+                        name="keys_datakey_gone",
                     ),
                 ],
                 "constraints": [
