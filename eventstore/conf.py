@@ -55,6 +55,12 @@ class EventStoreSettings:
     VAULT: Mapping[
         str, Any
     ] = {}  # of "vault": addr, token or token_file, mount, key, namespace, ca_file, timeout
+    RETENTION: Mapping[
+        str, Sequence[Mapping[str, Any]]
+    ] = {}  # retention class → policies; docs/ERASURE.md
+    KEY_BACKUP_DAYS: int | None = (
+        None  # how long backups of the key store are kept, as certificates say it
+    )
     MODE: str = "production"  # or "quickstart"
 
     def __getattribute__(self, name: str) -> Any:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 _MINTED: Final = UUID("5d0c1a52-3b7e-5c0a-9a43-6f1d6f0a1c01")
 _DESTROYED: Final = UUID("5d0c1a52-3b7e-5c0a-9a43-6f1d6f0a1c02")
 _COMPLETED: Final = UUID("5d0c1a52-3b7e-5c0a-9a43-6f1d6f0a1c04")
+_REQUEST: Final = UUID("5d0c1a52-3b7e-5c0a-9a43-6f1d6f0a1c05")
 
 
 def commit_of_minted(key_id: UUID) -> UUID:
@@ -23,3 +24,8 @@ def commit_of_destroyed(key_id: UUID, again: str = "") -> UUID:
 def commit_of_completed(subject: str, request: str) -> UUID:
     """Of the commit that says that the erasure is done."""
     return uuid5(_COMPLETED, f"{subject}/{request}")
+
+
+def correlation_of(request: str) -> UUID:
+    """Of all events that a request had: by it they are found, whoever they are about."""
+    return uuid5(_REQUEST, request)

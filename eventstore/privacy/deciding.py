@@ -8,6 +8,7 @@ from uuid import uuid4
 from eventstore.errors import WrongExpectedVersion
 from eventstore.events import Expected, NewEvent
 from eventstore.lineage.fold import events_of, fold
+from eventstore.lineage.ids import correlation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,12 @@ class Deciding:
         return fold(subject, self.store.read(stream_id), self.types)
 
     def decided(
-        self, subject: str, said: Any, decide: Callable[[Lineage], bool]
+        self,
+        subject: str,
+        said: Any,
+        decide: Callable[[Lineage], bool],
+        *,
+        request: str | None = None,
     ) -> Lineage:
         """Append an event if it is decided so, anew where somebody was there first; the lineage with it, or that which made it needless.
 
@@ -45,12 +51,21 @@ class Deciding:
             lineage = self.lineage(subject)
             if not decide(lineage):
                 return lineage
-            expected, new = Expected.version(lineage.version), [NewEvent(said)]
+            expected = Expected.version(lineage.version)
             try:
-                self.store.append(stream_id, new, expected, commit_id=uuid4())
+                self.store.append(
+                    stream_id, [under(said, request)], expected, commit_id=uuid4()
+                )
             except WrongExpectedVersion:
                 if not tries_left:
                     raise
             else:
                 break
         return self.lineage(subject)
+
+
+def under(said: Any, request: str | None) -> NewEvent:
+    """An event that belongs to a request is found by it."""
+    return NewEvent(
+        said, correlation_id=None if request is None else correlation_of(request)
+    )

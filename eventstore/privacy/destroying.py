@@ -9,11 +9,12 @@ from eventstore.errors import (
     AlreadyErased,
     CommitIdReused,
 )
-from eventstore.events import Expected, NewEvent
+from eventstore.events import Expected
 from eventstore.lineage.fold import ERASURE, RETENTION, UNDEAD
 from eventstore.lineage.ids import commit_of_completed, commit_of_destroyed
 from eventstore.lineage.recording import Minted, record_minted
 from eventstore.ports import KeyName
+from eventstore.privacy.deciding import under
 from eventstore.privacy.refusals import refuse_held, refuse_unreadable
 from eventstore.privacy.shelf import End
 
@@ -84,7 +85,7 @@ class Destroying:
             refuse_held(lineage)
             return True
 
-        return self._deciding.decided(subject, said, decide)
+        return self._deciding.decided(subject, said, decide, request=request)
 
     def order_expiry(self, subject: str, keys: Mapping[UUID, str]) -> Lineage:
         """Order the end of keys whose time is over. keys: id → month. Raises `UnderHold`, `LineageUnreadable`."""
@@ -188,9 +189,8 @@ class Destroying:
     def _tell(self, subject: str, said: Any, commit_id: UUID) -> None:
         stream_id = self._events.stream_of(subject)
         try:
-            self._store.append(
-                stream_id, [NewEvent(said)], Expected.ANY, commit_id=commit_id
-            )
+            new = [under(said, said.request)]
+            self._store.append(stream_id, new, Expected.ANY, commit_id=commit_id)
         except CommitIdReused:
             # Somebody else has told it, in other words: it counted otherwise, or had another reason. The first word stays.
             return

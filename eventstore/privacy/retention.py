@@ -84,12 +84,12 @@ class Retention:
         return expiries
 
     def _pages(self, retention_class: str, before: str) -> Iterator[Sequence[KeyRow]]:
-        after: UUID | None = None
+        after: KeyRow | None = None
         while rows := self._shelf.past(
             retention_class, before, after=after, limit=self._page
         ):
             yield rows
-            after = rows[-1].id
+            after = rows[-1]
 
     def _look(self, expiry: Expiry, subject: str, keys: Mapping[UUID, str]) -> None:
         expiry.held += len(keys) - len(self._free(subject, keys))

@@ -46,8 +46,8 @@ class KeyShelf(Protocol):
     def rows(self, subject: str) -> Sequence[KeyRow]:
         """All of the subject's, those that were destroyed, too."""
 
-    def erase(self, subject: str, *, request: str | None, at: datetime) -> set[UUID]:
-        """Destroy all that the subject has, and have none be minted again; which lived.
+    def erase(self, subject: str, *, request: str | None, at: datetime) -> None:
+        """Destroy all that the subject has, and have none be minted again.
 
         MUST wait for whoever mints, and MUST be harmless when repeated. What lived is now untold.
         """
@@ -65,9 +65,9 @@ class KeyShelf(Protocol):
         """The log knows of the end of these keys."""
 
     def past(
-        self, retention_class: str, before: str, *, after: UUID | None, limit: int
+        self, retention_class: str, before: str, *, after: KeyRow | None, limit: int
     ) -> Sequence[KeyRow]:
-        """Living keys of a class whose month lies before another, behind an id, by their ids, so many."""
+        """Living keys of a class whose month lies before another, behind one of them, by month and id, so many."""
 
     def mark(self) -> str:
         """The cut up to which what the log says is carried out here; empty if nobody has said."""

@@ -29,6 +29,18 @@ SELECT {columns} FROM unnest(%(ids)s::uuid[]) asked(id)
     accepted=ACCEPTED,
 )
 
+# Index: eventstore_event_correlation.
+_STREAMS: Final = """
+SELECT stream_id FROM eventstore_event
+ WHERE correlation_id = %(correlation)s AND event_type = %(type)s GROUP BY stream_id ORDER BY stream_id
+"""
+
+
+def streams_of(correlation_id: UUID, event_type: str) -> list[str]:
+    """The streams that have an event of a type under a correlation id."""
+    given = {"correlation": correlation_id, "type": event_type}
+    return [stream_id for (stream_id,) in read_rows(_STREAMS, given)]
+
 
 def told(commit_ids: Collection[UUID], stream_type: str) -> list[RecordedEvent]:
     """The events of these commits in streams of a type; of one that stands in several streams, the first's."""

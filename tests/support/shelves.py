@@ -52,14 +52,13 @@ class MemoryShelf:
     def rows(self, subject: str) -> Sequence[KeyRow]:
         return [row for row in self.keys.values() if row.name.subject == subject]
 
-    def erase(self, subject: str, *, request: str | None, at: datetime) -> set[UUID]:
+    def erase(self, subject: str, *, request: str | None, at: datetime) -> None:
         self.erased.setdefault(subject, request)
         lived = {row.id for row in self.rows(subject) if row.destroyed_at is None}
         for id_ in lived:
             self.keys[id_] = replace(
                 self.keys[id_], destroyed_at=at, why="erasure", request=request
             )
-        return lived
 
     def destroy(self, subject: str, ends: Sequence[End], *, at: datetime) -> set[UUID]:
         lived = set()
@@ -92,7 +91,7 @@ class MemoryShelf:
         self.is_told |= set(ids) & self.keys.keys()
 
     def past(
-        self, retention_class: str, before: str, *, after: UUID | None, limit: int
+        self, retention_class: str, before: str, *, after: KeyRow | None, limit: int
     ) -> Sequence[KeyRow]:
         rows = [
             row
@@ -100,15 +99,19 @@ class MemoryShelf:
             if row.destroyed_at is None
             and row.name.retention_class == retention_class
             and row.name.month < before
-            and (after is None or row.id > after)
+            and (after is None or _place(row) > _place(after))
         ]
-        return sorted(rows, key=lambda row: row.id)[:limit]
+        return sorted(rows, key=_place)[:limit]
 
     def mark(self) -> str:
         return self.cut
 
     def move_mark(self, cut: str) -> None:
         self.cut = cut
+
+
+def _place(row: KeyRow) -> tuple[str, UUID]:
+    return row.name.month, row.id
 
 
 class KilledError(BaseException):
