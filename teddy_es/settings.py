@@ -269,6 +269,7 @@ EVENTSTORE: dict[str, Any] = {
         "teddy_es.domain.conversation.Conversation",
         "teddy_es.domain.parent.Parent",
     ),
+    "SUBSCRIPTIONS": ("teddy_es.parents.following",),
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
     "SNAPSHOT_FREQUENCY": env.whole(
         "TEDDY_SNAPSHOT_FREQUENCY", default=10, least=1, most=1_000_000

@@ -16,7 +16,9 @@ _FIND: Final = """
 SELECT stream_id FROM eventstore_blinddigest WHERE name = %(name)s AND digest = %(digest)s ORDER BY stream_id
 """
 # A key's own, until the end of the transaction.
-_HOLD: Final = "SELECT pg_advisory_xact_lock(hashtext('eventstore blind'), hashtext(%(key)s))"
+_HOLD: Final = (
+    "SELECT pg_advisory_xact_lock(hashtext('eventstore blind'), hashtext(%(key)s))"
+)
 _PUT: Final = """
 INSERT INTO eventstore_blinddigest AS known (name, stream_id, version, key, digest)
 VALUES (%(name)s, %(stream)s, %(version)s, %(key)s, %(digest)s)
