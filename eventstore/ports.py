@@ -314,6 +314,9 @@ class KeyRing(Protocol):
     def opening(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
         """The keys of these ids, or what became of them. MUST answer each. Raises `KeyStoreUnavailable`."""
 
+    def fresh(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
+        """The same, and MUST NOT answer from memory: of the key store as it is now."""
+
 
 class SealedEvent(Protocol):
     """An event with a box: what its seal was made over. occurred_at: as written, or the instant."""
@@ -343,6 +346,9 @@ class Opener(Protocol):
 
         Raises `KeyStoreUnavailable`.
         """
+
+    def key(self, key_id: UUID) -> DataKey | Gone:
+        """A key that the log vouches for, or what became of it: for what is sealed beside the events. Raises `KeyStoreUnavailable`."""
 
 
 class AccessRecorder(Protocol):

@@ -8,6 +8,8 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
+from eventstore.checks.origin import from_before_sealing
+from eventstore.checks.privacy import of_privacy
 from eventstore.checks.types import of_history, of_registry
 from eventstore.conf import aggregates, conf, registry, secrets
 from eventstore.database import is_the_databases, named, translated
@@ -55,6 +57,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         *_without_secret(),
         *_wrong_values(),
         *of_registry(types),
+        *of_privacy(types),
         *_wrong_subscriptions(),
     ]
 
@@ -177,13 +180,14 @@ def _unknown_to_the_registry(subscription: Subscription) -> list[str]:
 def check_database(
     databases: Collection[str] | None = None, **_kwargs: Any
 ) -> list[CheckMessage]:
-    """`check --database default`, and before `migrate`: the server keeps what it was given, in UTF-8, and what it holds can be read."""
+    """`check --database default`, and before `migrate`: the server keeps what it was given, in UTF-8, and what it holds is sealed and can be read."""
     if not databases:  # nobody has named one, so none is asked
         return []
     try:
         with unchecked_cursor() as cursor:
             cursor.execute(_SERVER)
             wrong = wrong_with_server(dict(cursor.fetchall()))
+            wrong += from_before_sealing(cursor)
             cursor.execute(_RIGHTS)
             wrong += _without_rights(cursor.fetchone()[0])
             return wrong + of_history(cursor, registry())

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from eventstore.opening.configured import key_ring, opener
 from eventstore.opening.opener import KeyOpener
+from eventstore.opening.recorder import Access, recorded_opener
 
-__all__ = ["KeyOpener", "key_ring", "opener"]
+__all__ = ["Access", "KeyOpener", "key_ring", "opener", "recorded_opener"]

@@ -45,6 +45,10 @@ class MemoryKeys:
         """See `KeyRing`. What was never minted here is lost."""
         return {id_: self._by_id.get(id_, Gone("lost")) for id_ in ids}
 
+    def fresh(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
+        """See `KeyRing`."""
+        return self.opening(ids)
+
     def erase(
         self, subject: str, *, request: str | None = None, at: datetime | None = None
     ) -> int:

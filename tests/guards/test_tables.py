@@ -12,10 +12,12 @@ from tests.guards.sources import OURS, ROOT, name_of, python_files, tree_of
 FOLDED = "partition|record|event|stream|indexcomplete|stoppedpartition|partitionact"
 LOGS_OWN = "logrecord|logtail|logtopic"
 JOBS_OWN = "jobrun"
+ORIGIN = "unsealedstore"
 FOLLOWERS = "subscription|checkpoint|parkedstream|subscriptionaction"
+BLIND = "blinddigest"
 SNAPSHOTS = "snapshot|snapshotpartition|snapshotbuild|snapshotfailure"
 TABLE = re.compile(
-    rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{SNAPSHOTS}|{FOLLOWERS})\b"
+    rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{ORIGIN}|{SNAPSHOTS}|{FOLLOWERS}|{BLIND})\b"
 )
 WRITE = re.compile(
     rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|COPY)\s+(?:\w+, )*eventstore_({FOLDED})\b"
@@ -46,6 +48,10 @@ LOG_ROOMS = {
     "eventstore/log": "the log in tables",
     "teddy_es/faults": "an independent judge reads the log as it stands",
 }
+ORIGIN_ROOMS = {
+    "eventstore/log": "who reads or writes asks whether the store is older than sealing",
+    "eventstore/checks": "asks whether there is such a table yet",
+}
 JOB_ROOMS = {
     "eventstore/upkeep/jobs.py": "a run is a row",
     "eventstore/queries": "runs are shown",
@@ -69,7 +75,16 @@ SNAPSHOT_ROOMS = {
 KEYS = re.compile(r"\bkeys_(subject|datakey|mark)\b")
 KEY_ROOMS = {"eventstore/keys"}
 
-LISTED = {*FOLDED_ROOMS, *LOG_ROOMS, *JOB_ROOMS, *FOLLOWER_ROOMS, *SNAPSHOT_ROOMS}
+BLIND_ROOMS = {"eventstore/blind"}
+
+LISTED = {
+    *FOLDED_ROOMS,
+    *LOG_ROOMS,
+    *ORIGIN_ROOMS,
+    *JOB_ROOMS,
+    *FOLLOWER_ROOMS,
+    *SNAPSHOT_ROOMS,
+}
 
 
 def room_of(name: str) -> str:
@@ -137,6 +152,10 @@ def test_only_these_rooms_touch_the_logs_own_tables() -> None:
     )
 
 
+def test_only_the_log_asks_whether_a_store_is_older_than_sealing() -> None:
+    assert rooms_that(TABLE, ORIGIN) == set(ORIGIN_ROOMS)
+
+
 def test_only_these_rooms_touch_the_runs_of_jobs() -> None:
     assert rooms_that(TABLE, JOBS_OWN) == set(JOB_ROOMS)
 
@@ -173,6 +192,10 @@ def test_every_table_of_keys_is_among_those_looked_for() -> None:
     }
 
     assert all(map(KEYS.fullmatch, tables)), "Put it into KEYS."
+
+
+def test_only_these_rooms_touch_the_blind_indexes() -> None:
+    assert rooms_that(TABLE, BLIND) == BLIND_ROOMS
 
 
 def test_every_table_of_the_models_is_among_those_looked_for() -> None:
