@@ -22,12 +22,16 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "Django looks for all of an app's tables here",
     ),
     "eventstore/ports.py": (
-        390,
+        440,
         "everything that the core needs of the world, read as one list of promises",
     ),
     "eventstore/store.py": (
-        330,
+        350,
         "one class, each of its doors with its twin for coroutines; a third of it is signatures",
+    ),
+    "eventstore/testing/memory.py": (
+        340,
+        "as store.py, in memory",
     ),
     "eventstore/testing/repository_contract.py": (
         560,
