@@ -113,9 +113,7 @@ class Registry:
         kept, is_free = event_classes.left_out(struct), event_classes.is_free(struct)
         own = sensitive_fields(struct), subject, kept, is_free, is_named, retention
         known = EventType(name, stream_type, schema, struct, *own)
-        if subject and known.wire_name(subject) in known.sensitive:
-            msg = f"event type {name}: its subject {subject} is sensitive, and by it the key is found: make it an id of no meaning"
-            raise ValueError(msg)
+        known.refuse_a_sensitive_subject()
         self._events[name] = self._by_struct[struct] = known
         if known.sensitive:
             self.sensitive[name] = known.sensitive

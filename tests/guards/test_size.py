@@ -44,7 +44,7 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
 }
 LARGER_FUNCTIONS: dict[str, tuple[int, str]] = {
     "eventstore/queries/rows.py:_recorded": (
-        35,
+        45,
         "everything read goes through this loop; a call an event would be a tenth of its time",
     ),
     "eventstore/management/commands/export_events.py:add_arguments": (
