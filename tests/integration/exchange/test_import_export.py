@@ -24,6 +24,7 @@ from eventstore.exchange.exporter import export_events, export_stream
 from eventstore.exchange.importer.flight import Limits
 from eventstore.exchange.importer.run import import_events
 from eventstore.log import topics
+from eventstore.opening import opener
 from eventstore.store import EventStore, _the_store, get_event_store
 from eventstore.upkeep.rebuild import refold, reset
 from teddy_es.demo import demo_lines
@@ -101,7 +102,8 @@ def timeless(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def texts(store: EventStore, talk: str) -> list[str]:
-    return [event.data["text"] for event in store.read(f"conversation.{talk}")]
+    read = store.read(f"conversation.{talk}", opener=opener())
+    return [event.data["text"] for event in read]
 
 
 @pytest.fixture
