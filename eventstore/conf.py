@@ -41,6 +41,14 @@ class EventStoreSettings:
     PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
     KEYS: str = "eventstore.testing.memory_keys.keys_of_this_process"
     ACCESS_RECORDER: str = ""  # dotted path of who makes an AccessRecorder
+    KEK: str = ""  # who wraps keys: "file", "env", "vault", or the dotted path of a provider's factory
+    KEK_FILE: str = ""  # of "file"
+    KEK_SECRETS: Sequence[
+        str
+    ] = ()  # of "env": 32 bytes each in base64; the first one wraps
+    VAULT: Mapping[
+        str, Any
+    ] = {}  # of "vault": addr, token or token_file, mount, key, namespace, ca_file, timeout
     MODE: str = "production"  # or "quickstart"
 
     def __getattribute__(self, name: str) -> Any:

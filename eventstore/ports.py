@@ -367,19 +367,38 @@ class AccessRecorder(Protocol):
         """MUST return only when it is recorded for good, and MUST raise where it cannot be: then nothing is shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A data key as a provider wrapped it. kek: the id of the key-encryption key that did."""
+
+    kek: str
+    box: bytes
+
+
 class KeyProvider(Protocol):
-    """Wraps data keys under a key of its own, which never leaves it. id: names that key; stored with whatever it wrapped."""
+    """Wraps data keys under key-encryption keys that never leave it. Several may be readable at once; one of them wraps.
 
-    id: str
+    Each key comes with its context: bytes that it is bound to. Every call MUST end in bounded time, and raises `KeyStoreUnavailable`.
+    """
 
-    def wrap(self, secrets: Sequence[bytes]) -> Sequence[bytes]:
-        """Each wrapped, in their order. Raises `KeyStoreUnavailable`."""
+    def current(self) -> str:
+        """The id of the key-encryption key that wraps now. MUST be another's for another key."""
 
-    def unwrap(self, wrapped: Sequence[bytes]) -> Sequence[bytes]:
-        """The reverse. MUST raise for what was not wrapped by it. Raises `KeyStoreUnavailable`."""
+    def wrap(self, secrets: Sequence[tuple[bytes, bytes]]) -> Sequence[Wrapped]:
+        """Each (context, secret) wrapped, in their order."""
 
-    def check(self) -> None:
-        """Raise where it cannot do its work, with what to put right; asked at the start."""
+    def unwrap(
+        self, wrapped: Sequence[tuple[bytes, Wrapped]]
+    ) -> Sequence[bytes | None]:
+        """The secrets, in their order; None for what was wrapped for another context, or is not as it was.
+
+        MUST raise, and name it, where it does not have the key-encryption key.
+        """
+
+    def rewrap(
+        self, wrapped: Sequence[tuple[bytes, Wrapped]]
+    ) -> Sequence[Wrapped | None]:
+        """The same secrets under `current()`; None as `unwrap`."""
 
 
 class Sealer(Protocol):

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from eventstore.errors import SubjectErased
 from eventstore.ports import DataKey, Gone, KeyName
+from eventstore.registry import SNAPSHOT_RETENTION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -58,10 +59,11 @@ class MemoryKeys:
             return self._destroy(names, Gone("erasure", at or _EPOCH, request))
 
     def expire(self, name: KeyName, *, at: datetime | None = None) -> int:
-        """Destroy one key, as its time of keeping is over; how many there were."""
+        """Destroy one key, as its time of keeping is over, and with it the key of the subject's states; how many there were."""
+        states = KeyName(name.subject, SNAPSHOT_RETENTION, "all")
         with self._lock:
             self._destroyed.add(name)
-            names = [name] if name in self._keys else []
+            names = [one for one in (name, states) if one in self._keys]
             return self._destroy(names, Gone("retention", at or _EPOCH))
 
     def _key(self, name: KeyName) -> DataKey:

@@ -70,6 +70,10 @@ SNAPSHOT_ROOMS = {
 }
 
 
+# Tables of another database, and their own room's alone.
+KEYS = re.compile(r"\bkeys_(subject|datakey|mark)\b")
+KEY_ROOMS = {"eventstore/keys"}
+
 LISTED = {
     *FOLDED_ROOMS,
     *LOG_ROOMS,
@@ -167,6 +171,24 @@ def test_only_these_rooms_touch_the_tables_of_followers() -> None:
     assert found == set(FOLLOWER_ROOMS), (
         f"{sorted(found ^ set(FOLLOWER_ROOMS))}: ask eventstore.queries.subscriptions; to act, `Operating`."
     )
+
+
+def test_only_the_key_store_touches_the_tables_of_keys() -> None:
+    rooms = {room for room, said in texts().items() if any(map(KEYS.search, said))}
+
+    assert rooms == KEY_ROOMS, (
+        f"{sorted(rooms ^ KEY_ROOMS)}: ask eventstore.keys; nobody else writes where keys are."
+    )
+
+
+def test_every_table_of_keys_is_among_those_looked_for() -> None:
+    tables = {
+        f"keys_{node.name.lower()}"
+        for node in tree_of(ROOT / "eventstore" / "keys" / "models.py").body
+        if isinstance(node, ast.ClassDef)
+    }
+
+    assert all(map(KEYS.fullmatch, tables)), "Put it into KEYS."
 
 
 def test_every_table_of_the_models_is_among_those_looked_for() -> None:
