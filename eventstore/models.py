@@ -472,3 +472,23 @@ class SubscriptionAction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscription} {self.action}"
+
+
+class BlindDigest(models.Model):
+    """A stream in a blind index. digest: HMAC of the newest value; key: that with which the value's event is sealed."""
+
+    pk = models.CompositePrimaryKey("name", "stream_id")
+    name = models.TextField()
+    stream_id = models.TextField()
+    version = models.IntegerField()
+    key = models.UUIDField()
+    digest = models.BinaryField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name", "digest"], name="eventstore_blind_digest"),
+            models.Index(fields=["key"], name="eventstore_blind_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.stream_id}"

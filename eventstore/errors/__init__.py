@@ -10,6 +10,11 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── SubjectErased                 the subject's keys are gone; stop
     │   ├── FutureInstant                 ask for a time that has come
     │   ├── CutBeyondEnd                  the cut is of another log: take one that this store has given
+    │   ├── UnderHold                     a legal hold stands against it: it is lifted by two people, or one waits
+    │   ├── AlreadyErased                 it was done under another request, which the message names
+    │   ├── SecondPersonMissing           name another person as the one who approves
+    │   ├── HoldNotLiftable               wait for the day that it names
+    │   ├── HoldRefused                   take another id, or leave it: the message says which
     │   └── LogUnavailable                wait and append again; no copy was ever sent. Appends alone raise it
     ├── Decided                           by the log, for ever: a new commit takes a new id
     │   ├── WrongExpectedVersion          load again, decide again, under a new commit id
@@ -37,6 +42,7 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── NotRestorable                 do what the message says; what is in the mirror stays there
     │   ├── PartitionSetAside             as above
     │   ├── SnapshotDrifted               an operator must look: `apply` is not what it was (docs/guide/SNAPSHOTS.md)
+    │   ├── LineageUnreadable             update the code, or register the types: an event may be a hold
     │   ├── VerificationFailed            an operator must look: run `verify`, which names the places
     │   ├── AccessNotRecorded             have it recorded who looks; nothing was opened
     │   ├── StoreUnsealed                 export it with the version that made it, import it into a new store
@@ -48,6 +54,8 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── StreamNotFound                nothing was ever accepted under that id
     │   ├── VersionNotFound               the stream has not come so far
     │   ├── SubscriptionNotFound          name one that there is
+    │   ├── HoldNotFound                  look at the list of holds again
+    │   ├── RequestNotFound               look at the request's id again
     │   └── StreamNotParked               nothing of that stream waits: look at the list again
     ├── UnreadableEvent                   the stream's other readers go on; register the type or its upcaster
     ├── StateNotStorable                  the state needs another form; without it all works, but slower
@@ -107,6 +115,16 @@ from eventstore.errors.following import (
     SubscriptionNotFound,
     SubscriptionSuperseded,
 )
+from eventstore.errors.privacy import (
+    AlreadyErased,
+    HoldNotFound,
+    HoldNotLiftable,
+    HoldRefused,
+    LineageUnreadable,
+    RequestNotFound,
+    SecondPersonMissing,
+    UnderHold,
+)
 from eventstore.errors.reading import (
     CutBeyondEnd,
     FutureInstant,
@@ -124,6 +142,7 @@ from eventstore.errors.reading import (
 
 __all__ = [
     "AccessNotRecorded",
+    "AlreadyErased",
     "AppendOutcomeUnknown",
     "CommitIdReused",
     "CommitTooLarge",
@@ -134,11 +153,15 @@ __all__ = [
     "EventIdReused",
     "EventStoreError",
     "FutureInstant",
+    "HoldNotFound",
+    "HoldNotLiftable",
+    "HoldRefused",
     "IndexIncomplete",
     "IndexRebuilt",
     "InvalidEvent",
     "InvalidStreamId",
     "KeyStoreUnavailable",
+    "LineageUnreadable",
     "LogMisconfigured",
     "LogTruncated",
     "LogUnanswered",
@@ -154,7 +177,9 @@ __all__ = [
     "ProjectionNotReady",
     "ProjectionsDiffer",
     "Refused",
+    "RequestNotFound",
     "Retryable",
+    "SecondPersonMissing",
     "SnapshotDrifted",
     "SnapshotNotWritten",
     "StateNotStorable",
@@ -168,6 +193,7 @@ __all__ = [
     "SubscriptionNotFound",
     "SubscriptionSuperseded",
     "Unanswered",
+    "UnderHold",
     "UnknownRuleVersion",
     "UnreadableEvent",
     "VerificationFailed",

@@ -23,6 +23,7 @@ from eventstore.registry.event_type import (
     Secrets,
     StreamType,
 )
+from eventstore.registry.privacy_events import PrivacyEvents
 from eventstore.registry.problems import Problem
 from eventstore.registry.registry import SEALED, Registry, fault_in
 from eventstore.registry.sensitivity import sensitive_fields
@@ -34,6 +35,7 @@ __all__ = [
     "SNAPSHOT_RETENTION",
     "Event",
     "EventType",
+    "PrivacyEvents",
     "Problem",
     "Registry",
     "Secrets",

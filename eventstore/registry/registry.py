@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import RecordedEvent
     from eventstore.registry.event_classes import Written
+    from eventstore.registry.privacy_events import PrivacyEvents
 
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -61,6 +62,7 @@ class Registry:
         self._halves: dict[str, Half] = {}
         self.sensitive: dict[str, frozenset[str]] = {}
         self._upcasters = Upcasters()
+        self.privacy: PrivacyEvents | None = None
 
     # ---- filling it
 
@@ -121,6 +123,11 @@ class Registry:
     def upcaster(self, name: str, *, from_schema: int, upcast: Upcast) -> None:
         """Register the step of an event type from one schema to the next; what is wrong with it `problems` tells."""
         self._upcasters.register(name, from_schema, upcast)
+
+    def privacy_events(self, events: PrivacyEvents) -> None:
+        """Say by which events keys, erasures and holds are recorded. Raises ValueError for a class that does not fit."""
+        events.refuse_unfit(self._by_struct)
+        self.privacy = events
 
     # ---- asking it
 
@@ -254,7 +261,7 @@ class Registry:
         ):
             return Problem.UNKNOWN_SCHEMA
         if opened.__class__ is not Withheld:
-            return self._read_whole(known, {**event.data, **opened}, event.schema)  # type: ignore[dict-item]
+            return self._read_whole(known, {**event.data, **opened}, event.schema)
         if event.sealed is None and known.sensitive.isdisjoint(event.data):
             return self._read_whole(known, event.data, event.schema)
         return self._read_half(known, event, opened)  # type: ignore[arg-type]
@@ -286,7 +293,8 @@ class Registry:
         half = self._halves.get(known.name)
         if half is None:
             half = self._halves[known.name] = Half(known.name, known.struct, hidden)
-        return half.event(clear, mark)
+        made: Event | Problem = half.event(clear, mark)
+        return made
 
     def event_of(self, recorded: RecordedEvent) -> Event:
         """A read event as its class of today, what was withheld marked in it. Raises `UnreadableEvent`, which quotes no value."""

@@ -18,7 +18,7 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "the whole vocabulary in one place; half of it is docstrings",
     ),
     "eventstore/models.py": (
-        470,
+        510,
         "Django looks for all of an app's tables here",
     ),
     "eventstore/ports.py": (

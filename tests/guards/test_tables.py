@@ -14,9 +14,10 @@ LOGS_OWN = "logrecord|logtail|logtopic"
 JOBS_OWN = "jobrun"
 ORIGIN = "unsealedstore"
 FOLLOWERS = "subscription|checkpoint|parkedstream|subscriptionaction"
+BLIND = "blinddigest"
 SNAPSHOTS = "snapshot|snapshotpartition|snapshotbuild|snapshotfailure"
 TABLE = re.compile(
-    rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{ORIGIN}|{SNAPSHOTS}|{FOLLOWERS})\b"
+    rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{ORIGIN}|{SNAPSHOTS}|{FOLLOWERS}|{BLIND})\b"
 )
 WRITE = re.compile(
     rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|COPY)\s+(?:\w+, )*eventstore_({FOLDED})\b"
@@ -73,6 +74,8 @@ SNAPSHOT_ROOMS = {
 # Tables of another database, and their own room's alone.
 KEYS = re.compile(r"\bkeys_(subject|datakey|mark)\b")
 KEY_ROOMS = {"eventstore/keys"}
+
+BLIND_ROOMS = {"eventstore/blind"}
 
 LISTED = {
     *FOLDED_ROOMS,
@@ -189,6 +192,10 @@ def test_every_table_of_keys_is_among_those_looked_for() -> None:
     }
 
     assert all(map(KEYS.fullmatch, tables)), "Put it into KEYS."
+
+
+def test_only_these_rooms_touch_the_blind_indexes() -> None:
+    assert rooms_that(TABLE, BLIND) == BLIND_ROOMS
 
 
 def test_every_table_of_the_models_is_among_those_looked_for() -> None:

@@ -53,6 +53,18 @@ class StillClock(MovableClock):
         return self.ahead
 
 
+class FixedClock(StillClock):
+    """Says the instant that it was set to."""
+
+    def __init__(self, instant: datetime) -> None:
+        super().__init__()
+        self.set(instant)
+
+    def set(self, instant: datetime) -> None:
+        """It is then now."""
+        self._begun, self.ahead = instant, 0.0
+
+
 class Hourglass(Network):
     """A network that ends the time of those who live by its clock, once so many proposals have been handed over.
 
