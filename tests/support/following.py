@@ -97,6 +97,11 @@ class Orders:
         """Names of streams that live in this partition; they begin with the stem."""
         return names_in(partition, self.stream_type, self.store.topics.partitions, stem)
 
+    def names_everywhere(self, each: int, stem: str = "s") -> list[str]:
+        """So many names of each partition, each partition's turn after the other's."""
+        homes = [self.names(n, stem) for n in range(self.store.topics.partitions)]
+        return [next(home) for _ in range(each) for home in homes]
+
     def place(self, name: str, events: int = 1) -> AppendResult:
         """Begin an order with so many events."""
         changes = [NewEvent(OrderChanged(quantity=n)) for n in range(events - 1)]
