@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
     from eventstore.testing.faulty_log import Fault
 
+A_HANG_S: Final = 120.0  # ends what would hang; however busy the machine is, nothing else takes as long
 A_DAY: Final = 86_400.0  # longer than any time that a caller gives
 # A caller's time, where a test holds a commit on its way and lets it run out: in it the commit has to get there.
 IN_FLIGHT_S: Final = 2.0

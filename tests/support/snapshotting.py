@@ -140,7 +140,7 @@ class World:
         log = self.store.make_log()
         try:
             proposal = Proposal(place, stream_id.encode(), encode(commit))
-            log.append([proposal], timeout_s=5)
+            log.append([proposal], timeout_s=120)
         finally:
             log.close()
         self.store.catch_up([place], timeout_s=10)

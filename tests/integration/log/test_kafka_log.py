@@ -83,7 +83,7 @@ def test_no_name_is_created_by_asking_for_it_even_where_brokers_would(
     name = a_topic()
     place = Place(name, 0)
 
-    own.append([a_proposal(place)], timeout_s=5)
+    own.append([a_proposal(place)], timeout_s=120)
     own.topics([name])
     for ask in (lambda: own.read(place, 0), lambda: own.extents([place])):
         with pytest.raises(Exception, match="it is not there"):
@@ -134,7 +134,7 @@ def test_a_topic_with_the_writers_clock_gives_no_time_to_rely_on(
 ) -> None:
     place = a_topic_with(admin, {**GOOD, "message.timestamp.type": "CreateTime"})
 
-    answers = log.append([a_proposal(place)], timeout_s=5)
+    answers = log.append([a_proposal(place)], timeout_s=120)
 
     assert isinstance(answers[0], Unknown)
     assert "message.timestamp.type" in answers[0].reason
@@ -150,7 +150,7 @@ def test_a_record_that_only_the_broker_finds_too_large_is_not_written_and_holds_
         a_proposal(place, b"small too"),
     ]
 
-    answers = log.append(proposals, timeout_s=5)
+    answers = log.append(proposals, timeout_s=120)
 
     assert [type(a) for a in answers] == [Appended, NotWritten, Appended]
     assert [r.value for r in read_all(log, place)] == [b"small", b"small too"]

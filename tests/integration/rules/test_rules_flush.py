@@ -244,7 +244,7 @@ def test_the_callers_open_transaction_holds_nothing_that_others_need(
 
     with transaction.atomic():
         here.append(stream, [changed()], 0)
-        there.append(stream, [changed()], 1, timeout_s=5)
+        there.append(stream, [changed()], 1, timeout_s=120)
 
         assert versions(here, stream) == [1, 2]
 

@@ -207,7 +207,7 @@ def test_garbage_in_the_topic_is_counted_and_passed(world: World) -> None:
     (place, *_) = snapshot_topics().places
     log = world.store.make_log()
     log.append(
-        [Proposal(p, b"x", b"garbage") for p in snapshot_topics().places], timeout_s=5
+        [Proposal(p, b"x", b"garbage") for p in snapshot_topics().places], timeout_s=120
     )
     log.close()
     world.snapshotter().build_due()
