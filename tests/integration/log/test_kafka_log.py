@@ -83,7 +83,7 @@ def test_no_name_is_created_by_asking_for_it_even_where_brokers_would(
     name = a_topic()
     place = Place(name, 0)
 
-    own.append([a_proposal(place)], timeout_s=120)
+    own.append([a_proposal(place)], timeout_s=5)
     own.topics([name])
     for ask in (lambda: own.read(place, 0), lambda: own.extents([place])):
         with pytest.raises(Exception, match="it is not there"):

@@ -13,7 +13,7 @@ from eventstore.database import connect
 from eventstore.errors import AppendOutcomeUnknown, LogUnanswered, LogUnavailable
 from eventstore.log.embedded import EmbeddedLog
 from tests.plugins.kafka_logs import until
-from tests.support.clocks import IN_FLIGHT_S
+from tests.support.clocks import its_time_is_up_in_flight
 from tests.support.worlds import FaultyStore, World, changed, versions
 
 if TYPE_CHECKING:
@@ -96,8 +96,11 @@ def test_a_coroutine_whose_time_is_up_is_told_what_a_thread_is_told(
     stream, other = audited.stream(), audited.stream(1)
 
     with audited.network.held_before_writing() as gate:
-        with pytest.raises(AppendOutcomeUnknown):
-            asyncio.run(here.aappend(stream, [changed()], 0, timeout_s=IN_FLIGHT_S))
+        assert its_time_is_up_in_flight(
+            lambda seconds: asyncio.run(
+                here.aappend(stream, [changed()], 0, timeout_s=seconds)
+            )
+        )
         gate.wait_until_reached()
         with pytest.raises(LogUnavailable):
             asyncio.run(here.aappend(other, [changed()], 0, timeout_s=0.1))
