@@ -344,7 +344,7 @@ class Telling:
 
     def _note(self, what: str) -> None:
         self.asked.append(what)
-        assert self.answers.wait(30)
+        assert self.answers.wait(120)
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics"])

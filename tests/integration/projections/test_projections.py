@@ -265,12 +265,12 @@ def test_readers_that_never_let_go_keep_it_from_being_switched(
         with transaction.atomic():
             rows()
             reading.set()
-            done.wait(60)
+            done.wait(120)
         connection.close()
 
     thread = threading.Thread(target=reader)
     thread.start()
-    reading.wait(60)
+    reading.wait(120)
     building = make_building("totals", 3, SystemClock())
     tries: list[float] = []
 

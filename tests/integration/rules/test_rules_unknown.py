@@ -130,7 +130,7 @@ def test_whoever_gives_up_while_queued_has_written_nothing(
 
         with pytest.raises(LogUnavailable):
             here.append(other, [changed()], 0, timeout_s=0.1)
-    first.result(30)
+    first.result(120)
     audited.fold(here)
 
     assert audited.end(audited.place(other)) == 1

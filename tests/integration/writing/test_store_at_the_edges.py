@@ -58,7 +58,7 @@ def test_an_outcome_of_one_stream_is_found_among_more_than_a_thousand(
         for n in range(1_005)
     ]
     for future in futures:
-        future.result(60)
+        future.result(120)
 
     found = [
         embedded_store.outcome(commit, f"{stream}-{n}").decided
