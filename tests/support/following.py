@@ -14,7 +14,7 @@ from eventstore.subscriptions import Subscription
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
 from eventstore.testing.shop import OrderChanged, OrderPlaced
-from tests.support.places import names_in
+from tests.support.places import names_everywhere, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -99,8 +99,8 @@ class Orders:
 
     def names_everywhere(self, each: int, stem: str = "s") -> list[str]:
         """So many names of each partition, each partition's turn after the other's."""
-        homes = [self.names(n, stem) for n in range(self.store.topics.partitions)]
-        return [next(home) for _ in range(each) for home in homes]
+        partitions = self.store.topics.partitions
+        return names_everywhere(each, self.stream_type, partitions, stem)
 
     def place(self, name: str, events: int = 1) -> AppendResult:
         """Begin an order with so many events."""
