@@ -32,7 +32,7 @@ _NOT_OURS: Final = (
 )  # fmt: skip
 _OPTIONS: Final = (
     "-q", "-x", "--tb=line", "--no-header", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:playwright",
-    "--hypothesis-seed=0", "-Wignore::pytest.PytestAssertRewriteWarning", "--reuse-db",
+    "-Wignore::pytest.PytestAssertRewriteWarning", "--reuse-db",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
 from eventstore.ports import Appended, NotWritten, Unknown
 from eventstore.testing.log_given import a_proposal, a_topic, append, read_all
+from scripts.launcher.ports import free_port
 from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
@@ -184,9 +185,8 @@ def test_many_places_of_a_dead_broker_take_no_longer_than_one(
 
 
 def _nobody() -> str:
-    """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"127.0.0.1:{taken.getsockname()[1]}"
+    """An address where nobody listens, and which no connection of anybody's takes for its own end."""
+    return f"127.0.0.1:{free_port()}"
 
 
 def _is_appended(log: KafkaLog, place: Place) -> bool:

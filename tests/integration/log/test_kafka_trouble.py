@@ -19,6 +19,7 @@ from eventstore.log.kafka.causes import AUTHENTICATION, NO_WORD, TLS
 from eventstore.log.kafka.causes import RIGHTS as RIGHTS_MISSING
 from eventstore.ports import NotWritten
 from eventstore.testing.log_given import a_proposal, a_topic, append, read_all
+from scripts.launcher.ports import free_port
 from teddy_es import health
 from tests.plugins.kafka_logs import until
 from tests.plugins.secure_kafka import LIMITED, PASSWORD, SecureKafka
@@ -138,8 +139,7 @@ def test_who_appends_hears_it_within_the_time_given(
 
 
 def _nobody() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"127.0.0.1:{taken.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 def test_readyz_has_a_word_for_what_waiting_does_not_mend(

@@ -244,7 +244,7 @@ def test_the_callers_open_transaction_holds_nothing_that_others_need(
 
     with transaction.atomic():
         here.append(stream, [changed()], 0)
-        there.append(stream, [changed()], 1, timeout_s=5)
+        there.append(stream, [changed()], 1, timeout_s=120)
 
         assert versions(here, stream) == [1, 2]
 
@@ -322,7 +322,7 @@ def test_a_paused_process_that_holds_the_row_delays_others_and_loses_nothing(
     held = audited.hold_row(audited.place(stream))
     future = here.submit(stream, [changed()], 0, timeout_s=30)
 
-    result = future.result(30)  # PostgreSQL ends the transaction that idles on the row
+    result = future.result(120)  # PostgreSQL ends the transaction that idles on the row
 
     assert result.first_version == 1
     with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
@@ -353,7 +353,7 @@ def test_a_head_is_learned_only_where_the_cursor_stands_as_the_view_has_it(
         indexer.learn({(place, stream)})
         return before, indexer.known_head(place, stream)
 
-    assert mine._appender.call(learned).result(30) == (None, 1)
+    assert mine._appender.call(learned).result(120) == (None, 1)
 
 
 def test_a_stream_that_is_new_to_a_process_is_not_looked_up_by_the_fold(
