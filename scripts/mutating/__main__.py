@@ -12,7 +12,9 @@ import os
 import sys
 import tomllib
 from collections import Counter, defaultdict
+from fcntl import LOCK_EX, LOCK_NB, flock
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,6 +66,12 @@ def arguments() -> argparse.Namespace:
         help="files of tests that judge, instead of the table's: for a new test",
     )
     parser.add_argument(
+        "--seconds",
+        type=float,
+        default=0.0,
+        help="a mutant is judged by so many seconds of its tests, the likeliest; what survives is to be tried --again by all",
+    )
+    parser.add_argument(
         "--report",
         action="store_true",
         help="tell what was found so far, and try nothing",
@@ -96,29 +104,49 @@ def files_of(table: dict[str, Any], asked: argparse.Namespace) -> Iterator[Path]
 def tried(files: list[File], asked: argparse.Namespace) -> bool:
     """Whether all was done that was asked for: first what the tests run, then, side by side, the mutants."""
     todo = {file: file.todo(asked) for file in files}
-    if ended(begin(todo, 0, 1, Work.covered)):
+    if ended(begin(todo, 0, 1, Work.covered, asked.seconds)):
         return False
     many = asked.workers
-    workers = [begin(todo, number, many, Work.done) for number in range(many)]
+    workers = [
+        begin(todo, number, many, Work.done, asked.seconds) for number in range(many)
+    ]
     return not sum(map(ended, workers))
 
 
 def begin(
-    todo: Mapping[File, list[str]], number: int, many: int, step: Callable[[Work], bool]
+    todo: Mapping[File, list[str]],
+    number: int,
+    many: int,
+    step: Callable[[Work], bool],
+    most_s: float,
 ) -> int:
     """Start one of many workers, which takes its part; its process id."""
     if pid := os.fork():
         return pid
     os.nice(5)
     base, mark, rest = os.environ.get("DATABASE_URL", "").partition("?")
-    os.environ["DATABASE_URL"] = f"{base}_mutants_{number}{mark}{rest}"
+    seat = free_seat()
+    os.environ["DATABASE_URL"] = f"{base}_mutants_{seat}{mark}{rest}"
     trying.prepare()
     together: defaultdict[tuple[str, ...], dict[File, set[str]]] = defaultdict(dict)
     for file, keys in todo.items():
         if part := {*keys[number::many]}:
             together[file.tests][file] = part
-    works = [Work(part, KEPT, number) for part in together.values()]
+    works = [Work(part, KEPT, seat, most_s) for part in together.values()]
     os._exit(sum(not step(work) for work in works))
+
+
+def free_seat() -> int:
+    """The lowest number that no other worker has, of another run neither; until this process ends."""
+    for seat in count():
+        held = os.open(KEPT / f"seat-{seat}", os.O_WRONLY | os.O_CREAT)
+        try:
+            flock(held, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+        else:
+            return seat
+    raise AssertionError
 
 
 def ended(pid: int) -> int:
@@ -150,7 +178,11 @@ class File:
 
     def killers(self) -> Counter[str]:
         """Which tests noticed how many."""
-        return Counter(one["by"] for one in self._told(0) if one.get("by"))
+        return Counter(
+            one["by"]
+            for one in self._told(0)
+            if one["result"] == trying.KILLED and one.get("by")
+        )
 
     def _told(self, mark: int) -> Iterator[dict[str, Any]]:
         lines = RESULTS.read_text("utf-8").splitlines() if RESULTS.exists() else []

@@ -6,16 +6,18 @@ import json
 from collections import Counter
 from functools import cache
 from hashlib import sha256
+from itertools import accumulate
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.mutating.changes import mutants
 from scripts.mutating.covering import OURS, Cover, Recorder, told
 from scripts.mutating.running import Runner
-from scripts.mutating.trying import SURVIVED, Result, Served, Trial, compiled
+from scripts.mutating.trying import KILLED, SURVIVED, Result, Served, Trial, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scripts.mutating.__main__ import File
 
@@ -23,15 +25,18 @@ TESTS = Path("tests")
 
 
 class Work:
-    """todo: the keys of each file."""
+    """todo: the keys of each file. most_s: tests of so many seconds judge a mutant; 0: all that come by it."""
 
-    def __init__(self, todo: Mapping[File, set[str]], kept: Path, number: int) -> None:
-        self._todo = todo
-        self._log = kept / f"last-{number}.log"
-        self._named = next(iter(todo)).tests
+    def __init__(
+        self, todo: Mapping[File, set[str]], kept: Path, seat: int, most_s: float
+    ) -> None:
+        self._todo, self._most_s = todo, most_s
+        self._log = kept / f"last-{seat}.log"
+        named = next(iter(todo)).tests
         self._covers = {
-            file: kept / "cover" / _digest(file) for file in _test_files(self._named)
+            file: kept / "cover" / _digest(file) for file in _test_files(named)
         }
+        self._places = {file: place for place, file in enumerate(self._covers)}
         self._kills = Counter[str]()
 
     def covered(self) -> bool:
@@ -67,7 +72,7 @@ class Work:
     def _tell(self, trial: Trial, result: Result) -> None:
         file = next(file for file in self._todo if file.path == trial.path)
         file.tell(trial.key, result)
-        self._kills[result.by] += 1
+        self._kills[result.by] += result.word == KILLED
 
     def _trials(self, cover: Cover) -> Iterator[Trial]:
         for file in self._todo:
@@ -84,14 +89,20 @@ class Work:
                 else:
                     self._tell(trial, Result(SURVIVED, ""))
 
-    def _ordered(self, tests: set[str], seconds: Mapping[str, float]) -> Sequence[str]:
-        """Who noticed most before; then as the table has them, the quickest first."""
-
-        def rank(test: str) -> tuple[float, ...]:
-            named = (n for n, name in enumerate(self._named) if test.startswith(name))
-            return -self._kills[test], next(named, 0), seconds[test]
-
-        return sorted(tests, key=rank)
+    def _ordered(self, tests: set[str], seconds: Mapping[str, float]) -> list[str]:
+        """Who noticed most before; then the quickest of each file in turn, as the table has them."""
+        turns = Counter[str]()
+        ranks = dict.fromkeys(tests, (0, 0, 0))
+        for test in sorted(tests, key=lambda test: (seconds[test], test)):
+            file = test.partition("::")[0]
+            turns[file] += 1
+            ranks[test] = -self._kills[test], turns[file], self._places[file]
+        ranked = sorted(tests, key=lambda test: ranks[test])
+        until = accumulate((seconds[test] for test in ranked), initial=0.0)
+        most_s = self._most_s or inf
+        return [
+            test for test, sum_s in zip(ranked, until, strict=False) if sum_s < most_s
+        ]
 
     def _cover(self) -> Cover:
         whole: list[dict[str, Any]] = [
