@@ -1,0 +1,194 @@
+"""Runs the tests that judge a mutant, in a process of its own: forked from one that has collected them, so that it costs
+little but those that it needs.
+
+Where only functions differ they are changed in there; where the import does something else, all is imported anew.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from scripts.mutating.patching import Loaded
+from scripts.mutating.trying import (
+    KILLED,
+    SURVIVED,
+    TIMED_OUT,
+    Result,
+    Served,
+    compiled,
+    forked,
+    waited,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+    from types import CodeType
+
+    from scripts.mutating.trying import Trial
+
+    Tell = Callable[[Trial, Result], None]
+
+_MARGIN_S: Final = 10  # a test that takes so much longer than four times its time hangs
+_BEFORE_S: Final = 120  # for all that comes before the first test
+_OPTIONS: Final = (
+    "-q", "-x", "--tb=line", "--no-header", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:playwright",
+    "-Wignore::pytest.PytestAssertRewriteWarning", "--reuse-db",
+)  # fmt: skip
+
+
+class Runner:
+    """seconds: what each test takes. fresh: the database is made anew, since the last process was ended at its work."""
+
+    def __init__(self, log: Path, seconds: Mapping[str, float]) -> None:
+        self._log, self._at, self._seconds = log, log.with_suffix(".at"), seconds
+        self.fresh = False
+
+    def passes(
+        self, files: Sequence[str], served: Iterable[Served], recorder: object
+    ) -> bool:
+        """Whether the tests pass as they are; the recorder is a plugin that looks on."""
+        return not forked(lambda: self._main(files, served, recorder))
+
+    def cold(self, trial: Trial) -> Result:
+        """All is imported, with the changed module."""
+        files = [*dict.fromkeys(test.partition("::")[0] for test in trial.tests)]
+        served = [Served(trial.path, trial.code)]
+        return self._judged(
+            forked(lambda: self._main(files, served, _Cold(self, trial.tests)))
+        )
+
+    def warm(
+        self, modules: Iterable[Path], trials: Iterable[Trial], tell: Tell
+    ) -> bool:
+        """Whether all those were tried that can be put into the place of what is loaded."""
+        files = [*dict.fromkeys(test.partition("::")[0] for test in self._seconds)]
+        codes = {path: compiled(path) for path in modules}
+        served = [Served(path, code) for path, code in codes.items()]
+        plugin = _Warm(self, codes, trials, tell)
+        return not forked(lambda: self._main(files, served, plugin))
+
+    def fork(
+        self, session: pytest.Session, trial: Trial, put: Callable[[], None]
+    ) -> Result | None:
+        """None in the fork, which goes on with the chosen tests."""
+        if pid := os.fork():
+            result = self._judged(waited(pid))
+            if result.word != SURVIVED and not result.by:
+                raise RuntimeError(f"{trial.key}: no test has begun, see {self._log}")
+            return result
+        os.setpgid(0, 0)
+        os.truncate(self._log, 0)
+        session.config.option.create_db = self.fresh
+        _choose(session.items, trial.tests)
+        put()
+        return None
+
+    def begins(self, test: str) -> None:
+        """Give a test its time."""
+        self._at.write_text(test, "utf-8")
+        signal.alarm(int(_MARGIN_S + 4 * self._seconds[test]))
+
+    def _judged(self, status: int) -> Result:
+        by = self._at.read_text("utf-8") if self._at.exists() else ""
+        self._at.write_text("", "utf-8")
+        self.fresh = os.WIFSIGNALED(status)
+        if not status:
+            return Result(SURVIVED, "")
+        return Result(TIMED_OUT if self.fresh else KILLED, by)
+
+    def _main(
+        self, files: Sequence[str], served: Iterable[Served], plugin: object
+    ) -> int:
+        sys.pycache_prefix = str(self._log.parent.resolve() / "pycache")
+        how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        out = os.open(self._log, how)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        sys.meta_path[:0] = served
+        fresh = ["--create-db"] * self.fresh
+        try:
+            code = int(pytest.main([*_OPTIONS, *fresh, *files], plugins=[plugin]))
+            sys.stdout.flush()
+        except BaseException as error:  # noqa: BLE001  (a mutant may raise anything, at any import)
+            os.write(2, repr(error).encode())
+            return 1
+        return code
+
+
+def _choose(items: list[pytest.Item], tests: Sequence[str]) -> None:
+    """These tests, in this order."""
+    there = {item.nodeid: item for item in items}
+    items[:] = [there[test] for test in tests]
+
+
+class _Timed:
+    """A plugin of pytest: no test takes for ever."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """A test begins."""
+        self._runner.begins(item.nodeid)
+
+
+class _Cold(_Timed):
+    """With the tests of one mutant."""
+
+    def __init__(self, runner: Runner, tests: Sequence[str]) -> None:
+        super().__init__(runner)
+        self._tests = tests
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+    def pytest_configure(self) -> None:
+        """Importing the tests has its time, too."""
+        signal.alarm(_BEFORE_S)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Those that were chosen."""
+        _choose(items, self._tests)
+
+
+class _Warm(_Timed):
+    """With a process for each mutant."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        codes: Mapping[Path, CodeType],
+        trials: Iterable[Trial],
+        tell: Tell,
+    ) -> None:
+        super().__init__(runner)
+        self._codes, self._trials, self._tell = codes, trials, tell
+        self._loaded: dict[Path, Loaded] = {}
+        self._parent = os.getpid()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """None in a fork: pytest goes on there."""
+        for trial in self._trials:
+            loaded = self._loaded_of(trial.path)
+            change = None if trial.cold else loaded.change(trial.code)
+            if change is not None:
+                result = self._runner.fork(session, trial, partial(loaded.put, change))
+                if result is None:
+                    return None
+                self._tell(trial, result)
+            if os.getppid() != self._parent:
+                return False  # nobody waits for it any more
+        return True
+
+    def _loaded_of(self, path: Path) -> Loaded:
+        if path not in self._loaded:
+            self._loaded[path] = Loaded(self._codes[path])
+        return self._loaded[path]
