@@ -86,6 +86,15 @@ def test_the_handler_that_was_given_is_called(kind: str) -> None:
     assert Subscription(name="totals", **given).call is handle
 
 
+def test_what_is_left_out_is_as_the_guide_says() -> None:
+    one = made()
+
+    assert (one.start, one.version, one.unreadable) == ("beginning", 1, "park")
+    assert (one.retries, one.most, one.timeout_s) == ((1, 5, 25, 125), 500, 60)
+    assert one.takes_over
+    assert one.past_is_live
+
+
 def test_without_types_it_wants_all_of_them() -> None:
     assert made().wanted is None
     assert made(streams=["order_valued"]).wanted is None

@@ -66,6 +66,7 @@ def test_it_goes_as_far_as_it_may(behind: Behind, records: int) -> None:
 
 def test_it_knows_of_each_stream_its_own_ids(behind: Behind) -> None:
     streams = behind.world.stream(), behind.world.stream(0, 1)
+    behind.others(behind.world.stream(1))
     made = behind.others(*streams)
 
     assert behind.follows()
@@ -100,7 +101,9 @@ def test_who_follows_holds_the_row_until_its_transaction_ends(behind: Behind) ->
     assert behind.world.query(asked, behind.view.partition_id)
 
 
-def test_it_follows_neither_back_nor_into_another_generation(behind: Behind) -> None:
+def test_it_follows_neither_back_nor_into_another_generation_nor_to_no_row(
+    behind: Behind,
+) -> None:
     partition = behind.view.partition_id
     behind.view.cursor = 1
     assert not behind.follows()
@@ -112,4 +115,8 @@ def test_it_follows_neither_back_nor_into_another_generation(behind: Behind) -> 
         uuid4(),
         partition,
     )
+    assert not behind.follows()
+    behind.session.rollback()
+
+    behind.view.partition_id = -1
     assert not behind.follows()
