@@ -13,6 +13,7 @@ from eventstore import metrics
 from eventstore.database import connect
 from eventstore.errors import LogTruncated, MirrorDiverged, WrongExpectedVersion
 from eventstore.events import Expected, pack
+from eventstore.indexer.flush import MANY
 from eventstore.testing.faulty_log import THRICE, TWICE, Network
 from tests.support.connections import Line, committing
 from tests.support.worlds import FaultyStore, World, changed, record, versions
@@ -39,13 +40,16 @@ def test_a_view_that_is_newer_than_the_database_writes_nothing_and_folds_again(
     assert audited.verdicts(place) == ["accepted"] * 3
 
 
+@pytest.mark.parametrize("before", [0, MANY])  # a stretch that goes out by COPY
 def test_a_row_that_stands_where_the_fold_wants_to_write_stops_it_and_nothing_moves(
-    world: World,
+    world: World, before: int
 ) -> None:
     here, stream = world.store(), world.stream()
     place = world.place(stream)
     here.append(stream, [changed()], 0)
-    planted = pack(world.topics.numbers[place.topic], place.partition, 1)
+    for _ in range(before):
+        world.foreign(place, record(stream), stream.encode())
+    planted = pack(world.topics.numbers[place.topic], place.partition, 1 + before)
     world.query(
         "INSERT INTO eventstore_record (position, recorded_at, verdict, hash)"
         " VALUES (%s, now(), 5, '') RETURNING 1",
