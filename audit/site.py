@@ -19,7 +19,6 @@ from audit.frame.navigation import menu
 from audit.frame.page import Page
 from audit.frame.refusals import framed
 from audit.pages import PAGES
-from audit.sealing import DEVELOPMENT_DATA
 from eventstore.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -98,7 +97,6 @@ class AuditAdminSite(AdminSite):
             **super().each_context(request),
             "viewer": viewer,
             "menu": menu(self.pages, viewer, (match and match.url_name) or ""),
-            "development_data": DEVELOPMENT_DATA,
             "rendered_at": viewer.now,
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.utils.encoding import force_bytes
 from django.utils.module_loading import import_string
 
 from eventstore.aggregates import Aggregate
+from eventstore.places import Register as PlaceRegister
+from eventstore.places import read
 from eventstore.registry import Registry
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ class EventStoreSettings:
     AGGREGATES: Sequence[str] = ()  # dotted paths of the domain's Aggregate classes
     SUBSCRIPTIONS: Sequence[str] = ()  # dotted paths of Subscription objects
     PROJECTIONS: Sequence[str] = ()  # dotted paths of Projection classes
+    PLACES: Sequence[
+        str
+    ] = ()  # paths of TOML files: the project's own part of the register of places
     SNAPSHOT_FREQUENCY: int = 10  # events; an Aggregate may say otherwise
     PARTITIONS: int = 6  # of every topic; fixed at its creation, at most 512
     APPEND_TIMEOUT: float = 10.0  # seconds a caller of append waits
@@ -39,6 +45,20 @@ class EventStoreSettings:
         True  # the real-time stream `events.*`; on a log with feeds, as Kafka
     )
     PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
+    KEYS: str = "eventstore.testing.memory_keys.keys_of_this_process"
+    ACCESS_RECORDER: str = ""  # dotted path of who makes an AccessRecorder
+    KEK: str = ""  # who wraps keys: "file", "env", "vault", or the dotted path of a provider's factory
+    KEK_FILE: str = ""  # of "file"
+    KEK_SECRETS: Sequence[
+        str
+    ] = ()  # of "env": 32 bytes each in base64; the first one wraps
+    VAULT: Mapping[
+        str, Any
+    ] = {}  # of "vault": addr, token or token_file, mount, key, namespace, ca_file, timeout
+    RETENTION: Mapping[
+        str, Sequence[Mapping[str, Any]]
+    ] = {}  # retention class → policies; docs/ERASURE.md
+    KEY_BACKUP_DAYS: int = 0  # how long backups of the key store are kept, as certificates say; 0: not said
     MODE: str = "production"  # or "quickstart"
 
     def __getattribute__(self, name: str) -> Any:
@@ -104,6 +124,16 @@ def _registry_at(path: str) -> Registry:
         msg = f"EVENTSTORE['REGISTRY'] names {path}, which is no Registry."
         raise ImproperlyConfigured(msg)
     return target
+
+
+def places() -> PlaceRegister:
+    """The register of places: the store's, and what the project adds. Raises `WrongRegister`, OSError for a file that is not there."""
+    return _places_at(tuple(conf.PLACES))
+
+
+@cache
+def _places_at(paths: tuple[str, ...]) -> PlaceRegister:
+    return read([Path(path) for path in paths])
 
 
 def aggregates() -> Mapping[str, type[Aggregate[Any]]]:

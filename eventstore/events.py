@@ -187,6 +187,63 @@ class Sealed:
     box: str
 
 
+class Withheld:
+    """Stands in the place of what is sealed and was not opened, and says why. No text, and JSON cannot write it.
+
+    reason: `sealed` (opening it is a right, and nobody handed it in), `erased`, `expired` (its time of keeping is over), `lost` (its key is gone, and nobody
+    destroyed it), `unopenable` (its box or its key is another than was written). at: when the key was destroyed; request: by which order.
+    """
+
+    __slots__ = ("at", "reason", "request")
+
+    reason: str
+    at: datetime | None
+    request: str | None
+
+    def __init__(
+        self, reason: str, at: datetime | None = None, request: str | None = None
+    ) -> None:
+        if reason not in WITHHELD:
+            msg = f"a reason is one of {', '.join(WITHHELD)}"
+            raise ValueError(msg)
+        for name, value in (("reason", reason), ("at", at), ("request", request)):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        msg = f"{name}: a Withheld stays what it is"
+        raise AttributeError(msg)
+
+    def __delattr__(self, name: str) -> None:
+        msg = f"{name}: a Withheld stays what it is"
+        raise AttributeError(msg)
+
+    def __repr__(self) -> str:
+        """As people read it: `sealed`, or `erased on 2026-11-30 under request r-1`."""
+        when = "" if self.at is None else f" on {self.at:%Y-%m-%d}"
+        order = "" if self.request is None else f" under request {self.request}"
+        return f"{self.reason}{when}{order}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Withheld):
+            return NotImplemented
+        return (self.reason, self.at, self.request) == (
+            other.reason,
+            other.at,
+            other.request,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.reason, self.at, self.request))
+
+    def __reduce__(self) -> tuple[type[Withheld], tuple[object, ...]]:
+        return Withheld, (self.reason, self.at, self.request)
+
+
+WITHHELD: Final = ("sealed", "erased", "expired", "lost", "unopenable")
+SEALED_AWAY: Final = Withheld("sealed")
+"""What stands in the place of a sealed field where nobody handed in the right to open it."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommitEvent:
     """One event inside a commit, field for field as in the record."""
@@ -229,7 +286,8 @@ class Malformed:
 class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     """One accepted event as the mirror holds it.
 
-    data: the fields as written (sealed ones apart, in `sealed`).
+    data: the fields as written; of those that are sealed only what was opened. sealed: their box, as it stands in the record.
+    withheld: why the sealed fields are not in `data`; None where they are, or where there are none.
     problem: why the registry cannot read it (unknown type, ill-typed field), or None.
     """
 
@@ -241,6 +299,7 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     commit_id: UUID
     sealed: Sealed | None = None
     problem: str | None = None
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)

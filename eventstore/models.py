@@ -177,6 +177,16 @@ class IndexComplete(models.Model):
         return "complete"
 
 
+class UnsealedStore(models.Model):
+    """One row where the store was there before sensitive fields were sealed: nobody reads it or writes to it any more."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return "unsealed"
+
+
 class StoppedPartition(models.Model):
     """A partition that is not folded any further until a person has done something; by whoever folds. Gone when it goes on."""
 
@@ -208,6 +218,7 @@ class Snapshot(models.Model):
 
     The key is its one index: a stream's newest by the code that asks, at or below a version, is one step in it.
     event_id, position: of the event at that version when it was made; another there now makes the row worthless.
+    key_id: under which the state is sealed, nonce and box, if it was made of opened fields; null: it is JSON, of open ones.
     mac: over all of it but drifted, under a key of this store; another one makes the row worthless, too.
     drifted: a replay said otherwise, so nobody loads it.
     """
@@ -221,9 +232,20 @@ class Snapshot(models.Model):
     version = models.IntegerField()
     event_id = models.UUIDField()
     position = models.BigIntegerField()
+    key_id = models.UUIDField(null=True)
     state = models.BinaryField()
     mac = models.BinaryField()
     drifted = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            # what is taken out when a key is destroyed
+            models.Index(
+                fields=["key_id"],
+                name="eventstore_snapshot_key",
+                condition=Q(key_id__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream_id} {self.version}"
@@ -450,3 +472,23 @@ class SubscriptionAction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscription} {self.action}"
+
+
+class BlindDigest(models.Model):
+    """A stream in a blind index. digest: HMAC of the newest value; key: that with which the value's event is sealed."""
+
+    pk = models.CompositePrimaryKey("name", "stream_id")
+    name = models.TextField()
+    stream_id = models.TextField()
+    version = models.IntegerField()
+    key = models.UUIDField()
+    digest = models.BinaryField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["name", "digest"], name="eventstore_blind_digest"),
+            models.Index(fields=["key"], name="eventstore_blind_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.stream_id}"

@@ -6,10 +6,10 @@ The suites that break a log's are in `eventstore.testing`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from contextlib import AbstractContextManager
     from datetime import datetime
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
         NewEvent,
         Place,
         RecordedEvent,
+        Sealed,
         StreamInfo,
+        Withheld,
     )
-    from eventstore.registry import Event, EventType
+    from eventstore.registry import Event, Secrets
 
 
 FEED_PREFIX: Final = "events."
@@ -230,17 +232,32 @@ class Store(Protocol):
         """See `EventStore`."""
 
     def read(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Iterator[RecordedEvent]:
         """See `EventStore`."""
 
     def history(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Iterator[Event]:
         """See `EventStore`."""
 
     async def aread(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Sequence[RecordedEvent]:
         """See `EventStore`."""
 
@@ -251,15 +268,158 @@ class Store(Protocol):
         """See `EventStore`."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeyName:
+    """What a data key is for: a person's data of one retention class and one month. month: `2026-11`, UTC; `all` for snapshots."""
+
+    subject: str
+    retention_class: str
+    month: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """A key, unwrapped: 32 bytes that no message, no log and no pickle may hold."""
+
+    id: UUID
+    name: KeyName
+    secret: bytes = field(repr=False)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        msg = "a data key is never pickled"
+        raise TypeError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A key that nobody has any more. why: `erasure`, `retention`, `undead`, `order`, or `lost`: nobody destroyed it. request: by which order."""
+
+    why: str
+    at: datetime | None = None
+    request: str | None = None
+
+
+class KeyRing(Protocol):
+    """Data keys, unwrapped, as far as a process may have them."""
+
+    def held(self, names: Collection[KeyName]) -> Mapping[KeyName, DataKey] | None:
+        """From memory alone; None if one is missing. MUST NOT wait for anything: coroutines ask it."""
+
+    def sealing(self, names: Collection[KeyName]) -> Mapping[KeyName, DataKey]:
+        """The keys to seal under. MUST mint those that are not there, each once, however many ask, and MUST NOT give one that the log does not know yet.
+
+        Raises `SubjectErased`, `KeyStoreUnavailable`.
+        """
+
+    def opening(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
+        """The keys of these ids, or what became of them. MUST answer each. Raises `KeyStoreUnavailable`."""
+
+    def fresh(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
+        """The same, and MUST NOT answer from memory: of the key store as it is now."""
+
+
+class SealedEvent(Protocol):
+    """An event with a box: what its seal was made over. occurred_at: as written, or the instant."""
+
+    @property
+    def event_id(self) -> UUID: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def schema(self) -> int: ...
+    @property
+    def occurred_at(self) -> str | datetime: ...
+    @property
+    def sealed(self) -> Sealed | None: ...
+
+
+class Opener(Protocol):
+    """Opens boxes. Who holds one may: it is handed in, and nobody takes it by default."""
+
+    def prepare(self, keys: Iterable[str]) -> None:
+        """Fetch these keys at once, by their ids as records have them. Raises `KeyStoreUnavailable`."""
+
+    def open(
+        self, stream_id: str, commit_id: UUID, event: SealedEvent
+    ) -> Mapping[str, Any] | Withheld:
+        """The fields in an event's box, or why there are none. MUST NOT give what another key, event or place was sealed with.
+
+        Raises `KeyStoreUnavailable`.
+        """
+
+    def key(self, key_id: UUID) -> DataKey | Gone:
+        """A key that the log vouches for, or what became of it: for what is sealed beside the events. Raises `KeyStoreUnavailable`."""
+
+
+class AccessRecorder(Protocol):
+    """Records who looks at what, before it is shown."""
+
+    def record(
+        self,
+        *,
+        kind: str,
+        purpose: str,
+        subjects: Sequence[str],
+        object: str | None = None,  # noqa: A002  (as the event's field is called)
+        reference: str | None = None,
+        actor: str,
+    ) -> None:
+        """MUST return only when it is recorded for good, and MUST raise where it cannot be: then nothing is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A data key as a provider wrapped it. kek: the id of the key-encryption key that did."""
+
+    kek: str
+    box: bytes
+
+
+class KeyProvider(Protocol):
+    """Wraps data keys under key-encryption keys that never leave it. Several may be readable at once; one of them wraps.
+
+    Each key comes with its context: bytes that it is bound to. Every call MUST end in bounded time, and raises `KeyStoreUnavailable`.
+    """
+
+    def current(self) -> str:
+        """The id of the key-encryption key that wraps now. MUST be another's for another key."""
+
+    def wrap(self, secrets: Sequence[tuple[bytes, bytes]]) -> Sequence[Wrapped]:
+        """Each (context, secret) wrapped, in their order."""
+
+    def unwrap(
+        self, wrapped: Sequence[tuple[bytes, Wrapped]]
+    ) -> Sequence[bytes | None]:
+        """The secrets, in their order; None for what was wrapped for another context, or is not as it was.
+
+        MUST raise, and name it, where it does not have the key-encryption key.
+        """
+
+    def rewrap(
+        self, wrapped: Sequence[tuple[bytes, Wrapped]]
+    ) -> Sequence[Wrapped | None]:
+        """The same secrets under `current()`; None as `unwrap`."""
+
+
 class Sealer(Protocol):
     """Seals the sensitive fields of events."""
 
-    seals: bool  # False: a pass-through; what it handles is development data
+    def seal(
+        self,
+        commit: Commit,
+        secrets: Sequence[Secrets | None],
+        *,
+        at_once: bool = False,
+    ) -> Commit:
+        """The commit with what is sensitive in each event, as `secrets` names it, moved from `data` into `sealed`.
 
-    def seal(self, commit: Commit, types: Sequence[EventType]) -> Commit:
-        """The commit with each event's sensitive fields, by its type, moved from `data` into `sealed`.
+        MUST leave none of it in `data`. MUST change nothing else. at_once: MUST NOT wait for anything. Raises `SubjectErased`, `KeyStoreUnavailable`.
+        """
 
-        MUST leave none of them in `data`, unless `seals` is False. MUST change nothing else.
+    def unsealed(self, one: Commit, other: Commit) -> tuple[Commit, Commit]:
+        """Both with what was in their boxes, so that they can be compared. MUST leave both closed at each event where one box cannot be opened.
+
+        Raises `KeyStoreUnavailable`.
         """
 
 

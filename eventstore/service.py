@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from asgiref.sync import sync_to_async
 
-from eventstore.aggregates import Aggregate
+from eventstore.aggregates import Aggregate, replay
 from eventstore.bus import EventBus
+from eventstore.conf import registry
 from eventstore.repository import AggregateRepository
 from eventstore.snapshots import snapshot_store
+from eventstore.snapshots.sealing import Opened
 from eventstore.store import get_event_store
 from eventstore.subscriptions import Subscription
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from eventstore.bus import Handler
     from eventstore.events import StreamInfo
-    from eventstore.ports import Store
+    from eventstore.ports import Opener, Store
     from eventstore.registry import Event
     from eventstore.snapshots import Snapshot, SnapshotStore
     from eventstore.store import EventStore
@@ -33,7 +35,7 @@ _making: Final = Lock()
 class EventSourcingService:
     """For use from many threads; one a process is enough (`get_service`).
 
-    snapshots: gives a class its store of snapshots; None for none, as for a store in memory.
+    snapshots: gives a class its store of snapshots, with an `opener` where one is handed in; None for none, as for a store in memory.
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class EventSourcingService:
         store: Store,
         *,
         bus: EventBus | None = None,
-        snapshots: Callable[[type[Any]], SnapshotStore[Any]] | None = snapshot_store,
+        snapshots: Callable[..., SnapshotStore[Any]] | None = snapshot_store,
     ) -> None:
         self.store = store
         self._bus = EventBus() if bus is None else bus
@@ -96,17 +98,32 @@ class EventSourcingService:
             self._subscriptions[durable] = made
         return made
 
-    def repository_for(self, aggregate_class: type[A]) -> AggregateRepository[A]:
-        """The repository of a class, with its cache: the same at every call."""
+    def repository_for(
+        self, aggregate_class: type[A], *, opener: Opener | None = None
+    ) -> AggregateRepository[A]:
+        """The repository of a class, with its cache: the same at every call. opener: for a class that reads what is sealed; its repository
+        is made anew at each call, and remembers nothing."""
+        if opener is not None and aggregate_class.reads_sealed:
+            return self._made(aggregate_class, opener)
         with self._lock:
             made = self._repositories.get(aggregate_class)
             if made is None:
-                snapshots = self._snapshots and self._snapshots(aggregate_class)
-                made = AggregateRepository(
-                    aggregate_class, self.store, snapshots=snapshots, bus=self._bus
-                )
+                made = self._made(aggregate_class, None)
                 self._repositories[aggregate_class] = made
         return made
+
+    def _made(
+        self, aggregate_class: type[A], opener: Opener | None
+    ) -> AggregateRepository[A]:
+        right = {"opener": opener} if opener is not None else {}
+        snapshots = self._snapshots and self._snapshots(aggregate_class, **right)
+        return AggregateRepository(
+            aggregate_class,
+            self.store,
+            snapshots=snapshots,
+            bus=self._bus,
+            opener=opener,
+        )
 
     def stream_info(self, stream_id: str) -> StreamInfo:
         """The stream's head and times. Raises `InvalidStreamId`, `StreamNotFound`."""
@@ -117,31 +134,53 @@ class EventSourcingService:
         return await sync_to_async(self.stream_info)(stream_id)
 
     def create_snapshot(
-        self, aggregate_class: type[A], aggregate_id: str, *, version: int | None = None
+        self,
+        aggregate_class: type[A],
+        aggregate_id: str,
+        *,
+        version: int | None = None,
+        opener: Opener | None = None,
     ) -> Snapshot:
         """Write a snapshot of the aggregate as it is now, or as it was at a version, by hand; again does no harm.
 
-        Raises what `load` raises, `StateNotStorable` and `SnapshotNotWritten`; ValueError where there are no snapshots.
+        opener: for a class that reads what is sealed. Raises what `load` raises, `StateNotStorable` and `SnapshotNotWritten`; ValueError where
+        there are no snapshots.
         """
         if self._snapshots is None:
             msg = "this service was made without snapshots"
             raise ValueError(msg)
-        aggregate = self.repository_for(aggregate_class).load(
-            aggregate_id, version=version
-        )
+        repository = self.repository_for(aggregate_class, opener=opener)
+        aggregate = repository.load(aggregate_id, version=version)
+        opened = None
+        if aggregate_class.reads_sealed:
+            aggregate, opened = self._replayed(aggregate, opener)
         at = aggregate.version
         [last] = self.store.read(aggregate.stream_id, at, at)
         snapshots = self._snapshots(aggregate_class)
-        made = snapshots.snapshot_of(aggregate, last)
+        made = snapshots.snapshot_of(aggregate, last, opened=opened)
         snapshots.write([made])
         return made
 
+    def _replayed(self, aggregate: A, opener: Opener | None) -> tuple[A, Opened]:
+        """The same once more, of its events alone, and whose sealed fields were opened for it."""
+        blank, opened = type(aggregate)(aggregate.aggregate_id), Opened()
+        span = aggregate.stream_id, 1, aggregate.version
+        for event in self.store.read(*span, opener=opener):
+            replay(blank, [registry().event_of(event)])
+            opened.note(event)
+        return blank, opened
+
     async def acreate_snapshot(
-        self, aggregate_class: type[A], aggregate_id: str, *, version: int | None = None
+        self,
+        aggregate_class: type[A],
+        aggregate_id: str,
+        *,
+        version: int | None = None,
+        opener: Opener | None = None,
     ) -> Snapshot:
         """`create_snapshot` for coroutines."""
         create = partial(self.create_snapshot, aggregate_class, aggregate_id)
-        return await sync_to_async(create)(version=version)
+        return await sync_to_async(create)(version=version, opener=opener)
 
 
 def get_service() -> EventSourcingService:

@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 
 from eventstore import metrics
 from eventstore.appender.admission import Door
+from eventstore.appender.answer import answer_from_decided
 from eventstore.appender.intake import Intake
 from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending, deadline_in
@@ -23,7 +24,7 @@ from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
-from eventstore.errors import DatabaseUnanswered, LogUnanswered
+from eventstore.errors import DatabaseUnanswered, LogUnanswered, SubjectErased
 from eventstore.events import (
     AppendResult,
     Cut,
@@ -38,10 +39,11 @@ from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
 from eventstore.log import configured
 from eventstore.log.topics import Topics
+from eventstore.opening import key_ring
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.placement import place_of
 from eventstore.queries.reading import Reading
-from eventstore.sealing import sealer
+from eventstore.sealing.sealer import KeySealer, KeysNotHeld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,10 +140,14 @@ class EventStore(Reading):
         commit_id: UUID | None = None,
         timeout_s: float | None = None,
     ) -> AppendResult:
-        """`append` for coroutines: the same future, awaited. Only a full queue is waited for in a thread."""
-        pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
+        """`append` for coroutines: the same future, awaited. Only a full queue, and keys that are not in memory, are waited for in a thread."""
+        pend = partial(self._pending, stream_id, events, expected, commit_id, timeout_s)
+        try:
+            pending = pend(at_once=True)
+        except KeysNotHeld:
+            pending = await asyncio.to_thread(pend)
         pending.observe(self._clock)
-        if not self._appender.offer(pending):
+        if not (pending.future.done() or self._appender.offer(pending)):
             await asyncio.to_thread(self._appender.submit, pending)
         try:
             return await asyncio.wait_for(
@@ -178,11 +184,11 @@ class EventStore(Reading):
         first_version: what the first event has there and gets here, or nothing is written, not even a refusal:
         `WrongExpectedVersion`. A repeat is compared in all that it says, its times and causes too.
         """
-        return self._submit(
-            self._intake.past_commit(
-                stream_id, events, first_version, commit_id, self._deadline(None)
-            )
-        )
+        past = stream_id, events, first_version, commit_id, self._deadline(None)
+        try:
+            return self._submit(self._intake.past_commit(*past))
+        except SubjectErased as erased:
+            return self._repeated(self._intake.closed().past_commit(*past), erased)
 
     def outcome(
         self,
@@ -254,12 +260,33 @@ class EventStore(Reading):
         expected: Expected | int | str,
         commit_id: UUID | None,
         timeout_s: float | None,
+        *,
+        at_once: bool = False,
     ) -> Pending:
-        deadline = self._deadline(timeout_s)
-        return self._intake.commit(stream_id, events, expected, commit_id, deadline)
+        new = stream_id, events, expected, commit_id, self._deadline(timeout_s)
+        try:
+            return self._intake.commit(*new, at_once=at_once)
+        except SubjectErased as erased:
+            if commit_id is None:
+                raise
+            closed = self._intake.closed().commit(*new)
+            self._repeated(closed, erased)
+            return closed
+
+    def _repeated(self, closed: Pending, erased: SubjectErased) -> Future[AppendResult]:
+        """The answer that an earlier record fixed for a commit whose keys are gone since. Raises `erased` if there is none."""
+        commit = closed.commit
+        left = max(0.0, closed.deadline - self._clock.monotonic())
+        found = self.outcome(commit.commit_id, commit.stream_id, timeout_s=left)
+        if not found.decided:
+            raise erased
+        answer_from_decided(closed, found.decided[0])
+        return closed.future
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
         pending.observe(self._clock)
+        if pending.future.done():  # it was decided long ago
+            return pending.future
         return self._appender.submit(pending)
 
     def _deadline(self, timeout_s: float | None) -> float:
@@ -288,6 +315,11 @@ KINDS: Final[dict[str, type[EventStore]]] = {
 }
 
 
+def configured_sealer() -> KeySealer:
+    """Seals under the configured keys. Raises ImproperlyConfigured."""
+    return KeySealer(key_ring())
+
+
 def make_event_store() -> EventStore:
     """A store by the settings as they are now, with an appender of its own. Raises ImproperlyConfigured."""
     configured.log_factory()  # that it leads nowhere is said here, and not by the appender's thread
@@ -295,7 +327,7 @@ def make_event_store() -> EventStore:
     types = registry()
     return KINDS.get(conf.LOG, EventStore)(
         topics=Topics.of(types, conf.PARTITIONS),
-        door=Door(types, clock, sealer()),
+        door=Door(types, clock, configured_sealer()),
         clock=clock,
         limits=Limits(conf.APPEND_QUEUE, conf.APPEND_QUEUE_BYTES),
     )

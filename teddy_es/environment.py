@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _OURS: Final = "TEDDY_"
 _PORTS: Final = 65_535
+_POSTGRESQLS: Final = 5432
 _FOR_OTHERS: Final = {
     "TEDDY_JAVA",  # ./teddy: which Java runs the broker
     "TEDDY_CHROMIUM",  # the tests: which browser
@@ -139,6 +140,21 @@ class Environment:
             raise ImproperlyConfigured(msg) from None
         return config
 
+    def postgresql_beside(
+        self, name: str, other: dict[str, Any], *, has_default: bool
+    ) -> dict[str, Any]:
+        """As `postgresql`, of a database that must not be the other one. has_default: the one of its name with _keys behind, on its server."""
+        if has_default and not self.text(name):
+            return {**other, "NAME": f"{other['NAME']}_keys"}
+        config = self.postgresql(name)
+        if _place_of(config) == _place_of(other):
+            msg = (
+                f"{name} names the database of DATABASE_URL: give the keys one of their own, with backups of their own,"
+                " or an erased key comes back with each of them."
+            )
+            raise ImproperlyConfigured(msg)
+        return config
+
     def refuse_unknown(self) -> None:
         """Call it when all is read. Raises ImproperlyConfigured for a name of ours that was not."""
         ours = {name for name in self._given if name.startswith(_OURS)}
@@ -148,6 +164,14 @@ class Environment:
                 meant = f"did you mean {near[0]}?" if near else "it would do nothing."
                 msg = f"There is no setting {name}: {meant} docs/SETTINGS.md has them all."
                 raise ImproperlyConfigured(msg)
+
+
+def _place_of(config: dict[str, Any]) -> tuple[str, str, str]:
+    """Server and database, as far as the address says."""
+    options = config.get("OPTIONS", {})
+    host = options.get("host") or config.get("HOST") or ""
+    port = options.get("port") or config.get("PORT") or _POSTGRESQLS
+    return str(host).lower(), str(port), str(config["NAME"])
 
 
 def is_for_others(name: str) -> bool:

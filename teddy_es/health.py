@@ -20,7 +20,6 @@ from prometheus_client import (
     generate_latest,
 )
 
-from audit.sealing import SEALING
 from eventstore.checks import check_settings
 from eventstore.clock import SystemClock
 from eventstore.errors import LogTruncated
@@ -84,7 +83,6 @@ def ready(request: HttpRequest) -> HttpResponse:
         "lag": None if folded is None or ends is None else _lag(folded, ends),
         "stopped": None if known is None else [_stop(one) for one in known.stopped],
         "clock": _clock(index.answer) if index.is_ok else None,
-        "sealing": SEALING,
     }
     status = 200 if answer["ready"] else 503
     if _is_strangers(request):

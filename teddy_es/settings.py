@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from teddy_es.environment import Environment
 from teddy_es.logs import LEVELS, configure_logging
+from teddy_es.retention import RETENTION
 
 env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -36,13 +37,17 @@ ALLOWED_HOSTS = env.several("DJANGO_ALLOWED_HOSTS")
 
 # ---- Django
 
-DATABASES: dict[str, Any] = {
-    "default": env.postgresql("DATABASE_URL")
-    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-}
+_kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+_main = env.postgresql("DATABASE_URL")
+# Keys and what they open never stand in one database: its backups would keep an erased key beside the sealed text.
+_keys = env.postgresql_beside(
+    "TEDDY_KEYS_DATABASE_URL", _main, has_default=not PRODUCTION
+)
+DATABASES: dict[str, Any] = {"default": _main | _kept, "keys": _keys | _kept}
+DATABASE_ROUTERS = ["eventstore.keys.router.KeysRouter"]
 _silent = env.whole("TEDDY_DATABASE_SILENCE", default=20, least=4, most=3600)
 # what the address says itself stands
-DATABASES["default"]["OPTIONS"] = {
+_network = {
     "connect_timeout": env.whole(
         "TEDDY_DATABASE_CONNECT_TIMEOUT", default=5, least=2, most=3600
     ),
@@ -50,7 +55,9 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_idle": _silent // 2,
     "keepalives_interval": _silent // 4,
     "keepalives_count": 2,
-} | DATABASES["default"].get("OPTIONS", {})
+}
+for _database in DATABASES.values():
+    _database["OPTIONS"] = _network | _database.get("OPTIONS", {})
 # 0: no limit. Of pages alone: teddy_es/limits.py
 TEDDY_DATABASE_LOCK_TIMEOUT = env.whole(
     "TEDDY_DATABASE_LOCK_TIMEOUT", default=10, least=0, most=86_400
@@ -76,6 +83,7 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "eventstore",
+    "eventstore.keys",
     "audit",
     "teddy_es",
 ]
@@ -238,6 +246,16 @@ _kafka_security: dict[str, Any] = {
     "sasl_plain_username": env.text("TEDDY_KAFKA_SASL_USERNAME"),
     "sasl_plain_password": env.text("TEDDY_KAFKA_SASL_PASSWORD"),
 }
+_vault: dict[str, Any] = {
+    "addr": env.text("TEDDY_VAULT_ADDR"),
+    "token": env.text("TEDDY_VAULT_TOKEN"),
+    "token_file": env.text("TEDDY_VAULT_TOKEN_FILE"),
+    "mount": env.text("TEDDY_VAULT_MOUNT", default="transit"),
+    "key": env.text("TEDDY_VAULT_KEY", default="teddy"),
+    "namespace": env.text("TEDDY_VAULT_NAMESPACE"),
+    "ca_file": env.text("TEDDY_VAULT_CA_FILE"),
+    "timeout": env.seconds("TEDDY_VAULT_TIMEOUT", default=2.0),
+}
 EVENTSTORE: dict[str, Any] = {
     "MODE": MODE,
     "LOG": env.one_of_or_path(
@@ -251,6 +269,8 @@ EVENTSTORE: dict[str, Any] = {
         "teddy_es.domain.conversation.Conversation",
         "teddy_es.domain.parent.Parent",
     ),
+    "SUBSCRIPTIONS": ("teddy_es.parents.following",),
+    "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
     "SNAPSHOT_FREQUENCY": env.whole(
         "TEDDY_SNAPSHOT_FREQUENCY", default=10, least=1, most=1_000_000
     ),
@@ -260,6 +280,20 @@ EVENTSTORE: dict[str, Any] = {
         "TEDDY_KAFKA_BOOTSTRAP", default=("127.0.0.1:9092",)
     ),
     "KAFKA_SECURITY": {name: value for name, value in _kafka_security.items() if value},
+    "KEK": env.one_of_or_path(
+        "TEDDY_KEK",
+        ("file", "env", "vault"),
+        default="vault" if PRODUCTION else "file",
+    ),
+    "KEK_FILE": str(
+        env.folder("TEDDY_KEK_FILE", default=BASE_DIR / ".teddy" / "key_file")
+    ),
+    "KEK_SECRETS": env.several("TEDDY_KEK_SECRETS"),
+    "VAULT": _vault,
+    "RETENTION": RETENTION,
+    "KEY_BACKUP_DAYS": env.whole(
+        "TEDDY_KEY_BACKUP_DAYS", default=0, least=0, most=36_500
+    ),
     "SOURCE": "/teddy",
     "PUBLISH": env.switch("TEDDY_PUBLISH", default=True),
     "PUBLISH_FROM": env.one_of(

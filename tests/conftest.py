@@ -15,6 +15,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 pytest_plugins = [
     "tests.plugins.emptying",
+    "tests.plugins.keys",
     "tests.plugins.broker",
     "tests.plugins.kafka_logs",
     "tests.plugins.secure_kafka",

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 import msgspec
 
 from eventstore.aggregates.saving import Saving, saving_of
+from eventstore.aggregates.withholding import withhold
 from eventstore.errors import InvalidEvent
 from eventstore.events import NewEvent
 from eventstore.protocol.arguments import number_in, stream_id_in
@@ -69,7 +70,8 @@ class Aggregate(ABC, Generic[S]):
 
     stream_type: the registered kind of its stream. state_type: what a snapshot holds, all of it and nothing else, so a
     Struct of plain values whose fields all have defaults. state_schema: raised when the form of the state changes.
-    snapshot_frequency: events from snapshot to snapshot; None: as configured.
+    snapshot_frequency: events from snapshot to snapshot; None: as configured. reads_sealed: whether `apply` needs what is sealed; if not
+    it gets `Withheld` in each sensitive field, always, and its state holds nothing of them.
 
     A subclass has commands of any names but those that are seen here: TypeError when such a class is made.
     """
@@ -78,6 +80,7 @@ class Aggregate(ABC, Generic[S]):
     state_type: ClassVar[type[msgspec.Struct]]
     state_schema: ClassVar[int] = 1
     snapshot_frequency: ClassVar[int | None] = None
+    reads_sealed: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         refuse_clashes(cls)  # first: the next one writes into the class
@@ -130,11 +133,15 @@ class Aggregate(ABC, Generic[S]):
     ) -> None:
         """Keep what a command has decided, until it is saved, and evolve by it. occurred_at: aware; else the time of the save.
 
-        What is kept, and what `apply` gets, are copies: a list that the state takes over is not the event's any more.
+        What is kept, and what `apply` gets, are copies: a list that the state takes over is not the event's any more. Sensitive
+        fields are withheld from `apply` as they will be when it is loaded, unless the class `reads_sealed`.
         Raises `InvalidEvent` for what has none: a thing of this process alone, or nested without end.
         """
         kept = NewEvent(_copy(event), occurred_at=occurred_at)
-        self.apply(_copy(event))
+        evolving = _copy(event)
+        if not self.reads_sealed:
+            withhold(evolving)
+        self.apply(evolving)
         self.__saving.version += 1
         self.__saving.recorded.append(kept)
 
@@ -154,6 +161,7 @@ _DECLARED: Final = {
         lambda v: v is None or type(v) is int,
         "a number of events, or None",
     ),
+    "reads_sealed": (lambda v: type(v) is bool, "True or False"),
     "apply": (
         lambda v: not runs_later(v),
         "a plain method: nobody would run a coroutine or a generator",

@@ -27,6 +27,7 @@ from eventstore.protocol.arguments import (
     plain_text,
     stream_id_in,
 )
+from eventstore.protocol.json_values import unfit
 from eventstore.protocol.strict_json import MAX_INTEGER
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from eventstore.appender.past import Admit
     from eventstore.ports import Clock, Sealer
-    from eventstore.registry import EventType, Registry
+    from eventstore.registry import EventType, Registry, Secrets
 
 
 _NO_INSTANT: Final = "occurred_at is no instant with a time zone in the years 1 to 9999"
@@ -58,9 +59,15 @@ class Door:
         events: Sequence[NewEvent],
         expected: Expected | int | str,
         commit_id: UUID,
+        *,
+        at_once: bool = False,
     ) -> Commit:
-        """The commit, sealed. Raises `InvalidStreamId`, `InvalidEvent`, whatever it is given; no message quotes a value."""
-        return self._commit(stream_id, events, expected, commit_id, admit)
+        """The commit, sealed. Raises `InvalidStreamId`, `InvalidEvent`, whatever it is given; no message quotes a value.
+
+        at_once: raise `KeysNotHeld` rather than wait for keys. Raises also `SubjectErased`, `KeyStoreUnavailable`.
+        """
+        commit, secrets = self._commit(stream_id, events, expected, commit_id, admit)
+        return self.sealer.seal(commit, secrets, at_once=at_once)
 
     def past_commit(
         self,
@@ -74,7 +81,10 @@ class Door:
         first_version: what it was there, None where nobody says. Raises as `commit` does.
         """
         expected = "any" if first_version is None else first_version - 1
-        return self._commit(stream_id, events, expected, commit_id, take_over)
+        commit, secrets = self._commit(
+            stream_id, events, expected, commit_id, take_over
+        )
+        return self.sealer.seal(commit, secrets)
 
     def _commit(
         self,
@@ -83,23 +93,34 @@ class Door:
         expected: Expected | int | str,
         commit_id: UUID,
         judge: Admit,
-    ) -> Commit:
+    ) -> tuple[Commit, list[Secrets | None]]:
         stream_id = stream_id_in(stream_id)
         stream_type = self.registry.stream_type_of(stream_id).name
         commit_id = event_id_in(commit_id)
         ids = _ids(_listed(events), commit_id)
-        known, admitted = [], []
+        secrets, admitted = [], []
         for index, (event, event_id) in enumerate(zip(events, ids, strict=True)):
             try:
-                event_type, made = self._admit(
-                    stream_type, event, event_id, ids[0], judge
-                )
+                known, made = self._admit(stream_type, event, event_id, ids[0], judge)
+                secrets.append(self._secrets(known, stream_id, made))
             except InvalidEvent as error:
                 raise InvalidEvent(error.reason, index=index) from None
-            known.append(event_type)
             admitted.append(made)
         commit = Commit(commit_id, stream_id, _expected(expected), tuple(admitted))
-        return self.sealer.seal(commit, known)
+        return commit, secrets
+
+    def _secrets(
+        self, known: EventType, stream_id: str, event: CommitEvent
+    ) -> Secrets | None:
+        """What of it is sealed. What JSON cannot hold is refused here: behind the seal nobody would see it."""
+        of = self.registry.secrets_of
+        secrets = of(known, stream_id, event.schema, event.data)
+        if secrets is None or all(_is_text(event.data[n]) for n in secrets.names):
+            return secrets  # its other fields are judged with the record
+        if problem := unfit(event.data, self.registry.fields_of(event.type)):
+            msg = f"{event.type}: {problem}"
+            raise InvalidEvent(msg)
+        return secrets
 
     def _admit(
         self,
@@ -199,3 +220,8 @@ def _written(instant: object) -> str:
     except Exception as error:
         raise InvalidEvent(_NO_INSTANT) from error
     raise InvalidEvent(_NO_INSTANT)
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is, without asking further, a text that a record can hold."""
+    return type(value) is str and "\0" not in value and value.isascii()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from eventstore.errors import (
     CommitIdReused,
     EventIdReused,
+    KeyStoreUnavailable,
     OwnRecordMalformed,
     WrongExpectedVersion,
 )
@@ -42,9 +43,14 @@ def answer_from_record(pending: Pending, offset: int, row: Mirrored) -> bool:
 
 def answer_from_decided(pending: Pending, known: Decided) -> None:
     """Give the answer that an earlier record fixed for ever, if it is the same commit (rule 14)."""
-    first_difference = difference(
-        known.commit, pending.commit, circumstances=pending.past
-    )
+    try:
+        first_difference = difference(
+            *pending.sealer.unsealed(known.commit, pending.commit),
+            circumstances=pending.past,
+        )
+    except KeyStoreUnavailable as error:  # whether it is the same nobody can say
+        pending.refuse(error)
+        return
     if first_difference is not None:
         pending.refuse(_reused(pending, first_difference))
     elif known.verdict is Verdict.ACCEPTED:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from eventstore.events import AppendResult, Commit, Place
+    from eventstore.ports import Sealer
     from eventstore.protocol.fold import StreamKey
 
 
@@ -38,6 +39,7 @@ class Line:
 class Pending:
     """A proposal and its state.
 
+    sealer: opens its boxes where it is compared with what was decided under its id.
     fresh: its ids were made in this very call, so nobody can have proposed it before.
     serial: of the view that stood before the first copy was sent (rule 8).
     sent: a copy was handed to the log's client, so absence can no longer be promised (rule 13).
@@ -52,6 +54,7 @@ class Pending:
     value: bytes
     place: Place
     deadline: float
+    sealer: Sealer
     fresh: bool
     past: bool = False
     future: Future[AppendResult] = field(default_factory=Future)

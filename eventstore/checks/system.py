@@ -8,6 +8,8 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
+from eventstore.checks.origin import from_before_sealing
+from eventstore.checks.privacy import of_privacy
 from eventstore.checks.types import of_history, of_registry
 from eventstore.conf import aggregates, conf, registry, secrets
 from eventstore.database import is_the_databases, named, translated
@@ -20,7 +22,6 @@ from eventstore.protocol.positions import PARTITIONS
 from eventstore.publishing.topics import check as check_for_publishing
 from eventstore.publishing.topics import feed_topics
 from eventstore.queries.connection import unchecked_cursor
-from eventstore.sealing import sealer
 from eventstore.snapshots.topics import check as check_for_snapshots
 from eventstore.snapshots.topics import snapshot_topics
 from eventstore.store import make_event_store
@@ -56,6 +57,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         *_without_secret(),
         *_wrong_values(),
         *of_registry(types),
+        *of_privacy(types),
         *_wrong_subscriptions(),
     ]
 
@@ -174,31 +176,18 @@ def _unknown_to_the_registry(subscription: Subscription) -> list[str]:
     return []
 
 
-@register(Tags.security)
-def check_sealing(**_kwargs: Any) -> list[CheckMessage]:
-    """A store that seals nothing holds development data."""
-    if sealer().seals:
-        return []
-    return [
-        checks.Warning(
-            "Sensitive fields stand in the log unsealed: what this store holds is development data.",
-            id="eventstore.W001",
-            hint="Do not write real people's words to it; nothing can be erased from it later.",
-        )
-    ]
-
-
 @register(Tags.database)
 def check_database(
     databases: Collection[str] | None = None, **_kwargs: Any
 ) -> list[CheckMessage]:
-    """`check --database default`, and before `migrate`: the server keeps what it was given, in UTF-8, and what it holds can be read."""
+    """`check --database default`, and before `migrate`: the server keeps what it was given, in UTF-8, and what it holds is sealed and can be read."""
     if not databases:  # nobody has named one, so none is asked
         return []
     try:
         with unchecked_cursor() as cursor:
             cursor.execute(_SERVER)
             wrong = wrong_with_server(dict(cursor.fetchall()))
+            wrong += from_before_sealing(cursor)
             cursor.execute(_RIGHTS)
             wrong += _without_rights(cursor.fetchone()[0])
             return wrong + of_history(cursor, registry())

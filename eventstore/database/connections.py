@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from select import POLLIN, poll
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import psycopg
 from django.db import connections
@@ -15,6 +16,12 @@ from psycopg.pq import TransactionStatus
 from eventstore.database.conditions import translated
 from eventstore.database.schema import judge_schema
 from eventstore.database.server import READ_ONLY, is_read_only, judge
+
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+
+T = TypeVar("T")
+_TOO_LONG: Final = "the server does not answer in time"
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -49,17 +56,48 @@ def connect(alias: str = "default") -> psycopg.Connection[Any]:
     `DatabaseUnfit` for a server that is none for a store, and `DatabaseUnanswered` where there is none, or one that may become one.
     """
     with translated():
-        return _connected(alias)
+        return _connected(alias, psycopg.Connection)
 
 
-def _connected(alias: str) -> psycopg.Connection[Any]:
+def connect_impatiently(alias: str, *, patience_s: float) -> psycopg.Connection[Any]:
+    """As `connect`; no answer takes longer than so many seconds, also of a server that is frozen and so keeps no limit of its own."""
+
+    class Impatient(psycopg.Connection[Any]):
+        def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
+            return super().wait(_within(gen, self, patience_s), *arguments, **options)
+
+    with translated():
+        return _connected(alias, Impatient)
+
+
+def _within(
+    gen: PQGen[T], connection: psycopg.Connection[Any], patience_s: float
+) -> PQGen[T]:
+    """The same steps, up to a time. psycopg takes one every tenth of a second, also where nothing came; what did come counts, however late."""
+    until = time.monotonic() + patience_s
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if not ready and time.monotonic() >= until:
+                connection.close()
+                raise psycopg.OperationalError(_TOO_LONG)
+            wanted = gen.send(ready)
+    except StopIteration as done:
+        answer: T = done.value
+        return answer
+
+
+def _connected(
+    alias: str, kind: type[psycopg.Connection[Any]]
+) -> psycopg.Connection[Any]:
     wrapper = connections[alias]
     params = wrapper.get_connection_params()
     params.pop("context", None)
     params.pop("cursor_factory", None)
     limited = _limited(params)
     try:
-        connection = psycopg.connect(**limited)
+        connection = kind.connect(**limited)
     except psycopg.OperationalError:
         # An older server does not know a limit, a pooler takes none: who connects without them learns which.
         with psycopg.connect(**{**limited, "options": ""}) as plain:

@@ -10,6 +10,11 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── SubjectErased                 the subject's keys are gone; stop
     │   ├── FutureInstant                 ask for a time that has come
     │   ├── CutBeyondEnd                  the cut is of another log: take one that this store has given
+    │   ├── UnderHold                     a legal hold stands against it: it is lifted by two people, or one waits
+    │   ├── AlreadyErased                 it was done under another request, which the message names
+    │   ├── SecondPersonMissing           name another person as the one who approves
+    │   ├── HoldNotLiftable               wait for the day that it names
+    │   ├── HoldRefused                   take another id, or leave it: the message says which
     │   └── LogUnavailable                wait and append again; no copy was ever sent. Appends alone raise it
     ├── Decided                           by the log, for ever: a new commit takes a new id
     │   ├── WrongExpectedVersion          load again, decide again, under a new commit id
@@ -37,7 +42,10 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── NotRestorable                 do what the message says; what is in the mirror stays there
     │   ├── PartitionSetAside             as above
     │   ├── SnapshotDrifted               an operator must look: `apply` is not what it was (docs/guide/SNAPSHOTS.md)
+    │   ├── LineageUnreadable             update the code, or register the types: an event may be a hold
     │   ├── VerificationFailed            an operator must look: run `verify`, which names the places
+    │   ├── AccessNotRecorded             have it recorded who looks; nothing was opened
+    │   ├── StoreUnsealed                 export it with the version that made it, import it into a new store
     │   ├── DatabaseUnfit                 the message says what PostgreSQL must be, or who stands in between
     │   ├── StreamParked                  look at what failed, then replay or skip it
     │   ├── ProjectionNotReady            do what the message says; what is read stays as it is
@@ -46,9 +54,12 @@ Each branch can be caught. One that stands in two of them is drawn in both.
     │   ├── StreamNotFound                nothing was ever accepted under that id
     │   ├── VersionNotFound               the stream has not come so far
     │   ├── SubscriptionNotFound          name one that there is
+    │   ├── HoldNotFound                  look at the list of holds again
+    │   ├── RequestNotFound               look at the request's id again
     │   └── StreamNotParked               nothing of that stream waits: look at the list again
     ├── UnreadableEvent                   the stream's other readers go on; register the type or its upcaster
     ├── StateNotStorable                  the state needs another form; without it all works, but slower
+    │   └── StateWithheld                 it holds what is sealed or erased: loads replay, which is all right
     ├── SubscriptionSuperseded            stop: a newer version of its code has taken over
     └── OwnRecordMalformed                an error of this code: report it
 
@@ -71,6 +82,7 @@ from eventstore.errors.appending import (
     WrongExpectedVersion,
 )
 from eventstore.errors.beneath import (
+    AccessNotRecorded,
     DatabaseUnanswered,
     DatabaseUnfit,
     KeyStoreUnavailable,
@@ -80,6 +92,7 @@ from eventstore.errors.beneath import (
     LogUnreadable,
     MirrorDiverged,
     NotRestorable,
+    StoreUnsealed,
     UnknownRuleVersion,
     VerificationFailed,
 )
@@ -102,6 +115,16 @@ from eventstore.errors.following import (
     SubscriptionNotFound,
     SubscriptionSuperseded,
 )
+from eventstore.errors.privacy import (
+    AlreadyErased,
+    HoldNotFound,
+    HoldNotLiftable,
+    HoldRefused,
+    LineageUnreadable,
+    RequestNotFound,
+    SecondPersonMissing,
+    UnderHold,
+)
 from eventstore.errors.reading import (
     CutBeyondEnd,
     FutureInstant,
@@ -111,12 +134,15 @@ from eventstore.errors.reading import (
     SnapshotDrifted,
     SnapshotNotWritten,
     StateNotStorable,
+    StateWithheld,
     StreamNotFound,
     UnreadableEvent,
     VersionNotFound,
 )
 
 __all__ = [
+    "AccessNotRecorded",
+    "AlreadyErased",
     "AppendOutcomeUnknown",
     "CommitIdReused",
     "CommitTooLarge",
@@ -127,11 +153,15 @@ __all__ = [
     "EventIdReused",
     "EventStoreError",
     "FutureInstant",
+    "HoldNotFound",
+    "HoldNotLiftable",
+    "HoldRefused",
     "IndexIncomplete",
     "IndexRebuilt",
     "InvalidEvent",
     "InvalidStreamId",
     "KeyStoreUnavailable",
+    "LineageUnreadable",
     "LogMisconfigured",
     "LogTruncated",
     "LogUnanswered",
@@ -147,10 +177,14 @@ __all__ = [
     "ProjectionNotReady",
     "ProjectionsDiffer",
     "Refused",
+    "RequestNotFound",
     "Retryable",
+    "SecondPersonMissing",
     "SnapshotDrifted",
     "SnapshotNotWritten",
     "StateNotStorable",
+    "StateWithheld",
+    "StoreUnsealed",
     "StreamNotFound",
     "StreamNotParked",
     "StreamParked",
@@ -159,6 +193,7 @@ __all__ = [
     "SubscriptionNotFound",
     "SubscriptionSuperseded",
     "Unanswered",
+    "UnderHold",
     "UnknownRuleVersion",
     "UnreadableEvent",
     "VerificationFailed",

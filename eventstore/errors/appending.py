@@ -50,13 +50,24 @@ class CommitTooLarge(Refused):
 
 
 class SubjectErased(Refused):
-    """The keys of the person that the event is about were destroyed."""
+    """The keys of the person that the event is about were destroyed: all of them, or those of the month; nothing was written.
+
+    month: `2026-11`, where only its keys are gone; empty where the person was erased.
+    """
 
     code = "subject-erased"
     status = 410
 
-    def __init__(self) -> None:
-        super().__init__("The subject of this event was erased; nothing was written.")
+    def __init__(self, month: str = "") -> None:
+        self.month = month
+        gone = (
+            f"The subject's keys of {month} were destroyed"
+            if month
+            else "The subject of this event was erased"
+        )
+        super().__init__(
+            f"{gone}; nothing was written. An event without sensitive fields is still taken."
+        )
 
 
 class LogUnavailable(Refused, Retryable):

@@ -46,13 +46,19 @@ class DatabaseUnanswered(Unanswered):
 
 
 class KeyStoreUnavailable(Retryable):
-    """The key store does not answer; what needs its keys has to wait."""
+    """The key store does not answer, or what unwraps its keys; what needs its keys has to wait. An append that raises it wrote nothing.
+
+    reason: what is the matter, without a key or a value.
+    """
 
     code = "key-store-unavailable"
     status = 503
 
-    def __init__(self) -> None:
-        super().__init__("The key store does not answer. Try again later.")
+    def __init__(self, reason: str = "the key store does not answer") -> None:
+        self.reason = reason
+        super().__init__(
+            f"Sealed data cannot be written or opened now: {reason}. Try again later."
+        )
 
 
 class LogTruncated(PartitionStopped):
@@ -151,6 +157,34 @@ class NotRestorable(NeedsOperator):
         self.remedy = remedy
         where = f"{topic}/{partition} cannot be restored at offset {offset}"
         super().__init__(f"{where}: {problem}. {remedy}")
+
+
+class AccessNotRecorded(NeedsOperator):
+    """It could not be recorded who looks at what is sealed, and why; so nothing was opened."""
+
+    code = "access-not-recorded"
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"Nothing was opened: {reason}. What is sealed is shown only after it is recorded who sees it, and why"
+            " (docs/SETTINGS.md, ACCESS_RECORDER)."
+        )
+
+
+class StoreUnsealed(NeedsOperator):
+    """The store was made before sensitive fields were sealed: what it holds stands in the clear, and stays unread."""
+
+    code = "store-unsealed"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This store was made by a version that sealed nothing: what persons said stands in its log in the clear, and no"
+            " erasure would ever reach it. Nothing was read and nothing written. Export it with the version that made it, and"
+            " import the file into a new store, or wipe it (docs/OPERATIONS.md, 'A store from before sealing')."
+        )
 
 
 class VerificationFailed(NeedsOperator):

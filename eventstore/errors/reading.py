@@ -147,6 +147,15 @@ class StateNotStorable(EventStoreError):
         )
 
 
+class StateWithheld(StateNotStorable):
+    """An aggregate's state holds what was withheld, or what may not be kept together; no snapshot is made of it, and loads replay."""
+
+    code = "state-withheld"
+
+    def __init__(self, aggregate: str, reason: str, path: str = "$") -> None:
+        super().__init__(aggregate, path, reason)
+
+
 class SnapshotNotWritten(Retryable):
     """The topic of the snapshots did not take them; they are built again later, and nothing else depends on it."""
 

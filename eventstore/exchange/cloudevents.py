@@ -16,9 +16,11 @@ from uuid import UUID, uuid5
 from eventstore.events import (
     EVENT_TYPE,
     MAX_COMMIT_BYTES,
+    SEALED_AWAY,
     STREAM_ID,
     NewEvent,
     RecordedEvent,
+    Withheld,
 )
 from eventstore.exchange.envelope import JSON_DATA, Envelope, encode, envelope_of
 from eventstore.protocol.instants import rfc3339
@@ -72,17 +74,40 @@ def parse_line(line: bytes) -> ImportedEvent:
         raise
 
 
-def export_line(recorded: RecordedEvent, *, source: str) -> bytes:
-    """One line, with its line feed, for an event that was accepted."""
+def export_line(
+    recorded: RecordedEvent, *, source: str, left_out: str | None = None
+) -> bytes:
+    """One line, with its line feed, for an event that was accepted. What is sealed, and was not opened, stays so.
+
+    left_out: the names of fields that another writer left in the clear and that therefore do not leave the store, with commas between.
+    """
     sealed = recorded.sealed
-    if sealed is None:
+    if sealed is None and left_out:
+        line = envelope_of(
+            recorded,
+            source,
+            data=recorded.data,
+            datacontenttype=JSON_DATA,
+            withheld=left_out,
+            problem=recorded.problem,
+        )
+    elif sealed is None or recorded.withheld is None:
         line = envelope_of(
             recorded, source, data=recorded.data, datacontenttype=JSON_DATA
         )
     else:
         both = {"clear": recorded.data, "sealed": asdict(sealed)}
+        if recorded.withheld.reason != SEALED_AWAY.reason:
+            both["withheld"] = _why(recorded.withheld)
         line = envelope_of(recorded, source, data=both, datacontenttype=SEALED_DATA)
     return encode(line) + b"\n"
+
+
+def _why(withheld: Withheld) -> dict[str, Any]:
+    """Why it could not be opened, though somebody might; what is not known is left out."""
+    at = withheld.at and withheld.at.astimezone(UTC)
+    said = {"reason": withheld.reason, "at": at, "request": withheld.request}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def proposal_line(imported: ImportedEvent, *, source: str) -> bytes:
@@ -188,8 +213,8 @@ def _refuse_what_no_import_reads(attributes: dict[str, Any]) -> None:
         if not _NAME.fullmatch(name):
             msg = "an attribute's name is lower-case letters and digits"
             raise BadLine(msg)
-    if attributes.keys() & {"withheld", "problem"}:
-        msg = "it is of the real-time stream, which leaves fields out: import an export"
+    if attributes.keys() & _OF_WHAT_IS_LEFT_OUT:
+        msg = "fields were left out of it, as the real-time stream and a sealed export do: import an export that was made with --unseal"
         raise BadLine(msg)
     for name in (attributes.keys() & {"dataschema"}) | {"source"}:
         _text(attributes, name, _ANYTHING, "a URI that is not empty")
@@ -198,6 +223,7 @@ def _refuse_what_no_import_reads(attributes: dict[str, Any]) -> None:
         _text(attributes, "logposition", _POSITION, "topic/partition/offset/index")
 
 
+_OF_WHAT_IS_LEFT_OUT: Final = frozenset({"withheld", "problem"})
 _KNOWN: Final = frozenset({*Envelope.__struct_fields__, "dataschema"})
 
 

@@ -7,20 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
+from uuid import UUID
 
+from eventstore.conf import registry
+from eventstore.errors import InvalidEvent
 from eventstore.events import Cut, Place, RecordedEvent, topic_of
 from eventstore.exchange.cloudevents import export_line
+from eventstore.opening import recorded_opener
+from eventstore.opening.recorder import subjects_of
 from eventstore.queries.feed import (
     accepted_between,
     cut_of,
     marks,
     refuse_a_rebuilt_index,
 )
+from eventstore.registry import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from eventstore.ports import Clock, Store
+    from eventstore.opening import Access
+    from eventstore.ports import Clock, Opener, Store
 
 _BUFFER: Final = 1_000_000  # bytes
 
@@ -48,10 +55,15 @@ def export_events(
     after: Cut | None = None,
     topics: Collection[str] | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
+    access: Access | None = None,
 ) -> Summary:
-    """Write the events of these topics, or all, that stand after the cut `after`. Raises `IndexRebuilt`."""
-    up_to = marks(topics)
-    events = accepted_between(after or Cut(), up_to)
+    """Write the events of these topics, or all, that stand after the cut `after`. Raises `IndexRebuilt`.
+
+    access: who may see what is sealed, which is recorded before anything is written. Raises `AccessNotRecorded`, `KeyStoreUnavailable`.
+    """
+    up_to, behind = marks(topics), after or Cut()
+    right = access and _granted(access, accepted_between(behind, up_to))
+    events = accepted_between(behind, up_to, opener=right)
     return _write(events, stream, source, clock, cut_of(up_to), on_progress)
 
 
@@ -64,16 +76,51 @@ def export_stream(
     clock: Clock,
     after: Cut | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
+    access: Access | None = None,
 ) -> Summary:
-    """Write the events of one stream that stand after the cut `after`. Raises `IndexRebuilt`."""
+    """Write the events of one stream that stand after the cut `after`. access, and what is raised: as of `export_events`."""
     up_to = marks({topic_of(stream_id)})
     cut, behind = cut_of(up_to), after or Cut()
 
-    def events() -> Iterator[RecordedEvent]:
-        yield from (e for e in store.read(stream_id) if _is_within(e, behind, cut))
+    def events(right: Opener | None = None) -> Iterator[RecordedEvent]:
+        read = store.read(stream_id, opener=right)
+        yield from (event for event in read if _is_within(event, behind, cut))
         refuse_a_rebuilt_index(up_to)
 
-    return _write(events(), stream, source, clock, cut, on_progress)
+    right = access and _granted(access, events())
+    return _write(events(right), stream, source, clock, cut, on_progress)
+
+
+def line_of(event: RecordedEvent, *, source: str) -> bytes:
+    """One line, as `export_line`; what of it stays here is asked of the registry."""
+    left_out = None
+    if event.problem == Problem.SENSITIVE_IN_CLEAR and event.withheld is not None:
+        known = registry().event_type_named(event.metadata.event_type)
+        left_out = ",".join(sorted(known.sensitive)) if known else None
+    return export_line(event, source=source, left_out=left_out)
+
+
+def _granted(access: Access, events: Iterable[RecordedEvent]) -> Opener:
+    """The right to open, once it is recorded of whom something is seen: whose keys there are, and whom others wrote of in the clear."""
+    keys: set[UUID] = set()
+    subjects: set[str] = set()
+    for event in events:
+        if event.sealed is not None:
+            keys.add(UUID(event.sealed.key))
+        elif event.problem == Problem.SENSITIVE_IN_CLEAR:
+            subjects.add(_subject_of(event))
+    subjects |= subjects_of(keys)
+    return recorded_opener(access, sorted(subjects))
+
+
+def _subject_of(event: RecordedEvent) -> str:
+    """Where its field names nobody, its stream's own id."""
+    known = registry().event_type_named(event.metadata.event_type)
+    own = event.metadata.stream_id
+    try:
+        return (known and known.subject_of(own, event.data)) or own.partition(".")[2]
+    except InvalidEvent:
+        return own.partition(".")[2]
 
 
 def _is_within(event: RecordedEvent, after: Cut, up_to: Cut) -> bool:
@@ -93,7 +140,7 @@ def _write(
     started = clock.monotonic()
     buffer, count, size = bytearray(), 0, 0
     for event in events:
-        buffer += export_line(event, source=source)
+        buffer += line_of(event, source=source)
         count += 1
         if len(buffer) >= _BUFFER:
             stream.write(buffer)

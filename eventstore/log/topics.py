@@ -9,6 +9,7 @@ from uuid import uuid4
 from eventstore.database.composing import composed
 from eventstore.errors import LogMisconfigured
 from eventstore.events import Place
+from eventstore.log.origin import UNSEALED, refuse_unsealed
 from eventstore.log.partitioning import refuse_another_count
 from eventstore.protocol.positions import partition_id, partition_id_sql
 from eventstore.registry.numbering import NUMBERED, refuse_other_numbers
@@ -69,8 +70,9 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
     1. hold the topics that are there against the rows and the setting, and those without rows against their records
     2. create the topics that are missing       3. register what has no rows
     A crash in between leaves topics without rows; the next call registers them. Raises `LogMisconfigured`
-    where a topic is there but not as it must be or not as it was; nothing was written then.
+    where a topic is there but not as it must be or not as it was, `StoreUnsealed`; nothing was written then.
     """
+    refuse_unsealed(connection.execute(UNSEALED).fetchall())
     check_numbers(topics, connection)
     names = list(topics.numbers)
     there = log.topics(names)
@@ -100,7 +102,8 @@ def create(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> lis
 
 
 def check(topics: Topics, log: Log, connection: psycopg.Connection[Any]) -> None:
-    """Hold the log's topics against their rows. Raises `LogMisconfigured`, which names the way out."""
+    """Hold the log's topics against their rows. Raises `LogMisconfigured`, `StoreUnsealed`, which name the way out."""
+    refuse_unsealed(connection.execute(UNSEALED).fetchall())
     _refuse_other_counts(topics, connection)
     check_numbers(topics, connection)
     names = list(topics.numbers)

@@ -25,6 +25,7 @@ from eventstore.events import (
     Sealed,
 )
 from eventstore.protocol.instants import is_written
+from eventstore.protocol.sealed import is_sound
 from eventstore.protocol.strict_json import may_be_deep
 
 # An integer beyond ±2^53 has 16 digits or more. Found as text: in fields, too, where it means nothing.
@@ -112,7 +113,7 @@ def _is_sound(record: _Record, key: bytes | None) -> bool:
 
 def _is_event_sound(event: _Event) -> bool:
     return (
-        event.sealed is msgspec.UNSET
+        (event.sealed is msgspec.UNSET or is_sound(event.sealed))
         and event.schema >= 0
         and EVENT_TYPE.fullmatch(event.type) is not None
         and is_written(event.occurred_at)
@@ -123,6 +124,7 @@ def _commit(record: _Record) -> Commit:
     events = tuple(
         CommitEvent(
             e.event_id, e.type, e.schema, e.occurred_at, e.correlation_id, e.causation_id, e.data,
+            None if e.sealed is msgspec.UNSET else e.sealed,
         )
         for e in record.events
     )  # fmt: skip

@@ -2,8 +2,8 @@
 
 Compared is what was proposed: number, event ids, types, schemas and data, as the two records have them. No upcaster is
 asked: it is code of today, and what it makes of an earlier record is no proposal of anybody's. What the circumstances of a
-call fill in may differ: a repeat comes later, and by another request. Where data is sealed, whoever seals opens the earlier
-box and hands in what was in it.
+call fill in may differ: a repeat comes later, and by another request. Where data is sealed, whoever seals opens both boxes
+first (`Sealer.unsealed`); where one of them stays closed, for its key is gone, the clear fields decide alone.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def _of_events(was: CommitEvent, now: CommitEvent) -> str | None:
         return "type"
     if was.schema != now.schema:  # the data cannot be compared then
         return "schema"
-    both_clear = (was.sealed is None) == (now.sealed is None)
-    return None if both_clear and is_same_json(was.data, now.data) else "data"
+    both_closed = (was.sealed is None) == (now.sealed is None)
+    return None if both_closed and is_same_json(was.data, now.data) else "data"
 
 
 def _of_circumstances(

@@ -20,6 +20,7 @@ from eventstore.errors import (
     Unanswered,
 )
 from eventstore.indexer.mark import mark_of
+from eventstore.log.origin import UNSEALED, refuse_unsealed
 from eventstore.log.topics import Topics
 from eventstore.protocol.placement import place_of
 from eventstore.registry.numbering import NUMBERED, refuse_other_numbers
@@ -75,7 +76,9 @@ def was_seen() -> bool:
 
 
 def look(cursor: CursorWrapper) -> None:
-    """Have the index be complete, as this connection sees it. Raises `IndexIncomplete`, `LogMisconfigured` for other numbers."""
+    """Have the index be complete, as this connection sees it. Raises `IndexIncomplete`, `StoreUnsealed`, `LogMisconfigured` for other numbers."""
+    cursor.execute(UNSEALED)
+    refuse_unsealed(cursor.fetchall())
     _look_at_numbers(cursor)
     without = _complete(cursor)
     if without:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from eventstore.ports import Opener
     from eventstore.queries.limits import Stretch
 
 _NO_LIMIT: Final = 2**31 - 1  # events; the bytes of a page end it long before
@@ -76,11 +77,13 @@ def read_after(
     *,
     stretch: Stretch = EVERYTHING,
     on_beyond: Callable[[Place, int], None] = lambda _place, _offset: None,
+    opener: Opener | None = None,
 ) -> tuple[Sequence[RecordedEvent], Cut]:
     """Up to `limit` events, whole commits and at least one; and the cut up to which nothing is missing.
 
     The cut passes what was refused, too, where nothing accepted was left behind, and never goes back, not even while the
     index is built anew. The cursor's results are binary. on_beyond: told of an offset of the cut that is not folded.
+    opener: as in `recorded_events`.
     """
     limit = min(limit, _NO_LIMIT)
     places = _partitions(cursor, after, topics, on_beyond)
@@ -89,9 +92,9 @@ def read_after(
         page = _next(cursor, places, first, limit, stretch)
         rows = _page(page, limit, stretch.size)
         if rows is not None:
-            return _read(rows, after, places)
+            return _read(rows, after, places, opener)
     # the end is near, or one partition is far behind the others
-    return walk_after(cursor, after, topics, limit, size=stretch.size)
+    return walk_after(cursor, after, topics, limit, size=stretch.size, opener=opener)
 
 
 class _Partition(NamedTuple):
@@ -162,9 +165,13 @@ def _page(rows: list[Row], limit: int, most: int) -> list[Row] | None:
 
 
 def _read(
-    rows: Sequence[Row], after: Cut, places: Sequence[_Partition]
+    rows: Sequence[Row],
+    after: Cut,
+    places: Sequence[_Partition],
+    opener: Opener | None,
 ) -> tuple[Sequence[RecordedEvent], Cut]:
-    events = [event for of_a_commit in recorded_events(rows) for event in of_a_commit]
+    commits = recorded_events(rows, opener=opener)
+    events = [event for of_a_commit in commits for event in of_a_commit]
     named = {partition_in(place.start): Place(*place.place) for place in places}
     offsets = dict(after.offsets)
     for partition, packed in {partition_in(row[0]): row[0] for row in rows}.items():

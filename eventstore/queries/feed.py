@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from uuid import UUID
 
+    from eventstore.ports import Opener
     from eventstore.queries.limits import Stretch
 
 _MARKS: Final = 'SELECT topic, partition, id, "cursor", generation FROM eventstore_partition ORDER BY id'
@@ -71,9 +72,9 @@ def cut_of(seen: Marks) -> Cut:
 
 
 def accepted_between(
-    after: Cut, up_to: Marks, *, pages: Stretch = FEED
+    after: Cut, up_to: Marks, *, pages: Stretch = FEED, opener: Opener | None = None
 ) -> Iterator[RecordedEvent]:
-    """The events behind a cut and within what was mirrored once, by partition and position.
+    """The events behind a cut and within what was mirrored once, by partition and position. opener: as in `recorded_events`.
 
     Raises `IndexRebuilt` at the end of a partition if what it gave may not be all. Memory: a page of records.
     """
@@ -81,7 +82,7 @@ def accepted_between(
         start = first_of(mark.id, after.offsets.get(place, 0))
         end = first_of(mark.id, mark.cursor)
         while start < end and (rows := _page(start, end, pages)):
-            for events in recorded_events(rows):
+            for events in recorded_events(rows, opener=opener):
                 yield from events
             start = rows[-1][0] + 1
         refuse_a_rebuilt_index({place: mark})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 500  # rows; a state has at most 64 KiB
 _ROWS: Final = """
-SELECT s.stream_id, s.state_schema, s.code, s.version, s.event_id, s.position, s.state, s.mac, s.drifted,
+SELECT s.stream_id, s.state_schema, s.code, s.version, s.event_id, s.position, s.key_id, s.state, s.mac, s.drifted,
        (SELECT e.recorded_at FROM eventstore_event e
          WHERE e.position = s.position AND e.stream_id = s.stream_id AND e.version = s.version
            AND e.event_id = s.event_id)
@@ -33,7 +33,8 @@ class Kept:
     version: int
     event_id: UUID
     position: int
-    state: bytes
+    key_id: UUID | None
+    state: bytes = field(repr=False)
     mac: bytes
     drifted: bool
     recorded_at: datetime | None
@@ -73,13 +74,14 @@ def number(cursor: Cursor) -> int:
 
 
 def _row(stream_id: str, schema: int, code: bytes, *rest: Any) -> Kept:
-    version, event_id, position, state, mac, drifted, recorded_at = rest
+    version, event_id, position, key_id, state, mac, drifted, recorded_at = rest
     return Kept(
         stream_id,
         Made(schema, bytes(code)),
         version,
         event_id,
         position,
+        key_id,
         bytes(state),
         bytes(mac),
         drifted,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from eventstore.events import Place, RecordedEvent
     from eventstore.log.topics import Topics
-    from eventstore.ports import Clock, Log
+    from eventstore.ports import Clock, Log, Opener
     from eventstore.queries.limits import Pages, Stretch
     from eventstore.registry import Event, Registry
 
@@ -59,9 +60,11 @@ class Reading(ABC):
         *,
         backwards: bool = False,
         limit: int | None = None,
+        opener: Opener | None = None,
     ) -> Iterator[RecordedEvent]:
         """The stream's events from one version to another, both included; nothing if there is no such stream.
 
+        opener: the right to see what is sealed (`eventstore.opening`); without it `data` has the clear fields, and `withheld` says so.
         Page by page, so a reader may stop early. Raises `InvalidStreamId` at once, and ValueError for what is negative:
         the last events are read backwards, with a limit.
         """
@@ -79,15 +82,22 @@ class Reading(ABC):
                     backwards=backwards,
                     at_most=limit,
                     pages=self.pages,
+                    opener=opener,
                 )
 
         return events() if limit is None else islice(events(), limit)
 
     def history(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Iterator[Event]:
         """The stream's events as their classes of today, to be replayed: versions from one to another, both included.
 
+        opener: as in `read`; what was not opened is marked `Withheld` in the events.
         Raises `InvalidStreamId` and ValueError at once, and `UnreadableEvent` at a page that holds one between them.
         """
         stream_id = stream_id_in(stream_id)
@@ -102,6 +112,7 @@ class Reading(ABC):
                     first=from_version,
                     last=to_version,
                     pages=self.pages,
+                    opener=opener,
                 )
 
         return events()
@@ -114,6 +125,7 @@ class Reading(ABC):
         *,
         backwards: bool = False,
         limit: int | None = None,
+        opener: Opener | None = None,
     ) -> Sequence[RecordedEvent]:
         """`read` for coroutines; all of it at once, so give a limit."""
 
@@ -125,6 +137,7 @@ class Reading(ABC):
                     to_version,
                     backwards=backwards,
                     limit=limit,
+                    opener=opener,
                 )
             )
 
@@ -136,6 +149,7 @@ class Reading(ABC):
         *,
         types: Sequence[str] | None = None,
         limit: int = 1_000,
+        opener: Opener | None = None,
     ) -> tuple[Sequence[RecordedEvent], Cut]:
         """The next accepted events after the cut, and the cut after them: ask with it again, and nothing is
         missed or seen twice.
@@ -143,7 +157,7 @@ class Reading(ABC):
         types: of streams, all if left out. limit: of events, 1 or more, but a commit is never torn apart: no events means
         that there are none yet. Within a partition in the order of the log; between partitions by recorded_at. Raises
         `InvalidStreamId` for an unknown type, `CutBeyondEnd` for a cut that the log has not reached, ValueError for a cut
-        of another store, no types, and a limit below 1.
+        of another store, no types, and a limit below 1. opener: as in `read`.
         """
         topics = topics_of(registry(), types, limit)
         refuse_foreign(after or Cut(), self.topics.places)
@@ -155,6 +169,7 @@ class Reading(ABC):
                 limit,
                 stretch=self.stretch,
                 on_beyond=self._refuse_beyond,
+                opener=opener,
             )
 
     def refuse_cut(self, after: Cut) -> None:
@@ -185,9 +200,11 @@ class Reading(ABC):
         *,
         types: Sequence[str] | None = None,
         limit: int = 1_000,
+        opener: Opener | None = None,
     ) -> tuple[Sequence[RecordedEvent], Cut]:
         """`read_all` for coroutines."""
-        return await sync_to_async(self.read_all)(after, types=types, limit=limit)
+        read_all = partial(self.read_all, after, types=types)
+        return await sync_to_async(read_all)(limit=limit, opener=opener)
 
     def stream_info(self, stream_id: str) -> StreamInfo:
         """The stream's head and times. Raises `InvalidStreamId`, `StreamNotFound`."""

@@ -9,10 +9,12 @@ from eventstore.conf import registry
 from eventstore.errors import UnreadableEvent
 from eventstore.events import (
     MAX_OFFSET,
+    SEALED_AWAY,
     Commit,
     EventMetadata,
     Position,
     RecordedEvent,
+    Withheld,
     stream_type_in,
     stream_type_of,
     unpack,
@@ -21,13 +23,14 @@ from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode
 from eventstore.protocol.positions import RECORD, first_of, partition_in
 from eventstore.queries.positions import position_of
-from eventstore.registry import SEALED, Problem
+from eventstore.registry import Problem, fault_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from eventstore.protocol.accepted import AcceptedCommit
+    from eventstore.ports import Opener
+    from eventstore.protocol.accepted import AcceptedCommit, AcceptedEvent
     from eventstore.registry import Event, Registry
 
 
@@ -51,16 +54,18 @@ def commit_of(key: bytes, value: bytes) -> Commit:
 
 
 def recorded_events(
-    rows: Iterable[tuple[Any, ...]], types: Registry | None = None
+    rows: Iterable[tuple[Any, ...]],
+    types: Registry | None = None,
+    opener: Opener | None = None,
 ) -> Iterator[list[RecordedEvent]]:
     """The events of accepted records, record by record.
 
     A row begins with `ACCEPTED_RECORD`, its value as bytes from a cursor whose results are binary, else as text, for bytes
-    would travel in hexadecimal digits, twice as long. types: the configured ones, if left out.
+    would travel in hexadecimal digits, twice as long. types: the configured ones, if left out. opener: opens what is sealed; None: it stays closed.
     """
     types, topic, stream_type, partition = types or registry(), "", "", 0
     first = end = 0
-    for row in rows:
+    for row, commit in decoded(rows, opener):
         packed = row[0]
         if not first <= packed < end:  # as a rule the rows are of one place
             place_id = partition_in(packed)
@@ -69,25 +74,30 @@ def recorded_events(
             topic = types.topic_numbered(number)
             stream_type = stream_type_in(topic)  # that of all its streams (rule 2)
         place = topic, partition, (packed - first) // RECORD
-        commit = decode_accepted(row[3])
-        yield _recorded(types, stream_type, commit, place, row[1], row[2])
+        yield _recorded(types, stream_type, commit, place, row[1], row[2], opener)
 
 
 def domain_events(
-    rows: Iterable[tuple[Any, ...]], *, first: int, last: int
+    rows: Iterable[tuple[Any, ...]],
+    *,
+    first: int,
+    last: int,
+    opener: Opener | None = None,
 ) -> Iterator[list[Event]]:
-    """The events of accepted records as their classes of today, record by record; rows as above.
+    """The events of accepted records as their classes of today, record by record; rows and opener as above.
 
     Outside of the versions `first` to `last` they are not looked at: whatever stands there. Raises `UnreadableEvent`.
     """
     types = registry()
-    for packed, _, first_version, value, *_ in rows:
-        commit = decode_accepted(value)
+    for row, commit in decoded(rows, opener):
+        packed, first_version = row[0], row[2]
         stream_type = stream_type_of(commit.stream_id)
         made: list[Any] = []
         for version, event in enumerate(commit.events, first_version):
             read_event = (
-                types.read(stream_type, event) if first <= version <= last else None
+                types.read(stream_type, event, opened_by(opener, commit, event))
+                if first <= version <= last
+                else None
             )
             if isinstance(read_event, Problem):
                 raise UnreadableEvent(
@@ -101,6 +111,40 @@ def domain_events(
         yield made
 
 
+def opened_by(
+    opener: Opener | None, commit: AcceptedCommit, event: AcceptedEvent
+) -> Mapping[str, Any] | Withheld:
+    """What was in an event's box, or why it stays closed; as `Registry.read` takes it."""
+    if opener is None:
+        return SEALED_AWAY
+    if event.sealed is None:
+        return {}
+    return opener.open(commit.stream_id, commit.commit_id, event)
+
+
+def prepare(opener: Opener, commits: Iterable[AcceptedCommit]) -> None:
+    """Have a page's keys fetched at once."""
+    opener.prepare(
+        {
+            event.sealed.key
+            for commit in commits
+            for event in commit.events
+            if event.sealed is not None
+        }
+    )
+
+
+def decoded(
+    rows: Iterable[tuple[Any, ...]], opener: Opener | None
+) -> Iterator[tuple[tuple[Any, ...], AcceptedCommit]]:
+    """Each row with the commit in it; with an opener a page whole, its keys fetched at once."""
+    if opener is None:
+        return ((row, decode_accepted(row[3])) for row in rows)
+    page = [(row, decode_accepted(row[3])) for row in rows]
+    prepare(opener, (commit for _, commit in page))
+    return iter(page)
+
+
 def _recorded(
     types: Registry,
     stream_type: str,
@@ -108,13 +152,21 @@ def _recorded(
     place: tuple[str, int, int],
     recorded_at: datetime,
     version: int,
+    opener: Opener | None,
 ) -> list[RecordedEvent]:
     """One of the loops that everything read goes through: what stands in it is there for its speed."""
     stream_id = commit.stream_id
     topic, partition, offset = place
-    read, made = types.read, []
+    read, secret, made = types.read, types.sensitive.get, []
     for index, event in enumerate(commit.events):
-        value = read(stream_type, event)
+        data: Mapping[str, Any] = event.data
+        hidden, withheld = secret(event.type), None
+        if event.sealed is not None or (hidden and not hidden.isdisjoint(data)):
+            data, problem, withheld = _shown(types, stream_type, commit, event, opener)
+        elif (value := read(stream_type, event)).__class__ is Problem:
+            problem = fault_in(value)
+        else:
+            problem = None
         metadata: Any = _Unfrozen(
             event.event_id,
             stream_id,
@@ -127,16 +179,39 @@ def _recorded(
         metadata.__class__ = EventMetadata
         recorded = RecordedEvent(
             metadata,
-            event.data,
+            data,
             event.schema,
             Position(topic, partition, offset, index),
             recorded_at,
             commit.commit_id,
             event.sealed,
-            value if value.__class__ is Problem and value is not SEALED else None,
+            problem,
+            withheld,
         )
         made.append(recorded)
     return made
+
+
+def _shown(
+    types: Registry,
+    stream_type: str,
+    commit: AcceptedCommit,
+    event: AcceptedEvent,
+    opener: Opener | None,
+) -> tuple[Mapping[str, Any], Problem | None, Withheld | None]:
+    """Of an event with something sensitive: the data that may be seen, why it cannot be read, and why the rest stays closed."""
+    found = opened_by(opener, commit, event)
+    problem = fault_in(types.read(stream_type, event, found))
+    hidden = types.sensitive.get(event.type, frozenset())
+    in_clear = not hidden.isdisjoint(event.data)
+    if problem is None and in_clear:
+        problem = Problem.SENSITIVE_IN_CLEAR
+    if not isinstance(found, Withheld):
+        return {**event.data, **found}, problem, None
+    if not in_clear:
+        return event.data, problem, found
+    clear = {name: v for name, v in event.data.items() if name not in hidden}
+    return clear, problem, found
 
 
 # A frozen dataclass, which callers are promised, sets each field by `object.__setattr__`: three times as long as all of this.

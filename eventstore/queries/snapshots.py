@@ -20,11 +20,14 @@ NO_END: Final = 2**31 - 1
 NOT_OURS: Final = "snapshot-not-ours"
 """Of a stream's row of failures: somebody else has written a snapshot of it, so that it is to be looked through."""
 
+KEY_GONE: Final = "snapshot-key-gone"
+"""Likewise: of one that is sealed under a key that was destroyed."""
+
 # Index: the key of eventstore_snapshot, backwards to the first row whose event is still the stream's (as a rule the
 # first of all). Its event is looked up by itself, by its key: of a join that may be turned round the planner may read
 # both tables.
 _NEWEST: Final = """
-SELECT s.version, s.event_id, e.recorded_at, s.state, s.position, s.mac
+SELECT s.version, s.event_id, e.recorded_at, s.state, s.position, s.key_id, s.mac
   FROM eventstore_snapshot s
  CROSS JOIN LATERAL (SELECT recorded_at FROM eventstore_event
          WHERE position = s.position AND stream_id = s.stream_id AND version = s.version AND event_id = s.event_id
@@ -90,7 +93,7 @@ SELECT e.position, e.stream_id, e.version
 _RETRY: Final = """
 SELECT stream_id FROM eventstore_snapshotfailure
  WHERE partition_id = ANY(%(partitions)s::int[]) AND state_schema = %(schema)s AND code = %(code)s
-   AND (failed_at < %(before)s OR error = %(at_once)s)
+   AND (failed_at < %(before)s OR error = ANY(%(at_once)s::text[]))
  ORDER BY failed_at LIMIT %(most)s
 """
 _FAILURES: Final = """
@@ -136,6 +139,7 @@ class StoredSnapshot(NamedTuple):  # a tuple, for every load makes one
     recorded_at: datetime
     state: bytes
     position: int
+    key_id: UUID | None
     mac: bytes
 
 
@@ -177,10 +181,9 @@ def newest(
     rows = cursor.fetchall()
     if not rows:
         return None
-    version, event_id, recorded_at, state, position, mac = rows[0]
-    return StoredSnapshot(
-        stream_id, version, event_id, recorded_at, bytes(state), position, bytes(mac)
-    )
+    version, event_id, recorded_at, state, position, key_id, mac = rows[0]
+    about = stream_id, version, event_id, recorded_at
+    return StoredSnapshot(*about, bytes(state), position, key_id, bytes(mac))
 
 
 def versions(cursor: Cursor, stream_id: str, made: Made) -> list[int]:
@@ -243,12 +246,12 @@ def to_retry(
     most: int,
 ) -> list[str]:
     """Streams that have failed and were not tried again since, those that have waited longest first; at once those of
-    which a snapshot was met that is not ours."""
+    which a snapshot was met that is not ours, or that nobody can open any more."""
     parameters = {
         "partitions": list(partitions),
         "before": before,
         "most": most,
-        "at_once": NOT_OURS,
+        "at_once": [NOT_OURS, KEY_GONE],
     }
     cursor.execute(_RETRY, parameters | made.parameters)
     return [row[0] for row in cursor.fetchall()]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from eventstore.events import RecordedEvent
+    from eventstore.ports import Opener
     from eventstore.queries.limits import Pages
     from eventstore.registry import Event
 
@@ -81,17 +82,17 @@ def read_stream(
     backwards: bool = False,
     at_most: int | None = None,
     pages: Pages = PAGES,
+    opener: Opener | None = None,
 ) -> Iterator[RecordedEvent]:
     """The events of versions `first` to `last`, both included; page by page, so that a reader may stop early.
 
-    at_most: how many the reader will take at the most, if it knows; no page is then larger.
+    at_most: how many the reader will take at the most, if it knows; no page is then larger. opener: as in `recorded_events`.
     """
     refuse_if_set_aside(stream_id)
     span = _Span.of(first, last)
     pages = pages if at_most is None else pages.at_most(at_most)
-    pages_read = _pages(
-        cursor, stream_id, recorded_events, span, pages, backwards=backwards
-    )
+    make = partial(recorded_events, opener=opener)
+    pages_read = _pages(cursor, stream_id, make, span, pages, backwards=backwards)
     for head, events in pages_read:
         wanted = span.within(head, events)
         yield from reversed(wanted) if backwards else wanted
@@ -104,11 +105,12 @@ def read_history(
     first: int,
     last: int | None,
     pages: Pages = PAGES,
+    opener: Opener | None = None,
 ) -> Iterator[Event]:
     """The same as their classes of today, oldest first: a third less to do for who wants no more. Raises `UnreadableEvent`."""
     refuse_if_set_aside(stream_id)
     span = _Span.of(first, last)
-    make = partial(domain_events, first=span.first, last=span.last)
+    make = partial(domain_events, first=span.first, last=span.last, opener=opener)
     for head, events in _pages(cursor, stream_id, make, span, pages):
         yield from span.within(head, events)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from eventstore.ports import Opener
+
 _ENDS: Final = """
 SELECT topic, partition, id, "cursor", generation FROM eventstore_partition WHERE topic = ANY(%(topics)s)
 """
@@ -50,6 +52,7 @@ def walk_after(
     limit: int,
     *,
     size: int = EVERYTHING.size,
+    opener: Opener | None = None,
 ) -> tuple[Sequence[RecordedEvent], Cut]:
     """See `read_after`. size: bytes of records; the first is taken whatever its size."""
     cursor.execute(_ENDS, {"topics": list(topics)})
@@ -65,7 +68,7 @@ def walk_after(
     positions = _chosen(places, cursor.fetchall(), limit, size)
     _keep_from_ends(cursor, places, topics)
     cursor.execute(_VALUES, {"positions": positions})
-    walked = recorded_events(cursor.fetchall())
+    walked = recorded_events(cursor.fetchall(), opener=opener)
     events = [event for of_a_commit in walked for event in of_a_commit]
     offsets = dict(after.offsets) | {walk.place: walk.reached(limit) for walk in places}
     return events, Cut({place: offset for place, offset in offsets.items() if offset})

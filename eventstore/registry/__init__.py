@@ -14,24 +14,32 @@ made from. The name on the wire is given in so many words, so that a renamed cla
 
 from __future__ import annotations
 
-from eventstore.registry.problems import Problem
-from eventstore.registry.registry import (
-    SEALED,
+from eventstore.registry.event_type import (
+    DEFAULT_RETENTION,
     SENSITIVE,
+    SNAPSHOT_RETENTION,
     Event,
     EventType,
-    Registry,
+    Secrets,
     StreamType,
-    sensitive_fields,
 )
+from eventstore.registry.privacy_events import PrivacyEvents
+from eventstore.registry.problems import Problem
+from eventstore.registry.registry import SEALED, Registry, fault_in
+from eventstore.registry.sensitivity import sensitive_fields
 
 __all__ = [
+    "DEFAULT_RETENTION",
     "SEALED",
     "SENSITIVE",
+    "SNAPSHOT_RETENTION",
     "Event",
     "EventType",
+    "PrivacyEvents",
     "Problem",
     "Registry",
+    "Secrets",
     "StreamType",
+    "fault_in",
     "sensitive_fields",
 ]

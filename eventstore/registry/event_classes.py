@@ -6,16 +6,17 @@ absent, None, is left out; every other default is written with the event.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from eventstore.errors import InvalidEvent
 from eventstore.protocol.json_values import changed, unencodable, unfit
+from eventstore.registry.nodes import nodes_of
 from eventstore.registry.wording import without_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from msgspec.structs import FieldInfo
 
@@ -152,46 +153,15 @@ def is_free(struct: type[msgspec.Struct]) -> bool:
     free = (
         msgspec.inspect.AnyType | msgspec.inspect.CustomType | msgspec.inspect.RawType
     )
-    return any(isinstance(node, free) for node in _nodes(struct))
+    return any(isinstance(node, free) for node in nodes_of(struct))
 
 
 def structs_within(struct: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
     """The class itself and all that its fields hold, however deep."""
-    known = [n.cls for n in _nodes(struct) if isinstance(n, msgspec.inspect.StructType)]
+    known = [
+        n.cls for n in nodes_of(struct) if isinstance(n, msgspec.inspect.StructType)
+    ]
     return list(dict.fromkeys(known))
-
-
-def _nodes(struct: type[msgspec.Struct]) -> list[Any]:
-    """The types that a class consists of, as msgspec describes them."""
-    nodes: dict[int, Any] = {}
-    waiting: list[Any] = [msgspec.inspect.type_info(struct)]
-    while waiting:
-        node = waiting.pop()
-        if id(node) not in nodes:
-            nodes[id(node)] = node
-            waiting.extend(_parts(node))
-    return list(nodes.values())
-
-
-def is_sensitive(hint: Any) -> bool:
-    """Whether a field's annotation says so, itself or a part of it."""
-    extras = getattr(hint, "__metadata__", ())
-    if any(
-        isinstance(meta, msgspec.Meta) and (meta.extra or {}).get("sensitive")
-        for meta in extras
-    ):
-        return True
-    return any(is_sensitive(part) for part in get_args(hint))
-
-
-def _parts(node: Any) -> Iterator[Any]:
-    """What a type consists of, as msgspec describes it."""
-    if isinstance(node, tuple | list):
-        yield from node
-    elif isinstance(node, msgspec.inspect.Type | msgspec.inspect.Field):
-        for name in node.__struct_fields__:
-            if name not in ("default", "default_factory", "extra", "extra_json_schema"):
-                yield getattr(node, name)
 
 
 def _has_value(field: FieldInfo) -> bool:

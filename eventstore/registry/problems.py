@@ -16,6 +16,7 @@ class Problem(StrEnum):
     WRONG_STREAM_TYPE = "wrong_stream_type"  # it is registered for other streams
     UNKNOWN_SCHEMA = "unknown_schema"  # no upcaster leads from its schema to today's
     ILL_TYPED = "ill_typed"  # its data do not fit the class
-    SEALED = "sealed"  # it cannot be judged from outside, which is no fault of it
+    SENSITIVE_IN_CLEAR = "sensitive_in_the_clear"  # some other writer did not seal it
+    SEALED = "sealed"  # its class cannot be made without what is sealed
     SEALED_EARLIER = "sealed_in_an_earlier_schema"  # the upcasters would have to see it
     TOO_LARGE = "too_large"  # for a record of the real-time stream

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from eventstore.errors import InvalidEvent, InvalidStreamId, UnreadableEvent
 from eventstore.events import (
     EVENT_TYPE,
+    SEALED_AWAY,
     STREAM_ID,
-    TOPIC_PREFIX,
     CommitEvent,
+    Withheld,
     stream_type_of,
 )
 from eventstore.protocol.arguments import stream_id_in
 from eventstore.protocol.positions import TYPES
+from eventstore.protocol.repeats import is_same_json
 from eventstore.registry import event_classes
+from eventstore.registry.event_type import (
+    DEFAULT_RETENTION,
+    SNAPSHOT_RETENTION,
+    Event,
+    EventType,
+    Secrets,
+    StreamType,
+)
+from eventstore.registry.halves import Half
 from eventstore.registry.problems import Problem
+from eventstore.registry.sensitivity import sensitive_fields
 from eventstore.registry.upcasters import Upcast, Upcasters
 from eventstore.registry.wording import other_schema
 
@@ -28,70 +39,30 @@ if TYPE_CHECKING:
 
     from eventstore.events import RecordedEvent
     from eventstore.registry.event_classes import Written
+    from eventstore.registry.privacy_events import PrivacyEvents
 
 # What a record can hold (docs/RECORD_FORMAT.md): a type beyond it could be registered but never written.
 _STREAM_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_RETENTION: Final = _STREAM_TYPE
 
 SEALED: Final = Problem.SEALED
-SENSITIVE: Final = msgspec.Meta(extra={"sensitive": True})
-"""Annotates the fields of an event that are sealed in the log."""
-
-
-class Event(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-):
-    """What happened, in the past tense. Fields that may be absent default to None and are then left out.
-
-    Any other default is written, so that it stays what it was when the class says another.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class StreamType:
-    """A kind of stream. `number` is part of every packed position: given once, never changed."""
-
-    name: str
-    number: int
-    takes_id: Callable[[str], bool]
-
-    @property
-    def topic(self) -> str:
-        """The topic of the log of record."""
-        return TOPIC_PREFIX + self.name
-
-
-@dataclass(frozen=True, slots=True)
-class EventType:
-    """A registered type of event in one schema version.
-
-    subject: the field with the id of the person it is about; the stream's own id if "" ; None if nobody.
-    kept: fields whose defaults are written. is_free: whether a field takes values of any type. is_named: whether the name was given, or is just the class's.
-    """
-
-    name: str
-    stream_type: str
-    schema: int
-    struct: type[Event]
-    sensitive: frozenset[str]
-    subject: str | None
-    kept: tuple[str, ...] = ()
-    is_free: bool = False
-    is_named: bool = True
 
 
 class Registry:
-    """The types of one domain. Filled at import, read by everybody, never changed at run time."""
+    """The types of one domain. Filled at import, read by everybody, never changed at run time.
+
+    sensitive: of the types that have such fields, their names in data.
+    """
 
     def __init__(self) -> None:
         self._streams: dict[str, StreamType] = {}
         self._topics: dict[int, str] = {}
         self._events: dict[str, EventType] = {}
         self._by_struct: dict[type[Event], EventType] = {}
+        self._halves: dict[str, Half] = {}
+        self.sensitive: dict[str, frozenset[str]] = {}
         self._upcasters = Upcasters()
+        self.privacy: PrivacyEvents | None = None
 
     # ---- filling it
 
@@ -119,8 +90,10 @@ class Registry:
         subject: str | None = "",
         name: str | None = None,
         schema: int = 1,
+        retention: str = DEFAULT_RETENTION,
     ) -> None:
         """Register an event's class. name: on the wire, for good; the class's own if left out, of which `manage.py check` warns.
+        retention: the class of data by which its sensitive fields are kept and one day forgotten; in the name of their keys, so for good.
 
         Raises ValueError for a taken name, an unknown stream type or subject, a class whose objects the log could not hold.
         """
@@ -132,17 +105,29 @@ class Registry:
             msg = f"event type {name}: a name is a letter, then up to 126 of A-Z a-z 0-9 _"
         elif subject and subject not in struct.__struct_fields__:
             msg = f"event type {name}: its subject {subject} is none of its fields"
+        elif not _RETENTION.fullmatch(retention) or retention == SNAPSHOT_RETENTION:
+            msg = f"event type {name}: a retention class is a-z, then up to 62 of a-z 0-9 _, and not {SNAPSHOT_RETENTION}"
         if msg:
             raise ValueError(msg)
         event_classes.refuse_unfit(f"event type {name}", struct)
         kept, is_free = event_classes.left_out(struct), event_classes.is_free(struct)
-        own = sensitive_fields(struct), subject, kept, is_free, is_named
+        own = sensitive_fields(struct), subject, kept, is_free, is_named, retention
         known = EventType(name, stream_type, schema, struct, *own)
+        if subject and known.wire_name(subject) in known.sensitive:
+            msg = f"event type {name}: its subject {subject} is sensitive, and by it the key is found: make it an id of no meaning"
+            raise ValueError(msg)
         self._events[name] = self._by_struct[struct] = known
+        if known.sensitive:
+            self.sensitive[name] = known.sensitive
 
     def upcaster(self, name: str, *, from_schema: int, upcast: Upcast) -> None:
         """Register the step of an event type from one schema to the next; what is wrong with it `problems` tells."""
         self._upcasters.register(name, from_schema, upcast)
+
+    def privacy_events(self, events: PrivacyEvents) -> None:
+        """Say by which events keys, erasures and holds are recorded. Raises ValueError for a class that does not fit."""
+        events.refuse_unfit(self._by_struct)
+        self.privacy = events
 
     # ---- asking it
 
@@ -216,6 +201,32 @@ class Registry:
             raise InvalidEvent(msg)
         return known, event_classes.admitted(known, data)
 
+    def secrets_of(
+        self, known: EventType, stream_id: str, schema: int, data: Mapping[str, Any]
+    ) -> Secrets | None:
+        """What of an event is sealed, and for whom; None where nothing of it is sensitive. Raises `InvalidEvent` where it names nobody.
+
+        Of an earlier schema stays clear only what today's class has as an open field, with the same value: whatever the upcasters rename or
+        take apart may hold a person's words.
+        """
+        if not known.sensitive:
+            return None
+        names, today = known.sensitive.intersection(data), data
+        if schema != known.schema:
+            raised = self._upcasters.raised(known.name, data, schema, known.schema)
+            today = msgspec.to_builtins(msgspec.convert(raised, known.struct))
+            names = frozenset(
+                name
+                for name, value in data.items()
+                if name in known.sensitive
+                or name not in today
+                or not is_same_json(value, today[name])
+            )
+        if not names:
+            return None
+        subject = known.subject_of(stream_id, today) or ""
+        return Secrets(subject, known.retention, names)
+
     def fields_of(self, name: str) -> tuple[str, ...]:
         """What the fields of an event type are called in the log; none where it is not registered."""
         known = self._events.get(name)
@@ -223,42 +234,79 @@ class Registry:
 
     def problem_of(self, stream_type: str, event: Written) -> Problem | None:
         """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""
-        event_or_problem = self.read(stream_type, event)
-        return (
-            event_or_problem
-            if event_or_problem.__class__ is Problem and event_or_problem is not SEALED
-            else None
-        )
+        problem = fault_in(self.read(stream_type, event))
+        hidden = self.sensitive.get(event.type, frozenset())
+        if problem is None and not hidden.isdisjoint(event.data):
+            return Problem.SENSITIVE_IN_CLEAR  # some other writer did not seal it
+        return problem
 
-    def read(self, stream_type: str, event: Written) -> Event | Problem:
-        """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value."""
+    def read(
+        self,
+        stream_type: str,
+        event: Written,
+        opened: Mapping[str, Any] | Withheld = SEALED_AWAY,
+    ) -> Event | Problem:
+        """An accepted event as its class of today, through the upcasters; or why it cannot be read. Never quotes a value.
+
+        opened: what was in its box (nothing, where there is none), by who may open it; else why it stays closed: that stands in its sensitive
+        fields then, those included that a writer has left in the clear.
+        """
         known = self._events.get(event.type)
         if known is None:
             return Problem.UNKNOWN_TYPE
         if known.stream_type != stream_type:
             return Problem.WRONG_STREAM_TYPE
-        data, old = event.data, event.schema != known.schema
-        if old and not self._upcasters.reach(known.name, event.schema, known.schema):
+        if event.schema != known.schema and not self._upcasters.reach(
+            known.name, event.schema, known.schema
+        ):
             return Problem.UNKNOWN_SCHEMA
-        if event.sealed is not None:
-            return SEALED
+        if opened.__class__ is not Withheld:
+            return self._read_whole(known, {**event.data, **opened}, event.schema)
+        if event.sealed is None and known.sensitive.isdisjoint(event.data):
+            return self._read_whole(known, event.data, event.schema)
+        return self._read_half(known, event, opened)  # type: ignore[arg-type]
+
+    def _read_whole(
+        self, known: EventType, data: Mapping[str, Any], schema: int
+    ) -> Event | Problem:
         try:
-            if old:
+            if schema != known.schema:
                 raised = self._upcasters.raised
-                data = raised(known.name, data, event.schema, known.schema)
+                data = raised(known.name, data, schema, known.schema)
             return msgspec.convert(data, known.struct)
         except Exception:  # noqa: BLE001  (of a step, too: it is given what anybody wrote)
             return Problem.ILL_TYPED
 
+    def _read_half(
+        self, known: EventType, event: Written, mark: Withheld
+    ) -> Event | Problem:
+        """What can be said of an event whose box stays closed."""
+        hidden = known.sensitive
+        clear = {n: v for n, v in event.data.items() if n not in hidden}
+        try:
+            if event.schema != known.schema:
+                raised = self._upcasters.raised_half
+                clear = dict(raised(known.name, clear, event.schema, known.schema))
+                clear = {n: v for n, v in clear.items() if n not in hidden}
+        except Exception:  # noqa: BLE001  (of a step: it is not given what it was written for)
+            return Problem.SEALED_EARLIER
+        half = self._halves.get(known.name)
+        if half is None:
+            half = self._halves[known.name] = Half(known.name, known.struct, hidden)
+        made: Event | Problem = half.event(clear, mark)
+        return made
+
     def event_of(self, recorded: RecordedEvent) -> Event:
-        """A read event as its class of today. Raises `UnreadableEvent`, which quotes no value."""
+        """A read event as its class of today, what was withheld marked in it. Raises `UnreadableEvent`, which quotes no value."""
         metadata = recorded.metadata
         written = CommitEvent(
             *(metadata.event_id, metadata.event_type, recorded.schema, "", None, None),
             data=recorded.data,
             sealed=recorded.sealed,
         )
-        event_or_problem = self.read(stream_type_of(metadata.stream_id), written)
+        event_or_problem = self.read(
+            stream_type_of(metadata.stream_id), written, recorded.withheld or {}
+        )
         if not isinstance(event_or_problem, Problem):
             return event_or_problem
         raise UnreadableEvent(
@@ -285,9 +333,8 @@ class Registry:
         }
 
 
-def sensitive_fields(struct: type[Any]) -> frozenset[str]:
-    """The names of the fields that are annotated with `SENSITIVE`."""
-    hints = get_type_hints(struct, include_extras=True)
-    return frozenset(
-        name for name, hint in hints.items() if event_classes.is_sensitive(hint)
-    )
+def fault_in(read: object) -> Problem | None:
+    """Why an event cannot be read, of what `read` gave; None, too, where only the box stands in the way."""
+    if not isinstance(read, Problem) or read in (SEALED, Problem.SEALED_EARLIER):
+        return None
+    return read

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from eventstore.registry.digests import parts_of
+from eventstore.registry.halves import AskedForMore, ClearHalf
 
 Fields = Mapping[str, Any]
 Upcast = Callable[[dict[str, Any]], Fields]
@@ -44,6 +45,18 @@ class Upcasters:
         fields = deepcopy(dict(fields))
         for schema in range(written, wanted):
             fields = self._steps[name, schema](dict(fields))
+        return fields
+
+    def raised_half(
+        self, name: str, clear: Fields, written: int, wanted: int
+    ) -> Fields:
+        """The same of the clear fields alone, where others are sealed. Raises `AskedForMore` where a step looks for one that is not there."""
+        fields: Fields = deepcopy(dict(clear))
+        for schema in range(written, wanted):
+            half = ClearHalf(fields)
+            fields = dict(self._steps[name, schema](half))
+            if half.asked:  # also if the step made nothing of it
+                raise AskedForMore
         return fields
 
     def problems(self, current: Mapping[str, int]) -> list[str]:

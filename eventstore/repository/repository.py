@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import uuid4
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     from eventstore.aggregates.saving import Proposed
     from eventstore.events import AppendResult
-    from eventstore.ports import Store
+    from eventstore.ports import Opener, Store
     from eventstore.repository.sources import Snapshots
 
 A = TypeVar("A", bound=Aggregate[Any])
@@ -84,8 +83,8 @@ class EventSourcingRepository(ABC, Generic[A]):
         as_of: datetime | None = None,
     ) -> A:
         """`load` for coroutines."""
-        load = partial(self.load, aggregate_id, version=version, as_of=as_of)
-        return await sync_to_async(load)()
+        load = sync_to_async(self.load)
+        return await load(aggregate_id, version=version, as_of=as_of)
 
     async def asave(
         self,
@@ -96,7 +95,7 @@ class EventSourcingRepository(ABC, Generic[A]):
     ) -> AppendResult | None:
         """`save` for coroutines."""
         ids = {"correlation_id": correlation_id, "causation_id": causation_id}
-        return await sync_to_async(partial(self.save, aggregate, **ids))()
+        return await sync_to_async(self.save)(aggregate, **ids)
 
     async def aexists(self, aggregate_id: str) -> bool:
         """`exists` for coroutines."""
@@ -106,8 +105,9 @@ class EventSourcingRepository(ABC, Generic[A]):
 class AggregateRepository(EventSourcingRepository[A]):
     """The repository on an event store.
 
-    snapshots: of this class, or None: then every load replays from the first event. bus: told what was accepted.
-    cache: aggregates to remember, each checked against the stream's head before it is used; 0 for none.
+    snapshots: of this class, or None: then every load replays from the first event. bus: told what was accepted. cache: aggregates to
+    remember, each checked against the stream's head before it is used; 0 for none, and none of a class that reads what is sealed: what was
+    opened must not outlive its key. opener: for such a class; without it `apply` gets `Withheld` in each sensitive field.
     rounds: commits that one save makes at most, of what is recorded while it goes on.
     """
 
@@ -120,6 +120,7 @@ class AggregateRepository(EventSourcingRepository[A]):
         bus: EventBus | None = None,
         cache: int = 1_000,
         rounds: int = 100,
+        opener: Opener | None = None,
     ) -> None:
         refuse_unfit(aggregate_class)
         self._rounds = rounds
@@ -127,7 +128,9 @@ class AggregateRepository(EventSourcingRepository[A]):
         self._store = store
         self._snapshots = snapshots
         self._bus = EventBus() if bus is None else bus
-        self._cache = AggregateCache(aggregate_class, cache)
+        cls = aggregate_class
+        self._cache = AggregateCache(cls, 0 if cls.reads_sealed else cache)
+        self._opener = opener if cls.reads_sealed else None
         self._states = msgspec.json.Decoder(aggregate_class.state_type)
         kind = aggregate_class.stream_type
         self._replayed = metrics.REPLAYED_EVENTS.labels(kind)
@@ -162,9 +165,9 @@ class AggregateRepository(EventSourcingRepository[A]):
     def _load(self, aggregate_id: str, stream_id: str, version: int | None) -> A:
         began = time.monotonic()
         source, aggregate, behind = self._start(aggregate_id, stream_id, version)
-        before = aggregate.version
+        at = stream_id, (before := aggregate.version) + 1, version
         if behind:
-            replay(aggregate, self._store.history(stream_id, before + 1, version))
+            replay(aggregate, self._store.history(*at, opener=self._opener))
         if aggregate.is_new:
             raise StreamNotFound(stream_id)
         if version is not None and aggregate.version < version:

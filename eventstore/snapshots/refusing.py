@@ -1,4 +1,4 @@
-"""What becomes of a snapshot that is not signed by this store: it is counted, told, and its stream is noted to be looked through."""
+"""What becomes of a snapshot that is not signed by this store, or sealed under a key that is gone: it is counted, told, and its stream is noted to be looked through."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eventstore import metrics
 from eventstore.clock import SystemClock
 from eventstore.database import described, is_the_databases
 from eventstore.protocol.positions import partition_in
-from eventstore.queries.snapshots import NOT_OURS
+from eventstore.queries.snapshots import KEY_GONE, NOT_OURS
 
 if TYPE_CHECKING:
     from eventstore.database import Connect
@@ -79,20 +79,38 @@ def count_refused(stream_id: str, version: int) -> None:
 
 
 def refuse(connect: Connect, snapshot: StoredSnapshot, made: Made) -> None:
-    """Of one that a load has met: count it; once a minute also tell, and note its stream for the builders.
-
-    The note is of use only: where it cannot be written the load goes on, and the log says so.
-    """
+    """Of one that a load has met: count it; once a minute also tell, and note its stream for the builders."""
     if not is_news(snapshot.stream_id, snapshot.version):
         metrics.SNAPSHOT_GARBAGE.labels("not_ours").inc()
         return
     count_refused(snapshot.stream_id, snapshot.version)
+    _note(connect, snapshot, made, NOT_OURS, "it is not signed by this store")
+
+
+def pass_by(connect: Connect, snapshot: StoredSnapshot, made: Made) -> None:
+    """One whose key was destroyed since it was written, likewise. That is as it should be: nobody is alarmed."""
+    metrics.SNAPSHOT_GARBAGE.labels("key_gone").inc()
+    if not is_news(snapshot.stream_id, snapshot.version):
+        return
+    logger.info(
+        "a snapshot cannot be opened any more: loads pass it, and a builder makes it again of what remains",
+        action="snapshot-key-gone",
+        stream=snapshot.stream_id,
+        version=snapshot.version,
+    )
+    _note(connect, snapshot, made, KEY_GONE, "the key that it was sealed under is gone")
+
+
+def _note(
+    connect: Connect, snapshot: StoredSnapshot, made: Made, error: str, detail: str
+) -> None:
+    """The note is of use only: where it cannot be written the load goes on, and the log says so."""
     note = {
         "stream": snapshot.stream_id,
         "partition": partition_in(snapshot.position),
         "version": snapshot.version,
-        "error": NOT_OURS,
-        "detail": "it is not signed by this store",
+        "error": error,
+        "detail": detail,
         "now": SystemClock().now(),
     }
     try:
@@ -102,7 +120,7 @@ def refuse(connect: Connect, snapshot: StoredSnapshot, made: Made) -> None:
         if not is_the_databases(error):
             raise
         logger.warning(
-            "the stream of a refused snapshot could not be noted for the builders",
+            "the stream of a snapshot that cannot be used could not be noted for the builders",
             action="snapshot-note-failed",
             stream=snapshot.stream_id,
             cause=described(error),

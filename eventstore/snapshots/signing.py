@@ -18,18 +18,22 @@ from eventstore.protocol.positions import within_topic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from eventstore.queries.kept import Kept
     from eventstore.queries.snapshots import Made, StoredSnapshot
     from eventstore.snapshots.snapshot import Snapshot
 
-LABEL: Final = b"eventstore.snapshots/1"
+LABEL: Final = b"eventstore.snapshots/3"
 """What the key is derived for: neither a cookie's signature nor a later format's is one of a snapshot."""
 _BLOCK: Final = 64  # bytes, of SHA-256
 _INT64: Final = struct.Struct(">q")
 _NUMBERS: Final = struct.Struct(
     ">qqq16sqqqqq"
 )  # version, event's id, place, schema, each behind its length; the code's length
+_BOX: Final = b"eventstore.snapshots.box/3"
+_NO_KEY: Final = _INT64.pack(0)
+_KEY: Final = _INT64.pack(16)
 
 
 class Signer:
@@ -90,13 +94,41 @@ def said_by_row(row: StoredSnapshot | Kept, made: Made) -> bytes:
     return _said(row, row.position, made.schema, made.code)
 
 
+def bound_to(snapshot: Snapshot, key_id: UUID) -> bytes:
+    """What the box of its state is bound to: as associated data, so that it opens nowhere else. ValueError as `said_by`."""
+    if snapshot.position is None:
+        msg = "a snapshot that does not say where its event stands cannot be sealed"
+        raise ValueError(msg)
+    at, stamp = snapshot.position, snapshot.stamp
+    place = pack(1, at.partition, at.offset, at.index)
+    return _BOX + _about(snapshot, place, stamp.state_schema, stamp.code, key_id)
+
+
+def bound_by_row(row: StoredSnapshot, made: Made, key_id: UUID) -> bytes:
+    """The same of a row of the table."""
+    return _BOX + _about(row, row.position, made.schema, made.code, key_id)
+
+
 def _said(
     of: Snapshot | StoredSnapshot | Kept, place: int, schema: int, code: bytes
 ) -> bytes:
+    state = of.state
+    return b"".join(
+        (_about(of, place, schema, code, of.key_id), _INT64.pack(len(state)), state)
+    )
+
+
+def _about(
+    of: Snapshot | StoredSnapshot | Kept,
+    place: int,
+    schema: int,
+    code: bytes,
+    key_id: UUID | None,
+) -> bytes:
     """Each field behind its length, so that no two snapshots say the same bytes. In few steps: every load goes this way."""
-    stream_id, state = of.stream_id.encode(), of.state
+    stream_id = of.stream_id.encode()
     numbers = _NUMBERS.pack(
         8, of.version, 16, of.event_id.bytes, 8, within_topic(place), 8, schema, len(code)
     )  # fmt: skip
-    length, size = _INT64.pack(len(stream_id)), _INT64.pack(len(state))
-    return b"".join((length, stream_id, numbers, code, size, state))
+    key = _NO_KEY if key_id is None else _KEY + key_id.bytes
+    return b"".join((_INT64.pack(len(stream_id)), stream_id, numbers, code, key))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.aggregates import code_digest
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from eventstore.aggregates import Aggregate
     from eventstore.events import Position
     from eventstore.registry import Registry
+
+
+FORM: Final = 3
+"""Of the records that are written: the first was not signed, in the second no state was sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,10 @@ class Stamp:
 class Snapshot:
     """The state of a stream's aggregate at a version, as one code made it.
 
-    event_id, recorded_at, position: of the event with that version. state: JSON of the aggregate's `state_type`.
-    mac: what it was found signed with, where it was found; whoever writes it signs it anew. A record of the format's
-    first version has neither position nor mac, and nobody loads it.
+    event_id, recorded_at, position: of the event with that version. state: JSON of the aggregate's `state_type`; where key_id says
+    under which key it is sealed, nonce and box. mac: what it was found signed with, where it was found; whoever writes it signs it
+    anew. form: of the record that it was found in; nobody loads one of an earlier form, which may hold anything in the clear, and the
+    first had neither position nor mac.
     """
 
     stream_id: str
@@ -43,9 +48,11 @@ class Snapshot:
     event_id: UUID
     recorded_at: datetime
     stamp: Stamp
-    state: bytes
+    state: bytes = field(repr=False)
     position: Position | None = None
+    key_id: UUID | None = None
     mac: bytes = field(default=b"", compare=False, repr=False)
+    form: int = field(default=FORM, compare=False, repr=False)
 
 
 def stamp_of(cls: type[Aggregate[Any]], registry: Registry) -> Stamp:

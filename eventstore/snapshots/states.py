@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from eventstore.errors import StateNotStorable
+from eventstore.errors import StateNotStorable, StateWithheld
+from eventstore.events import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +18,16 @@ MAX_STATE_BYTES: Final = 64 * 1024
 def encoded(name: str, state: msgspec.Struct) -> bytes:
     """The state as JSON. name: of its aggregate, for the message.
 
-    Raises `StateNotStorable`, which names the field but quotes no value: above 64 KiB, of a type that JSON does not
+    Raises `StateWithheld` where something of it was withheld; `StateNotStorable`, which names the field but quotes no value: above 64 KiB, of a type that JSON does not
     have, of another type than the field says, or one that JSON would bring back as another.
     """
     try:
         value = msgspec.json.encode(state)
     except (TypeError, ValueError, RecursionError) as error:
         path, kind = _not_encodable(state)
+        if kind == Withheld.__name__:
+            msg = "what stands there was withheld when it was made"
+            raise StateWithheld(name, msg, path) from None
         reason = f"a {kind} cannot be written as JSON"
         raise StateNotStorable(name, path, reason) from error
     if len(value) > MAX_STATE_BYTES:

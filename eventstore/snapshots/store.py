@@ -13,11 +13,14 @@ from eventstore import metrics
 from eventstore.aggregates import Aggregate
 from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
+from eventstore.errors import StateWithheld
 from eventstore.events import Position, topic_of, unpack
 from eventstore.log import configured
+from eventstore.opening import key_ring
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import prepared_cursor
-from eventstore.snapshots.refusing import is_news, refuse
+from eventstore.snapshots.refusing import is_news, pass_by, refuse
+from eventstore.snapshots.sealing import sealed, state_in
 from eventstore.snapshots.signing import said_by_row, signer
 from eventstore.snapshots.snapshot import Snapshot, Stamp, stamp_of
 from eventstore.snapshots.states import decoded, encoded
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
 
     from eventstore.events import RecordedEvent
     from eventstore.log.configured import LogFactory
-    from eventstore.ports import Log
+    from eventstore.ports import DataKey, KeyRing, Log, Opener
+    from eventstore.queries.kept import Kept
+    from eventstore.snapshots.sealing import Opened
 
 logger = structlog.get_logger(__name__)
 
@@ -43,12 +48,24 @@ class SnapshotStore(Generic[T]):
 
     A snapshot saves time and decides nothing: whoever loads takes `newest`, applies the events after it, and would
     come to the same state from the events alone.
+
+    opener: of a class that reads what is sealed, whose states are for those who may open it; without one there is no newest, and none is made.
+    ring: what those states are sealed under; the configured one, if left out.
     """
 
     _open: ClassVar[LogFactory] = staticmethod(configured.open_log)
 
-    def __init__(self, aggregate: type[T], *, connect: Connect = connect) -> None:
+    def __init__(
+        self,
+        aggregate: type[T],
+        *,
+        connect: Connect = connect,
+        opener: Opener | None = None,
+        ring: KeyRing | None = None,
+    ) -> None:
         self.aggregate = aggregate
+        self.opener = opener if aggregate.reads_sealed else None
+        self._ring = ring
         self._states = msgspec.json.Decoder(aggregate.state_type)
         self._connect = connect
 
@@ -75,8 +92,17 @@ class SnapshotStore(Generic[T]):
         store, and its state is one. One statement; another for each that is not signed by this store, up to a few.
         Raises `IndexIncomplete`, `InvalidStreamId`.
         """
+        found = self.newest_with_key(stream_id, at_most=at_most)
+        return None if found is None else found[0]
+
+    def newest_with_key(
+        self, stream_id: str, *, at_most: int | None = None
+    ) -> tuple[Snapshot, DataKey | None] | None:
+        """The same, opened, and under which key it was sealed, if it was."""
         types = registry()
         types.stream_type_of(stream_id)
+        if self.aggregate.reads_sealed and self.opener is None:
+            return None
         stamp, own = stamp_of(self.aggregate, types), signer()
         made = queries.Made(stamp.state_schema, stamp.code)
         for _ in range(_LOOKS):
@@ -86,8 +112,8 @@ class SnapshotStore(Generic[T]):
                 break
             if not own.knows(said_by_row(stored, made), stored.mac):
                 self.refuse(stored)
-            elif self._is_state(stored):
-                return _snapshot(stored, stamp)
+            elif (held := self._held(stored, made)) is not None:
+                return _snapshot(stored, stamp, held[0]), held[1]
             at_most = stored.version - 1
         return None
 
@@ -105,10 +131,12 @@ class SnapshotStore(Generic[T]):
 
     # ---- writing
 
-    def snapshot_of(self, aggregate: T, last: RecordedEvent) -> Snapshot:
-        """The aggregate's state after the event that was applied last.
+    def snapshot_of(
+        self, aggregate: T, last: RecordedEvent, *, opened: Opened | None = None
+    ) -> Snapshot:
+        """The aggregate's state after the event that was applied last; sealed, where something was opened for it.
 
-        Raises `StateNotStorable`, which names the field; ValueError if the aggregate does not stand at that event, or
+        opened: what was, which a class must be told that reads what is sealed. Raises `StateNotStorable`, which names the field, `StateWithheld`; ValueError if the aggregate does not stand at that event, or
         has recorded others that nobody has accepted yet.
         """
         meta = last.metadata
@@ -118,15 +146,16 @@ class SnapshotStore(Generic[T]):
         if aggregate._domain_events:  # noqa: SLF001  (the aggregate's contract with us)
             msg = "the aggregate has recorded events that are not accepted yet: save it first"
             raise ValueError(msg)
-        return Snapshot(
-            meta.stream_id,
-            meta.version,
-            meta.event_id,
-            last.recorded_at,
-            self.stamp,
-            encoded(self.aggregate.__name__, aggregate.state),
-            last.position,
-        )
+        name = self.aggregate.__name__
+        about = meta.stream_id, meta.version, meta.event_id, last.recorded_at
+        state = encoded(name, aggregate.state)
+        made = Snapshot(*about, self.stamp, state, last.position)
+        if not self.aggregate.reads_sealed:
+            return made
+        if opened is None:
+            msg = "nobody says what of it was opened"
+            raise StateWithheld(name, msg)
+        return sealed(name, made, opened, self._ring or key_ring())
 
     def write(self, snapshots: Sequence[Snapshot]) -> None:
         """Keep them: topic, then row. Idempotent. Raises `SnapshotNotWritten`."""
@@ -150,6 +179,13 @@ class SnapshotStore(Generic[T]):
         """Log a snapshot that this store has not signed, and note its stream, so that a builder makes it again."""
         refuse(self._connect, found, self.made_with)
 
+    def state_in(self, found: queries.StoredSnapshot | Kept) -> bytes | None:
+        """The state of a row that this store has signed, opened if need be; None where it cannot be. Raises `KeyStoreUnavailable`."""
+        if found.key_id is None:
+            return found.state
+        made = self.opener and state_in(found, self.made_with, self.opener)
+        return None if made is None else made[0]
+
     # ---- inside
 
     @property
@@ -158,24 +194,46 @@ class SnapshotStore(Generic[T]):
         stamp = self.stamp
         return queries.Made(stamp.state_schema, stamp.code)
 
-    def _is_state(self, stored: queries.StoredSnapshot) -> bool:
+    def _held(
+        self, stored: queries.StoredSnapshot, made: queries.Made
+    ) -> tuple[bytes, DataKey | None] | None:
+        """Its state and the key, if it can be had and is one."""
+        if stored.key_id is None:
+            return (
+                (stored.state, None) if self._is_state(stored, stored.state) else None
+            )
+        if self.opener is None:  # another code of this name has read what is sealed
+            return None
+        found = state_in(stored, made, self.opener)
+        if found is None:
+            pass_by(self._connect, stored, made)
+            return None
+        return found if self._is_state(stored, found[0]) else None
+
+    def _is_state(self, stored: queries.StoredSnapshot, state: bytes) -> bool:
         """Whether the bytes are a state of the class: an `apply` may have made another than the class says."""
-        try:
-            self._states.decode(stored.state)
-        except msgspec.DecodeError:
-            metrics.SNAPSHOT_GARBAGE.labels("bad_state").inc()
-            if is_news(stored.stream_id, stored.version):
-                logger.exception(
-                    "a snapshot holds no state of its class; loads replay all events",
-                    action="snapshot-state-unreadable",
-                    stream=stored.stream_id,
-                    version=stored.version,
-                )
-            return False
-        return True
+        if _decodes(self._states, state):
+            return True
+        metrics.SNAPSHOT_GARBAGE.labels("bad_state").inc()
+        if is_news(stored.stream_id, stored.version):
+            logger.error(  # without a traceback, which may quote the state
+                "a snapshot holds no state of its class; loads replay all events",
+                action="snapshot-state-unreadable",
+                stream=stored.stream_id,
+                version=stored.version,
+            )
+        return False
 
 
-def _snapshot(stored: queries.StoredSnapshot, stamp: Stamp) -> Snapshot:
+def _decodes(states: msgspec.json.Decoder[Any], state: bytes) -> bool:
+    try:
+        states.decode(state)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _snapshot(stored: queries.StoredSnapshot, stamp: Stamp, state: bytes) -> Snapshot:
     _, partition, offset, index = unpack(stored.position)
     return Snapshot(
         stored.stream_id,
@@ -183,8 +241,9 @@ def _snapshot(stored: queries.StoredSnapshot, stamp: Stamp) -> Snapshot:
         stored.event_id,
         stored.recorded_at,
         stamp,
-        stored.state,
+        state,
         Position(topic_of(stored.stream_id), partition, offset, index),
+        stored.key_id,
         stored.mac,
     )
 
@@ -207,9 +266,11 @@ KINDS: Final[dict[str, type[SnapshotStore[Any]]]] = {
 }
 
 
-def snapshot_store(aggregate: type[T]) -> SnapshotStore[T]:
+def snapshot_store(
+    aggregate: type[T], *, opener: Opener | None = None
+) -> SnapshotStore[T]:
     """The store of a class's snapshots on the configured log. Cheap to make: it holds no connection."""
-    return KINDS.get(conf.LOG, SnapshotStore)(aggregate)
+    return KINDS.get(conf.LOG, SnapshotStore)(aggregate, opener=opener)
 
 
 def make_log() -> Log:

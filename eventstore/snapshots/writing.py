@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 # earlier key, or of a log that had the event elsewhere. What has drifted stays set aside.
 _INSERT: Final = """
 INSERT INTO eventstore_snapshot AS s
-       (stream_id, state_schema, code, version, event_id, position, state, mac, drifted)
+       (stream_id, state_schema, code, version, event_id, position, key_id, state, mac, drifted)
 SELECT *, false
   FROM unnest(%(streams)b::text[], %(schemas)b::int[], %(codes)b::bytea[], %(versions)b::int[], %(event_ids)b::uuid[],
-              %(positions)b::bigint[], %(states)b::bytea[], %(macs)b::bytea[])
-       AS given(stream_id, state_schema, code, version, event_id, position, state, mac)
+              %(positions)b::bigint[], %(key_ids)b::uuid[], %(states)b::bytea[], %(macs)b::bytea[])
+       AS given(stream_id, state_schema, code, version, event_id, position, key_id, state, mac)
  ORDER BY stream_id, state_schema, code, version, event_id
     ON CONFLICT (stream_id, state_schema, code, version, event_id) DO UPDATE
-   SET position = excluded.position, state = excluded.state, mac = excluded.mac
- WHERE (s.mac, s.position, s.state) IS DISTINCT FROM (excluded.mac, excluded.position, excluded.state)
+   SET position = excluded.position, key_id = excluded.key_id, state = excluded.state, mac = excluded.mac
+ WHERE (s.mac, s.position, s.key_id, s.state)
+       IS DISTINCT FROM (excluded.mac, excluded.position, excluded.key_id, excluded.state)
 """
 
 
@@ -58,6 +59,7 @@ def insert(connection: psycopg.Connection[Any], snapshots: Sequence[Snapshot]) -
         "positions": array(
             "int8", [packed_of(s.position) for s in snapshots if s.position]
         ),
+        "key_ids": array("uuid", [s.key_id for s in snapshots]),
         "macs": array("bytea", [own.mac(said_by(s)) for s in snapshots]),
         "states": array("bytea", [s.state for s in snapshots]),
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from eventstore.appender.admission import Door
+from eventstore.appender.closed import ClosedSealer
 from eventstore.appender.pending import deadline_in
 from eventstore.clock import SystemClock
 from eventstore.conf import registry as configured
@@ -21,9 +22,11 @@ from eventstore.errors import (
     EventStoreError,
     FutureInstant,
     StreamNotFound,
+    SubjectErased,
 )
 from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place, StreamInfo
 from eventstore.log.topics import Topics
+from eventstore.opening.opener import KeyOpener
 from eventstore.protocol.arguments import (
     commit_id_in,
     instant_in,
@@ -34,7 +37,8 @@ from eventstore.protocol.codec import encode
 from eventstore.protocol.placement import place_of
 from eventstore.queries.commits import CommitOutcome, Decided
 from eventstore.queries.reading import refuse_foreign, topics_of
-from eventstore.sealing import sealer
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 from eventstore.testing.memory_log import MemoryPartition, answer
 
 if TYPE_CHECKING:
@@ -42,12 +46,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eventstore.events import AppendResult, Commit, NewEvent, RecordedEvent
-    from eventstore.ports import Clock
+    from eventstore.ports import Clock, KeyRing, Opener
     from eventstore.registry import Event, Registry
 
 
 class MemoryEventStore:
-    """The methods of `EventStore`; for use from many threads. types: the configured registry, if left out."""
+    """The methods of `EventStore`; for use from many threads.
+
+    types: the configured registry, if left out. keys: what it seals under; keys of its own in memory, if left out.
+    """
 
     def __init__(
         self,
@@ -55,11 +62,15 @@ class MemoryEventStore:
         *,
         clock: Clock | None = None,
         partitions: int = 3,
+        keys: KeyRing | None = None,
     ) -> None:
         self._types = types or configured()
         self._clock = clock or SystemClock()
         self.topics = Topics.of(self._types, partitions)
-        self._door = Door(self._types, self._clock, sealer())
+        self.keys = MemoryKeys() if keys is None else keys
+        self._sealer = KeySealer(self.keys)
+        self._door = Door(self._types, self._clock, self._sealer)
+        self._closed = Door(self._types, self._clock, ClosedSealer())
         self._lock = Lock()
         self._partitions = {
             place: MemoryPartition(place, partitions, self.topics.partition_id(place))
@@ -80,7 +91,11 @@ class MemoryEventStore:
         """See `EventStore`."""
         deadline_in(0.0 if timeout_s is None else timeout_s, self._clock)
         own_id = uuid4() if commit_id is None else commit_id
-        commit = self._door.commit(stream_id, events, expected, own_id)
+        new = stream_id, events, expected, own_id
+        try:
+            commit = self._door.commit(*new)
+        except SubjectErased as erased:
+            return self._repeated(self._closed.commit(*new), erased)
         return self._decide(commit)
 
     async def aappend(
@@ -126,8 +141,13 @@ class MemoryEventStore:
         """See `EventStore`; decided at once."""
         future: Future[AppendResult] = Future()
         try:
-            commit = self._door.past_commit(stream_id, events, first_version, commit_id)
-            future.set_result(self._decide(commit, past=True))
+            past = stream_id, events, first_version, commit_id
+            try:
+                made = self._decide(self._door.past_commit(*past), past=True)
+            except SubjectErased as erased:
+                closed = self._closed.past_commit(*past)
+                made = self._repeated(closed, erased, past=True)
+            future.set_result(made)
         except EventStoreError as error:
             future.set_exception(error)
         return future
@@ -157,9 +177,22 @@ class MemoryEventStore:
         with self._lock:
             known = partition.decided.get((commit.stream_id, commit.commit_id))
             if known is not None:
-                return answer(known, commit, past=past, replayed=True)
+                both = self._sealer.unsealed(known.commit, commit)
+                return answer(known, *both, past=past, replayed=True)
             now = self._clock.now()
-            return answer(partition.take(commit, value, now, past=past), commit)
+            made = partition.take(commit, value, now, past=past)
+            return answer(made, made.commit, commit)
+
+    def _repeated(
+        self, closed: Commit, erased: SubjectErased, *, past: bool = False
+    ) -> AppendResult:
+        """The answer to a commit whose keys are gone since. Raises `erased` if there is none."""
+        with self._lock:
+            decided = self._of(closed.stream_id).decided
+            known = decided.get((closed.stream_id, closed.commit_id))
+        if known is None:
+            raise erased
+        return answer(known, known.commit, closed, past=past, replayed=True)
 
     # ---- reading
 
@@ -171,6 +204,7 @@ class MemoryEventStore:
         *,
         backwards: bool = False,
         limit: int | None = None,
+        opener: Opener | None = None,
     ) -> Iterator[RecordedEvent]:
         """See `EventStore`."""
         stream_id = stream_id_in(stream_id)
@@ -179,17 +213,29 @@ class MemoryEventStore:
         with self._lock:
             events = [
                 event
-                for event in self._of(stream_id).events_of(stream_id, self._types)
+                for event in self._of(stream_id).events_of(
+                    stream_id, self._types, opener
+                )
                 if event.metadata.version >= from_version
                 and (to_version is None or event.metadata.version <= to_version)
             ]
         return islice(reversed(events) if backwards else events, limit)
 
     def history(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Iterator[Event]:
         """See `EventStore`."""
-        return map(self._types.event_of, self.read(stream_id, from_version, to_version))
+        read = self.read(stream_id, from_version, to_version, opener=opener)
+        return map(self._types.event_of, read)
+
+    def opener(self) -> Opener:
+        """The right to see what is sealed in this store."""
+        return KeyOpener(self.keys, None)
 
     async def aread(
         self,
@@ -199,10 +245,16 @@ class MemoryEventStore:
         *,
         backwards: bool = False,
         limit: int | None = None,
+        opener: Opener | None = None,
     ) -> Sequence[RecordedEvent]:
         """See `EventStore`."""
         found = self.read(
-            stream_id, from_version, to_version, backwards=backwards, limit=limit
+            stream_id,
+            from_version,
+            to_version,
+            backwards=backwards,
+            limit=limit,
+            opener=opener,
         )
         return list(found)
 
@@ -212,6 +264,7 @@ class MemoryEventStore:
         *,
         types: Sequence[str] | None = None,
         limit: int = 1_000,
+        opener: Opener | None = None,
     ) -> tuple[Sequence[RecordedEvent], Cut]:
         """See `EventStore`."""
         topics = set(topics_of(self._types, types, limit))
@@ -221,7 +274,7 @@ class MemoryEventStore:
             for place, offset in offsets.items():
                 if offset > (end := self._partitions[place].end):
                     raise CutBeyondEnd(str(place), offset, end=end)
-            return self._next(topics, offsets, limit)
+            return self._next(topics, offsets, limit, opener)
 
     def stream_info(self, stream_id: str) -> StreamInfo:
         """See `EventStore`."""
@@ -246,7 +299,11 @@ class MemoryEventStore:
         return Cut({place: self._partitions[place].end for place in places})
 
     def _next(
-        self, topics: set[str], offsets: dict[Place, int], limit: int
+        self,
+        topics: set[str],
+        offsets: dict[Place, int],
+        limit: int,
+        opener: Opener | None,
     ) -> tuple[Sequence[RecordedEvent], Cut]:
         waiting = sorted(
             (row.recorded_at, self._id(place), row.position.offset, place, row)
@@ -257,7 +314,7 @@ class MemoryEventStore:
         )
         events: list[RecordedEvent] = []
         for _, _, offset, place, row in waiting:
-            of_row = self._partitions[place].events_in(row, self._types)
+            of_row = self._partitions[place].events_in(row, self._types, opener)
             if events and len(events) + len(of_row) > limit:
                 return events, Cut(offsets)
             events += of_row

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from eventstore.events import AppendResult, Commit, Place, RecordedEvent
+    from eventstore.ports import Opener
     from eventstore.registry import Registry
 
 
@@ -71,22 +72,26 @@ class MemoryPartition:
         self.end += 1
         return made
 
-    def events_of(self, stream_id: str, types: Registry) -> list[RecordedEvent]:
+    def events_of(
+        self, stream_id: str, types: Registry, opener: Opener | None = None
+    ) -> list[RecordedEvent]:
         """All that was accepted of a stream."""
         return [
             event
             for row in self.accepted
             if row.commit.stream_id == stream_id
-            for event in self.events_in(row, types)
+            for event in self.events_in(row, types, opener)
         ]
 
-    def events_in(self, row: Decided, types: Registry) -> list[RecordedEvent]:
+    def events_in(
+        self, row: Decided, types: Registry, opener: Opener | None = None
+    ) -> list[RecordedEvent]:
         """Those of one accepted commit."""
         offset = row.position.offset
         position = first_of(self._id, offset)
         value = self._values[offset]
         rows = [(position, row.recorded_at, row.first_version, value)]
-        return next(recorded_events(rows, types))
+        return next(recorded_events(rows, types, opener))
 
     def _decided(
         self, verdict: Verdict, head: int, first_version: int | None, commit: Commit
@@ -103,10 +108,15 @@ class MemoryPartition:
 
 
 def answer(
-    known: Decided, commit: Commit, *, past: bool = False, replayed: bool = False
+    known: Decided,
+    earlier: Commit,
+    commit: Commit,
+    *,
+    past: bool = False,
+    replayed: bool = False,
 ) -> AppendResult:
-    """What the caller is told of a commit that was decided. Raises what an append raises."""
-    found = difference(known.commit, commit, circumstances=past)
+    """What the caller is told of a commit that was decided. earlier: what was decided, opened if it could be. Raises what an append raises."""
+    found = difference(earlier, commit, circumstances=past)
     if found is not None:
         raise CommitIdReused(
             str(commit.commit_id),

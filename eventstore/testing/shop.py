@@ -35,5 +35,11 @@ def shop(stream_type: str = "order", number: int = 1) -> Registry:
         ("OrderChanged", OrderChanged, None),
         ("OrderClosed", OrderClosed, None),
     ):
-        registry.event_type(struct, stream_type=stream_type, subject=subject, name=name)
+        registry.event_type(
+            struct,
+            stream_type=stream_type,
+            subject=subject,
+            name=name,
+            retention="order",
+        )
     return registry

@@ -31,9 +31,10 @@ FOLDERS = (
     *("postgres", "kafka", "brokers"),
     *("logs", "metrics", "static", "tasks", "tmp"),
 )
-FILES = ("runtime.json", "secret_key", "users")
+FILES = ("runtime.json", "secret_key", "key_file", "users")
 # And what stays: who holds the directory, and that it is one.
 KEPT = ("lock", "state.json")
+KEY_BYTES = 32
 LITTLE_ROOM = 32_000_000  # bytes; twice what PostgreSQL takes for its journal at a time
 
 
@@ -119,6 +120,15 @@ class DataDirectory:
             _write_text(path, secrets.token_urlsafe(50))
         require_ours(path)
         return path.read_text()
+
+    def key_file(self) -> Path:
+        """Of the key-encryption keys, a line each; made once, for whoever loses it loses what was sealed."""
+        require_ours(self.path)
+        path = self.path / "key_file"
+        if not path.exists():
+            _write_text(path, f"{secrets.token_urlsafe(KEY_BYTES)}\n")
+        require_ours(path)
+        return path
 
     # -- who runs it ------------------------------------------------------------------
 

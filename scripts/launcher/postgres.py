@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scripts.launcher.identity import Identity
 
 DATABASE = "teddy"
+KEYS_DATABASE = "teddy_keys"
 SOCKET = ".s.PGSQL.5432"
 # sun_path of a Unix socket holds 108 bytes with the closing NUL; macOS has 104.
 LONGEST_SOCKET = 103
@@ -37,7 +38,7 @@ THROWN_AWAY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 class Postgres:
-    """One cluster with one database. settings: the server's, beside those that it always has."""
+    """One cluster with two databases, of the store and of its keys. settings: the server's, beside those that it always has."""
 
     def __init__(
         self,
@@ -59,7 +60,15 @@ class Postgres:
 
         The directory stands in the query: django-environ does not decode a host.
         """
-        return f"postgresql://postgres@/{DATABASE}?host={quote(str(self.sockets))}"
+        return self._url(DATABASE)
+
+    @property
+    def keys_url(self) -> str:
+        """The TEDDY_KEYS_DATABASE_URL."""
+        return self._url(KEYS_DATABASE)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={quote(str(self.sockets))}"
 
     @property
     def pid(self) -> int | None:
@@ -67,7 +76,7 @@ class Postgres:
         return self.child.pid if self.child else None
 
     def start(self) -> None:
-        """Make the cluster if there is none, run it, make the database."""
+        """Make the cluster if there is none, run it, make the databases."""
         self._make_directories()
         if not self.data.exists():
             self._initialise()
@@ -76,7 +85,8 @@ class Postgres:
         self.child = self._spawn()
         try:
             wait_until(self._answers, self.child, timeout_s=60)
-            self._create_database()
+            for name in (DATABASE, KEYS_DATABASE):
+                self._create_database(name)
         except BaseException:
             self.stop()
             raise
@@ -163,10 +173,10 @@ class Postgres:
         command = [program, "-q", "-h", str(self.sockets)]
         return subprocess.run(command, env=ENV, check=False).returncode == 0
 
-    def _create_database(self) -> None:
-        known = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"  # noqa: S608
+    def _create_database(self, name: str) -> None:
+        known = f"SELECT 1 FROM pg_database WHERE datname = '{name}'"  # noqa: S608
         if not self._query(known):
-            self._query(f"CREATE DATABASE {DATABASE}")
+            self._query(f"CREATE DATABASE {name}")
 
     def _query(self, sql: str) -> str:
         psql = self.identity.programs / "psql"

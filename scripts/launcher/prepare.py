@@ -16,9 +16,13 @@ from scripts.launcher.console import TO_TELL
 
 OPTIONS: dict[str, dict[str, object]] = {
     "migrate": {"verbosity": 0, "interactive": False},
+    "migrate_keys": {"verbosity": 0, "interactive": False, "database": "keys"},
     "create_topics": {"go_on": True},
     "collectstatic": {"verbosity": 0, "interactive": False},
 }
+
+# Of steps that are not called as their command is.
+COMMANDS = {"migrate_keys": "migrate"}
 
 
 def main(names: list[str]) -> None:
@@ -30,7 +34,7 @@ def main(names: list[str]) -> None:
     for name in names:
         told = StringIO()
         try:
-            call_command(name, stderr=told, **OPTIONS.get(name, {}))
+            call_command(COMMANDS.get(name, name), stderr=told, **OPTIONS.get(name, {}))
         except CommandError as error:
             sys.exit(f"{name}: error: {error}")
         for line in told.getvalue().splitlines():

@@ -27,6 +27,7 @@ class Ground:
 
     database_url: str
     log: str
+    keys_database_url: str | None = None  # None: beside the other, by its name
     bootstrap: str | None = None
     postgresql: str | None = None
     children: list[Child] = field(default_factory=list)
@@ -64,7 +65,8 @@ def ground(
         given = os.environ.get("DATABASE_URL")
         if given:
             note("Using the PostgreSQL that DATABASE_URL names")
-            base = Ground(database_url=given, log=log)
+            keys = os.environ.get("TEDDY_KEYS_DATABASE_URL")
+            base = Ground(database_url=given, log=log, keys_database_url=keys)
         else:
             base = _with_postgres(data, python, log, stack)
         if log == "kafka":
@@ -81,7 +83,13 @@ def _with_postgres(
     server.start()
     stack.callback(server.stop)
     children = [server.child] if server.child else []
-    return Ground(server.url, log, postgresql=server.version(), children=children)
+    return Ground(
+        server.url,
+        log,
+        keys_database_url=server.keys_url,
+        postgresql=server.version(),
+        children=children,
+    )
 
 
 def _add_broker(
@@ -101,10 +109,12 @@ def django_environment(
     """What manage.py and gunicorn get. The caller's TEDDY_* settings pass through."""
     programs = python.parent
     passed = {name: value for name, value in os.environ.items() if _may_pass(name)}
+    keys = {"TEDDY_KEYS_DATABASE_URL": base.keys_database_url or ""}  # "": not set
     kafka = {"TEDDY_KAFKA_BOOTSTRAP": base.bootstrap} if base.bootstrap else {}
     return {
         **passed,
         **kafka,
+        **keys,
         "DATABASE_URL": base.database_url,
         "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1",
         "DJANGO_SECRET_KEY": data.secret_key(),
@@ -112,6 +122,7 @@ def django_environment(
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PROMETHEUS_MULTIPROC_DIR": str(data.path / "metrics"),
         "PYTHONUNBUFFERED": "1",
+        "TEDDY_KEK_FILE": str(data.key_file()),
         "TEDDY_LOG": base.log,
         "TEDDY_MODE": "quickstart",
         "TEDDY_STATIC_ROOT": str(data.path / "static"),

@@ -6,9 +6,9 @@ a golden test pins them.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from eventstore.registry import Event, Registry
+from eventstore.registry import Event, PrivacyEvents, Registry
 from teddy_es.domain import (
     access,
     approval,
@@ -66,6 +66,9 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
     "privacy": (
         None,
         {
+            "KeyMinted": privacy.KeyMinted,
+            "DestructionOrdered": privacy.DestructionOrdered,
+            "KeyDestroyed": privacy.KeyDestroyed,
             "ErasureCompleted": privacy.ErasureCompleted,
             "HoldPlaced": privacy.HoldPlaced,
             "HoldLifted": privacy.HoldLifted,
@@ -82,6 +85,36 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
     "access": (None, {"DataAccessed": access.DataAccessed}),
 }
 
+# Schema 2 said more: fields that may be absent, and are where schema 1 was written.
+_SCHEMAS: Final = {"ErasureCompleted": 2, "HoldPlaced": 2, "HoldLifted": 2}
+
+
+def _as_it_was(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields
+
+
+# How long sensitive fields are kept: a class of data, by stream type, and where an event's is another than its stream's. In the
+# names of keys, so for good; how long each class is kept the settings say.
+_RETENTION: Final = {
+    "child": "profile",
+    "conversation": "talk",
+    "parent": "profile",
+    "privacy": "privacy_proof",
+    "approval": "decision",
+    "access": "access_ledger",
+}
+_OWN_RETENTION: Final = {
+    "ConsentGranted": "consent_proof",
+    "ConsentWithdrawn": "consent_proof",
+    "ErasureRequested": "consent_proof",
+}
+
+
+def _retention(stream_type: str, name: str) -> str:
+    if name.startswith("SafetyViolation"):
+        return "safety_case"
+    return _OWN_RETENTION.get(name, _RETENTION[stream_type])
+
 
 def _filled() -> Registry:
     filled = Registry()
@@ -90,8 +123,26 @@ def _filled() -> Registry:
     for stream_type, (subject, structs) in _EVENTS.items():
         for name, struct in structs.items():
             filled.event_type(
-                struct, stream_type=stream_type, subject=subject, name=name
+                struct,
+                stream_type=stream_type,
+                subject=subject,
+                name=name,
+                schema=_SCHEMAS.get(name, 1),
+                retention=_retention(stream_type, name),
             )
+    for name in _SCHEMAS:
+        filled.upcaster(name, from_schema=1, upcast=_as_it_was)
+    filled.privacy_events(
+        PrivacyEvents(
+            stream_type="privacy",
+            minted=privacy.KeyMinted,
+            ordered=privacy.DestructionOrdered,
+            destroyed=privacy.KeyDestroyed,
+            completed=privacy.ErasureCompleted,
+            placed=privacy.HoldPlaced,
+            lifted=privacy.HoldLifted,
+        )
+    )
     return filled
 
 

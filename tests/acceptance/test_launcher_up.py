@@ -12,13 +12,17 @@ import subprocess
 import urllib.parse
 import urllib.request
 from contextlib import ExitStack
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from eventstore.places import Kind
 from scripts.launcher.places import KEPT, DataDirectory
+from scripts.places import project_register
 from tests.acceptance.launched import (
     Up,
     becomes_true,
@@ -31,7 +35,6 @@ from tests.acceptance.launched import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 AN_EVENT = json.dumps(
     {
@@ -281,6 +284,39 @@ def test_what_is_no_task_ends_no_worker(running: tuple[Up, Path]) -> None:
     assert lives(worker)
 
 
+def unregistered(data: Path) -> list[str]:
+    """The files of a data directory that the register of places does not know; PostgreSQL's own come and go."""
+    register = project_register()
+    known = [place.name for place in register.of_kind(Kind.FILE)]
+    names = [path.relative_to(data).as_posix() for path in files_in(data)]
+    return [n for n in names if not any(fnmatchcase(n, pattern) for pattern in known)]
+
+
+def files_in(data: Path) -> Iterator[Path]:
+    """PostgreSQL's and the broker's own are not gone into: they come and go."""
+    for folder, below, names in os.walk(data):
+        below[:] = [name for name in below if name not in {"postgres", "data"}]
+        yield from (Path(folder, name) for name in names)
+
+
+def test_every_file_that_a_run_writes_is_in_the_register_of_places(
+    running: tuple[Up, Path],
+) -> None:
+    up, data = running
+    assert logs_in(up.address, up.password)
+    assert becomes_true(lambda: (data / "tasks").is_dir())
+
+    assert unregistered(data) == []
+
+
+def test_a_file_that_nobody_registered_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / "spool.json").touch()
+    (tmp_path / "secret_key").touch()
+
+    assert unregistered(tmp_path) == ["tmp/spool.json"]
+
+
 def test_the_end_of_postgresql_ends_all_with_its_exit_code(
     runs: ExitStack, tmp_path: Path
 ) -> None:
@@ -437,6 +473,7 @@ def test_on_kafka_events_and_address_are_kept_over_a_restart(
     assert lives(again["kafka"]["pid"])
     assert imported.returncode == 0, imported.stderr
     assert events.strip() == "1"
+    assert unregistered(data) == []
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from tests.guards.sources import ROOT, name_of
 
 RELEASED = Path(__file__).parent / "migrations.txt"
-APPS = ("eventstore", "audit", "teddy_es")
+APPS = ("eventstore", "eventstore/keys", "audit", "teddy_es")
 
 
 def migrations() -> dict[str, str]:
@@ -29,7 +29,7 @@ def released() -> dict[str, str]:
     return {row[0]: row[1] for row in rows if row and not row[0].startswith("#")}
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(databases=["default", "keys"])
 def test_the_models_have_no_change_without_a_migration(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

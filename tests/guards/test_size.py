@@ -14,12 +14,16 @@ FUNCTION_LINES = 30
 # Larger, with a reason and a limit of its own. Take a line out as soon as it is no longer needed.
 LARGER_FILES: dict[str, tuple[int, str]] = {
     "eventstore/events.py": (
-        365,
+        425,
         "the whole vocabulary in one place; half of it is docstrings",
     ),
     "eventstore/models.py": (
-        460,
+        510,
         "Django looks for all of an app's tables here",
+    ),
+    "eventstore/ports.py": (
+        390,
+        "everything that the core needs of the world, read as one list of promises",
     ),
     "eventstore/store.py": (
         330,

@@ -12,10 +12,12 @@ from tests.guards.sources import OURS, ROOT, name_of, python_files, tree_of
 FOLDED = "partition|record|event|stream|indexcomplete|stoppedpartition|partitionact"
 LOGS_OWN = "logrecord|logtail|logtopic"
 JOBS_OWN = "jobrun"
+ORIGIN = "unsealedstore"
 FOLLOWERS = "subscription|checkpoint|parkedstream|subscriptionaction"
+BLIND = "blinddigest"
 SNAPSHOTS = "snapshot|snapshotpartition|snapshotbuild|snapshotfailure"
 TABLE = re.compile(
-    rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{SNAPSHOTS}|{FOLLOWERS})\b"
+    rf"\beventstore_({FOLDED}|{LOGS_OWN}|{JOBS_OWN}|{ORIGIN}|{SNAPSHOTS}|{FOLLOWERS}|{BLIND})\b"
 )
 WRITE = re.compile(
     rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|COPY)\s+(?:\w+, )*eventstore_({FOLDED})\b"
@@ -46,6 +48,10 @@ LOG_ROOMS = {
     "eventstore/log": "the log in tables",
     "teddy_es/faults": "an independent judge reads the log as it stands",
 }
+ORIGIN_ROOMS = {
+    "eventstore/log": "who reads or writes asks whether the store is older than sealing",
+    "eventstore/checks": "asks whether there is such a table yet",
+}
 JOB_ROOMS = {
     "eventstore/upkeep/jobs.py": "a run is a row",
     "eventstore/queries": "runs are shown",
@@ -65,7 +71,20 @@ SNAPSHOT_ROOMS = {
 }
 
 
-LISTED = {*FOLDED_ROOMS, *LOG_ROOMS, *JOB_ROOMS, *FOLLOWER_ROOMS, *SNAPSHOT_ROOMS}
+# Tables of another database, and their own room's alone.
+KEYS = re.compile(r"\bkeys_(subject|datakey|mark)\b")
+KEY_ROOMS = {"eventstore/keys"}
+
+BLIND_ROOMS = {"eventstore/blind"}
+
+LISTED = {
+    *FOLDED_ROOMS,
+    *LOG_ROOMS,
+    *ORIGIN_ROOMS,
+    *JOB_ROOMS,
+    *FOLLOWER_ROOMS,
+    *SNAPSHOT_ROOMS,
+}
 
 
 def room_of(name: str) -> str:
@@ -133,6 +152,10 @@ def test_only_these_rooms_touch_the_logs_own_tables() -> None:
     )
 
 
+def test_only_the_log_asks_whether_a_store_is_older_than_sealing() -> None:
+    assert rooms_that(TABLE, ORIGIN) == set(ORIGIN_ROOMS)
+
+
 def test_only_these_rooms_touch_the_runs_of_jobs() -> None:
     assert rooms_that(TABLE, JOBS_OWN) == set(JOB_ROOMS)
 
@@ -151,6 +174,28 @@ def test_only_these_rooms_touch_the_tables_of_followers() -> None:
     assert found == set(FOLLOWER_ROOMS), (
         f"{sorted(found ^ set(FOLLOWER_ROOMS))}: ask eventstore.queries.subscriptions; to act, `Operating`."
     )
+
+
+def test_only_the_key_store_touches_the_tables_of_keys() -> None:
+    rooms = {room for room, said in texts().items() if any(map(KEYS.search, said))}
+
+    assert rooms == KEY_ROOMS, (
+        f"{sorted(rooms ^ KEY_ROOMS)}: ask eventstore.keys; nobody else writes where keys are."
+    )
+
+
+def test_every_table_of_keys_is_among_those_looked_for() -> None:
+    tables = {
+        f"keys_{node.name.lower()}"
+        for node in tree_of(ROOT / "eventstore" / "keys" / "models.py").body
+        if isinstance(node, ast.ClassDef)
+    }
+
+    assert all(map(KEYS.fullmatch, tables)), "Put it into KEYS."
+
+
+def test_only_these_rooms_touch_the_blind_indexes() -> None:
+    assert rooms_that(TABLE, BLIND) == BLIND_ROOMS
 
 
 def test_every_table_of_the_models_is_among_those_looked_for() -> None:

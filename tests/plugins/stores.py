@@ -55,6 +55,7 @@ def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
                 "REGISTRY": f"tests.shops.{stream_type}",
                 "AGGREGATES": [f"tests.shops.{stream_type.capitalize()}"],
                 "PARTITIONS": 3,
+                "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
                 "KAFKA_BOOTSTRAP": [bootstrap],
                 "APPEND_TIMEOUT": A_HANG_S if kind == "embedded" else 10.0,
                 **overrides,

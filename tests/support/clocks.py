@@ -9,7 +9,7 @@ from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
 from eventstore.conf import registry
 from eventstore.errors import AppendOutcomeUnknown, LogUnavailable
-from eventstore.sealing import sealer
+from eventstore.store import configured_sealer
 from eventstore.testing.faulty_log import Network
 
 if TYPE_CHECKING:
@@ -68,6 +68,18 @@ class StillClock(MovableClock):
         return self.ahead
 
 
+class FixedClock(StillClock):
+    """Says the instant that it was set to."""
+
+    def __init__(self, instant: datetime) -> None:
+        super().__init__()
+        self.set(instant)
+
+    def set(self, instant: datetime) -> None:
+        """It is then now."""
+        self._begun, self.ahead = instant, 0.0
+
+
 class Hourglass(Network):
     """A network that ends the time of those who live by its clock, once so many proposals have been handed over.
 
@@ -105,5 +117,5 @@ def by(clock: MovableClock, store: EventStore) -> EventStore:
     """A store like the given one, whose process lives by this clock."""
     types = registry()
     return type(store)(
-        topics=store.topics, door=Door(types, clock, sealer()), clock=clock
+        topics=store.topics, door=Door(types, clock, configured_sealer()), clock=clock
     )

@@ -26,6 +26,8 @@ def main() -> None:
     """Set Django up on the test's database and run the task."""
     task, given = sys.argv[1], json.loads(sys.argv[2])
     settings.DATABASES["default"] |= given["database"]
+    beside = {"NAME": f"{given['database']['NAME']}_keys"}
+    settings.DATABASES["keys"] |= given["database"] | beside
     settings.EVENTSTORE = given["eventstore"]
     settings.ALLOWED_HOSTS = ["testserver"]  # Django's test client
     know_rules(given["arguments"].pop("rules", 1))
@@ -168,7 +170,7 @@ def append_through_a_crash(stream: str, count: int) -> None:
 
     from eventstore.store import get_event_store
 
-    call_command("migrate", verbosity=0, interactive=False)
+    _migrate()
     connection.close()
     call_command("create_topics", stdout=sys.stderr)
     store = get_event_store()
@@ -188,9 +190,16 @@ def prepare() -> None:
     """Tables and topics."""
     from django.core.management import call_command
 
-    call_command("migrate", verbosity=0, interactive=False)
+    _migrate()
     call_command("create_topics", stdout=sys.stderr)
     say(prepared=True)
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+
+    for alias in settings.DATABASES:
+        call_command("migrate", database=alias, verbosity=0, interactive=False)
 
 
 def append_and_wait(stream: str) -> None:

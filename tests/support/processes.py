@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings  # noqa: TID251  (hands the test's settings on)
-from django.db import connection
+from django.db import connection, connections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,13 +46,18 @@ def a_process(
 
 def environment() -> dict[str, str]:
     """What a command in another process needs to work on the test's database, on the embedded log."""
-    given = connection.get_connection_params()
+    here = {"TEDDY_LOG": "embedded", "TEDDY_PARTITIONS": "3"}
+    here["DATABASE_URL"] = _address("default")
+    here["TEDDY_KEYS_DATABASE_URL"] = _address("keys")
+    return {**os.environ, **here}  # noqa: TID251  (a child's)
+
+
+def _address(alias: str) -> str:
+    given = connections[alias].get_connection_params()
     where = {name: given[name] for name in ("host", "port") if given.get(name)}
     user = quote(given.get("user", ""), safe="")
     secret = quote(given.get("password", ""), safe="")
-    url = f"postgresql://{user}:{secret}@/{given['dbname']}?{urlencode(where)}"
-    here = {"DATABASE_URL": url, "TEDDY_LOG": "embedded", "TEDDY_PARTITIONS": "3"}
-    return {**os.environ, **here}  # noqa: TID251  (a child's)
+    return f"postgresql://{user}:{secret}@/{given['dbname']}?{urlencode(where)}"
 
 
 @contextmanager

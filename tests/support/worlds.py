@@ -18,8 +18,7 @@ from eventstore.log.embedded import EmbeddedLog
 from eventstore.ports import Appended, Clock, Log, Proposal, Sealer
 from eventstore.protocol.fold import Verdict
 from eventstore.protocol.placement import place_of
-from eventstore.sealing import PassThroughSealer
-from eventstore.store import EventStore
+from eventstore.store import EventStore, configured_sealer
 from eventstore.testing.faulty_log import FaultyLog, Network
 from eventstore.testing.shop import OrderChanged
 from tests.support.places import names_in
@@ -107,7 +106,7 @@ class World:
             line,
             log_line,
             topics=self.topics,
-            door=Door(registry(), clock, sealer or PassThroughSealer()),
+            door=Door(registry(), clock, sealer or configured_sealer()),
             clock=clock,
             limits=Limits(capacity, **limits),
         )

@@ -12,7 +12,6 @@ from django.core.management.base import SystemCheckError
 from eventstore.checks import system as checks
 from eventstore.projections import Projection
 from eventstore.registry import Event, Registry
-from eventstore.sealing import PassThroughSealer
 from eventstore.subscriptions import Subscription
 
 if TYPE_CHECKING:
@@ -208,20 +207,6 @@ def test_manage_refuses_to_start_with_a_gap(settings: Settings) -> None:
 
     with pytest.raises(SystemCheckError, match=r"eventstore\.E005"):
         call_command("check")
-
-
-def test_a_store_that_seals_nothing_is_warned_of() -> None:
-    (message,) = checks.check_sealing()
-
-    assert (message.id, message.is_serious()) == ("eventstore.W001", False)
-    assert "development data" in str(message.msg)
-    assert message.hint
-
-
-def test_a_store_that_seals_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PassThroughSealer, "seals", True)
-
-    assert checks.check_sealing() == []
 
 
 SOUND = {

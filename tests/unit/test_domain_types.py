@@ -50,9 +50,28 @@ PROMISED = {
     "ConsentGranted": ("parent", "", "child_id scope policy_version"),
     "ConsentWithdrawn": ("parent", "", "child_id scope"),
     "ErasureRequested": ("parent", "", "child_id reason*?"),
-    "ErasureCompleted": ("privacy", None, "request? keys events"),
-    "HoldPlaced": ("privacy", None, "hold_id scope clause"),
-    "HoldLifted": ("privacy", None, "hold_id scope clause"),
+    "KeyMinted": ("privacy", None, "key_id retention_class month commitment"),
+    "DestructionOrdered": (
+        "privacy",
+        None,
+        "why request? requested_by? approved_by? keys?",
+    ),
+    "KeyDestroyed": ("privacy", None, "key_id why request?"),
+    "ErasureCompleted": (
+        "privacy",
+        None,
+        "request? keys events requested_by? approved_by? found?",
+    ),
+    "HoldPlaced": (
+        "privacy",
+        None,
+        "hold_id scope clause kind? floor? requested_by?",
+    ),
+    "HoldLifted": (
+        "privacy",
+        None,
+        "hold_id scope clause kind? floor? requested_by? approved_by?",
+    ),
     "ApprovalRequested": (
         "approval",
         None,
@@ -66,6 +85,8 @@ PROMISED = {
         "actor actor_kind kind purpose subjects object? reference?",
     ),
 }
+
+SCHEMAS = {"ErasureCompleted": 2, "HoldPlaced": 2, "HoldLifted": 2}
 
 GOOD: dict[str, dict[str, Any]] = {
     "ChildRegistered": {
@@ -103,8 +124,31 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "ConsentWithdrawn": {"child_id": "child-1", "scope": "third_party"},
     "ErasureRequested": {"child_id": "child-1"},
-    "ErasureCompleted": {"keys": 0, "events": 12},
-    "HoldPlaced": {"hold_id": "h-1", "scope": "all", "clause": "art.17/3e"},
+    "KeyMinted": {
+        "key_id": "0f4a1f5e-7d43-4f5e-8a55-3a3a51a3b6de",
+        "retention_class": "talk",
+        "month": "2026-11",
+        "commitment": "ab" * 32,
+    },
+    "DestructionOrdered": {
+        "why": "erasure",
+        "request": "r-1",
+        "requested_by": "o-1",
+        "approved_by": "o-2",
+    },
+    "KeyDestroyed": {
+        "key_id": "0f4a1f5e-7d43-4f5e-8a55-3a3a51a3b6de",
+        "why": "erasure",
+        "request": "r-1",
+    },
+    "ErasureCompleted": {"keys": 0, "events": 12, "found": {"snapshots": 2}},
+    "HoldPlaced": {
+        "hold_id": "h-1",
+        "scope": "all",
+        "clause": "art.17/3e",
+        "kind": "litigation",
+        "floor": "2027-12-31",
+    },
     "HoldLifted": {"hold_id": "h-1", "scope": ["2026-11"], "clause": "art.17/3e"},
     "ApprovalRequested": {
         "kind": "erasure",
@@ -167,7 +211,7 @@ def test_fields_sensitivity_and_subject_are_as_promised(known: Any) -> None:
 
     assert (known.stream_type, known.subject) == (stream_type, subject)
     assert written == set(fields.split())
-    assert known.schema == 1
+    assert known.schema == SCHEMAS.get(known.name, 1)
 
 
 def _fields(struct: Any) -> Any:
@@ -211,6 +255,14 @@ def test_an_unknown_field_is_refused(name: str) -> None:
         ("ErasureCompleted", "keys", -1),
         ("ErasureCompleted", "keys", True),
         ("ErasureCompleted", "events", 1.5),
+        ("ErasureCompleted", "found", {"free text": 1}),
+        ("KeyMinted", "key_id", "0F4A1F5E-7D43-4F5E-8A55-3A3A51A3B6DE"),
+        ("KeyMinted", "month", "2026-13"),
+        ("KeyMinted", "commitment", "ab" * 31),
+        ("KeyDestroyed", "why", "because"),
+        ("DestructionOrdered", "keys", ["k-1"]),
+        ("HoldPlaced", "kind", "personal"),
+        ("HoldPlaced", "floor", "2026-02-29"),
         ("HoldPlaced", "scope", "some"),
         ("HoldPlaced", "scope", []),
         ("HoldPlaced", "scope", ["2026-13"]),

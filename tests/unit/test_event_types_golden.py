@@ -50,11 +50,15 @@ def test_a_stream_type_has_the_number_it_was_given(vector: dict[str, Any]) -> No
     )
 
 
-@pytest.mark.parametrize("vector", EVENT_TYPES, ids=lambda v: v["event_type"])
+@pytest.mark.parametrize(
+    "vector", EVENT_TYPES, ids=lambda v: f"{v['event_type']}/{v['schema']}"
+)
 def test_an_event_type_is_as_it_was_released(vector: dict[str, Any]) -> None:
     known = {t.name: t for t in registry.event_types()}[vector["event_type"]]
     if known.schema > vector["schema"]:
-        pytest.skip("the registry knows a later schema, which has a line of its own")
+        later = {(v["event_type"], v["schema"]) for v in EVENT_TYPES}
+        assert (known.name, known.schema) in later
+        return
 
     assert golden(known) == vector, (
         "Logs hold events of this type as it was. Put it back, or give the changed one the next schema number"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GOOD = {
     "DJANGO_SECRET_KEY": "long and random",
     "DATABASE_URL": "postgresql://ada:s3cret@db.example:5432/teddy",
+    "TEDDY_KEYS_DATABASE_URL": "postgresql://ada:s3cret@keys.example:5432/keys",
 }
 SECRET = "hunter2$x"  # noqa: S105
 
@@ -55,6 +56,24 @@ def refusal(read: Callable[..., dict[str, Any]], **given: str) -> str:
 # ---- production
 
 
+def test_keys_stand_beside_the_store_in_the_quickstart(
+    settings_of: Callable[..., dict[str, Any]],
+) -> None:
+    found = settings_of(TEDDY_MODE="quickstart", TEDDY_KEYS_DATABASE_URL="")
+
+    default, keys = found["DATABASES"]["default"], found["DATABASES"]["keys"]
+    assert keys == default | {"NAME": "teddy_keys"}
+
+
+def test_the_keys_database_is_as_patient_as_the_other(
+    settings_of: Callable[..., dict[str, Any]],
+) -> None:
+    found = settings_of(TEDDY_DATABASE_CONNECT_TIMEOUT="3")
+
+    for database in found["DATABASES"].values():
+        assert database["OPTIONS"]["connect_timeout"] == 3
+
+
 def test_production_is_the_default_and_stands_behind_tls(
     settings_of: Callable[..., dict[str, Any]],
 ) -> None:
@@ -75,6 +94,19 @@ def test_production_is_the_default_and_stands_behind_tls(
         ({"DATABASE_URL": "sqlite:///teddy.db"}, "DATABASE_URL must be a postgresql"),
         ({"DATABASE_URL": "sqlite://:memory:"}, "DATABASE_URL must be a postgresql"),
         ({"DATABASE_URL": "mysql://u:p@h/d"}, "DATABASE_URL must be a postgresql"),
+        ({"TEDDY_KEYS_DATABASE_URL": ""}, "Set TEDDY_KEYS_DATABASE_URL, as in"),
+        (
+            {"TEDDY_KEYS_DATABASE_URL": GOOD["DATABASE_URL"]},
+            "TEDDY_KEYS_DATABASE_URL names the database of DATABASE_URL",
+        ),
+        (
+            {"TEDDY_KEYS_DATABASE_URL": "postgres://bob:x@DB.example/teddy"},
+            "TEDDY_KEYS_DATABASE_URL names the database of DATABASE_URL",
+        ),
+        (
+            {"TEDDY_KEYS_DATABASE_URL": "postgres:///teddy?host=db.example"},
+            "TEDDY_KEYS_DATABASE_URL names the database of DATABASE_URL",
+        ),
     ],
 )
 def test_production_refuses_to_start(

@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
 from eventstore.events import NewEvent
-from eventstore.sealing import PassThroughSealer
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 from teddy_es.domain.types import registry
 from teddy_es.synth.history import Draft, Wanted, history
 
@@ -30,7 +31,7 @@ def test_the_numbers_are_those_that_were_wanted() -> None:
 
 def test_every_commit_fits_the_door_and_the_head_that_it_finds() -> None:
     door, heads = (
-        Door(registry, SystemClock(), PassThroughSealer()),
+        Door(registry, SystemClock(), KeySealer(MemoryKeys())),
         Counter[str](),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ from eventstore.exchange.exporter import Summary, export_events, export_stream
 from eventstore.management.output import opened
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import reported_in_a_line
+from eventstore.opening import Access
 from eventstore.store import get_event_store
 
 
@@ -30,7 +32,7 @@ class Command(BaseCommand):
     requires_system_checks = [Tags.compatibility]
     help = (
         "Export accepted events as NDJSON of CloudEvents 1.0, by partition and position"
-        " (docs/IMPORT_EXPORT.md). Sensitive fields leave the store as they stand in it."
+        " (docs/IMPORT_EXPORT.md). What is sealed leaves the store sealed, unless --unseal opens it."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
@@ -66,7 +68,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--unseal",
             action="store_true",
-            help="open sealed fields (not possible yet)",
+            help="open sealed fields, which is recorded first; needs --purpose",
+        )
+        parser.add_argument(
+            "--purpose", help="with --unseal: what for, in the recorder's words"
+        )
+        parser.add_argument(
+            "--reference", help="with --unseal: of what case or order it is a part"
+        )
+        parser.add_argument(
+            "--by", default=getpass.getuser(), help="with --unseal: who sees it"
         )
         parser.add_argument(
             "--json",
@@ -76,12 +87,10 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Exit code 0 also where the reader of a pipe has had enough."""
-        if options["unseal"]:
-            msg = "Nothing is sealed in this store yet, so there is nothing to unseal."
-            raise CommandError(msg)
+        access = _access(options)
         try:
             with reported_in_a_line(), opened(options["output"], self._note) as stream:
-                summary = self._export(stream, options)
+                summary = self._export(stream, access, options)
         except BrokenPipeError:
             _close_quietly()
             return
@@ -96,8 +105,11 @@ class Command(BaseCommand):
     def _note(self, text: str) -> None:
         self.stderr.write(text)
 
-    def _export(self, stream: BinaryIO, options: dict[str, Any]) -> Summary:
+    def _export(
+        self, stream: BinaryIO, access: Access | None, options: dict[str, Any]
+    ) -> Summary:
         arguments: dict[str, Any] = {
+            "access": access,
             "source": conf.SOURCE,
             "clock": SystemClock(),
             "after": _within(options["after"]),
@@ -111,6 +123,21 @@ class Command(BaseCommand):
                     stream, get_event_store(), options["stream"], **arguments
                 )
             return export_events(stream, topics=_topics(options["type"]), **arguments)
+
+
+def _access(options: dict[str, Any]) -> Access | None:
+    """Who wants to see what is sealed, and why; None where it stays sealed."""
+    purpose, by = (options["purpose"] or "").strip(), options["by"].strip()
+    if not options["unseal"]:
+        if purpose or options["reference"]:
+            msg = "--purpose and --reference go with --unseal."
+            raise CommandError(msg)
+        return None
+    if not purpose or not by:
+        msg = "--unseal needs --purpose, and --by must name somebody: who looks, and why, is recorded."
+        raise CommandError(msg)
+    reference, stream = options["reference"], options["stream"]
+    return Access("export", purpose, by, object=stream, reference=reference)
 
 
 def _cut(text: str) -> Cut:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from eventstore.conf import conf
-from eventstore.exchange.cloudevents import export_line
+from eventstore.exchange.exporter import line_of
 from eventstore.management.event_table import print_events
 from eventstore.management.troubles import reported_in_a_line
 from eventstore.store import get_event_store
@@ -70,7 +70,7 @@ class Command(BaseCommand):
             )
             if options["json"]:
                 for event in events:
-                    line = export_line(event, source=conf.SOURCE).decode()
+                    line = line_of(event, source=conf.SOURCE).decode()
                     self.stdout.write(line, ending="")
             else:
                 console = Console(file=cast("IO[str]", self.stdout._out))  # noqa: SLF001

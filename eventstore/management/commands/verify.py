@@ -17,6 +17,7 @@ from eventstore.clock import SystemClock
 from eventstore.events import stream_type_in
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import reported_in_a_line
+from eventstore.opening import opener
 from eventstore.snapshots.builder.verifying import BOUND, Comparer
 from eventstore.store import get_event_store, make_event_store
 from eventstore.upkeep.verifier.verify import Verifier
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from eventstore.events import Place
+    from eventstore.ports import Opener
     from eventstore.snapshots.builder.verifying import Compared
     from eventstore.upkeep.verifier.findings import Findings
 
@@ -53,6 +55,11 @@ class Command(BaseCommand):
             metavar="all|N",
             help=f"compare all of them with a full replay, or N, which go on from day to day ({BOUND})",
         )
+        parser.add_argument(
+            "--open",
+            action="store_true",
+            help="open all that is sealed, too, and show nothing of it: that each box is whole, and sealed states say what their events say",
+        )
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -60,8 +67,9 @@ class Command(BaseCommand):
         wanted, as_json = options["topic"], options["json"]
         started = time.monotonic()
         with reported_in_a_line():
-            findings = self._verify(wanted, as_json=as_json)
-            compared = _compare(wanted, options["snapshots"], as_json=as_json)
+            right = opener() if options["open"] else None
+            findings = self._verify(wanted, right, as_json=as_json)
+            compared = _compare(wanted, options["snapshots"], right, as_json=as_json)
         seconds = time.monotonic() - started
         if as_json:
             self.stdout.write(_as_json(findings, compared, seconds))
@@ -71,7 +79,9 @@ class Command(BaseCommand):
             msg = f"{count} differences. See docs/OPERATIONS.md."
             raise CommandError(msg)
 
-    def _verify(self, wanted: list[str] | None, *, as_json: bool) -> Findings:
+    def _verify(
+        self, wanted: list[str] | None, right: Opener | None, *, as_json: bool
+    ) -> Findings:
         with make_event_store().indexer() as indexer:
             indexer.check_topics()
             topics, log = indexer.topics, indexer.log
@@ -85,7 +95,11 @@ class Command(BaseCommand):
                 "verifying", total=total, shown=shown, as_json=as_json
             ) as show:
                 verifier = Verifier(
-                    topics, log, indexer.connection(), now=SystemClock().now()
+                    topics,
+                    log,
+                    indexer.connection(),
+                    now=SystemClock().now(),
+                    opener=right,
                 )
                 return verifier.run(places, progress=_counted(show))
 
@@ -131,7 +145,11 @@ def _number(text: str) -> int | None:
 
 
 def _compare(
-    wanted: list[str] | None, at_most: int | None, *, as_json: bool
+    wanted: list[str] | None,
+    at_most: int | None,
+    right: Opener | None,
+    *,
+    as_json: bool,
 ) -> Compared:
     """The snapshots of the streams in these topics, or all."""
     types = wanted and [stream_type_in(topic) for topic in wanted]
@@ -146,6 +164,7 @@ def _compare(
             at_most=at_most,
             now=SystemClock().now(),
             stream_types=types or None,
+            opener=right,
         )
         count = _counted(show)
         return comparer.run(lambda moved: count(None, moved))
@@ -157,6 +176,14 @@ def _counts(findings: Findings) -> list[tuple[str, int]]:
     return [
         ("malformed records", sum(p.malformed for p in places)),
         ("events that the registry cannot read", sum(p.unreadable for p in places)),
+        (
+            "events with sensitive fields in the clear, which another writer has not sealed",
+            sum(p.in_the_clear for p in places),
+        ),
+        ("events with sealed fields", sum(p.sealed for p in places)),
+        ("of these opened, and whole", sum(p.opened for p in places)),
+        ("of these erased, by order", sum(p.erased for p in places)),
+        ("of these that do not open", sum(p.unopenable for p in places)),
         (
             "records that the log dates before the one in front of them",
             sum(p.redated for p in places),

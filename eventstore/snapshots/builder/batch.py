@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from eventstore.errors import StateWithheld
 from eventstore.snapshots.builder.replaying import Problem
 
 if TYPE_CHECKING:
@@ -29,18 +30,24 @@ class Bounds:
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction writes. undone: what a bound has left for the next; problems: the first of each stream."""
+    """What one transaction writes. undone: what a bound has left for the next; problems: the first of each stream.
+
+    withheld: states that hold what may not be kept. That is no fault and passes by no retry: such a version is done.
+    """
 
     undone: dict[tuple[str, int], Due]
     snapshots: list[Snapshot] = field(default_factory=list)
     problems: dict[str, Problem] = field(default_factory=dict)
     events: int = 0
     size: int = 0
+    withheld: int = 0
 
     def take(self, said: Snapshot | Problem) -> None:
         """A version is dealt with; with a problem that ends its stream, all that follow."""
         self.undone.pop((said.stream_id, said.version), None)
-        if isinstance(said, Problem):
+        if isinstance(said, Problem) and said.error == StateWithheld.code:
+            self.withheld += 1
+        elif isinstance(said, Problem):
             self.problems.setdefault(said.stream_id, said)
             if said.ends:
                 for key in [key for key in self.undone if key[0] == said.stream_id]:

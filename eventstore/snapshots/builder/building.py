@@ -9,7 +9,7 @@ import structlog
 
 from eventstore import metrics
 from eventstore.aggregates import Aggregate
-from eventstore.errors import IndexRebuilt
+from eventstore.errors import IndexRebuilt, StateWithheld
 from eventstore.protocol.placement import place_of
 from eventstore.protocol.positions import first_of
 from eventstore.queries import snapshots as queries
@@ -41,12 +41,13 @@ _RETRIES: Final = 20  # streams a call
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What was done. more: whether something is left to look through."""
+    """What was done. more: whether something is left to look through. withheld: states that may not be kept."""
 
     events: int = 0
     snapshots: int = 0
     problems: Sequence[Problem] = ()
     more: bool = False
+    withheld: int = 0
 
     def __add__(self, other: Built) -> Built:
         return Built(
@@ -54,6 +55,7 @@ class Built:
             self.snapshots + other.snapshots,
             [*self.problems, *other.problems],
             self.more or other.more,
+            self.withheld + other.withheld,
         )
 
 
@@ -116,12 +118,13 @@ class Builder(Generic[T]):
     def build_stream(self, stream_id: str) -> Built:
         """Build what is due of one stream, whoever else may be at it. Raises as `build`.
 
-        1. take out what this store has not signed      2. build what is due, batch by batch
+        1. take out what this store has not signed, and what is sealed under a key that is gone      2. build what is due, batch by batch
         3. if that went well, it counts as failing no more
         4. build what others have passed meanwhile because it did. What a batch wrote stays, and a call that was cut short
         can be repeated.
         """
-        review(self._writer.connection(), stream_id=stream_id)  # 1
+        opener = self.snapshots.opener
+        review(self._writer.connection(), opener, stream_id=stream_id)  # 1
         partition = self._topics.partition_id(
             place_of(stream_id, self._topics.partitions)
         )
@@ -235,5 +238,9 @@ class Builder(Generic[T]):
         age = metrics.SNAPSHOT_AGE_SECONDS.labels(self.snapshots.aggregate.stream_type)
         for snapshot in batch.snapshots:
             age.observe(max(0.0, (now - snapshot.recorded_at).total_seconds()))
+        stream_type = self.snapshots.aggregate.stream_type
+        if batch.withheld:
+            failed = metrics.SNAPSHOT_FAILURES.labels(stream_type, StateWithheld.code)
+            failed.inc(batch.withheld)
         problems = list(batch.problems.values())
-        return Built(batch.events, len(batch.snapshots), problems, more)
+        return Built(batch.events, len(batch.snapshots), problems, more, batch.withheld)

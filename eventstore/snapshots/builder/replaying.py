@@ -13,6 +13,7 @@ from eventstore.errors import (
     StateNotStorable,
     UnreadableEvent,
 )
+from eventstore.snapshots.sealing import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,11 +57,15 @@ class ApplyError(Exception):
 
 @dataclass(slots=True)
 class Replay(Generic[T]):
-    """One pass over one stream. `events` counts what was applied."""
+    """One pass over one stream. `events` counts what was applied; opened: of whose sealed fields, since the pass began.
+
+    A class that reads what is sealed is replayed with the snapshots' opener, every other without one.
+    """
 
     store: EventStore
     snapshots: SnapshotStore[T]
     events: int = field(default=0)
+    opened: Opened = field(default_factory=Opened)
 
     def of(self, stream_id: str, due: Sequence[Due]) -> Iterator[Snapshot | Problem]:
         """One after the other the snapshots that are due, by version; a problem in the place of one.
@@ -69,11 +74,10 @@ class Replay(Generic[T]):
         `apply` that raises, of all versions from there on, and is the last that comes.
         """
         wanted = {one.version for one in due}
+        self.opened = Opened()
         aggregate = self._start(stream_id, due[0].version - 1)
         try:
-            for event in self.store.read(
-                stream_id, aggregate.version + 1, due[-1].version
-            ):
+            for event in self._read(stream_id, aggregate.version + 1, due[-1].version):
                 self.apply(aggregate, event)
                 if event.metadata.version in wanted:
                     yield self._kept(aggregate, event)
@@ -97,7 +101,7 @@ class Replay(Generic[T]):
         """
         aggregate, wanted = begin or self._blank(stream_id), set(versions)
         first, last = aggregate.version + 1, max(versions, default=0)
-        for event in self.store.read(stream_id, first, last):
+        for event in self._read(stream_id, first, last):
             self.apply(aggregate, event)
             if aggregate.version in wanted:
                 yield aggregate
@@ -115,11 +119,19 @@ class Replay(Generic[T]):
             version, name = event.metadata.version, type(error).__name__
             raise ApplyError(version, name) from None
         self.events += 1
+        if self.snapshots.opener is not None:
+            self.opened.note(event)
+
+    def _read(self, stream_id: str, first: int, last: int) -> Iterator[RecordedEvent]:
+        return self.store.read(stream_id, first, last, opener=self.snapshots.opener)
 
     def _start(self, stream_id: str, at_most: int) -> T:
-        newest = self.snapshots.newest(stream_id, at_most=at_most)
-        if newest is None:
+        found = self.snapshots.newest_with_key(stream_id, at_most=at_most)
+        if found is None:
             return self._blank(stream_id)
+        newest, key = found
+        if key is not None:
+            self.opened.begin(key)
         return self.snapshots.aggregate_of(newest)
 
     def _blank(self, stream_id: str) -> T:
@@ -127,7 +139,7 @@ class Replay(Generic[T]):
 
     def _kept(self, aggregate: T, event: RecordedEvent) -> Snapshot | Problem:
         try:
-            return self.snapshots.snapshot_of(aggregate, event)
+            return self.snapshots.snapshot_of(aggregate, event, opened=self.opened)
         except StateNotStorable as error:
             at = aggregate.stream_id, aggregate.version
             return Problem(*at, error.code, str(error), ends=False)

@@ -15,8 +15,14 @@ import structlog
 from eventstore.clock import SystemClock
 from eventstore.conf import aggregates
 from eventstore.database import connect
-from eventstore.errors import IndexRebuilt, InvalidStreamId, SnapshotNotWritten
+from eventstore.errors import (
+    IndexRebuilt,
+    InvalidStreamId,
+    KeyStoreUnavailable,
+    SnapshotNotWritten,
+)
 from eventstore.events import stream_type_of
+from eventstore.opening import opener
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.snapshots import snapshot_store
@@ -35,8 +41,10 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from eventstore.ports import Clock, Log
+    from eventstore.errors import Retryable
+    from eventstore.ports import Clock, Log, Opener
     from eventstore.queries.snapshots import Failure
+    from eventstore.snapshots import SnapshotStore
     from eventstore.store import EventStore
 
     Progress = Callable[[Built], None]
@@ -56,7 +64,8 @@ _TROUBLES: Final = (
 class Snapshotter:
     """The configured classes' snapshots. chance: where sampling gets its places, and building its order, from.
 
-    make_log: that of the snapshots' topics; the store's own if left out.
+    make_log: that of the snapshots' topics; the store's own if left out. opener: gives what the classes that read what is sealed are
+    built with; asked only where there is such a class.
     """
 
     def __init__(
@@ -66,12 +75,14 @@ class Snapshotter:
         chance: Random,
         *,
         make_log: Callable[[], Log] | None = None,
+        opener: Callable[[], Opener] = opener,
         bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
     ) -> None:
         self._store = store
         self._clock = clock
         self._chance = chance
         self._make_log = make_log or store.make_log
+        self._opener = opener
         self._bounds = bounds
 
     def build_due(
@@ -85,14 +96,15 @@ class Snapshotter:
 
         seconds: after which no further batch is begun; without it, until nothing is left. Partitions take turns, in an
         order by chance, so that a bounded call starves none. Raises `SnapshotNotWritten` at the end where a topic did
-        not answer, `IndexIncomplete`, and database trouble.
+        not answer, `KeyStoreUnavailable` where the key store did not, `IndexIncomplete`, and database trouble.
         """
-        troubles: list[SnapshotNotWritten] = []
+        troubles: list[Retryable] = []
         deadline = None if seconds is None else self._clock.monotonic() + seconds
 
         def ended() -> bool:
             late = deadline is not None and self._clock.monotonic() >= deadline
-            return late or stopped() or len(troubles) >= _TROUBLES
+            unwritten = [one for one in troubles if isinstance(one, SnapshotNotWritten)]
+            return late or stopped() or len(unwritten) >= _TROUBLES
 
         with self._builders() as builders:
             built, tasks = Built(), self._tasks(builders)
@@ -152,7 +164,8 @@ class Snapshotter:
     def start_again(self) -> Reviewed:
         """Have everything looked through anew: what is there, and signed by this store, is not made again."""
         with self._writer() as writer:
-            reviewed = review(writer.connection())
+            opens = any(cls.reads_sealed for cls in aggregates().values())
+            reviewed = review(writer.connection(), self._opener() if opens else None)
             for statement in statements.START_AGAIN:
                 writer.connection().execute(statement)
         return reviewed
@@ -178,14 +191,17 @@ class Snapshotter:
         return deque(tasks)
 
     def _sampler(self, cls: type[Any], writer: SnapshotWriter) -> Sampler[Any]:
-        return Sampler(snapshot_store(cls), self._store, writer, self._chance)
+        return Sampler(self._snapshots(cls), self._store, writer, self._chance)
+
+    def _snapshots(self, cls: type[Any]) -> SnapshotStore[Any]:
+        return snapshot_store(cls, opener=self._opener() if cls.reads_sealed else None)
 
     @contextmanager
     def _builders(self) -> Iterator[list[Builder[Any]]]:
         with self._writer() as writer:
             yield [
                 Builder(
-                    snapshot_store(cls),
+                    self._snapshots(cls),
                     self._store,
                     writer,
                     self._clock,
@@ -195,9 +211,9 @@ class Snapshotter:
             ]
 
 
-def _taken(task: Task, troubles: list[SnapshotNotWritten]) -> Built:
-    """What one turn has built. Nothing where somebody else is at it, or the index was made anew meanwhile, or the topic
-    does not answer: the next call will look."""
+def _taken(task: Task, troubles: list[Retryable]) -> Built:
+    """What one turn has built. Nothing where somebody else is at it, or the index was made anew meanwhile, or topic or key store
+    does not answer: the next call will look, and classes that need no keys go on."""
     try:
         return task() or Built()
     except IndexRebuilt:
@@ -205,7 +221,7 @@ def _taken(task: Task, troubles: list[SnapshotNotWritten]) -> Built:
             "the index was rebuilt while a builder worked; the next run builds the rest",
             action="index-rebuilt",
         )
-    except SnapshotNotWritten as error:
+    except (SnapshotNotWritten, KeyStoreUnavailable) as error:
         troubles.append(error)
     return Built()
 

@@ -9,7 +9,7 @@ import structlog
 
 from eventstore import metrics
 from eventstore.aggregates import Aggregate
-from eventstore.errors import StateNotStorable, UnreadableEvent
+from eventstore.errors import StateNotStorable, StateWithheld, UnreadableEvent
 from eventstore.protocol.positions import record_of
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
@@ -129,11 +129,16 @@ class Sampler(Generic[T]):
     ) -> bool:
         try:
             value = encoded(type(whole).__name__, whole.state)
+        except StateWithheld:  # it was made before something of it was erased
+            return False
         except StateNotStorable as error:
             self._cannot_be_held(snapshot.stream_id, snapshot.version, error, sampled)
             return False
+        state = self._snapshots.state_in(snapshot)
+        if state is None:
+            return False
         sampled.looked_at += 1
-        if self._says(snapshot, value):
+        if self._says(state, value):
             self._count("same")
             return False
         sampled.drifted.append(f"{snapshot.stream_id} at version {snapshot.version}")
@@ -153,11 +158,9 @@ class Sampler(Generic[T]):
             cause=str(error),
         )
 
-    def _says(self, snapshot: StoredSnapshot, value: bytes) -> bool:
+    def _says(self, state: bytes, value: bytes) -> bool:
         """Whether a snapshot says what a replay says; as states, for a set has no order."""
-        return says_the_same(
-            snapshot.state, value, self._snapshots.aggregate.state_type
-        )
+        return says_the_same(state, value, self._snapshots.aggregate.state_type)
 
     def _set_aside(self, snapshot: StoredSnapshot) -> None:
         row = {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eventstore.events import Place
-    from eventstore.ports import Log, LogRecord
+    from eventstore.ports import Log, LogRecord, Opener
     from eventstore.queries.kept import Kept
     from eventstore.store import EventStore
 
@@ -43,7 +43,8 @@ class Compared:
     """What was found. kept: rows; all of them were compared with the keys. compared: those compared with a full replay.
 
     not_compared: why the others were not: `set aside` (it has drifted), `other code`, `another history`, `beyond the
-    bound` (another day's turn), `not replayed` (their events cannot be read), `not ours`. records: of the topics, all
+    bound` (another day's turn), `not replayed` (their events cannot be read), `not ours`, `sealed` (nobody has handed in the right to open
+    them), `key gone`. records: of the topics, all
     compared with the keys; passed: those of them that nobody loads, by the reason. wrong: the number of rows and records
     that are not ours, and of rows that say something else than a replay; named: the first, with what is wrong.
     """
@@ -71,7 +72,8 @@ class Comparer:
     """One pass over the table. at_most: how many are compared with a replay, None for all; those of whose turn it is today.
 
     now: says whose turn that is. Day after day the turn goes on where it ended, so that after as many days as the table
-    is larger than the bound all had theirs. stream_types: of these streams alone. page: rows a statement.
+    is larger than the bound all had theirs. stream_types: of these streams alone. page: rows a statement. opener: for states of classes that
+    read what is sealed; without one they are not compared with a replay.
     """
 
     def __init__(
@@ -83,13 +85,14 @@ class Comparer:
         now: datetime,
         stream_types: Sequence[str] | None = None,
         page: int = queries.PAGE,
+        opener: Opener | None = None,
     ) -> None:
         self._log = log
         self._at_most = at_most
         self._day = int(now.timestamp()) // _DAY
         self._page = page
         self._of_type: dict[str, _OfClass[Any]] = {
-            name: _OfClass(snapshot_store(cls), store)
+            name: _OfClass(snapshot_store(cls, opener=opener), store)
             for name, cls in aggregates().items()
         }
         self._wanted = None if stream_types is None else set(stream_types)
@@ -175,6 +178,8 @@ class Comparer:
             compared.leave("another history")
         elif known is None or row.made != known.made:
             compared.leave("other code")
+        elif not known.may_compare:
+            compared.leave("sealed")
         elif not is_due:
             compared.leave("beyond the bound")
         else:
@@ -187,6 +192,10 @@ class _OfClass(Generic[T]):
 
     def __init__(self, snapshots: Any, store: EventStore) -> None:
         self.made = snapshots.made_with
+        self.may_compare = (
+            not snapshots.aggregate.reads_sealed or snapshots.opener is not None
+        )
+        self._snapshots = snapshots
         self._cls: type[T] = snapshots.aggregate
         self._replay: Replay[T] = Replay(store, snapshots)
         self._last: T | None = None  # goes on where the page before ended
@@ -211,8 +220,12 @@ class _OfClass(Generic[T]):
         except StateNotStorable:
             compared.leave("not replayed")
             return
+        state = self._snapshots.state_in(row)
+        if state is None:
+            compared.leave("key gone")
+            return
         compared.compared += 1
-        if not says_the_same(row.state, value, self._cls.state_type):
+        if not says_the_same(state, value, self._cls.state_type):
             compared.is_wrong(_name(row), "it says another state than its events")
 
 

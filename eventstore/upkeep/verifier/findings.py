@@ -25,6 +25,8 @@ class PlaceFindings:
 
     redated: records that the log dates before the one in front of them, so that their recorded_at is that one's (rule
     4); ahead: those that it dates in the future: both tell of a clock that was off. unfolded: offsets that the log holds beyond the cursor: a lag, not a difference.
+    in_the_clear: events whose sensitive fields some other writer has not sealed. sealed: events with a box; of these, where it was asked, opened,
+    erased (the key was destroyed by order) and unopenable, the first of which is `box`.
     """
 
     place: Place
@@ -35,7 +37,13 @@ class PlaceFindings:
     redated: int = 0
     ahead: int = 0
     unfolded: int = 0
+    in_the_clear: int = 0
+    sealed: int = 0
+    opened: int = 0
+    erased: int = 0
+    unopenable: int = 0
     difference: Difference | None = None
+    box: Difference | None = None
 
 
 @dataclass(slots=True)
@@ -51,5 +59,6 @@ class Findings:
     @property
     def differences(self) -> Sequence[Difference]:
         """Everything that is wrong; empty when all agree."""
-        differences = [p.difference for p in self.places if p.difference is not None]
+        found = [one for p in self.places for one in (p.difference, p.box)]
+        differences = [one for one in found if one is not None]
         return [*differences, *self.heads.values(), *self.elsewhere]

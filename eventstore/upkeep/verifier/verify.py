@@ -25,7 +25,9 @@ from eventstore.log.partitioning import refuse_another_count
 from eventstore.protocol.codec import decode
 from eventstore.protocol.fold import Entry, Folded, Verdict
 from eventstore.protocol.positions import first_of
+from eventstore.registry import Problem
 from eventstore.upkeep.verifier import statements
+from eventstore.upkeep.verifier.boxes import look_into
 from eventstore.upkeep.verifier.comparing import Row, first_difference, written_position
 from eventstore.upkeep.verifier.findings import Difference, Findings, PlaceFindings
 from eventstore.upkeep.verifier.replay import Replay
@@ -36,13 +38,13 @@ if TYPE_CHECKING:
     import psycopg
 
     from eventstore.log.topics import Topics
-    from eventstore.ports import Batch, Extent, Log
+    from eventstore.ports import Batch, Extent, Log, Opener
 
 Progress = Callable[[Place, int], None]
 
 
 class Verifier:
-    """One verification: `run` it once. now: from when on a record is counted as dated in the future."""
+    """One verification: `run` it once. now: from when on a record is counted as dated in the future. opener: what is sealed is opened, too."""
 
     def __init__(
         self,
@@ -51,7 +53,9 @@ class Verifier:
         connection: psycopg.Connection[Any],
         *,
         now: datetime,
+        opener: Opener | None = None,
     ) -> None:
+        self._opener = opener
         self._topics = topics
         self._log = log
         self._connection = connection
@@ -261,7 +265,7 @@ class Verifier:
     # ---- inside
 
     def _count(self, findings: PlaceFindings, folded: Folded) -> None:
-        types = registry()
+        types, accepted = registry(), list[tuple[int, Commit]]()
         for one in folded.judged:
             findings.records += 1
             findings.malformed += one.verdict is Verdict.MALFORMED
@@ -270,11 +274,14 @@ class Verifier:
             commit = one.entry.content
             if one.verdict is Verdict.ACCEPTED and isinstance(commit, Commit):
                 findings.events += len(commit.events)
+                accepted.append((one.entry.offset, commit))
                 stream_type = stream_type_of(commit.stream_id)
-                findings.unreadable += sum(
-                    types.problem_of(stream_type, event) is not None
-                    for event in commit.events
-                )
+                for event in commit.events:
+                    problem = types.problem_of(stream_type, event)
+                    in_the_clear = problem == Problem.SENSITIVE_IN_CLEAR
+                    findings.in_the_clear += in_the_clear
+                    findings.unreadable += problem is not None and not in_the_clear
+        look_into(findings.place, accepted, self._opener, findings)
 
     def _rows(self, statement: str, **parameters: object) -> list[Row]:
         return self._connection.execute(statement, parameters).fetchall()

@@ -55,8 +55,14 @@ def _against_what_runs(
     data: DataDirectory, python: Path, log: str, arguments: list[str]
 ) -> int:
     known = data.runtime
-    url = os.environ.get("DATABASE_URL") or known["database_url"]
-    base = Ground(database_url=url, log=log, bootstrap=known["bootstrap"])
+    url = os.environ.get("DATABASE_URL")
+    keys = os.environ.get("TEDDY_KEYS_DATABASE_URL")
+    base = Ground(
+        database_url=url or known["database_url"],
+        log=log,
+        keys_database_url=keys if url else known.get("keys_database_url"),
+        bootstrap=known["bootstrap"],
+    )
     env = django_environment(data, python, base)
     return foreground([python, MANAGE, *arguments], env=env)
 
@@ -76,6 +82,7 @@ def _with_our_own(
             command="manage",
             pids={"teddy": os.getpid(), **base.pids()},
             database_url=base.database_url,
+            keys_database_url=base.keys_database_url,
             postgresql=base.postgresql,
             bootstrap=base.bootstrap,
             web_url=None,

@@ -84,7 +84,7 @@ def prepare(
     metrics.mkdir(mode=0o700)
     Path(env["TEDDY_TASKS"]).mkdir(mode=0o700, exist_ok=True)
     note("Preparing tables, topics and static files")
-    names = ["migrate", "create_topics", "collectstatic", *more]
+    names = ["migrate", "migrate_keys", "create_topics", "collectstatic", *more]
     command = [str(python), "-m", "scripts.launcher.prepare", *names]
     log = data.path / "logs" / "setup.log"
     said = run(command, env=env, what="Preparing", log=log, cwd=CHECKOUT)
@@ -210,6 +210,7 @@ def _tell(
         command="up",
         pids=pids,
         database_url=base.database_url,
+        keys_database_url=base.keys_database_url,
         postgresql=base.postgresql,
         bootstrap=base.bootstrap,
         web_url=f"http://127.0.0.1:{port}/" if port else None,

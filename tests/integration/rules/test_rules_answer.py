@@ -17,7 +17,8 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult, Commit, Expected, derived_event_id
-from eventstore.sealing import PassThroughSealer
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 from eventstore.upkeep.rebuild import reset
 from tests.plugins.kafka_logs import until
 from tests.support.connections import Line
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
 
-    from eventstore.registry import EventType
+    from eventstore.registry import Secrets
 
 
 # ---- rule 11: the pre-check answers what is decided and refuses only what can never come true again
@@ -223,19 +224,25 @@ def test_folds_that_are_lost_between_cursor_and_row_do_not_look_like_a_lost_reco
     assert result.first_version == 2
 
 
-class FutureSealer(PassThroughSealer):
+class FutureSealer(KeySealer):
     """An error of ours: it writes records by rules that nobody switched on."""
 
-    def seal(self, commit: Commit, types: Sequence[EventType]) -> Commit:
+    def seal(
+        self,
+        commit: Commit,
+        secrets: Sequence[Secrets | None],
+        *,
+        at_once: bool = False,
+    ) -> Commit:
         """See the port."""
-        del types
+        del secrets, at_once
         return replace(commit, v=2)
 
 
 def test_an_own_record_that_is_malformed_is_called_an_error_of_ours(
     audited: World,
 ) -> None:
-    here, stream = audited.store(sealer=FutureSealer()), audited.stream()
+    here, stream = audited.store(sealer=FutureSealer(MemoryKeys())), audited.stream()
 
     with pytest.raises(OwnRecordMalformed) as ours:
         here.append(stream, [changed()], 0)

@@ -1,0 +1,232 @@
+"""Vault's transit engine, or OpenBao's: data keys are wrapped there, by a key that never leaves it.
+
+A *derived* key, each data key under its own context: what is wrapped for one does not unwrap for another, and `rewrap` can do it, which
+refuses what was made with `associated_data`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import hvac
+from hvac.exceptions import InvalidRequest, VaultError
+from requests import RequestException
+
+from eventstore.errors import KeyStoreUnavailable
+from eventstore.ports import Wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    Batch = list[dict[str, str]]
+
+AT_ONCE: Final = 200  # items a call; 250 are refused as too complex
+_KEK: Final = re.compile(r"vault\.(?P<mount>.+)/(?P<key>[^/]+)\.v[0-9]+")
+_CIPHERTEXT: Final = re.compile(r"vault:v(?P<version>[0-9]+):.+")
+_UNFIT: Final = re.compile(
+    "message authentication failed|invalid ciphertext: (no|wrong)|base64"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a transit key is. token_file: read at each call, as an agent renews it; stands before token."""
+
+    addr: str
+    token: str = ""
+    token_file: str = ""
+    mount: str = "transit"
+    key: str = "teddy"
+    namespace: str = ""
+    ca_file: str = ""
+    timeout: float = 2.0
+
+    def __repr__(self) -> str:
+        return f"<{self.addr} {self.mount}/{self.key}>"
+
+
+class VaultKeys:
+    """A `KeyProvider`. A call takes no longer than twice `timeout` for each 200 keys; its clients are a thread's own."""
+
+    def __init__(self, place: Place, *, at_once: int = AT_ONCE) -> None:
+        self._place = place
+        self._at_once = at_once
+        self._mine = threading.local()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._place!r}>"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        msg = "a provider holds a token, and is never pickled"
+        raise TypeError(msg)
+
+    def current(self) -> str:
+        """See `KeyProvider`."""
+        place = self._place
+        transit = self._transit()
+        answer = _answered(lambda: transit.read_key(place.key, mount_point=place.mount))
+        data = answer["data"]
+        if not data["derived"]:
+            msg = f"Vault's key {place.mount}/{place.key} is not derived"
+            raise KeyStoreUnavailable(msg)
+        return self._kek(data["latest_version"])
+
+    def wrap(self, secrets: Sequence[tuple[bytes, bytes]]) -> Sequence[Wrapped]:
+        """See `KeyProvider`."""
+        items = [
+            {"plaintext": _text(secret), "context": _text(context)}
+            for context, secret in secrets
+        ]
+        found = self._batches("encrypt_data", self._place.key, self._place.mount, items)
+        return [self._wrapped(one) for one in found]
+
+    def unwrap(
+        self, wrapped: Sequence[tuple[bytes, Wrapped]]
+    ) -> Sequence[bytes | None]:
+        """See `KeyProvider`."""
+        return [
+            None if one is None else b64decode(one["plaintext"])
+            for one in self._on_each("decrypt_data", wrapped)
+        ]
+
+    def rewrap(
+        self, wrapped: Sequence[tuple[bytes, Wrapped]]
+    ) -> Sequence[Wrapped | None]:
+        """See `KeyProvider`. What another key has wrapped is unwrapped here, and wrapped anew."""
+        if all(self._is_ours(one.kek) for _, one in wrapped):
+            found = self._on_each("rewrap_data", wrapped)
+            return [None if one is None else self._wrapped(one) for one in found]
+        secrets = self.unwrap(wrapped)
+        there = [
+            (context, secret)
+            for (context, _), secret in zip(wrapped, secrets, strict=True)
+            if secret is not None
+        ]
+        anew = iter(self.wrap(there))
+        return [None if secret is None else next(anew) for secret in secrets]
+
+    # ---- below: how
+
+    def _on_each(
+        self, method: str, wrapped: Sequence[tuple[bytes, Wrapped]]
+    ) -> list[dict[str, str] | None]:
+        """By the key that each was wrapped with. None for what it does not open."""
+        answers: list[dict[str, str] | None] = []
+        for kek, group in groupby(wrapped, key=lambda one: one[1].kek):
+            mount, key = _place_of(kek)
+            items = [
+                {
+                    "ciphertext": one.box.decode("ascii", "replace"),
+                    "context": _text(context),
+                }
+                for context, one in group
+            ]
+            found = self._batches(method, key, mount, items)
+            answers += [_fit(one, kek) for one in found]
+        return answers
+
+    def _batches(
+        self, method: str, key: str, mount: str, items: Batch
+    ) -> Iterable[dict[str, str]]:
+        call: Callable[..., Any] = getattr(self._transit(), method)
+        needed = {} if method == "encrypt_data" else {"ciphertext": None}
+        for start in range(0, len(items), self._at_once):
+            some = items[start : start + self._at_once]
+            asked = {"batch_input": some, "mount_point": mount, **needed}
+            answer = _answered(lambda asked=asked: call(key, **asked))
+            results = answer["data"]["batch_results"]
+            if len(results) != len(some):
+                msg = "Vault has answered something else"
+                raise KeyStoreUnavailable(msg)
+            yield from results
+
+    def _wrapped(self, answer: dict[str, str]) -> Wrapped:
+        text = answer.get("ciphertext", "")
+        made = _CIPHERTEXT.fullmatch(text)
+        if made is None:
+            msg = f"Vault has not wrapped a key ({answer.get('error', 'no answer')})"
+            raise KeyStoreUnavailable(msg)
+        return Wrapped(self._kek(int(made["version"])), text.encode())
+
+    def _kek(self, version: int) -> str:
+        return f"vault.{self._place.mount}/{self._place.key}.v{version}"
+
+    def _is_ours(self, kek: str) -> bool:
+        return _place_of(kek) == (self._place.mount, self._place.key)
+
+    def _transit(self) -> Any:
+        pid, client = getattr(self._mine, "client", (0, None))
+        if pid != os.getpid():
+            client = self._made()
+            self._mine.client = os.getpid(), client
+        client.token = self._token()
+        return client.secrets.transit
+
+    def _made(self) -> hvac.Client:
+        place = self._place
+        return hvac.Client(
+            url=place.addr,
+            namespace=place.namespace or None,
+            timeout=place.timeout,
+            verify=place.ca_file or True,
+        )
+
+    def _token(self) -> str:
+        if not self._place.token_file:
+            return self._place.token
+        try:
+            return Path(self._place.token_file).read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            msg = f"Vault's token file cannot be read ({type(error).__name__})"
+            raise KeyStoreUnavailable(msg) from None
+
+
+def _answered(call: Callable[[], Any]) -> Any:
+    """Its answer, also where parts of it are errors.
+
+    What went wrong is raised outside of the handler: an error of the client's holds the answer's text, with secrets in it.
+    """
+    try:
+        return call()
+    except InvalidRequest as error:
+        answer = error.json
+        said = ", ".join(error.errors or ["invalid request"])
+    except VaultError as error:
+        answer, said = None, type(error).__name__
+    except RequestException as error:
+        answer, said = None, type(error).__name__
+    if isinstance(answer, dict) and (answer.get("data") or {}).get("batch_results"):
+        return answer
+    msg = f"Vault does not do its work ({said})"
+    raise KeyStoreUnavailable(msg)
+
+
+def _fit(answer: dict[str, str], kek: str) -> dict[str, str] | None:
+    """None for what does not open. A version that is retired, or was never there, is a key-encryption key that is missing."""
+    error = answer.get("error")
+    if not error:
+        return answer
+    if _UNFIT.search(error):
+        return None
+    msg = f"the key-encryption key {kek} is missing (Vault says: {error})"
+    raise KeyStoreUnavailable(msg)
+
+
+def _place_of(kek: str) -> tuple[str, str]:
+    """Mount and name of the key."""
+    found = _KEK.fullmatch(kek)
+    if found is None:
+        msg = f"the key-encryption key {kek} is missing"
+        raise KeyStoreUnavailable(msg)
+    return found["mount"], found["key"]
+
+
+def _text(data: bytes) -> str:
+    return b64encode(data).decode()

@@ -1,0 +1,35 @@
+"""Which keys the settings name, and who opens by them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from eventstore.conf import conf
+from eventstore.opening.opener import KeyOpener
+
+if TYPE_CHECKING:
+    from eventstore.ports import KeyRing
+
+
+def key_ring() -> KeyRing:
+    """The configured keys: one ring a process. Raises ImproperlyConfigured."""
+    return _ring_at(conf.KEYS)
+
+
+@cache
+def _ring_at(path: str) -> KeyRing:
+    try:
+        made: KeyRing = import_string(path)()
+    except ImportError as error:
+        msg = f"EVENTSTORE['KEYS'] names {path}, which cannot be imported."
+        raise ImproperlyConfigured(msg) from error
+    return made
+
+
+def opener() -> KeyOpener:
+    """Opens what the configured store has sealed. To call it is the right: who shows a person what it opened asks an `AccessRecorder` before."""
+    return KeyOpener(key_ring(), None)

@@ -1,0 +1,60 @@
+"""The log's word about keys, as the key store asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eventstore.conf import registry
+from eventstore.keys.lineage import Past
+from eventstore.keys.rows import Tombstone
+from eventstore.lineage import lookup
+from eventstore.lineage.fold import events_of
+from eventstore.lineage.recording import record_minted
+from eventstore.ports import KeyName
+from eventstore.store import get_event_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from uuid import UUID
+
+    from eventstore.keys.rows import Minted
+    from eventstore.privacy.undead import Replaying
+
+
+class LogLineage:
+    """See `eventstore.keys.lineage.Lineage`. replaying: made when it is first needed, for it needs the store."""
+
+    def __init__(self, replaying: Callable[[], Replaying]) -> None:
+        self._replaying = replaying
+
+    def record_minted(self, keys: Collection[Minted]) -> None:
+        """See `Lineage`."""
+        record_minted(get_event_store(), events_of(registry()), keys)
+
+    def commitments(self, ids: Collection[UUID]) -> Mapping[UUID, bytes]:
+        """See `Lineage`."""
+        return lookup.commitments(ids, registry())
+
+    def past(self, subject: str) -> Past:
+        """See `Lineage`."""
+        lineage = lookup.lineage_of(subject, registry())
+        erased = lineage.erased
+        return Past(
+            erased=None if erased is None else (erased.at, erased.request or ""),
+            destroyed=[
+                Tombstone(
+                    key.id,
+                    KeyName(subject, key.retention_class, key.month),
+                    gone.at,
+                    gone.why,
+                    gone.request,
+                    bytes.fromhex(key.commitment),
+                )
+                for key in lineage.keys.values()
+                if (gone := key.destroyed) is not None
+            ],
+        )
+
+    def refuse_undead(self) -> None:
+        """See `Lineage`."""
+        self._replaying().refuse_undead()

@@ -1,0 +1,1 @@
+"""Nothing that must be forgettable stands anywhere in the clear."""

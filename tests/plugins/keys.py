@@ -1,0 +1,90 @@
+"""The key store's database: made with the other one, and emptied after each test that left something in it.
+
+The store writes to it by connections of its own, which really commit, also where a test rolls back what it wrote elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+
+from eventstore.database import connect
+from eventstore.keys.router import ALIAS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+    from pytest_django import DjangoDbBlocker
+
+SMALL: Final = 64 * 1024  # bytes: as of the other database's tables
+
+_SIZE: Final = "SELECT greatest(pg_relation_size('keys_subject'), pg_relation_size('keys_datakey'), pg_relation_size('keys_mark'))"
+_DELETED: Final = """
+    WITH keys AS (DELETE FROM keys_datakey), subjects AS (DELETE FROM keys_subject) DELETE FROM keys_mark
+"""
+_TRUNCATED: Final = "TRUNCATE keys_datakey, keys_subject, keys_mark"
+
+
+class KeyTables:
+    """A session of the tests' own on the key store, from the first test that may have written to it."""
+
+    def __init__(self) -> None:
+        self.is_made = False
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def empty(self) -> None:
+        """What holds nothing is not touched."""
+        if self._connection is None:
+            self._connection = connect(ALIAS)
+        [size] = self._connection.execute(_SIZE).fetchone() or [0]
+        if size:
+            self._connection.execute(_TRUNCATED if size > SMALL else _DELETED)
+
+    def close(self) -> None:
+        """Before the database goes."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+
+_tables = KeyTables()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None,
+    request: pytest.FixtureRequest,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """pytest-django's, which makes what tests name; no test names the keys."""
+    with django_db_blocker.unblock():
+        made: Any = []
+        if not _is_a_tests(ALIAS):
+            # by default it would be made after the other, which is there
+            connections[ALIAS].settings_dict["TEST"]["DEPENDENCIES"] = []
+            keep = request.config.getvalue("reuse_db")
+            made = setup_databases(0, interactive=False, keepdb=keep, aliases=[ALIAS])
+    _tables.is_made = True
+    yield
+    _tables.is_made = False
+    _tables.close()
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+def _is_a_tests(alias: str) -> bool:
+    connection = connections[alias]
+    name: str = connection.creation._get_test_db_name()
+    return bool(connection.settings_dict["NAME"] == name)
+
+
+@pytest.fixture(autouse=True)
+def _keys_are_nobodys_heritage() -> Iterator[None]:
+    """Who is erased in one test is nobody in the next."""
+    yield
+    if _tables.is_made:
+        _tables.empty()
