@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 import msgspec
 
@@ -55,6 +56,28 @@ class KeySealer:
         )
         return Commit(
             commit.commit_id, commit.stream_id, commit.expected, sealed, commit.v
+        )
+
+    def unsealed(self, one: Commit, other: Commit) -> tuple[Commit, Commit]:
+        """See `Sealer`."""
+        pairs = list(zip(one.events, other.events, strict=False))
+        ids = {e.sealed.key for pair in pairs for e in pair if e.sealed is not None}
+        if len(one.events) != len(other.events) or not ids:
+            return one, other
+        keys = self.ring.opening([UUID(key) for key in ids])
+        ciphers = {
+            str(key.id): Cipher(key.secret)
+            for key in keys.values()
+            if isinstance(key, DataKey)
+        }
+        both = [
+            _both(_unsealed(one, was, ciphers), _unsealed(other, now, ciphers))
+            or (was, now)
+            for was, now in pairs
+        ]
+        return (
+            replace(one, events=tuple(was for was, _ in both)),
+            replace(other, events=tuple(now for _, now in both)),
         )
 
     def _keys(self, names: set[KeyName], *, at_once: bool) -> Mapping[KeyName, DataKey]:

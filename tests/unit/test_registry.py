@@ -13,6 +13,7 @@ from eventstore.registry import SENSITIVE, Event, Registry, sensitive_fields
 from tests.unit.records import an_event
 
 Remark = Annotated[str, SENSITIVE]
+BOX = Sealed("k", "n", "b")
 
 
 class OrderPlaced(Event, frozen=True, kw_only=True):
@@ -180,9 +181,37 @@ def test_an_unregistered_class_is_refused(registry: Registry) -> None:
         ("order", an_event(schema=2), "unknown_schema"),
         ("order", an_event(data={"order_id": 1}), "ill_typed"),
         ("order", an_event(data={}), "ill_typed"),
-        ("order", an_event(data={}, sealed=Sealed("k", "n", "b")), None),
+        ("order", an_event(data={"order_id": "1"}, sealed=BOX), None),
+        ("order", an_event(data={}, sealed=BOX), "ill_typed"),
+        (
+            "order",
+            an_event(data={"order_id": "1"}, sealed=BOX, schema=2),
+            "unknown_schema",
+        ),
+        (
+            "order",
+            an_event(data={"order_id": "1", "remark": "secret"}),
+            "sensitive_in_the_clear",
+        ),
+        (
+            "order",
+            an_event(data={"order_id": "1", "remark": "secret"}, sealed=BOX),
+            "sensitive_in_the_clear",
+        ),
     ],
-    ids=["fits", "type", "stream type", "schema", "field", "missing", "sealed"],
+    ids=[
+        "fits",
+        "type",
+        "stream type",
+        "schema",
+        "field",
+        "missing",
+        "sealed",
+        "sealed, and half of it is missing",
+        "sealed in an unknown schema",
+        "in the clear",
+        "in the clear beside a box",
+    ],
 )
 def test_a_fact_that_the_types_cannot_read_is_named_by_a_word(
     registry: Registry, stream_type: str, event: Any, problem: str | None

@@ -15,6 +15,8 @@ from eventstore.appender.waiting import _OVERHEAD, Limits, Waiting
 from eventstore.appender.work import Work
 from eventstore.clock import SystemClock
 from eventstore.events import Commit, Expected, Place
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +25,15 @@ PLACES = [Place("eventstore.order", n) for n in range(3)]
 _numbers = count()
 
 
+SEALER = KeySealer(MemoryKeys())
+
+
 def pending(place: int = 0, size: int = 10) -> Pending:
     """A commit of so many bytes, with its overhead."""
     stream = f"order.{next(_numbers)}"
     commit = Commit(uuid4(), stream, Expected.ANY, ())
-    return Pending(commit, b"x" * (size - _OVERHEAD), PLACES[place], 0.0, fresh=True)
+    value = b"x" * (size - _OVERHEAD)
+    return Pending(commit, value, PLACES[place], 0.0, SEALER, fresh=True)
 
 
 def waiting(*, capacity: int = 1_000, max_bytes: int = 10**9) -> Waiting:
