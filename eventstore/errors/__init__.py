@@ -141,8 +141,8 @@ from eventstore.errors.reading import (
 )
 
 __all__ = [
-    "AlreadyErased",
     "AccessNotRecorded",
+    "AlreadyErased",
     "AppendOutcomeUnknown",
     "CommitIdReused",
     "CommitTooLarge",
