@@ -18,12 +18,14 @@ class EventStoreConfig(AppConfig):
 
     def ready(self) -> None:
         from eventstore import checks  # noqa: F401  (registers itself)
+        from eventstore.privacy.configured import enter
         from eventstore.queries.completeness import completed_by
         from eventstore.queries.connection import judged
         from eventstore.store import get_event_store
 
         connection_created.connect(judged, dispatch_uid="eventstore")
         completed_by(lambda: get_event_store().complete_index())
+        enter()
         _enter_claims()
         _take_stamps()
 

@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
 from eventstore.checks.origin import from_before_sealing
+from eventstore.checks.privacy import of_privacy
 from eventstore.checks.types import of_history, of_registry
 from eventstore.conf import aggregates, conf, registry, secrets
 from eventstore.database import is_the_databases, named, translated
@@ -56,6 +57,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         *_without_secret(),
         *_wrong_values(),
         *of_registry(types),
+        *of_privacy(types),
         *_wrong_subscriptions(),
     ]
 

@@ -94,7 +94,7 @@ class Certificate:
 
     def _backups(self) -> str:
         days = conf.KEY_BACKUP_DAYS
-        if days is None:
+        if not days:
             return "nobody has said how long backups of the key store are kept (EVENTSTORE['KEY_BACKUP_DAYS'])"
         if self.erasure is None:
             return f"kept {days} days"

@@ -76,13 +76,16 @@ def in_force(of_class: Sequence[Policy], today: date) -> Policy | None:
 
 
 def refuse_missing(
-    made: Mapping[str, Sequence[Policy]], classes: Collection[str], today: date
+    made: Mapping[str, Sequence[Policy]],
+    needed: Collection[str],
+    known: Collection[str],
+    today: date,
 ) -> None:
-    """Raise `PolicyError` for a class that nobody has said how long to keep as of today, and for a policy of no class."""
-    for name in sorted(classes):
+    """Raise `PolicyError` for a class that nobody has said how long to keep as of today, and for a policy of no class there is."""
+    for name in sorted(needed):
         if in_force(made.get(name, ()), today) is None:
             _refuse(name, "it has no policy that is in force today")
-    for name in sorted(made.keys() - set(classes)):
+    for name in sorted(made.keys() - set(known)):
         _refuse(name, "no registered type of events is of this class")
 
 

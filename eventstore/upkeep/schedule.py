@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.errors import SnapshotDrifted, VerificationFailed
+from eventstore.privacy.configured import replaying, retention
 from eventstore.snapshots.builder.run import make_snapshotter
 from eventstore.snapshots.builder.verifying import Comparer
 from eventstore.store import get_event_store, make_event_store
@@ -70,6 +71,21 @@ def sample_snapshots() -> Counts:
     }
 
 
+def finish_erasures() -> Counts:
+    """What was ordered to be destroyed and is not at its end, and what rose: as the log says it since the key store's mark."""
+    replayed = replaying().run(finish=True)
+    return {"subjects": replayed.subjects, "risen": replayed.risen}
+
+
+def expire() -> Counts:
+    """Keys whose month and period are past, but for those that a hold keeps."""
+    expiries = retention().run()
+    return {
+        "keys": sum(one.destroyed for one in expiries),
+        "held": sum(one.held for one in expiries),
+    }
+
+
 def forget_runs() -> Counts:
     """Rows of runs that went well, after their time."""
     return {"rows": jobs().forget(KEPT)}
@@ -88,6 +104,13 @@ SCHEDULE: Final[Mapping[str, Job]] = {
         Job(
             "verify", timedelta(days=1), "log, mirror, index, heads, snapshots", verify
         ),
+        Job(
+            "finish_erasures",
+            timedelta(minutes=10),
+            "orders to destroy",
+            finish_erasures,
+        ),
+        Job("retention", timedelta(days=1), "keys past their time", expire),
         Job("forget_runs", timedelta(days=1), "rows of this table", forget_runs),
     )
 }

@@ -144,4 +144,4 @@ def test_a_class_without_a_policy_and_a_policy_without_a_class_are_refused(
     configured: Any, class_: str
 ) -> None:
     with pytest.raises(PolicyError, match=f"class {class_}"):
-        refuse_missing(policies(configured), {"talk"}, TODAY)
+        refuse_missing(policies(configured), {"talk"}, {"talk", "clear"}, TODAY)
