@@ -24,11 +24,13 @@ from eventstore.exchange.exporter import export_events, export_stream
 from eventstore.exchange.importer.flight import Limits
 from eventstore.exchange.importer.run import import_events
 from eventstore.log import topics
+from eventstore.opening import opener
 from eventstore.store import EventStore, _the_store, get_event_store
 from eventstore.upkeep.rebuild import refold, reset
 from teddy_es.demo import demo_lines
 from tests.acceptance.launched import becomes_true
 from tests.support.processes import a_command
+from tests.support.recorders import Recorder
 from tests.unit.import_store import FakeClock, a_line, uid
 
 if TYPE_CHECKING:
@@ -53,8 +55,14 @@ def a_saying(talk: str, n: int, commit: object = None, **changes: Any) -> bytes:
 @pytest.fixture
 def teddy(transactional_db: None, settings: Settings) -> Iterator[EventStore]:
     """The configured store, empty, with its topics."""
-    settings.EVENTSTORE = {**settings.EVENTSTORE, "LOG": "embedded", "PARTITIONS": 3}
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "LOG": "embedded",
+        "PARTITIONS": 3,
+        "ACCESS_RECORDER": "tests.support.recorders.Recorder",
+    }
     yield begin()
+    Recorder.forget()
     get_event_store().close()
     _the_store.cache_clear()
 
@@ -87,6 +95,8 @@ def run(name: str, *args: str) -> tuple[int, str, str]:
 
 
 def exported(tmp_path: Path, *args: str) -> list[dict[str, Any]]:
+    """Opened, for a box is another each time that something is sealed."""
+    args = ("--unseal", "--purpose", "audit", *args)
     path = tmp_path / "out.ndjson"
     code, _, said = run("export_events", "--output", str(path), *args)
     assert code == 0, said
@@ -101,7 +111,8 @@ def timeless(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def texts(store: EventStore, talk: str) -> list[str]:
-    return [event.data["text"] for event in store.read(f"conversation.{talk}")]
+    read = store.read(f"conversation.{talk}", opener=opener())
+    return [event.data["text"] for event in read]
 
 
 @pytest.fixture
@@ -372,13 +383,6 @@ def test_an_export_that_a_rebuild_came_into_is_none(
     indexer.log.close()
 
 
-def test_nothing_can_be_unsealed_yet(teddy: EventStore) -> None:
-    code, _, said = run("export_events", "--unseal")
-
-    assert code == 1
-    assert "nothing to unseal" in said
-
-
 def test_the_second_time_changes_nothing(
     teddy: EventStore, file: Path, tmp_path: Path
 ) -> None:
@@ -528,7 +532,7 @@ def test_a_reader_that_has_had_enough_ends_an_export_quietly(
 ) -> None:
     lines = [
         a_saying("conv-a", n, 0, data={"child_id": "c", "text": "x" * 9_000})
-        for n in range(90)
+        for n in range(60)
     ]
     import_events(BytesIO(b"".join(lines)), teddy, clock=FakeClock())
     with a_command("export_events") as process:
@@ -595,7 +599,8 @@ def test_a_stream_is_read_as_a_table_in_which_nothing_steers_the_terminal(
 
     assert code == 0
     assert "ChildSpoke" in said
-    assert "[red]" in said.replace("\n", "")
+    assert "sealed fields" in said
+    assert "[red]" not in said
     assert "\x1b" not in said
     assert "\x9b" not in said
 
