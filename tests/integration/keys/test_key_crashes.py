@@ -1,0 +1,105 @@
+"""Killed between any two steps, twice, by a real signal: whoever asks next goes on, and both processes end with one key or none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from eventstore.errors import SubjectErased
+from eventstore.keys.rows import Tombstone
+from eventstore.ports import Gone
+from eventstore.testing.key_ring_contract import a_name
+from tests.integration.keys.test_ring import AT
+from tests.support.processes import a_process, heard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.keys import Process, TheLog
+
+STEPS = ("before the store", "before the log", "behind the log", "at its end")
+
+
+def killed(step: str, do: str = "mint") -> list[UUID]:
+    """A process does it, and is killed there; the keys of which the log was told."""
+    with a_process("keys", do=do, step=step) as process:
+        told = [UUID(one) for one in heard(process)["told"]]
+        assert process.wait() == -9
+    return told
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_who_is_killed_while_minting_leaves_a_name_that_the_next_one_mints_or_finds(
+    processes: Callable[..., Process], log: TheLog, step: str
+) -> None:
+    process = processes()
+
+    told = killed(step)
+    again = killed(step)
+
+    rows = process.store.rows("p-1")
+    assert len(rows) == (step != "before the store")
+    assert (
+        all(row.id in {row.id for row in rows} for row in (*told, *again)) or not told
+    )
+    key = process.ring.sealing([a_name()])[a_name()]
+    [row] = process.store.rows("p-1")
+    assert (row.id, row.in_log) == (key.id, True)
+    assert set(told) <= {key.id}
+    assert set(again) <= {key.id}
+
+
+@pytest.mark.parametrize("step", ["before it", "within it", "behind it"])
+def test_who_is_killed_while_erasing_has_erased_all_or_nothing_and_the_next_one_does(
+    processes: Callable[..., Process], step: str
+) -> None:
+    process = processes()
+    names = [a_name(), a_name(month="2026-12")]
+    keys = process.ring.sealing(names)
+
+    killed(step, "erase")
+
+    is_done = step == "behind it"
+    assert {row.destroyed_at is not None for row in process.store.rows("p-1")} == {
+        is_done
+    }
+    rows = process.store.erase("p-1", at=AT, request="r-2")
+    assert {row.request for row in rows} == {"r-1" if is_done else "r-2"}
+    found = process.ring.opening([key.id for key in keys.values()])
+    assert all(isinstance(one, Gone) for one in found.values())
+    with pytest.raises(SubjectErased):
+        process.ring.sealing([a_name(month="2027-01")])
+
+
+def test_an_erasure_tells_which_keys_the_log_has_not_heard_of(
+    processes: Callable[..., Process],
+) -> None:
+    process = processes()
+    killed("before the log")
+
+    [row] = process.store.erase("p-1", at=AT, request="r-1")
+
+    assert not row.in_log
+    assert not row.destruction_in_log
+    assert [one.id for one in process.store.mints_untold()] == [row.id]
+    assert process.store.mint_told([row.id]) == {row.id}
+    assert process.store.mints_untold() == []
+    assert [one.id for one in process.store.ended_untold()] == [row.id]
+
+
+def test_a_month_that_is_buried_while_its_key_is_minted_is_not_sealed_under(
+    processes: Callable[..., Process], log: TheLog
+) -> None:
+    minting, burying = processes(), processes()
+
+    def bury() -> None:
+        [key] = burying.store.living([a_name()])
+        burying.store.bury([Tombstone(key.id, a_name(), AT, "retention")])
+
+    log.before_minted = bury
+    with pytest.raises(SubjectErased):
+        minting.ring.sealing([a_name()])
+
+    assert minting.ring.held([a_name()]) is None
