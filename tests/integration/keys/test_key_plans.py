@@ -77,11 +77,16 @@ PLANS: list[tuple[str, dict[str, Any], set[str]]] = [
 INSERTING = {"ADD_SUBJECTS", "MINT", "ERASE", "BURY", "MOVE_MARK"}
 
 
-@pytest.fixture
-def session(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
-    """With its limits, on tables that hold something and were analysed."""
+@pytest.fixture(params=["empty", "grown"])
+def session(
+    request: pytest.FixtureRequest, transactional_db: None
+) -> Iterator[psycopg.Connection[Any]]:
+    """With its limits; a plan that was made on empty tables is kept when they have grown."""
     sessions = Sessions()
     with sessions.session() as session:
+        if request.param == "empty":
+            yield session
+            return
         session.execute(_FILL, [3_000])
         session.execute(
             "INSERT INTO keys_subject (subject) SELECT DISTINCT subject FROM keys_datakey"
