@@ -84,19 +84,21 @@ def session(
     """With its limits; a plan that was made on empty tables is kept when they have grown."""
     sessions = Sessions()
     with sessions.session() as session:
-        if request.param == "empty":
-            yield session
-            return
-        session.execute(_FILL, [3_000])
-        session.execute(
-            "INSERT INTO keys_subject (subject) SELECT DISTINCT subject FROM keys_datakey"
-        )
-        session.execute(_STATES)
-        session.execute("INSERT INTO keys_mark (id, cut) VALUES (1, '')")
-        for table in ("keys_datakey", "keys_subject", "keys_mark"):
-            session.execute(f"ANALYZE {table}")  # type: ignore[call-overload]
+        if request.param == "grown":
+            _grow(session)
         yield session
     sessions.close()
+
+
+def _grow(session: psycopg.Connection[Any]) -> None:
+    session.execute(_FILL, [3_000])
+    session.execute(
+        "INSERT INTO keys_subject (subject) SELECT DISTINCT subject FROM keys_datakey"
+    )
+    session.execute(_STATES)
+    session.execute("INSERT INTO keys_mark (id, cut) VALUES (1, '')")
+    session.execute("ANALYZE keys_datakey")
+    session.execute("ANALYZE keys_subject")
 
 
 @pytest.mark.parametrize(
