@@ -69,12 +69,7 @@ class Holding:
             known = lineage.holds.get(hold_id)
             if known is not None and _says(known, scope, clause, kind, floor):
                 return False
-            if known is not None or hold_id in lineage.lifted:
-                msg = f"hold {hold_id} is another hold of this subject: take another id"
-                raise HoldRefused(msg)
-            if lineage.erased is not None:
-                msg = f"the subject is erased under request {lineage.erased.request}"
-                raise HoldRefused(msg)
+            _refuse(lineage, hold_id)
             return True
 
         return self._deciding.decided(subject, said, decide).holds[hold_id]
