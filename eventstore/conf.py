@@ -45,7 +45,9 @@ class EventStoreSettings:
         True  # the real-time stream `events.*`; on a log with feeds, as Kafka
     )
     PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
-    KEYS: str = "eventstore.testing.memory_keys.keys_of_this_process"
+    KEYS: str = (
+        "eventstore.keys.configured.key_ring"  # dotted path of what gives a ring
+    )
     ACCESS_RECORDER: str = ""  # dotted path of who makes an AccessRecorder
     KEK: str = ""  # who wraps keys: "file", "env", "vault", or the dotted path of a provider's factory
     KEK_FILE: str = ""  # of "file"
