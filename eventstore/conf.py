@@ -45,7 +45,9 @@ class EventStoreSettings:
         True  # the real-time stream `events.*`; on a log with feeds, as Kafka
     )
     PUBLISH_FROM: str = "beginning"  # or "now": where it begins when it is new
-    KEYS: str = "eventstore.testing.memory_keys.keys_of_this_process"
+    KEYS: str = (
+        "eventstore.keys.configured.key_ring"  # dotted path of what gives a ring
+    )
     ACCESS_RECORDER: str = ""  # dotted path of who makes an AccessRecorder
     KEK: str = ""  # who wraps keys: "file", "env", "vault", or the dotted path of a provider's factory
     KEK_FILE: str = ""  # of "file"
@@ -58,9 +60,7 @@ class EventStoreSettings:
     RETENTION: Mapping[
         str, Sequence[Mapping[str, Any]]
     ] = {}  # retention class → policies; docs/ERASURE.md
-    KEY_BACKUP_DAYS: int = (
-        0  # how long backups of the key store are kept, as certificates say; 0: not said
-    )
+    KEY_BACKUP_DAYS: int = 0  # how long backups of the key store are kept, as certificates say; 0: not said
     MODE: str = "production"  # or "quickstart"
 
     def __getattribute__(self, name: str) -> Any:

@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 
 from eventstore import metrics
 from eventstore.appender.admission import Door
+from eventstore.appender.answer import answer_from_decided
 from eventstore.appender.intake import Intake
 from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending, deadline_in
@@ -23,7 +24,7 @@ from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
-from eventstore.errors import DatabaseUnanswered, LogUnanswered
+from eventstore.errors import DatabaseUnanswered, LogUnanswered, SubjectErased
 from eventstore.events import (
     AppendResult,
     Cut,
@@ -146,7 +147,7 @@ class EventStore(Reading):
         except KeysNotHeld:
             pending = await asyncio.to_thread(pend)
         pending.observe(self._clock)
-        if not self._appender.offer(pending):
+        if not (pending.future.done() or self._appender.offer(pending)):
             await asyncio.to_thread(self._appender.submit, pending)
         try:
             return await asyncio.wait_for(
@@ -183,11 +184,11 @@ class EventStore(Reading):
         first_version: what the first event has there and gets here, or nothing is written, not even a refusal:
         `WrongExpectedVersion`. A repeat is compared in all that it says, its times and causes too.
         """
-        return self._submit(
-            self._intake.past_commit(
-                stream_id, events, first_version, commit_id, self._deadline(None)
-            )
-        )
+        past = stream_id, events, first_version, commit_id, self._deadline(None)
+        try:
+            return self._submit(self._intake.past_commit(*past))
+        except SubjectErased as erased:
+            return self._repeated(self._intake.closed().past_commit(*past), erased)
 
     def outcome(
         self,
@@ -262,13 +263,30 @@ class EventStore(Reading):
         *,
         at_once: bool = False,
     ) -> Pending:
-        deadline = self._deadline(timeout_s)
-        return self._intake.commit(
-            stream_id, events, expected, commit_id, deadline, at_once=at_once
-        )
+        new = stream_id, events, expected, commit_id, self._deadline(timeout_s)
+        try:
+            return self._intake.commit(*new, at_once=at_once)
+        except SubjectErased as erased:
+            if commit_id is None:
+                raise
+            closed = self._intake.closed().commit(*new)
+            self._repeated(closed, erased)
+            return closed
+
+    def _repeated(self, closed: Pending, erased: SubjectErased) -> Future[AppendResult]:
+        """The answer that an earlier record fixed for a commit whose keys are gone since. Raises `erased` if there is none."""
+        commit = closed.commit
+        left = max(0.0, closed.deadline - self._clock.monotonic())
+        found = self.outcome(commit.commit_id, commit.stream_id, timeout_s=left)
+        if not found.decided:
+            raise erased
+        answer_from_decided(closed, found.decided[0])
+        return closed.future
 
     def _submit(self, pending: Pending) -> Future[AppendResult]:
         pending.observe(self._clock)
+        if pending.future.done():  # it was decided long ago
+            return pending.future
         return self._appender.submit(pending)
 
     def _deadline(self, timeout_s: float | None) -> float:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from uuid import uuid4
 
 import structlog
 from django.db import connection
@@ -23,6 +24,7 @@ from prometheus_client import (
 from eventstore.checks import check_settings
 from eventstore.clock import SystemClock
 from eventstore.errors import LogTruncated
+from eventstore.opening import key_ring
 from eventstore.publishing.topics import feed_topics
 from eventstore.publishing.topics import wrong as wrong_with_feeds
 from eventstore.queries.connection import reading_cursor
@@ -62,7 +64,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     """200 if settings are right, database and log answer, the topics are as they must be and reads can be, else 503.
 
     Who asks while the index is incomplete has it completed (rule 16): else a web that gets no requests because it is
-    not ready would never become it. Topics beside the log (snapshots.*, events.*) have their word and do not decide: all but
+    not ready would never become it. Topics beside the log (snapshots.*, events.*) and the key store have their word and do not decide: all but
     who needs them works. Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how far the mirror is behind the log, and which partitions have stopped: a part of the streams; the rest works.
     """
     settings = ",".join(message.id or "?" for message in check_settings()) or OK
@@ -80,6 +82,7 @@ def ready(request: HttpRequest) -> HttpResponse:
         "log": log.word,
         "index": index.word,
         "beside": beside.word,
+        "keys": _ask("keys", _keys).word if database.is_ok else _NOT_ASKED.word,
         "lag": None if folded is None or ends is None else _lag(folded, ends),
         "stopped": None if known is None else [_stop(one) for one in known.stopped],
         "clock": _clock(index.answer) if index.is_ok else None,
@@ -111,7 +114,13 @@ def _is_strangers(request: HttpRequest) -> bool:
     return conf.MODE == "production" and not hasattr(request, "is_probe")
 
 
-_SHARES: Final = {"database": 1 / 3, "log": 1 / 3, "index": 2 / 9, "beside": 1 / 9}
+_SHARES: Final = {
+    "database": 0.3,
+    "log": 0.3,
+    "index": 0.2,
+    "beside": 0.1,
+    "keys": 0.1,
+}
 _askers: Final = {what: Asker(what) for what in _SHARES}
 
 
@@ -179,6 +188,11 @@ def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
                 place.topic, place.partition, cursor=cursor, found=contents
             )
     return {place: extent.end for place, extent in extents.items()}
+
+
+def _keys() -> None:
+    """Raises `KeyStoreUnavailable`: it does not answer, or what the log says is destroyed is being destroyed again."""
+    key_ring().opening([uuid4()])
 
 
 def _beside() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from eventstore.testing.shop import shop
 from eventstore.testing.shop_orders import Order
+from eventstore.testing.shop_privacy import register_privacy
 from tests.support.reading_orders import ForgettingOrder, ReadingOrder
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ def __getattr__(name: str) -> Registry | type[Order]:
         if name.startswith(f"{kind.__name__}_"):
             own = name.removeprefix(f"{kind.__name__}_")
             return type(kind.__name__, (kind,), {"stream_type": own})
+    if name.startswith("private_"):
+        suffix = name.removeprefix("private_")
+        return register_privacy(shop(f"order_{suffix}"), f"privacy_{suffix}")
     if not name.startswith("order_"):
         raise AttributeError(name)
     return shop(name)

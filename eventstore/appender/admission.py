@@ -115,9 +115,9 @@ class Door:
         """What of it is sealed. What JSON cannot hold is refused here: behind the seal nobody would see it."""
         of = self.registry.secrets_of
         secrets = of(known, stream_id, event.schema, event.data)
-        if secrets is not None and (
-            problem := unfit(event.data, self.registry.fields_of(event.type))
-        ):
+        if secrets is None or all(_is_text(event.data[n]) for n in secrets.names):
+            return secrets  # its other fields are judged with the record
+        if problem := unfit(event.data, self.registry.fields_of(event.type)):
             msg = f"{event.type}: {problem}"
             raise InvalidEvent(msg)
         return secrets
@@ -220,3 +220,8 @@ def _written(instant: object) -> str:
     except Exception as error:
         raise InvalidEvent(_NO_INSTANT) from error
     raise InvalidEvent(_NO_INSTANT)
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is, without asking further, a text that a record can hold."""
+    return type(value) is str and "\0" not in value and value.isascii()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from eventstore import metrics
+from eventstore.appender.closed import ClosedSealer
 from eventstore.appender.pending import Pending
 from eventstore.errors import CommitTooLarge
 from eventstore.events import MAX_COMMIT_BYTES
@@ -60,6 +61,10 @@ class Intake:
         commit = self.door.past_commit(stream_id, events, first_version, commit_id)
         return self._on_its_way(commit, deadline, past=True)
 
+    def closed(self) -> Intake:
+        """One that takes in what can be compared and cannot be written, for the keys are gone."""
+        return Intake(replace(self.door, sealer=ClosedSealer()), self.partitions)
+
     def _on_its_way(
         self,
         commit: Commit,
@@ -68,6 +73,11 @@ class Intake:
         fresh: bool = False,
         past: bool = False,
     ) -> Pending:
+        if isinstance(self.door.sealer, ClosedSealer):
+            place = place_of(commit.stream_id, self.partitions)
+            return Pending(
+                commit, b"", place, deadline, self.door.sealer, fresh=False, past=past
+            )
         value = encode(commit, self.door.registry.fields_of)
         if len(value) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(size=len(value), limit=MAX_COMMIT_BYTES)

@@ -12,22 +12,24 @@ from eventstore.conf import conf
 from eventstore.opening.opener import KeyOpener
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eventstore.ports import KeyRing
 
 
 def key_ring() -> KeyRing:
     """The configured keys: one ring a process. Raises ImproperlyConfigured."""
-    return _ring_at(conf.KEYS)
+    return _giving(conf.KEYS)()
 
 
 @cache
-def _ring_at(path: str) -> KeyRing:
+def _giving(path: str) -> Callable[[], KeyRing]:
     try:
-        made: KeyRing = import_string(path)()
+        gives: Callable[[], KeyRing] = import_string(path)
     except ImportError as error:
         msg = f"EVENTSTORE['KEYS'] names {path}, which cannot be imported."
         raise ImproperlyConfigured(msg) from error
-    return made
+    return gives
 
 
 def opener() -> KeyOpener:

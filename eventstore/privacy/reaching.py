@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from eventstore.blind.forgetting import digests_under, remove_digests
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, places, registry
 from eventstore.database import connect
@@ -64,6 +65,7 @@ class _Seen:
     about: About
     keys: int
     rows: Mapping[str, int]
+    digests: int
 
 
 # By the place's name in the register. What is sealed in the log, its mirror and its feeds is the same records.
@@ -77,6 +79,7 @@ COUNTERS: Final[Mapping[str, Callable[[_Seen], int]]] = {
     "eventstore_subscriptionaction": lambda seen: seen.rows[
         "eventstore_subscriptionaction"
     ],
+    "eventstore_blinddigest": lambda seen: seen.digests,
     "eventstore_logrecord": lambda seen: (
         seen.about.records + seen.rows["eventstore_snapshot"]
         if conf.LOG == EMBEDDED
@@ -93,16 +96,18 @@ COUNTERS: Final[Mapping[str, Callable[[_Seen], int]]] = {
 def look(subject: str, keys: Collection[UUID]) -> Report:
     """What exists where. keys: of the subject, as far as they are to go."""
     found = about(subject, frozenset(map(str, keys)), registry())
-    seen = _Seen(found, len(keys), count_rows(found.streams))
+    rows = count_rows(found.streams)
+    seen = _Seen(found, len(keys), rows, digests_under(keys))
     listed = [_found(place, seen) for place in places().about_subjects()]
     return Report(found, [*listed, *_projections()], _nothing())
 
 
 def reach(subject: str, keys: Sequence[UUID]) -> Mapping[str, int]:
-    """Count what is there, and take out what the end of the keys leaves behind: snapshots, which are made anew of what remains."""
+    """Count what is there, and take out what the end of the keys leaves behind: digests, and snapshots, which are made anew of what remains."""
     report = look(subject, keys)
     with connect() as connection:
         drop(connection, keys)
+    remove_digests(keys)
     return report.counts() | {SEALED_EVENTS: report.about.sealed}
 
 

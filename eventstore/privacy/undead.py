@@ -109,19 +109,26 @@ class Replaying:
             cut = reached
 
     def _mark(self) -> Cut:
-        return Cut.parse(self._shelf.mark())
+        try:
+            return Cut.parse(self._shelf.mark())
+        except ValueError:
+            return self._beginning()
 
     def _next(self, cut: Cut) -> tuple[Sequence[RecordedEvent], Cut]:
         types = [self._events.stream_type]
         try:
             return self._store.read_all(cut, types=types, limit=self._page)
         except (CutBeyondEnd, ValueError):
-            # the mark is of another log, or the log has lost something: of this one it says nothing
-            logger.warning(
-                "the key store's mark is not of this log: all of it is read again",
-                action="keys-mark-foreign",
-            )
-            return self._store.read_all(Cut(), types=types, limit=self._page)
+            beginning = self._beginning()
+            return self._store.read_all(beginning, types=types, limit=self._page)
+
+    def _beginning(self) -> Cut:
+        """Where the mark is of another log, or the log has lost something: of this one it says nothing."""
+        logger.warning(
+            "the key store's mark is not of this log: all of it is read again",
+            action="keys-mark-foreign",
+        )
+        return Cut()
 
     def _subjects(self, events: Sequence[RecordedEvent]) -> list[str]:
         return list(

@@ -65,7 +65,7 @@ def recorded_events(
     """
     types, topic, stream_type, partition = types or registry(), "", "", 0
     first = end = 0
-    for row, commit in _decoded(rows, opener):
+    for row, commit in decoded(rows, opener):
         packed = row[0]
         if not first <= packed < end:  # as a rule the rows are of one place
             place_id = partition_in(packed)
@@ -89,7 +89,7 @@ def domain_events(
     Outside of the versions `first` to `last` they are not looked at: whatever stands there. Raises `UnreadableEvent`.
     """
     types = registry()
-    for row, commit in _decoded(rows, opener):
+    for row, commit in decoded(rows, opener):
         packed, first_version = row[0], row[2]
         stream_type = stream_type_of(commit.stream_id)
         made: list[Any] = []
@@ -134,9 +134,10 @@ def prepare(opener: Opener, commits: Iterable[AcceptedCommit]) -> None:
     )
 
 
-def _decoded(
+def decoded(
     rows: Iterable[tuple[Any, ...]], opener: Opener | None
 ) -> Iterator[tuple[tuple[Any, ...], AcceptedCommit]]:
+    """Each row with the commit in it; with an opener a page whole, its keys fetched at once."""
     if opener is None:
         return ((row, decode_accepted(row[3])) for row in rows)
     page = [(row, decode_accepted(row[3])) for row in rows]
@@ -158,7 +159,8 @@ def _recorded(
     topic, partition, offset = place
     read, secret, made = types.read, types.sensitive.get, []
     for index, event in enumerate(commit.events):
-        data, hidden, withheld = event.data, secret(event.type), None
+        data: Mapping[str, Any] = event.data
+        hidden, withheld = secret(event.type), None
         if event.sealed is not None or (hidden and not hidden.isdisjoint(data)):
             data, problem, withheld = _shown(types, stream_type, commit, event, opener)
         elif (value := read(stream_type, event)).__class__ is Problem:

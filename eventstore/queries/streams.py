@@ -110,8 +110,7 @@ def read_history(
     """The same as their classes of today, oldest first: a third less to do for who wants no more. Raises `UnreadableEvent`."""
     refuse_if_set_aside(stream_id)
     span = _Span.of(first, last)
-    bounds = {"first": span.first, "last": span.last}
-    make = partial(domain_events, **bounds, opener=opener)
+    make = partial(domain_events, first=span.first, last=span.last, opener=opener)
     for head, events in _pages(cursor, stream_id, make, span, pages):
         yield from span.within(head, events)
 

@@ -261,7 +261,7 @@ class Registry:
         ):
             return Problem.UNKNOWN_SCHEMA
         if opened.__class__ is not Withheld:
-            return self._read_whole(known, {**event.data, **opened}, event.schema)  # type: ignore[dict-item]
+            return self._read_whole(known, {**event.data, **opened}, event.schema)
         if event.sealed is None and known.sensitive.isdisjoint(event.data):
             return self._read_whole(known, event.data, event.schema)
         return self._read_half(known, event, opened)  # type: ignore[arg-type]
@@ -293,7 +293,8 @@ class Registry:
         half = self._halves.get(known.name)
         if half is None:
             half = self._halves[known.name] = Half(known.name, known.struct, hidden)
-        return half.event(clear, mark)
+        made: Event | Problem = half.event(clear, mark)
+        return made
 
     def event_of(self, recorded: RecordedEvent) -> Event:
         """A read event as its class of today, what was withheld marked in it. Raises `UnreadableEvent`, which quotes no value."""

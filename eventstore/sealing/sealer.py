@@ -41,18 +41,22 @@ class KeySealer:
         at_once: bool = False,
     ) -> Commit:
         """See `Sealer`. at_once: raise `KeysNotHeld` rather than wait for the key store."""
-        if not any(secrets):
+        names = [
+            None if one is None else _name(one, event)
+            for one, event in zip(secrets, commit.events, strict=True)
+        ]
+        wanted = [name for name in names if name is not None]
+        if not wanted:
             return commit
-        names = {
-            _name(one, event)
-            for one, event in zip(secrets, commit.events, strict=True)
-            if one
-        }
-        keys = self._keys(names, at_once=at_once)
-        ciphers = {name: (keys[name], Cipher(keys[name].secret)) for name in names}
+        if len(wanted) > 1:
+            wanted = list(dict.fromkeys(wanted))
+        keys = self._keys(wanted, at_once=at_once)
+        ready = {name: (keys[name], Cipher(keys[name].secret)) for name in wanted}
         sealed = tuple(
-            _sealed(commit, event, one, *ciphers[_name(one, event)]) if one else event
-            for one, event in zip(secrets, commit.events, strict=True)
+            event
+            if one is None or name is None
+            else _sealed(commit, event, one, *ready[name])
+            for one, name, event in zip(secrets, names, commit.events, strict=True)
         )
         return Commit(
             commit.commit_id, commit.stream_id, commit.expected, sealed, commit.v
@@ -80,7 +84,9 @@ class KeySealer:
             replace(other, events=tuple(now for _, now in both)),
         )
 
-    def _keys(self, names: set[KeyName], *, at_once: bool) -> Mapping[KeyName, DataKey]:
+    def _keys(
+        self, names: Sequence[KeyName], *, at_once: bool
+    ) -> Mapping[KeyName, DataKey]:
         if (held := self.ring.held(names)) is not None:
             return held
         if at_once:

@@ -11,13 +11,13 @@ import msgspec
 from eventstore.bus import Published
 from eventstore.conf import registry
 from eventstore.events import Position, RecordedEvent, stream_type_of, unpack
-from eventstore.protocol.accepted import decode_accepted
-from eventstore.queries.rows import recorded_events
+from eventstore.queries.rows import decoded, opened_by, recorded_events
 from eventstore.registry import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from eventstore.ports import Opener
     from eventstore.registry import Registry
     from eventstore.subscriptions.subscription import Subscription
 
@@ -37,11 +37,21 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
 
 
 def deliveries(
-    rows: Sequence[tuple[Any, ...]], subscription: Subscription, *, first_time_from: int
+    rows: Sequence[tuple[Any, ...]],
+    subscription: Subscription,
+    *,
+    first_time_from: int,
+    opener: Opener | None = None,
 ) -> Iterator[Delivery]:
-    """What the subscription wants of these records. first_time_from: packed; below it nothing happens for the first time."""
+    """What the subscription wants of these records. first_time_from: packed; below it nothing happens for the first time.
+
+    opener: opens what is sealed for the handler. Raises `KeyStoreUnavailable`.
+    """
     wanted, streams = subscription.wanted, frozenset(subscription.streams or ())
-    made = _raw(rows) if subscription.raw_handler else _read(rows, first_time_from)
+    if subscription.raw_handler:
+        made = _raw(rows, opener)
+    else:
+        made = _read(rows, first_time_from, opener)
     return (
         one
         for one in made
@@ -51,8 +61,9 @@ def deliveries(
     )
 
 
-def _raw(rows: Sequence[tuple[Any, ...]]) -> Iterator[Delivery]:
-    for row, events in zip(rows, recorded_events(rows), strict=True):
+def _raw(rows: Sequence[tuple[Any, ...]], opener: Opener | None) -> Iterator[Delivery]:
+    recorded_rows = recorded_events(rows, opener=opener)
+    for row, events in zip(rows, recorded_rows, strict=True):
         for recorded in events:
             yield _delivery_of(row[0] + recorded.position.index, recorded)
 
@@ -71,14 +82,17 @@ def _delivery_of(position: int, recorded: RecordedEvent) -> Delivery:
     )
 
 
-def _read(rows: Iterable[tuple[Any, ...]], first_time_from: int) -> Iterator[Delivery]:
+def _read(
+    rows: Iterable[tuple[Any, ...]], first_time_from: int, opener: Opener | None
+) -> Iterator[Delivery]:
     types = registry()
-    for packed, recorded_at, first_version, value, *_ in rows:
-        commit = decode_accepted(value)
+    for row, commit in decoded(rows, opener):
+        packed, recorded_at, first_version, *_ = row
         place, live = _place(types, packed), packed >= first_time_from
         stream_type = stream_type_of(commit.stream_id)
         for index, event in enumerate(commit.events):
-            fact: Any = types.read(stream_type, event)
+            opened = opened_by(opener, commit, event)
+            fact: Any = types.read(stream_type, event, opened)
             handed = Published(
                 fact,
                 event.event_id,

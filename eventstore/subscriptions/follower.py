@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from eventstore.conf import registry
 from eventstore.errors import LogMisconfigured
+from eventstore.opening import opener
 from eventstore.queries.connection import prepared_cursor, reading_cursor
 from eventstore.queries.following import (
     next_records,
@@ -221,7 +222,10 @@ class Follower:
 
     def _deliveries(self, rows: Rows, held: Held) -> Sequence[Delivery]:
         first = held.packed(held.first_time_from)
-        return list(deliveries(rows, self.subscription, first_time_from=first))
+        opens = opener() if self.subscription.opens else None
+        return list(
+            deliveries(rows, self.subscription, first_time_from=first, opener=opens)
+        )
 
     def _park(
         self,

@@ -60,6 +60,7 @@ class Subscription:
     version: raise it when the handler's code changes its meaning: as soon as the new code runs, the old does not.
     takes_over: False if newer code must wait, too, until somebody says so (a projection's).
     past_is_live: False if what was accepted before the subscription was made does not happen for the first time in it.
+    opens: whether the handler may see what is sealed; else it gets `Withheld` marks in sensitive fields (raw: the clear fields).
     unreadable: what to do with an event that the registry cannot read; with `types`, it wants no other types, whatever they are.
     retries: seconds before each retry of an event on which the handler failed; after the last the stream is parked.
     most: events in a transaction, at least; a commit is never torn apart. timeout_s: how long a handler may take
@@ -80,6 +81,7 @@ class Subscription:
     timeout_s: float = 60.0
     takes_over: bool = True
     past_is_live: bool = True
+    opens: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot be meant."""

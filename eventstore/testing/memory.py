@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from eventstore.appender.admission import Door
+from eventstore.appender.closed import ClosedSealer
 from eventstore.appender.pending import deadline_in
 from eventstore.clock import SystemClock
 from eventstore.conf import registry as configured
@@ -21,6 +22,7 @@ from eventstore.errors import (
     EventStoreError,
     FutureInstant,
     StreamNotFound,
+    SubjectErased,
 )
 from eventstore.events import MAX_COMMIT_BYTES, Cut, Expected, Place, StreamInfo
 from eventstore.log.topics import Topics
@@ -68,6 +70,7 @@ class MemoryEventStore:
         self.keys = MemoryKeys() if keys is None else keys
         self._sealer = KeySealer(self.keys)
         self._door = Door(self._types, self._clock, self._sealer)
+        self._closed = Door(self._types, self._clock, ClosedSealer())
         self._lock = Lock()
         self._partitions = {
             place: MemoryPartition(place, partitions, self.topics.partition_id(place))
@@ -88,7 +91,11 @@ class MemoryEventStore:
         """See `EventStore`."""
         deadline_in(0.0 if timeout_s is None else timeout_s, self._clock)
         own_id = uuid4() if commit_id is None else commit_id
-        commit = self._door.commit(stream_id, events, expected, own_id)
+        new = stream_id, events, expected, own_id
+        try:
+            commit = self._door.commit(*new)
+        except SubjectErased as erased:
+            return self._repeated(self._closed.commit(*new), erased)
         return self._decide(commit)
 
     async def aappend(
@@ -134,8 +141,13 @@ class MemoryEventStore:
         """See `EventStore`; decided at once."""
         future: Future[AppendResult] = Future()
         try:
-            commit = self._door.past_commit(stream_id, events, first_version, commit_id)
-            future.set_result(self._decide(commit, past=True))
+            past = stream_id, events, first_version, commit_id
+            try:
+                made = self._decide(self._door.past_commit(*past), past=True)
+            except SubjectErased as erased:
+                closed = self._closed.past_commit(*past)
+                made = self._repeated(closed, erased, past=True)
+            future.set_result(made)
         except EventStoreError as error:
             future.set_exception(error)
         return future
@@ -170,6 +182,17 @@ class MemoryEventStore:
             now = self._clock.now()
             made = partition.take(commit, value, now, past=past)
             return answer(made, made.commit, commit)
+
+    def _repeated(
+        self, closed: Commit, erased: SubjectErased, *, past: bool = False
+    ) -> AppendResult:
+        """The answer to a commit whose keys are gone since. Raises `erased` if there is none."""
+        with self._lock:
+            decided = self._of(closed.stream_id).decided
+            known = decided.get((closed.stream_id, closed.commit_id))
+        if known is None:
+            raise erased
+        return answer(known, known.commit, closed, past=past, replayed=True)
 
     # ---- reading
 

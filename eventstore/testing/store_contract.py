@@ -40,8 +40,10 @@ from eventstore.events import (
 )
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 from eventstore.testing.store_bounds_contract import BoundsContract
+from eventstore.testing.store_sealing_contract import SealingContract
 
 if TYPE_CHECKING:
+    from eventstore.ports import Opener
     from eventstore.store import EventStore
 
 PLACED = NewEvent(OrderPlaced(customer_id="customer-1"))
@@ -52,7 +54,7 @@ def changed(quantity: int = 1) -> NewEvent:
     return NewEvent(OrderChanged(quantity=quantity))
 
 
-class EventStoreContract(BoundsContract):
+class EventStoreContract(BoundsContract, SealingContract):
     """The suite. `a_stream` gives an id that no test has used."""
 
     @pytest.fixture
@@ -91,7 +93,7 @@ class EventStoreContract(BoundsContract):
         assert result.recorded_at == events[1].recorded_at
 
     def test_metadata_comes_back_as_given(
-        self, store: EventStore, a_stream: str
+        self, store: EventStore, a_stream: str, may_open: Opener
     ) -> None:
         event_id, correlation, causation = uuid4(), uuid4(), uuid4()
         then = datetime(2001, 2, 3, 4, 5, 6, 789, tzinfo=UTC)
@@ -106,7 +108,7 @@ class EventStoreContract(BoundsContract):
 
         store.append(a_stream, [given], Expected.ANY)
 
-        event = next(store.read(a_stream))
+        event = next(store.read(a_stream, opener=may_open))
         meta = event.metadata
         assert meta == EventMetadata(
             event_id, a_stream, "OrderPlaced", 1, then, correlation, causation

@@ -54,6 +54,7 @@ def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
                 "REGISTRY": f"tests.shops.{stream_type}",
                 "AGGREGATES": [f"tests.shops.{stream_type.capitalize()}"],
                 "PARTITIONS": 3,
+                "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
                 "KAFKA_BOOTSTRAP": [bootstrap],
                 **overrides,
             }

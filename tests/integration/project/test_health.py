@@ -73,6 +73,7 @@ def test_ready_says_of_each_part_how_it_is(asked: EventStore) -> None:
         "log": "ok",
         "index": "ok",
         "beside": "ok",
+        "keys": "ok",
         "lag": {"records": 0, "worst": None, "worst_records": 0},
         "stopped": [],
         "clock": {"skew_s": 0.0, "worst": None},
