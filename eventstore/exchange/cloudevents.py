@@ -223,7 +223,9 @@ def _refuse_what_no_import_reads(attributes: dict[str, Any]) -> None:
         _text(attributes, "logposition", _POSITION, "topic/partition/offset/index")
 
 
-_OF_WHAT_IS_LEFT_OUT: Final = frozenset({"withheld", "problem"})
+_OF_WHAT_IS_LEFT_OUT: Final = frozenset(
+    {"withheld", "problem", "sealedkey", "sealednonce", "sealedbox"}
+)
 _KNOWN: Final = frozenset({*Envelope.__struct_fields__, "dataschema"})
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 if TYPE_CHECKING:
-    from eventstore.events import RecordedEvent
+    from eventstore.events import RecordedEvent, Sealed
 
 JSON_DATA: Final = "application/json"
 
@@ -17,8 +17,8 @@ JSON_DATA: Final = "application/json"
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whatever is left out is not written.
 
-    withheld, problem: of the real-time stream alone; the names of the fields that it leaves out, with commas between, and
-    why it leaves out all of them.
+    withheld, problem: the names of the fields that are left out, with commas between, and what is the matter: of the real-time stream, and
+    of an export of what another writer has not sealed. sealed…: of the real-time stream alone, the box of the fields that it leaves out.
     """
 
     specversion: str
@@ -37,6 +37,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     logposition: str | None = None
     withheld: str | None = None
     problem: str | None = None
+    sealedkey: str | None = None
+    sealednonce: str | None = None
+    sealedbox: str | None = None
     data: Any = msgspec.UNSET
 
 
@@ -49,6 +52,7 @@ def envelope_of(
     schema: int | None = None,
     withheld: str | None = None,
     problem: str | None = None,
+    sealed: Sealed | None = None,
 ) -> Envelope:
     """That of an event that was accepted. schema: its own if left out."""
     metadata = recorded.metadata
@@ -69,6 +73,9 @@ def envelope_of(
         logposition=str(recorded.position),
         withheld=withheld,
         problem=problem,
+        sealedkey=sealed and sealed.key,
+        sealednonce=sealed and sealed.nonce,
+        sealedbox=sealed and sealed.box,
         data=data,
     )
 

@@ -14,7 +14,7 @@ from eventstore.registry import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eventstore.events import RecordedEvent
+    from eventstore.events import RecordedEvent, Sealed
     from eventstore.registry import EventType, Registry
 
 CONTENT_TYPE: Final = b"application/cloudevents+json; charset=UTF-8"
@@ -24,32 +24,29 @@ CONTENT_TYPE: Final = b"application/cloudevents+json; charset=UTF-8"
 def published(recorded: RecordedEvent, types: Registry, *, source: str) -> bytes:
     """The record's value, at most 1,000,000 bytes for a source of some hundred.
 
-    Its data are the open fields as today's class has them. There are none, and `problem` says why, where nobody can
-    tell what of them is open, or where they are too many: such an event is told all the same.
+    Its data are the open fields as today's class has them, and what is sealed rides along in its box, where there is room. There are no data, and
+    `problem` says why, where nobody can tell what of them is open, or where they are too many: such an event is told all the same.
     """
     known = types.event_type_named(recorded.metadata.event_type)
     problem = recorded.problem
     if known is None or problem is not None:
         return encode(envelope_of(recorded, source, problem=problem))
-    withheld = ",".join(openness(known).withheld) or None
+    told: dict[str, Any] = {"withheld": ",".join(openness(known).withheld) or None}
     opened = _open_data(recorded, known, types)
     if isinstance(opened, Problem):
-        return encode(envelope_of(recorded, source, problem=opened, withheld=withheld))
-    value = encode(
-        envelope_of(
-            recorded,
-            source,
-            data=opened,
-            datacontenttype=JSON_DATA,
-            schema=known.schema,
-            withheld=withheld,
-        )
-    )
-    if len(value) <= MAX_COMMIT_BYTES:
-        return value
-    return encode(
-        envelope_of(recorded, source, problem=Problem.TOO_LARGE, withheld=withheld)
-    )
+        told["problem"] = opened
+    else:
+        told |= {"data": opened, "datacontenttype": JSON_DATA, "schema": known.schema}
+    for more in (_box_of(recorded), {}):
+        value = encode(envelope_of(recorded, source, **told, **more))
+        if len(value) <= MAX_COMMIT_BYTES:
+            return value
+    told = {"withheld": told["withheld"], "problem": Problem.TOO_LARGE}
+    return encode(envelope_of(recorded, source, **told))
+
+
+def _box_of(recorded: RecordedEvent) -> dict[str, Sealed]:
+    return {} if recorded.sealed is None else {"sealed": recorded.sealed}
 
 
 def _open_data(

@@ -15,10 +15,10 @@ def other_schema(schema: object) -> str:
 
 
 def without_value(message: str) -> str:
-    """msgspec quotes the value where it is none of the listed ones, and the name of an unknown field."""
+    """msgspec quotes the value where it is none of the listed ones, or no tag of a union's classes, and the name of an unknown field."""
     if message.startswith("Object contains unknown field"):
         return "it has a field that the type does not know"
-    if not message.startswith("Invalid enum value"):
+    if not message.startswith(("Invalid enum value", "Invalid value")):
         return message
     _, at, path = message.rpartition(" - at ")
     return (

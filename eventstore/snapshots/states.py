@@ -59,7 +59,7 @@ def _refuse_another(name: str, state: msgspec.Struct, value: bytes) -> None:
         back = decoded(value, type(state))
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `")
-        if reason.startswith("Invalid enum value"):  # it quotes the value
+        if reason.startswith(("Invalid enum value", "Invalid value")):  # quoted
             reason = "it is none of the listed values"
         path = path.rstrip("`") or "$"
         raise StateNotStorable(name, path, reason.rstrip(".")) from None

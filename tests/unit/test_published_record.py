@@ -167,7 +167,57 @@ def test_of_a_sealed_event_only_the_clear_part_is_told() -> None:
 
     assert found["data"] == {"customer_id": "customer-1"}
     assert found["withheld"] == "remark"
-    assert not {SEALED.key, SEALED.box} & set(re.split(r"['\"]", str(found)))
+
+
+def test_its_box_rides_along() -> None:
+    types = shop()
+
+    found = told(recorded({"customer_id": "customer-1"}, types, sealed=SEALED), types)
+    without = told(recorded({"customer_id": "customer-1"}, types), types)
+
+    box = {name: found.pop(name) for name in ("sealedkey", "sealednonce", "sealedbox")}
+    assert box == {
+        "sealedkey": SEALED.key,
+        "sealednonce": SEALED.nonce,
+        "sealedbox": SEALED.box,
+    }
+    assert found == without
+
+
+def test_of_what_nobody_can_read_no_box_is_told() -> None:
+    types = shop()
+
+    found = told(recorded({}, types, type_="OrderEaten", sealed=SEALED), types)
+
+    assert found["problem"] == "unknown_type"
+    assert not any(name.startswith("sealed") for name in found)
+
+
+@pytest.mark.parametrize(("beyond", "has_box"), [(0, True), (1, False)])
+def test_a_box_rides_along_only_where_there_is_room(
+    beyond: int, *, has_box: bool
+) -> None:
+    types = shop()
+    small = recorded({"customer_id": "c"}, types, sealed=SEALED)
+    room = MAX_COMMIT_BYTES - len(published(small, types, source="/shop"))
+    large = Sealed(SEALED.key, SEALED.nonce, SEALED.box + "A" * (room + beyond))
+
+    found = told(recorded({"customer_id": "c"}, types, sealed=large), types)
+
+    assert ("sealedbox" in found) is has_box
+    assert found["data"] == {"customer_id": "c"}
+    assert "problem" not in found
+
+
+def test_an_import_refuses_what_carries_a_box() -> None:
+    types = shop()
+    line = published(
+        recorded({"customer_id": "c"}, types, sealed=SEALED), types, source="/s"
+    )
+    without_names = line.replace(b'"withheld":"remark",', b"")
+
+    with pytest.raises(BadLine, match="left out"):
+        parse_line(without_names)
 
 
 @pytest.mark.parametrize(
