@@ -27,6 +27,10 @@ SELECT gen_random_uuid(), 'p-' || n / 12, 'talk', '2026-' || lpad((n %% 12 + 1):
        CASE WHEN n %% 10 = 0 THEN now() END, CASE WHEN n %% 10 = 0 THEN 'retention' END
   FROM generate_series(1, %s) n
 """
+_STATES = """
+INSERT INTO keys_datakey (id, subject, retention_class, month, wrapped, kek, commitment, in_log)
+SELECT gen_random_uuid(), subject, 'snapshot', 'all', 'w', 'local.0', 'c', true FROM keys_subject
+"""
 
 # Statement, what it is given, and the indexes that it meets.
 PLANS: list[tuple[str, dict[str, Any], set[str]]] = [
@@ -82,6 +86,7 @@ def session(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
         session.execute(
             "INSERT INTO keys_subject (subject) SELECT DISTINCT subject FROM keys_datakey"
         )
+        session.execute(_STATES)
         session.execute("INSERT INTO keys_mark (id, cut) VALUES (1, '')")
         for table in ("keys_datakey", "keys_subject", "keys_mark"):
             session.execute(f"ANALYZE {table}")  # type: ignore[call-overload]

@@ -335,7 +335,9 @@ def test_what_rose_is_buried_and_said(process: Process) -> None:
 
     assert process.store.bury([rose, unknown]) == {key.id, states.id}
 
+    anew = process.ring.sealing([STATES])[STATES]
     assert process.store.bury([rose, unknown]) == set()
+    assert process.ring.fresh([anew.id]) == {anew.id: anew}
     assert process.ring.opening([key.id]) == {key.id: Gone("undead", AT, "r-1")}
     assert process.store.tombstones() == 3
     untold = {row.id for row in process.store.ended_untold()}
