@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 def key_ring() -> KeyRing:
     """The configured keys: one ring a process. Raises ImproperlyConfigured."""
-    return _giving(conf.KEYS)()
+    return _ring_at(conf.KEYS)()
 
 
 @cache
-def _giving(path: str) -> Callable[[], KeyRing]:
+def _ring_at(path: str) -> Callable[[], KeyRing]:
     try:
         gives: Callable[[], KeyRing] = import_string(path)
     except ImportError as error:

@@ -12,6 +12,7 @@ from tests.support.snapshotting import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from eventstore.ports import Opener
     from eventstore.registry import Event
     from eventstore.store import EventStore
 
@@ -27,10 +28,16 @@ class Counting:
         return getattr(self._store, name)
 
     def history(
-        self, stream_id: str, from_version: int = 1, to_version: int | None = None
+        self,
+        stream_id: str,
+        from_version: int = 1,
+        to_version: int | None = None,
+        *,
+        opener: Opener | None = None,
     ) -> Iterator[Event]:
         """See `EventStore`."""
-        for event in self._store.history(stream_id, from_version, to_version):
+        found = self._store.history(stream_id, from_version, to_version, opener=opener)
+        for event in found:
             self.events += 1
             yield event
 

@@ -73,7 +73,7 @@ def test_a_page_of_large_records_is_bounded_and_leaves_nothing_out(
     embedded_store: EventStore, direction: str
 ) -> None:
     backwards = direction == "backwards"
-    stream, large = a_stream(embedded_store), "x" * 900_000
+    stream, large = a_stream(embedded_store), "x" * 700_000
     for n in range(12):
         embedded_store.append(
             stream, [NewEvent(OrderPlaced(customer_id=f"c-{n}", remark=large))], n
