@@ -21,7 +21,6 @@ from eventstore.queries.feed import (
     marks,
     refuse_a_rebuilt_index,
 )
-from eventstore.registry import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -94,7 +93,7 @@ def export_stream(
 def line_of(event: RecordedEvent, *, source: str) -> bytes:
     """One line, as `export_line`; what of it stays here is asked of the registry."""
     left_out = None
-    if event.problem == Problem.SENSITIVE_IN_CLEAR and event.withheld is not None:
+    if event.sealed is None and event.withheld is not None:
         known = registry().event_type_named(event.metadata.event_type)
         left_out = ",".join(sorted(known.sensitive)) if known else None
     return export_line(event, source=source, left_out=left_out)
@@ -107,7 +106,7 @@ def _granted(access: Access, events: Iterable[RecordedEvent]) -> Opener:
     for event in events:
         if event.sealed is not None:
             keys.add(UUID(event.sealed.key))
-        elif event.problem == Problem.SENSITIVE_IN_CLEAR:
+        elif event.withheld is not None:
             subjects.add(_subject_of(event))
     subjects |= subjects_of(keys)
     return recorded_opener(access, sorted(subjects))

@@ -6,7 +6,7 @@ not give the stored hash, the event is shown all the same, and what is wrong is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.conf import registry
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 class Evidence:
     """An event's record as the mirror holds it, and whether it proves what the index says.
 
-    event: None if the bytes hold no such event. hash_holds: whether bytes, place and time give the stored hash.
+    event: without what is sensitive in the clear; None if the bytes hold no such event. hash_holds: whether bytes, place and time give the stored hash.
     index_agrees: whether the index says of the event what the bytes say.
     """
 
@@ -179,7 +179,7 @@ def _evidence(row: EventRow, record: Mapping[str, Any]) -> Evidence:
         stored_hash=stored.hex(),
         hash_holds=_hash(row.position, record["recorded_at"], key, value) == stored,
         commit=commit,
-        event=event,
+        event=_shown(event),
         index_agrees=_metadata(commit, row.position.index, record) == _indexed(row)
         and record["recorded_at"] == row.recorded_at,
         problem=_problem(row, event),
@@ -206,6 +206,15 @@ def _event_at(commit: Commit | None, index: int) -> CommitEvent | None:
     if commit is None or index >= len(commit.events):
         return None
     return commit.events[index]
+
+
+def _shown(event: CommitEvent | None) -> CommitEvent | None:
+    """Without what is sensitive: what another writer left in the clear is shown to nobody either."""
+    known = None if event is None else registry().event_type_named(event.type)
+    if event is None or known is None or known.sensitive.isdisjoint(event.data):
+        return event
+    open_ = {n: v for n, v in event.data.items() if n not in known.sensitive}
+    return replace(event, data=open_)
 
 
 def _problem(row: EventRow, event: CommitEvent | None) -> Problem | None:

@@ -19,10 +19,15 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from eventstore.aggregates import replay
-from eventstore.conf import registry
-from eventstore.errors import InvalidStreamId, StateNotStorable
-from eventstore.events import Expected, NewEvent
+from eventstore.conf import conf, registry
+from eventstore.errors import InvalidStreamId, StateNotStorable, StateWithheld
+from eventstore.events import Expected, NewEvent, Place, Withheld, stream_type_of
+from eventstore.ports import LogRecord
+from eventstore.protocol.placement import partition_of
 from eventstore.snapshots import Snapshot, Stamp
+from eventstore.snapshots.record import Garbage, believed, encode
+from eventstore.snapshots.record import topic_of as snapshot_topic
+from eventstore.snapshots.signing import signer
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 
 if TYPE_CHECKING:
@@ -222,3 +227,26 @@ class SnapshotStoreContract:
 
         with pytest.raises(StateNotStorable, match=r"\$\.customer_id"):
             snapshots.snapshot_of(order, last)
+
+    def test_a_state_that_holds_what_was_withheld_is_refused_with_its_field(
+        self, store: EventStore, snapshots: SnapshotStore[Any], stream: str
+    ) -> None:
+        order, last = self.order(store, snapshots, stream, 4)
+        order.state.customer_id = Withheld("erased")
+
+        with pytest.raises(StateWithheld, match=r"\$\.customer_id"):
+            snapshots.snapshot_of(order, last)
+
+    def test_a_snapshot_of_an_earlier_form_is_nobodys(
+        self, store: EventStore, snapshots: SnapshotStore[Any], stream: str
+    ) -> None:
+        """Whoever has signed it: it may hold in the clear what is sealed now."""
+        (kept,) = self.keep(store, snapshots, stream, 3)
+        partition = partition_of(stream, conf.PARTITIONS)
+        place = Place(snapshot_topic(stream_type_of(stream)), partition)
+        value = encode(kept, signer()).replace(b'{"v":3,', b'{"v":2,', 1)
+        record = LogRecord(0, 0, stream.encode(), value)
+
+        found = believed(place, conf.PARTITIONS, record, signer())
+
+        assert found == Garbage("earlier_form")

@@ -28,9 +28,7 @@ def test_it_shows_metadata_place_hash_and_payload(
     officer: Client, mirrored: Mirrored
 ) -> None:
     cause, commit = uuid4(), uuid4()
-    event = an_event(
-        "ChildSpoke", causation_id=cause, child_id="child-7", text="Hello bear"
-    )
+    event = an_event("ConversationEnded", causation_id=cause, child_id="child-7")
     [position] = mirrored.commit("conversation.a", event, commit_id=commit)
 
     page = shown(officer, position)
@@ -41,7 +39,7 @@ def test_it_shows_metadata_place_hash_and_payload(
         str(position),
         f"?event_id={cause}",
         bytes(Record.objects.get().hash).hex(),
-        "Hello bear",
+        "child-7",
         'datetime="2026-11-23T09:00:01.000000Z"',
         "Hash holds",
     ):
@@ -117,6 +115,19 @@ def test_what_is_sealed_says_with_which_key(
     [position] = mirrored.commit("conversation.a", an_event(sealed=sealed))
 
     assert str(UUID(int=5)) in shown(officer, position)
+
+
+def test_what_another_writer_left_in_the_clear_is_not_shown(
+    officer: Client, mirrored: Mirrored
+) -> None:
+    event = an_event("ChildSpoke", child_id="child-7", text="Hello bear")
+    [position] = mirrored.commit("conversation.a", event)
+
+    page = shown(officer, position)
+
+    assert "Hello bear" not in page
+    assert "sensitive_in_the_clear" in page
+    assert "child-7" in page
 
 
 def test_it_leads_to_its_neighbours_and_consequences(
