@@ -103,12 +103,12 @@ SELECT id, subject, class, month, '', commitment, true, at, why, request, %(told
     ON CONFLICT (id) DO UPDATE SET wrapped = NULL, destroyed_at = excluded.destroyed_at, why = excluded.why,
                                    request = excluded.request, destruction_in_log = excluded.destruction_in_log
  WHERE keys_datakey.destroyed_at IS NULL
-RETURNING id, kek <> ''
+RETURNING id, subject, kek <> ''
 """
 # A state may hold what any of the subject's keys opened. Index: keys_datakey_living.
 DESTROY_SNAPSHOT_KEYS: Final = """
 UPDATE keys_datakey SET wrapped = NULL, destroyed_at = %(at)s, why = %(why)s, request = %(request)s
- WHERE subject = ANY (%(subjects)s::text[]) AND retention_class = 'snapshot' AND destroyed_at IS NULL
+ WHERE subject = ANY (%(subjects)s::text[]) AND retention_class = 'snapshot' AND month = 'all' AND destroyed_at IS NULL
 RETURNING id
 """
 # Index: keys_datakey_subject.
