@@ -7,6 +7,7 @@ and mirror, and nowhere beside it.
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
@@ -22,6 +23,7 @@ from eventstore.context import correlated
 from eventstore.errors import EventStoreError
 from eventstore.events import Expected, NewEvent
 from eventstore.exchange.importer.run import import_events
+from eventstore.keys.configured import reset
 from eventstore.log.configured import has_feeds
 from eventstore.opening import opener
 from eventstore.publishing import topics as feeds
@@ -30,12 +32,15 @@ from eventstore.sealing.sealer import KeySealer
 from eventstore.service import EventSourcingService
 from eventstore.snapshots.topics import create as create_snapshot_topics
 from eventstore.snapshots.topics import snapshot_topics
+from eventstore.store import get_event_store
 from eventstore.subscriptions import Subscription
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 from eventstore.upkeep import schedule
 from eventstore.upkeep.jobs import Job
 from teddy_es.celery import app
 from tests.support.following import follow, follower
+from tests.support.keys import KEK
+from tests.support.openbao import OpenBao, an_openbao
 from tests.support.searching import (
     Search,
     database,
@@ -57,6 +62,7 @@ if TYPE_CHECKING:
 
     from eventstore.bus import Published
     from eventstore.store import EventStore
+    from tests.plugins.stores import Stores
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
@@ -64,6 +70,46 @@ pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 @pytest.fixture
 def secret() -> Secrets:
     return Secrets()
+
+
+@pytest.fixture(
+    params=[
+        "embedded",
+        "embedded, OpenBao",
+        pytest.param("kafka", marks=pytest.mark.kafka),
+    ]
+)
+def store(
+    request: pytest.FixtureRequest, stores: Stores, settings: Settings
+) -> Iterator[EventStore]:
+    """On each log, its keys in the key store, wrapped by an environment's key; and once by a real OpenBao."""
+    kind, _, provider = request.param.partition(", ")
+    address = request.getfixturevalue("kafka_bootstrap") if kind == "kafka" else ""
+    wraps: dict[str, Any] = {"KEK": "env", "KEK_SECRETS": (b64encode(KEK).decode(),)}
+    if provider:
+        server = request.getfixturevalue("openbao")
+        server.make_key("secrets")
+        wraps = {"KEK": "vault", "VAULT": server.settings(key="secrets")}
+    suffix = uuid4().hex[:8]
+    reset()
+    made = stores(
+        kind,
+        address,
+        KEYS="eventstore.keys.configured.key_ring",
+        REGISTRY=f"tests.shops.private_{suffix}",
+        AGGREGATES=[f"tests.shops.ReadingOrder_order_{suffix}"],
+        SUBSCRIPTIONS=(),
+        **wraps,
+    )
+    yield made
+    get_event_store().close()
+    reset()
+
+
+@pytest.fixture(scope="module")
+def openbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    with an_openbao(tmp_path_factory.mktemp("openbao")) as server:
+        yield server
 
 
 @pytest.fixture
