@@ -10,11 +10,14 @@ import os
 import signal
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
+from _pytest.runner import runtestprotocol
 
-from scripts.mutating.patching import Loaded
+from scripts.mutating.covering import PASSES
+from scripts.mutating.database import Database
+from scripts.mutating.patching import Loaded, forget
 from scripts.mutating.trying import (
     KILLED,
     SURVIVED,
@@ -54,7 +57,8 @@ class Runner:
         self, files: Sequence[str], served: Iterable[Served], recorder: object
     ) -> bool:
         """Whether the tests pass as they are; the recorder is a plugin that looks on."""
-        return not forked(lambda: self._main(files, served, recorder))
+        status = forked(lambda: self._main(files, served, recorder))
+        return os.waitstatus_to_exitcode(status) in PASSES
 
     def cold(self, trial: Trial) -> Result:
         """All is imported, with the changed module."""
@@ -85,9 +89,9 @@ class Runner:
             return result
         os.setpgid(0, 0)
         os.truncate(self._log, 0)
-        session.config.option.create_db = self.fresh
         _choose(session.items, trial.tests)
         put()
+        forget()
         return None
 
     def begins(self, test: str) -> None:
@@ -176,10 +180,14 @@ class _Warm(_Timed):
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """None in a fork: pytest goes on there."""
+        database = _warmed_up(session)
+        self._runner.fresh = False
         for trial in self._trials:
             loaded = self._loaded_of(trial.path)
             change = None if trial.cold else loaded.change(trial.code)
             if change is not None:
+                if database and self._runner.fresh:
+                    database.renew()
                 result = self._runner.fork(session, trial, partial(loaded.put, change))
                 if result is None:
                     return None
@@ -192,3 +200,29 @@ class _Warm(_Timed):
         if path not in self._loaded:
             self._loaded[path] = Loaded(self._codes[path])
         return self._loaded[path]
+
+
+def _warmed_up(session: pytest.Session) -> Database | None:
+    """What the first test of a process makes for all, its database too, is there when a fork begins."""
+    first = next((one for one in session.items if _asks_a_database(one)), None)
+    if first is None:
+        return None
+    runtestprotocol(first, nextitem=cast("pytest.Item", _Nobody(session)))
+    if session.testsfailed:
+        raise RuntimeError(f"{first.nodeid} fails as it is")
+    return Database()
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    return not {"db", "transactional_db"}.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+class _Nobody:
+    """The next test: what belongs to the session alone is kept for it."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def listchain(self) -> list[pytest.Session]:
+        """As of a test."""
+        return [self._session]
