@@ -8,7 +8,7 @@ from functools import _lru_cache_wrapper
 from inspect import CO_OPTIMIZED
 from itertools import zip_longest
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +19,10 @@ if TYPE_CHECKING:
 _OURS: Final = ("eventstore.", "audit.", "teddy_es.")
 
 
-def forget() -> None:
-    """Functions of ours that remember their answers are to be asked again."""
-    for found in gc.get_objects():
-        if isinstance(found, _lru_cache_wrapper) and str(found.__module__).startswith(
-            _OURS
-        ):
-            found.cache_clear()
+def remembering() -> list[_lru_cache_wrapper[Any]]:
+    """Functions of ours that remember their answers."""
+    found = (one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper))
+    return [one for one in found if str(one.__module__).startswith(_OURS)]
 
 
 class Loaded:

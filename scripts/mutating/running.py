@@ -6,10 +6,10 @@ Where only functions differ they are changed in there; where the import does som
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 import pytest
@@ -17,7 +17,7 @@ from _pytest.runner import runtestprotocol
 
 from scripts.mutating.covering import PASSES
 from scripts.mutating.database import Database
-from scripts.mutating.patching import Loaded, forget
+from scripts.mutating.patching import Loaded, remembering
 from scripts.mutating.trying import (
     KILLED,
     SURVIVED,
@@ -78,9 +78,7 @@ class Runner:
         plugin = _Warm(self, codes, trials, tell)
         return not forked(lambda: self._main(files, served, plugin))
 
-    def fork(
-        self, session: pytest.Session, trial: Trial, put: Callable[[], None]
-    ) -> Result | None:
+    def fork(self, session: pytest.Session, trial: Trial) -> Result | None:
         """None in the fork, which goes on with the chosen tests."""
         if pid := os.fork():
             result = self._judged(waited(pid))
@@ -90,8 +88,6 @@ class Runner:
         os.setpgid(0, 0)
         os.truncate(self._log, 0)
         _choose(session.items, trial.tests)
-        put()
-        forget()
         return None
 
     def begins(self, test: str) -> None:
@@ -174,7 +170,6 @@ class _Warm(_Timed):
     ) -> None:
         super().__init__(runner)
         self._codes, self._trials, self._tell = codes, trials, tell
-        self._loaded: dict[Path, Loaded] = {}
         self._parent = os.getpid()
 
     @pytest.hookimpl(tryfirst=True)
@@ -182,24 +177,24 @@ class _Warm(_Timed):
         """None in a fork: pytest goes on there."""
         database = _warmed_up(session)
         self._runner.fresh = False
+        loaded = {path: Loaded(code) for path, code in self._codes.items()}
+        remembered = remembering()
+        gc.freeze()
         for trial in self._trials:
-            loaded = self._loaded_of(trial.path)
-            change = None if trial.cold else loaded.change(trial.code)
+            change = None if trial.cold else loaded[trial.path].change(trial.code)
             if change is not None:
                 if database and self._runner.fresh:
                     database.renew()
-                result = self._runner.fork(session, trial, partial(loaded.put, change))
+                result = self._runner.fork(session, trial)
                 if result is None:
+                    loaded[trial.path].put(change)
+                    for function in remembered:
+                        function.cache_clear()
                     return None
                 self._tell(trial, result)
             if os.getppid() != self._parent:
                 return False  # nobody waits for it any more
         return True
-
-    def _loaded_of(self, path: Path) -> Loaded:
-        if path not in self._loaded:
-            self._loaded[path] = Loaded(self._codes[path])
-        return self._loaded[path]
 
 
 def _warmed_up(session: pytest.Session) -> Database | None:
