@@ -174,3 +174,14 @@ def test_an_instant_that_was_not_given_is_the_clocks() -> None:
 def test_an_event_id_stands_in_a_commit_once() -> None:
     with pytest.raises(InvalidEvent, match="twice"):
         admitted(*[NewEvent(Said(), event_id=ID)] * 2)
+
+
+@pytest.mark.parametrize(("first_version", "expected"), [(None, "any"), (1, 0), (5, 4)])
+def test_a_fact_of_another_log_is_written_at_the_version_that_it_had(
+    first_version: int | None, expected: object
+) -> None:
+    commit = a_door(Witness()).past_commit(
+        "note.1", [NewEvent({"text": "x"}, type="Said", schema=1)], first_version, ID
+    )
+
+    assert commit.expected.value == expected
