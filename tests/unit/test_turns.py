@@ -14,10 +14,15 @@ from structlog.testing import capture_logs
 from eventstore.appender.cycle import Cycle
 from eventstore.appender.pending import Pending
 from eventstore.appender.times import StageTimes
-from eventstore.errors import LogUnanswered
+from eventstore.errors import (
+    AppendOutcomeUnknown,
+    LogTruncated,
+    LogUnanswered,
+    UnknownRuleVersion,
+)
 from eventstore.events import Commit, Expected, Place
 from eventstore.indexer.share import ShareSpent
-from eventstore.ports import Unknown
+from eventstore.ports import Appended, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,12 +50,15 @@ class Log:
 
     clock: Clock = field(default_factory=lambda: Clock([100.0]))
     waits: list[float] = field(default_factory=list)
+    trouble: Exception | None = None
 
     def append(
         self, proposals: Sequence[Proposal], *, timeout_s: float
     ) -> list[Unknown]:
         """See `Session`."""
         self.waits.append(timeout_s)
+        if self.trouble:
+            raise self.trouble
         return [Unknown("nobody answers") for _ in proposals]
 
 
@@ -161,6 +169,43 @@ def test_what_cannot_be_prepared_is_not_written_in_this_turn(
     assert left == [waits]
     assert (waits.held, waits.sent, waits.is_folding) == (True, False, is_folding)
     assert waits.trouble == trouble.reason  # type: ignore[attr-defined]
+
+
+def test_what_the_log_has_acknowledged_is_not_looked_for() -> None:
+    log, folds = Log(), Folds()
+    answer = Appended(offset=4, recorded_at=1)
+
+    cycle(log, folds).take([pending(5, sent=True, acknowledged=answer)])
+
+    assert (log.waits, folds.folded) == ([], [])
+
+
+def test_whatever_happens_while_it_is_handed_over_it_counts_as_sent() -> None:
+    waits = pending(5)
+
+    with pytest.raises(MemoryError):
+        cycle(Log(trouble=MemoryError())).take([waits])
+
+    assert waits.sent
+
+
+@pytest.mark.parametrize("truncated", [True, False])
+def test_what_does_not_pass_resolves_them_by_what_is_known_of_each(
+    truncated: bool,  # noqa: FBT001
+) -> None:
+    """Who was sent can be told that it is lost only by a log that has lost something."""
+    trouble = (
+        LogTruncated("eventstore.order", 0, cursor=1, found="its offset 0 is gone")
+        if truncated
+        else UnknownRuleVersion("eventstore.order", 0, offset=3, version=9)
+    )
+    sent, new = pending(5, sent=True), pending(5)
+
+    assert cycle(folds=Folds(trouble=trouble)).take([sent, new]) == []
+
+    assert new.future.exception() is trouble
+    told = sent.future.exception()
+    assert told is trouble if truncated else isinstance(told, AppendOutcomeUnknown)
 
 
 def test_a_log_that_does_not_say_what_it_wrote_leaves_them_as_sent() -> None:
