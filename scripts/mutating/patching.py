@@ -62,7 +62,7 @@ class Loaded:
             yield from self._pairs(inner, changed, within=within)
 
     def put(self, change: Change) -> None:
-        """Change what is loaded, and forget what it has remembered."""
+        """Change what is loaded."""
         for found in gc.get_objects():
             if isinstance(found, _lru_cache_wrapper) and found.__module__.startswith(
                 _OURS
