@@ -105,6 +105,7 @@ def tried(files: list[File], asked: argparse.Namespace) -> bool:
     """Whether all was done that was asked for: first what the tests run, then, side by side, the mutants."""
     todo = {file: file.todo(asked) for file in files}
     if ended(begin(todo, 0, 1, Work.covered, asked.seconds)):
+        sys.stderr.write(f"The tests fail as they are: {KEPT}/last-*.log\n")
         return False
     many = asked.workers
     workers = [

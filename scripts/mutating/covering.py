@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 OURS: Final = Path("eventstore")
 _PROBE: Final = "__mutants_tell__"
 _FUNCTION: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+PASSES: Final = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -103,7 +104,7 @@ class Recorder:
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Keep it, if all of them pass."""
-        for file, path in self._kept.items() if exitstatus == 0 else ():
+        for file, path in self._kept.items() if exitstatus in PASSES else ():
             found = {"tests": self._found[file], "at_import": sorted(self._at_import)}
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(found), "utf-8")

@@ -6,15 +6,20 @@ Where only functions differ they are changed in there; where the import does som
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
+import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
+from _pytest.runner import runtestprotocol
 
-from scripts.mutating.patching import Loaded
+from scripts.mutating.covering import PASSES
+from scripts.mutating.database import Database
+from scripts.mutating.patching import Loaded, remembering
 from scripts.mutating.trying import (
     KILLED,
     SURVIVED,
@@ -28,14 +33,18 @@ from scripts.mutating.trying import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from functools import _lru_cache_wrapper
     from pathlib import Path
     from types import CodeType
 
+    from scripts.mutating.patching import Change
     from scripts.mutating.trying import Trial
 
     Tell = Callable[[Trial, Result], None]
 
 _MARGIN_S: Final = 10  # a test that takes so much longer than four times its time hangs
+_SHORTEST_S: Final = 0.5  # of a quick test it is not known how slow it can be
+_ATTEMPTS: Final = 5
 _BEFORE_S: Final = 120  # for all that comes before the first test
 _OPTIONS: Final = (
     "-q", "-x", "--tb=line", "--no-header", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:playwright",
@@ -44,17 +53,22 @@ _OPTIONS: Final = (
 
 
 class Runner:
-    """seconds: what each test takes. fresh: the database is made anew, since the last process was ended at its work."""
+    """seconds: what each test takes. fresh: the database is made anew, since the last process was ended at its work.
+
+    How busy the machine is changes: who was ended is believed only if the test is quick enough now without the mutant.
+    """
 
     def __init__(self, log: Path, seconds: Mapping[str, float]) -> None:
         self._log, self._at, self._seconds = log, log.with_suffix(".at"), seconds
+        self._slower, self._took = 1.0, 0.0  # times; seconds of the last process
         self.fresh = False
 
     def passes(
         self, files: Sequence[str], served: Iterable[Served], recorder: object
     ) -> bool:
         """Whether the tests pass as they are; the recorder is a plugin that looks on."""
-        return not forked(lambda: self._main(files, served, recorder))
+        status = forked(lambda: self._main(files, served, recorder))
+        return os.waitstatus_to_exitcode(status) in PASSES
 
     def cold(self, trial: Trial) -> Result:
         """All is imported, with the changed module."""
@@ -74,26 +88,35 @@ class Runner:
         plugin = _Warm(self, codes, trials, tell)
         return not forked(lambda: self._main(files, served, plugin))
 
-    def fork(
-        self, session: pytest.Session, trial: Trial, put: Callable[[], None]
-    ) -> Result | None:
-        """None in the fork, which goes on with the chosen tests."""
+    def fork(self, session: pytest.Session, tests: Sequence[str]) -> Result | None:
+        """None in the fork, which goes on with these tests."""
+        begun = time.monotonic()
         if pid := os.fork():
             result = self._judged(waited(pid))
+            self._took = time.monotonic() - begun
             if result.word != SURVIVED and not result.by:
-                raise RuntimeError(f"{trial.key}: no test has begun, see {self._log}")
+                raise RuntimeError(f"no test has begun: {self._log}")
             return result
         os.setpgid(0, 0)
         os.truncate(self._log, 0)
-        session.config.option.create_db = self.fresh
-        _choose(session.items, trial.tests)
-        put()
+        _choose(session.items, tests)
         return None
 
     def begins(self, test: str) -> None:
         """Give a test its time."""
         self._at.write_text(test, "utf-8")
-        signal.alarm(int(_MARGIN_S + 4 * self._seconds[test]))
+        signal.alarm(int(self._most_s(test)))
+
+    def was_hasty(self, test: str) -> bool:
+        """Whether it had less time than thrice what it has just taken without the mutant; it has more from now on."""
+        had, self._slower = self._most_s(test), self._took / self._usual_s(test)
+        return had < 3 * self._took
+
+    def _most_s(self, test: str) -> float:
+        return _MARGIN_S + 4 * max(1.0, self._slower) * self._usual_s(test)
+
+    def _usual_s(self, test: str) -> float:
+        return max(self._seconds[test], _SHORTEST_S)
 
     def _judged(self, status: int) -> Result:
         by = self._at.read_text("utf-8") if self._at.exists() else ""
@@ -170,25 +193,85 @@ class _Warm(_Timed):
     ) -> None:
         super().__init__(runner)
         self._codes, self._trials, self._tell = codes, trials, tell
-        self._loaded: dict[Path, Loaded] = {}
         self._parent = os.getpid()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """None in a fork: pytest goes on there."""
+        database = _warmed_up(session)
+        self._runner.fresh = False
+        loaded = {path: Loaded(code) for path, code in self._codes.items()}
+        remembered = remembering()
+        gc.freeze()
         for trial in self._trials:
-            loaded = self._loaded_of(trial.path)
-            change = None if trial.cold else loaded.change(trial.code)
+            change = None if trial.cold else loaded[trial.path].change(trial.code)
             if change is not None:
-                result = self._runner.fork(session, trial, partial(loaded.put, change))
+                put = partial(_put, loaded[trial.path], change, remembered)
+                result = self._tried(session, database, trial.tests, put)
                 if result is None:
                     return None
-                self._tell(trial, result)
+                if result.word:
+                    self._tell(trial, result)
             if os.getppid() != self._parent:
                 return False  # nobody waits for it any more
         return True
 
-    def _loaded_of(self, path: Path) -> Loaded:
-        if path not in self._loaded:
-            self._loaded[path] = Loaded(self._codes[path])
-        return self._loaded[path]
+    def _tried(
+        self,
+        session: pytest.Session,
+        database: Database | None,
+        tests: Sequence[str],
+        put: Callable[[], None],
+    ) -> Result | None:
+        runner = self._runner
+        for _ in range(_ATTEMPTS):
+            if database and runner.fresh:
+                database.renew()
+            result = runner.fork(session, tests)
+            if result is None:
+                put()
+                return None
+            if result.word != TIMED_OUT:
+                return result
+            if database:
+                database.renew()
+            control = runner.fork(session, [result.by])
+            if control is None:
+                return None
+            if not runner.was_hasty(result.by) and control.word == SURVIVED:
+                return result
+        return Result("", "")  # the machine is too busy to tell
+
+
+def _put(
+    loaded: Loaded, change: Change, remembered: Iterable[_lru_cache_wrapper[Any]]
+) -> None:
+    loaded.put(change)
+    for function in remembered:
+        function.cache_clear()
+
+
+def _warmed_up(session: pytest.Session) -> Database | None:
+    """What the first test of a process makes for all, its database too, is there when a fork begins."""
+    first = next((one for one in session.items if _asks_a_database(one)), None)
+    if first is None:
+        return None
+    runtestprotocol(first, nextitem=cast("pytest.Item", _Nobody(session)))
+    if session.testsfailed:
+        raise RuntimeError(f"{first.nodeid} fails as it is")
+    return Database()
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    return not {"db", "transactional_db"}.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+class _Nobody:
+    """The next test: what belongs to the session alone is kept for it."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def listchain(self) -> list[pytest.Session]:
+        """As of a test."""
+        return [self._session]
