@@ -1,0 +1,111 @@
+"""How far one call folds a place: to where it is asked, within its share, and what it keeps in mind of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from eventstore.indexer.advance import Advance
+from eventstore.indexer.entries import Own, entry_of
+from eventstore.indexer.keeping import Keeper
+from eventstore.indexer.loading import Loader
+from eventstore.indexer.own import OwnRecords
+from eventstore.indexer.share import ShareSpent
+from eventstore.indexer.views import Views
+from tests.support.worlds import World, record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eventstore.events import Place
+    from eventstore.indexer.session import Session
+
+SPENT = -1.0  # seconds: a share that is over before it began
+
+
+@dataclass
+class Hands:
+    """What folds one place, with as much room as it is given."""
+
+    world: World
+    session: Session
+    views: Views
+
+    def __post_init__(self) -> None:
+        loader = Loader(self.session)
+        self.keeper = Keeper(self.session, self.views, loader)
+        self.advance = Advance(self.session, self.keeper, loader)
+        self.own = OwnRecords(self.session, self.keeper)
+
+    @property
+    def place(self) -> Place:
+        return self.world.place(self.world.stream())
+
+    def written(self, *streams: str) -> list[Own]:
+        """Records of the place that this process has produced, and nobody has folded."""
+        for stream in streams:
+            self.world.foreign(self.place, record(stream), stream.encode())
+        batch = self.world.log.read(self.place, 0)
+        return [Own(entry_of(one)) for one in batch.records]
+
+
+@pytest.fixture
+def hands(world: World) -> Iterator[Hands]:
+    with world.store().indexer() as indexer:
+        yield Hands(world, indexer.session, Views())
+
+
+def test_what_is_done_needs_no_more_time(hands: Hands) -> None:
+    hands.written(hands.world.stream())
+    hands.advance.share_s = SPENT
+
+    assert len(hands.advance.to(hands.place, 1, (), None)) == 1
+    assert hands.advance.to(hands.place, 1, (), None) == []
+
+
+def test_who_is_not_done_when_his_share_is_over_comes_again(hands: Hands) -> None:
+    own = hands.written(hands.world.stream(), hands.world.stream(0, 1))
+    hands.advance.share_s = SPENT
+
+    with pytest.raises(ShareSpent):
+        hands.advance.to(hands.place, 2, own[:1], None)
+
+    assert hands.world.cursor(hands.place) == 1
+    assert len(hands.advance.to(hands.place, 2, own[1:], None)) == 1
+
+
+@pytest.mark.parametrize("quickly", [True, False])
+def test_what_was_folded_is_forgotten_where_it_takes_too_much_room(
+    hands: Hands, *, quickly: bool
+) -> None:
+    stream = hands.world.stream()
+    hands.views = Views(1)
+    hands.__post_init__()
+    view = hands.keeper.view(hands.place)
+    view.heads[stream] = 0
+    [own] = hands.written(stream)
+    own = Own(own.entry, view.serial)
+
+    if quickly:
+        assert hands.own.fold({hands.place: [own]})
+    else:
+        assert hands.advance.to(hands.place, 1, [own], None)
+
+    assert (view.cursor, view.size) == (1, 0)
+
+
+def test_a_view_that_cannot_follow_is_loaded_anew(hands: Hands) -> None:
+    view = hands.keeper.view(hands.place)
+    hands.written(hands.world.stream())
+    hands.world.query(
+        "UPDATE eventstore_partition SET generation = %s WHERE id = %s RETURNING 1",
+        uuid4(),
+        view.partition_id,
+    )
+    view.is_overtaken = True
+
+    assert len(hands.advance.to(hands.place, 1, (), None)) == 1
+    assert hands.keeper.known(hands.place) is not view
