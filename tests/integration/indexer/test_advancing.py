@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from eventstore.errors import UnknownRuleVersion
+from eventstore.events import Activation
 from eventstore.indexer.advance import Advance
 from eventstore.indexer.entries import Own, entry_of
 from eventstore.indexer.keeping import Keeper
@@ -15,6 +17,7 @@ from eventstore.indexer.loading import Loader
 from eventstore.indexer.own import OwnRecords
 from eventstore.indexer.share import ShareSpent
 from eventstore.indexer.views import Views
+from eventstore.protocol.fold import Entry
 from tests.support.worlds import World, record
 
 if TYPE_CHECKING:
@@ -109,3 +112,27 @@ def test_a_view_that_cannot_follow_is_loaded_anew(hands: Hands) -> None:
 
     assert len(hands.advance.to(hands.place, 1, (), None)) == 1
     assert hands.keeper.known(hands.place) is not view
+
+
+def test_a_connection_that_is_lost_takes_all_that_was_known_with_it(
+    hands: Hands,
+) -> None:
+    stream = hands.world.stream()
+    view = hands.keeper.view(hands.place)
+    view.heads[stream] = 0
+    [own] = hands.written(stream)
+    pid = hands.session.connection().info.backend_pid
+    hands.world.query("SELECT pg_terminate_backend(%s, 10000)", pid)
+
+    assert hands.own.fold({hands.place: [Own(own.entry, view.serial)]}) == {}
+
+    assert hands.session.current is None
+    assert len(hands.advance.to(hands.place, 1, (), None)) == 1
+
+
+def test_an_error_that_is_not_the_databases_is_not_left_to_others(hands: Hands) -> None:
+    view = hands.keeper.view(hands.place)
+    unknown = Entry(0, 0, None, b"{}", Activation(2))
+
+    with pytest.raises(UnknownRuleVersion):
+        hands.own.fold({hands.place: [Own(unknown, view.serial)]})
