@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from eventstore import metrics
 from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Activation
 from eventstore.indexer.advance import Advance
@@ -80,8 +81,12 @@ def test_who_is_not_done_when_his_share_is_over_comes_again(hands: Hands) -> Non
     assert len(hands.advance.to(hands.place, 2, own[1:], None)) == 1
 
 
+def counted() -> float:
+    return float(metrics.VERDICTS.labels("accepted")._value.get())
+
+
 @pytest.mark.parametrize("quickly", [True, False])
-def test_what_was_folded_is_forgotten_where_it_takes_too_much_room(
+def test_what_was_folded_is_counted_and_forgotten_where_it_takes_too_much_room(
     hands: Hands, *, quickly: bool
 ) -> None:
     stream = hands.world.stream()
@@ -91,6 +96,7 @@ def test_what_was_folded_is_forgotten_where_it_takes_too_much_room(
     view.heads[stream] = 0
     [own] = hands.written(stream)
     own = Own(own.entry, view.serial)
+    before = counted()
 
     if quickly:
         assert hands.own.fold({hands.place: [own]})
@@ -98,6 +104,7 @@ def test_what_was_folded_is_forgotten_where_it_takes_too_much_room(
         assert hands.advance.to(hands.place, 1, [own], None)
 
     assert (view.cursor, view.size) == (1, 0)
+    assert counted() == before + 1
 
 
 def test_a_view_that_cannot_follow_is_loaded_anew(hands: Hands) -> None:
@@ -136,3 +143,19 @@ def test_an_error_that_is_not_the_databases_is_not_left_to_others(hands: Hands) 
 
     with pytest.raises(UnknownRuleVersion):
         hands.own.fold({hands.place: [Own(unknown, view.serial)]})
+
+
+@pytest.mark.parametrize("why", ["unknown", "overtaken", "newer rules", "beyond"])
+def test_what_cannot_be_folded_quickly_is_left_alone(hands: Hands, why: str) -> None:
+    stream = hands.world.stream()
+    own = [Own(one.entry, 0) for one in hands.written(stream, stream)]
+    if why != "unknown":
+        view = hands.keeper.view(hands.place)
+        view.heads[stream] = 0
+        own = [Own(one.entry, view.serial) for one in own]
+        view.is_overtaken = why == "overtaken"
+        view.rule_version += why == "newer rules"
+    own = own[1:] if why == "beyond" else own
+
+    assert hands.own.fold({hands.place: own}) == {}
+    assert hands.world.cursor(hands.place) == 0
