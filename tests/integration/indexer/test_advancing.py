@@ -13,12 +13,14 @@ from eventstore.errors import UnknownRuleVersion
 from eventstore.events import Activation
 from eventstore.indexer.advance import Advance
 from eventstore.indexer.entries import Own, entry_of
+from eventstore.indexer.heads import Heads
 from eventstore.indexer.keeping import Keeper
 from eventstore.indexer.loading import Loader
 from eventstore.indexer.own import OwnRecords
 from eventstore.indexer.share import ShareSpent
 from eventstore.indexer.views import Views
 from eventstore.protocol.fold import Entry
+from eventstore.protocol.positions import first_of
 from tests.support.worlds import World, record
 
 if TYPE_CHECKING:
@@ -159,3 +161,58 @@ def test_what_cannot_be_folded_quickly_is_left_alone(hands: Hands, why: str) -> 
 
     assert hands.own.fold({hands.place: own}) == {}
     assert hands.world.cursor(hands.place) == 0
+
+
+def test_a_view_of_what_was_not_written_is_not_believed(hands: Hands) -> None:
+    stream = hands.world.stream()
+    view = hands.keeper.view(hands.place)
+    view.heads[stream] = 0
+    [own] = hands.written(stream)
+    hands.world.query(
+        "INSERT INTO eventstore_record (position, recorded_at, verdict, hash)"
+        " VALUES (%s, now(), 5, '') RETURNING 1",
+        first_of(view.partition_id, 0),
+    )
+
+    assert hands.own.fold({hands.place: [Own(own.entry, view.serial)]}) == {}
+    assert hands.keeper.known(hands.place) is None
+
+
+# ---- heads, learned before anything is written
+
+
+def test_heads_that_a_view_lacks_are_learned(hands: Hands) -> None:
+    old, new = hands.world.stream(), hands.world.stream(0, 1)
+    hands.written(old)
+    hands.advance.to(hands.place, 1, (), None)
+    view = hands.keeper.view(hands.place)
+    view.heads.clear()
+
+    Heads(hands.keeper).learn([(hands.place, old), (hands.place, new)])
+
+    assert view.heads == {old: 1, new: 0}
+
+
+@pytest.mark.parametrize("why", ["overtaken", "behind", "another generation"])
+def test_heads_are_not_learned_where_the_view_is_not_what_the_database_is(
+    hands: Hands, why: str
+) -> None:
+    view = hands.keeper.view(hands.place)
+    view.is_overtaken = why == "overtaken"
+    view.cursor += why == "behind"
+    view.generation = uuid4() if why == "another generation" else view.generation
+    elsewhere = hands.world.place(hands.world.stream(1))
+
+    Heads(hands.keeper).learn([(hands.place, "order.x"), (elsewhere, "order.y")])
+
+    assert view.heads == {}
+    assert hands.keeper.known(elsewhere) is None
+
+
+def test_what_is_known_is_not_asked_for(hands: Hands) -> None:
+    view = hands.keeper.view(hands.place)
+    view.heads["order.x"] = 7  # as no database says it
+
+    Heads(hands.keeper).learn([(hands.place, "order.x")])
+
+    assert view.heads == {"order.x": 7}
