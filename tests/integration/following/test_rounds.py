@@ -7,16 +7,19 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from eventstore import metrics
 from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
-from tests.support.following import Orders, Totals, follower, seen, subscription
+from tests.support.following import Orders, Totals, follow, follower, seen, subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from eventstore.bus import Published
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
@@ -60,6 +63,14 @@ def test_where_another_is_at_work_it_finds_nothing_to_do(orders: Orders) -> None
     assert one.round() == 1
 
 
+def test_a_turn_is_a_transaction_of_its_own(orders: Orders) -> None:
+    one = follower(subscription(Totals()))
+    written(orders, 1)
+
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        one.round()
+
+
 def limited(limit: Callable[[int], int | None]) -> Follower:
     made = subscription(Totals(), most=1)
     register(made, SystemClock())
@@ -94,3 +105,31 @@ def test_a_turn_is_ended_by_the_server_when_it_takes_as_long_as_it_may(
     one.round()
 
     assert shown == ["90s"]
+
+
+def test_what_a_handler_did_to_a_session_that_it_broke_is_counted_and_gone(
+    orders: Orders,
+) -> None:
+    def broken() -> float:
+        return float(metrics.FOLLOW_FAILURES.labels("totals", "broke")._value.get())
+
+    names: list[str] = []
+
+    def breaks(event: Published) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW application_name")
+            names.extend(row[0] for row in cursor.fetchall())
+            if event.stream_id == orders.stream("a"):
+                cursor.execute("SET application_name = 'mine'")
+                cursor.execute("COMMIT")
+
+    before = broken()
+    one = follower(subscription(breaks, retries=()))
+    for name in "ab":
+        orders.place(name)
+
+    follow(one)
+
+    assert len(names) >= 2
+    assert "mine" not in names
+    assert broken() > before

@@ -178,6 +178,17 @@ def test_a_view_of_what_was_not_written_is_not_believed(hands: Hands) -> None:
     assert hands.keeper.known(hands.place) is None
 
 
+def test_a_stretch_says_how_far_it_went(world: World) -> None:
+    stream = world.stream()
+    place = world.place(stream)
+    with world.store().indexer() as indexer:
+        for records in (2, 1):
+            for _ in range(records):
+                world.foreign(place, record(stream), stream.encode())
+
+            assert indexer.stretch(place) == records
+
+
 # ---- heads, learned before anything is written
 
 

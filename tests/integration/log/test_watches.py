@@ -83,12 +83,13 @@ def test_a_doubt_has_them_looked_at_now(watched: Watched) -> None:
     assert not watched.topics()
 
 
-def test_who_asks_for_a_look_gets_one(watched: Watched) -> None:
-    watched.session.check_topics()
-    watched.another_topic()
+def test_who_asks_for_a_look_gets_one(world: World) -> None:
+    with world.store().indexer() as indexer:
+        indexer.check_topics()
+        world.query("UPDATE eventstore_partition SET topic_id = 'x' RETURNING 1")
 
-    with pytest.raises(LogMisconfigured):
-        watched.session.check_topics()
+        with pytest.raises(LogMisconfigured):
+            indexer.check_topics()
 
 
 def test_the_beginning_is_looked_at_at_once_and_behind_a_minute(
