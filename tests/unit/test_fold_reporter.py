@@ -54,14 +54,17 @@ def test_a_stretch_counts_its_verdicts_its_events_and_the_streams_that_begin(
 
     with capture_logs():
         FoldReporter(clock).folded(
-            PLACE, folded(accepted(0, 1, 2), accepted(1, 3, 3), malformed(2))
+            PLACE,
+            folded(
+                accepted(0, 1, 2), accepted(1, 3, 3), accepted(2, 6, 1), malformed(3)
+            ),
         )
 
     after = counts()
     assert {name: after[name] - before[name] for name in after} == {
-        "events": 5,
+        "events": 6,
         "begun": 1,
-        "accepted": 2,
+        "accepted": 3,
         "malformed": 1,
     }
 

@@ -9,10 +9,16 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
-from eventstore.errors import IndexRebuilt
+from eventstore.errors import IndexRebuilt, StreamNotParked
 from eventstore.events import MAX_OFFSET
 from eventstore.protocol.positions import first_of
-from eventstore.subscriptions import checkpoint_rows, checkpoints, parking
+from eventstore.subscriptions import (
+    Subscription,
+    checkpoint_rows,
+    checkpoints,
+    names,
+    parking,
+)
 from eventstore.subscriptions.checkpoints import Held
 from eventstore.subscriptions.delivery import Delivery
 from eventstore.subscriptions.failures import Failure
@@ -460,6 +466,8 @@ def test_who_gets_on_or_is_skipped_is_due_at_once_and_no_other(rows: Rows) -> No
         ("a", "order.z"): (100, 6, 3, None),
         ("b", "order.x"): (100, 6, 3, None),
     }
+    at = [parking.parked_at(rows.cursor, "a", f"order.{n}").position for n in "xyz"]
+    assert at == [300, 101, 100]
 
 
 @pytest.mark.parametrize(
@@ -514,3 +522,59 @@ def test_only_its_own_parked_streams_are_asked_for_and_forgotten(rows: Rows) -> 
     assert asked == {"order.x"}
     assert set(rows.streams()) == {("a", "order.y")}
     assert parking.parked_at(rows.cursor, "a", "order.y").version == 6
+    with pytest.raises(StreamNotParked):
+        parking.parked_at(rows.cursor, "a", "order.x")
+
+
+def test_another_name_takes_everything_of_one_with_it_and_no_more(rows: Rows) -> None:
+    for name in "ab":
+        rows.subscribed(name)
+        rows.at(3, 7, name)
+        rows.parked("order.x", 7, name)
+
+    for rename in (names.rename, checkpoint_rows.rename, parking.rename):
+        rename(rows.cursor, "a", "c")
+
+    assert [names.is_there(rows.cursor, name) for name in "abc"] == [False, True, True]
+    assert set(rows.checkpoints()) == {("b", 7), ("c", 7)}
+    assert set(rows.streams()) == {("b", "order.x"), ("c", "order.x")}
+
+
+def test_what_is_forgotten_is_gone_and_the_others_stay(rows: Rows) -> None:
+    for name in "ab":
+        rows.subscribed(name)
+        rows.at(3, 7, name)
+
+    names.forget(rows.cursor, "a")
+    checkpoint_rows.forget(rows.cursor, "a")
+
+    assert [names.is_there(rows.cursor, name) for name in "ab"] == [False, True]
+    assert set(rows.checkpoints()) == {("b", 7)}
+
+
+def test_a_pause_is_one_subscriptions(rows: Rows) -> None:
+    for name in "ab":
+        rows.at(3, 7, name)
+
+    checkpoint_rows.pause(rows.cursor, "a", paused=True)
+    assert of(rows.checkpoints("paused"), "paused") == {("a", 7): True, ("b", 7): False}
+
+    checkpoint_rows.pause(rows.cursor, "a", paused=False)
+    assert not any(of(rows.checkpoints("paused"), "paused").values())
+
+
+def test_the_row_of_a_name_is_made_once_and_says_which_version_may_handle(
+    rows: Rows,
+) -> None:
+    def made(version: int) -> Subscription:
+        return Subscription(name="a", handler=print, version=version)
+
+    assert names.version_of(rows.cursor, "a") is None
+    assert names.make(rows.cursor, made(1), born="cut", now=NOW)
+    assert not names.make(rows.cursor, made(2), born="", now=NOW)
+    assert names.hold(rows.cursor, "a") == (1, "cut")
+
+    names.take_over(rows.cursor, made(3))
+
+    assert names.version_of(rows.cursor, "a") == 3
+    assert names.hold(rows.cursor, "b") is None

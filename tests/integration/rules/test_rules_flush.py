@@ -41,21 +41,23 @@ def test_a_view_that_is_newer_than_the_database_writes_nothing_and_folds_again(
 
 
 @pytest.mark.parametrize("before", [0, MANY])  # a stretch that goes out by COPY
+@pytest.mark.parametrize("is_looked_up", [True, False])
 def test_a_row_that_stands_where_the_fold_wants_to_write_stops_it_and_nothing_moves(
-    world: World, before: int
+    world: World, before: int, *, is_looked_up: bool
 ) -> None:
     here, stream = world.store(), world.stream()
     place = world.place(stream)
     here.append(stream, [changed()], 0)
     for _ in range(before):
-        world.foreign(place, record(stream), stream.encode())
+        value = record(stream) if is_looked_up else b"malformed"
+        world.foreign(place, value, stream.encode())
     planted = pack(world.topics.numbers[place.topic], place.partition, 1 + before)
     world.query(
         "INSERT INTO eventstore_record (position, recorded_at, verdict, hash)"
         " VALUES (%s, now(), 5, '') RETURNING 1",
         planted,
     )
-    world.foreign(place, record(stream), stream.encode())
+    world.foreign(place, record(stream) if is_looked_up else b"x", stream.encode())
 
     with pytest.raises(MirrorDiverged) as diverged:
         world.fold(here)
@@ -63,6 +65,21 @@ def test_a_row_that_stands_where_the_fold_wants_to_write_stops_it_and_nothing_mo
     assert (diverged.value.topic, diverged.value.offset) == (place.topic, 1)
     assert world.cursor(place) == 1
     assert versions(here, stream) == [1]
+
+
+def test_a_stretch_that_goes_out_by_copy_is_written_whole(audited: World) -> None:
+    old, new = audited.stream(0, 0), audited.stream(0, 1)
+    audited.store().append(old, [changed()], 0)
+    for _ in range(MANY // 2):
+        for stream in (old, new):
+            audited.foreign(audited.place(stream), record(stream), stream.encode())
+
+    there = audited.store()
+    audited.fold(there)
+
+    heads = [len(versions(there, stream)) for stream in (old, new)]
+    assert heads == [MANY // 2 + 1, MANY // 2]
+    assert there.append(old, [changed()], heads[0]).first_version == heads[0] + 1
 
 
 def test_of_two_that_fold_the_same_stretch_one_wins_and_the_other_finds_its_rows(
