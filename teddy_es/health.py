@@ -192,7 +192,10 @@ def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
 
 def _keys() -> None:
     """Raises `KeyStoreUnavailable`: it does not answer, or what the log says is destroyed is being destroyed again."""
-    key_ring().opening([uuid4()])
+    try:
+        key_ring().opening([uuid4()])
+    finally:
+        connection.close()  # as above: the log is asked about keys
 
 
 def _beside() -> None:
