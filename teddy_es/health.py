@@ -115,11 +115,11 @@ def _is_strangers(request: HttpRequest) -> bool:
 
 
 _SHARES: Final = {
-    "database": 0.3,
-    "log": 0.3,
-    "index": 0.2,
-    "beside": 0.1,
-    "keys": 0.1,
+    "database": 1 / 3,
+    "log": 1 / 3,
+    "index": 2 / 9,
+    "beside": 1 / 18,
+    "keys": 1 / 18,
 }
 _askers: Final = {what: Asker(what) for what in _SHARES}
 
