@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.core.checks import CheckMessage, Error
 
@@ -13,17 +13,19 @@ from eventstore.privacy.policy import PolicyError, policies, refuse_missing
 if TYPE_CHECKING:
     from eventstore.registry import Registry
 
+KEY_STORE: Final = "eventstore.keys.configured.key_ring"
+
 
 def of_privacy(types: Registry) -> list[CheckMessage]:
-    """Of a domain with sensitive fields. One without needs none of it."""
+    """Of a domain with sensitive fields. One without needs none of it, and keys in memory tell no log."""
     if not any(known.sensitive for known in types.event_types()):
         return []
-    return [*_without_events(types), *_wrong_policy(types)]
-
-
-def _without_events(types: Registry) -> list[CheckMessage]:
     if types.privacy is not None:
-        return []
+        return _wrong_policy(types)
+    return _without_events() if conf.KEYS == KEY_STORE else []
+
+
+def _without_events() -> list[CheckMessage]:
     return [
         Error(
             "Event types have sensitive fields, and the registry names no events by which keys are minted and destroyed.",
