@@ -5,16 +5,27 @@ from __future__ import annotations
 import linecache
 import logging.config
 import sys
+import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import psycopg
 import structlog
+from django.core.exceptions import ImproperlyConfigured
+
+from eventstore.errors import EventStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from types import TracebackType
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+WITHHELD: Final = "(withheld: an error's text may quote what it was about)"
+_QUOTE_NOTHING: Final[Sequence[type[BaseException]]] = (
+    EventStoreError,
+    ImproperlyConfigured,
+    OSError,
+    ImportError,
+)
 _SHARED: Final[list[structlog.typing.Processor]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -42,6 +53,7 @@ def configure_logging(*, json: bool, level: str) -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"structured": _formatter(json=json)},
+            "filters": {"tasks": {"()": WithoutWhatTasksQuote}},
             "handlers": {"stderr": handler},
             "root": {"handlers": ["stderr"], "level": level},
             # kafka-python logs every reconnect attempt as an error, and at debug keys and values
@@ -49,10 +61,12 @@ def configure_logging(*, json: bool, level: str) -> None:
             "loggers": {
                 "kafka": {"level": "CRITICAL"},
                 "axes": {"level": "ERROR"},
+                "celery.app.trace": {"filters": ["tasks"]},
             },
         }
     )
     sys.excepthook = report_uncaught
+    threading.excepthook = report_uncaught_in_a_thread
 
 
 def report_uncaught(
@@ -69,6 +83,17 @@ def report_uncaught(
     )
 
 
+def report_uncaught_in_a_thread(told: threading.ExceptHookArgs) -> None:
+    """The same of a thread, which ends alone."""
+    if told.exc_value is None or told.exc_type is SystemExit:
+        return
+    structlog.get_logger("uncaught").critical(
+        "a thread ends by an error that nobody caught",
+        action="thread-crashed",
+        exc_info=(told.exc_type, told.exc_value, told.exc_traceback),
+    )
+
+
 def _formatter(*, json: bool) -> dict[str, Any]:
     return {
         "()": structlog.stdlib.ProcessorFormatter,
@@ -79,29 +104,56 @@ def _formatter(*, json: bool) -> dict[str, Any]:
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
-            withhold_what_databases_quote,
+            withhold_what_errors_quote,
             *(_FOR_PROGRAMS if json else _FOR_PERSONS),
         ],
     }
 
 
-def withhold_what_databases_quote(
+def withhold_what_errors_quote(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Leave the type of a database's error in a trace and take its text: it may quote a row."""
-    _withhold(event.get("exception", ()))
+    """Leave of an error in a trace its type and its lines and take its text: it may quote a row, or what somebody said.
+
+    But of errors of ours, whose texts are made of places and codes, and of those of the operating system and of settings.
+    """
+    if trace := event.get("exception"):
+        _withhold(trace, _told())
     return event
 
 
-def _withhold(trace: Sequence[dict[str, Any]]) -> None:
+def _withhold(trace: Sequence[dict[str, Any]], told: Collection[str]) -> None:
     for error in trace:
-        if hasattr(psycopg.errors, error["exc_type"]) or hasattr(
-            psycopg, error["exc_type"]
-        ):
-            error["exc_value"] = "(withheld: a database's message may quote a row)"
-            error["exc_notes"] = []
+        if error["exc_type"] not in told:
+            error["exc_value"] = WITHHELD
+        error["exc_notes"] = []
         for inner in error.get("exceptions", ()):  # of a group
-            _withhold(inner)
+            _withhold(inner, told)
+
+
+def _told() -> Collection[str]:
+    """The names of the classes whose texts quote nothing."""
+    return {kind.__name__ for base in _QUOTE_NOTHING for kind in _tree(base)}
+
+
+def _tree(base: type[BaseException]) -> Iterator[type[BaseException]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from _tree(kind)
+
+
+class WithoutWhatTasksQuote(logging.Filter):
+    """Celery writes the text of an error, and a task's arguments, into the line itself: the class's name stays."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always True: nothing is left out."""
+        if isinstance(record.args, Mapping) and "exc" in record.args:
+            kind = record.exc_info[0] if record.exc_info else None
+            name = kind.__name__ if kind else WITHHELD
+            quoting = ("exc", "traceback", "args", "kwargs", "return_value")
+            taken = dict.fromkeys(quoting, WITHHELD) | {"exc": name}
+            record.args = {**record.args, **taken}
+        return True
 
 
 def _as_text(

@@ -12,18 +12,17 @@ from django.core.exceptions import ImproperlyConfigured
 
 from eventstore.blind import rows
 from eventstore.conf import registry
-from eventstore.events import CommitEvent, Withheld
+from eventstore.events import Withheld
 from eventstore.opening import key_ring, opener
+from eventstore.opening.recorded import as_sealed
 from eventstore.ports import DataKey, KeyName
 from eventstore.queries.connection import reading_cursor, unchecked_cursor
-from eventstore.sealing.opened import instant_as_written
 from eventstore.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from eventstore.events import RecordedEvent
-    from eventstore.ports import SealedEvent
     from eventstore.registry import Event
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -101,7 +100,7 @@ class BlindIndex:
         if event.sealed is None or not _is_alive(event.sealed.key):
             return None
         stream_id = event.metadata.stream_id
-        fields: Any = opener().open(stream_id, event.commit_id, _as_sealed(event))
+        fields: Any = opener().open(stream_id, event.commit_id, as_sealed(event))
         value = None if isinstance(fields, Withheld) else fields.get(self.field)
         return value if isinstance(value, str) else None
 
@@ -110,20 +109,6 @@ class BlindIndex:
         with unchecked_cursor() as cursor:
             rows.hold(cursor, str(key))
             rows.remove(cursor, self.name, str(key))
-
-
-def _as_sealed(event: RecordedEvent) -> SealedEvent:
-    told = event.metadata
-    return CommitEvent(
-        told.event_id,
-        told.event_type,
-        event.schema,
-        instant_as_written(told.timestamp).decode(),
-        told.correlation_id,
-        told.causation_id,
-        event.data,
-        event.sealed,
-    )
 
 
 def _is_alive(key: str) -> bool:

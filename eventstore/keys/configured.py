@@ -81,7 +81,7 @@ def _vault() -> KeyProvider:
     try:
         from eventstore.keys.providers.vault import Place, VaultKeys
     except ImportError as error:
-        msg = "EVENTSTORE['KEK'] is vault, and its client is not installed: pip install teddy-es[vault]"
+        msg = "EVENTSTORE['KEK'] is vault, and its client is not installed: pip install hvac"
         raise ImproperlyConfigured(msg) from error
     try:
         return VaultKeys(Place(**conf.VAULT))

@@ -103,12 +103,12 @@ SELECT id, subject, class, month, '', commitment, true, at, why, request, %(told
     ON CONFLICT (id) DO UPDATE SET wrapped = NULL, destroyed_at = excluded.destroyed_at, why = excluded.why,
                                    request = excluded.request, destruction_in_log = excluded.destruction_in_log
  WHERE keys_datakey.destroyed_at IS NULL
-RETURNING id, kek <> ''
+RETURNING id, subject, kek <> ''
 """
 # A state may hold what any of the subject's keys opened. Index: keys_datakey_living.
 DESTROY_SNAPSHOT_KEYS: Final = """
 UPDATE keys_datakey SET wrapped = NULL, destroyed_at = %(at)s, why = %(why)s, request = %(request)s
- WHERE subject = ANY (%(subjects)s::text[]) AND retention_class = 'snapshot' AND destroyed_at IS NULL
+ WHERE subject = ANY (%(subjects)s::text[]) AND retention_class = 'snapshot' AND month = 'all' AND destroyed_at IS NULL
 RETURNING id
 """
 # Index: keys_datakey_subject.
@@ -116,13 +116,14 @@ OF_SUBJECT: Final = composed(
     "SELECT {columns} FROM keys_datakey k WHERE k.subject = %(subject)s ORDER BY k.subject, k.retention_class, k.month, k.id",
     columns=_ROW,
 )
-# Index: keys_datakey_period.
+# Index: keys_datakey_period, a stretch of it. Whatever the collation holds of the stroke, the columns themselves decide.
 PAST: Final = composed(
     """
 SELECT {columns} FROM keys_datakey k
- WHERE k.retention_class = %(class)s AND k.month < %(before)s AND k.destroyed_at IS NULL
-   AND (k.month, k.id) > (%(after_month)s, %(after_id)s::uuid)
- ORDER BY k.month, k.id LIMIT %(limit)s
+ WHERE k.retention_class || '/' || k.month >= %(class)s || '/' AND k.retention_class || '/' || k.month < %(class)s || '/' || %(before)s
+   AND (k.retention_class || '/' || k.month, k.id) > (%(class)s || '/' || %(after_month)s, %(after_id)s::uuid)
+   AND k.retention_class = %(class)s AND k.month < %(before)s AND k.destroyed_at IS NULL
+ ORDER BY k.retention_class || '/' || k.month, k.id LIMIT %(limit)s
 """,
     columns=_ROW,
 )

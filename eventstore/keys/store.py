@@ -130,7 +130,7 @@ class KeyStore:
         return [_row(one) for one in found]
 
     def bury(self, tombstones: Sequence[Tombstone], *, told: bool = False) -> set[UUID]:
-        """Destroy these keys, and the key of each subject's states with them; the ids of those that lived until now.
+        """Destroy these keys, and where one lived the key of its subject's states with it; the ids of those that lived until now.
 
         One that the store does not have gets its tombstone all the same. told: the log knows of it.
         """
@@ -139,16 +139,23 @@ class KeyStore:
         subjects = {"subjects": sorted({one.name.subject for one in tombstones})}
         given = _burying(tombstones, told=told)
         first = tombstones[0]
-        order = {"at": first.at, "why": first.why, "request": first.request}
+        order: dict[str, Any] = {
+            "at": first.at,
+            "why": first.why,
+            "request": first.request,
+        }
         with self.sessions.session() as session, session.transaction():
             session.execute(statements.ADD_SUBJECTS, subjects)
             session.execute(statements.HOLD_FOR_DESTROYING, subjects)
             buried = session.execute(statements.BURY, given).fetchall()
-            states = session.execute(
-                statements.DESTROY_SNAPSHOT_KEYS, order | subjects
-            ).fetchall()
+            lived = {one for one, _, has_lived in buried if has_lived}
+            order["subjects"] = sorted(
+                {one for _, one, has_lived in buried if has_lived}
+            )
+            states = session.execute(statements.DESTROY_SNAPSHOT_KEYS, order)
+            lived |= {one for (one,) in states}
         self._ended(subjects["subjects"])
-        return {one for one, lived in buried if lived} | {one for (one,) in states}
+        return lived
 
     def ended_untold(self, after: UUID = LEAST_ID, limit: int = PAGE) -> list[KeyRow]:
         """Destroyed keys of which the log may not know yet that they are: by id, behind `after`."""

@@ -46,11 +46,11 @@ class Reach(StrEnum):
     OPERATOR = "operator"  # outside of the product's hands: the reason says what a person has to do
 
 
-class UnknownPlace(LookupError):
+class UnknownPlace(LookupError):  # noqa: N818  (what it is)
     """Nothing of the register fits."""
 
 
-class WrongRegister(ValueError):
+class WrongRegister(ValueError):  # noqa: N818  (what it is)
     """The register says something that it cannot mean."""
 
 

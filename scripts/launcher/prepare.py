@@ -17,12 +17,13 @@ from scripts.launcher.console import TO_TELL
 OPTIONS: dict[str, dict[str, object]] = {
     "migrate": {"verbosity": 0, "interactive": False},
     "migrate_keys": {"verbosity": 0, "interactive": False, "database": "keys"},
+    "check_keys": {"databases": ["keys"], "tags": ["keys"]},
     "create_topics": {"go_on": True},
     "collectstatic": {"verbosity": 0, "interactive": False},
 }
 
 # Of steps that are not called as their command is.
-COMMANDS = {"migrate_keys": "migrate"}
+COMMANDS = {"migrate_keys": "migrate", "check_keys": "check"}
 
 
 def main(names: list[str]) -> None:

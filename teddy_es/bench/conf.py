@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.test.utils import override_settings
 
+from eventstore.keys.configured import reset
+from eventstore.keys.router import ALIAS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 def eventstore_settings() -> dict[str, Any]:
@@ -21,12 +24,23 @@ def eventstore_settings() -> dict[str, Any]:
 @contextmanager
 def elsewhere(database: str, eventstore: dict[str, Any]) -> Iterator[None]:
     """Let Django and the event store work on this database, with these settings of the event store's."""
-    before = connection.settings_dict["NAME"]
-    connections.close_all()
-    connection.settings_dict["NAME"] = database
+    names = {DEFAULT_DB_ALIAS: database, ALIAS: keys_of(database)}
+    before = {alias: connections[alias].settings_dict["NAME"] for alias in names}
     try:
+        _go(names)
         with override_settings(EVENTSTORE=eventstore, ALLOWED_HOSTS=["testserver"]):
             yield
     finally:
-        connections.close_all()
-        connection.settings_dict["NAME"] = before
+        _go(before)
+
+
+def keys_of(database: str) -> str:
+    """The database with its keys."""
+    return f"{database}_keys"
+
+
+def _go(names: Mapping[str, str]) -> None:
+    connections.close_all()
+    reset()
+    for alias, name in names.items():
+        connections[alias].settings_dict["NAME"] = name

@@ -19,6 +19,7 @@ COPY: Final = "copy"
 EMPTY: Final = "teddy-empty"
 NOW: Final = "teddy-now"
 UNCACHED: Final = "teddy-uncached"
+UNSEALED: Final = "teddy-unsealed"
 NAMES: Final = (OURS, PEER, PEER_FUNCTIONS, RAW)
 
 STREAMS: Final = 4  # that a writer owns and appends to in turn

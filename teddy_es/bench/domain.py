@@ -5,14 +5,15 @@ They are the domain's own under other names, so that the demo's events fit, and 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
 from eventstore.aggregates import Aggregate
-from eventstore.registry import Event, Registry
+from eventstore.registry import SENSITIVE, Event, Registry
 from teddy_es.domain.types import registry as domain
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ class Happened(Event, frozen=True, kw_only=True):
     """Something was said."""
 
     text: str
+
+
+class Told(Event, frozen=True, kw_only=True):
+    """Something was said in confidence: the same, and about somebody."""
+
+    about: str
+    text: Annotated[str, SENSITIVE]
 
 
 class TalkState(msgspec.Struct):
@@ -52,8 +60,22 @@ class Talk(Aggregate[TalkState]):
             self.state.said = event.text
 
 
+class Confidant(Talk):
+    """The same of what was said in confidence: its state holds it, so its snapshots are sealed."""
+
+    stream_type = "told"
+    reads_sealed = True
+
+    def apply(self, event: msgspec.Struct) -> None:
+        """See `Aggregate`."""
+        if isinstance(event, Told):
+            self.state.said = event.text
+
+
 @cache
 def __getattr__(name: str) -> Registry | type[Talk]:
+    if name.startswith("Confidant_"):
+        return confidants(name.removeprefix("Confidant_"))
     if name.startswith("Talk_"):
         return talks(name.removeprefix("Talk_"))
     if not name.startswith("types_"):
@@ -71,10 +93,17 @@ def __getattr__(name: str) -> Registry | type[Talk]:
             subject=event.subject,
             name=event.name,
             schema=event.schema,
+            retention=event.retention,
         )
     types.stream_type(renamed("bench", suffix), number=_NUMBER)
     own = renamed("bench", suffix)
     types.event_type(Happened, stream_type=own, subject=None, name="Happened")
+    told = renamed("told", suffix)
+    types.stream_type(told, number=_NUMBER - 1)
+    types.event_type(Told, stream_type=told, subject="about", name="Told")
+    if domain.privacy is not None:
+        own = renamed(domain.privacy.stream_type, suffix)
+        types.privacy_events(replace(domain.privacy, stream_type=own))
     return types
 
 
@@ -82,6 +111,12 @@ def __getattr__(name: str) -> Registry | type[Talk]:
 def talks(suffix: str) -> type[Talk]:
     """The aggregate of this suffix's streams; also `teddy_es.bench.domain.Talk_ab12cd34`."""
     return type("Talk", (Talk,), {"stream_type": renamed("bench", suffix)})
+
+
+@cache
+def confidants(suffix: str) -> type[Talk]:
+    """The aggregate of what was said in confidence; also `teddy_es.bench.domain.Confidant_ab12cd34`."""
+    return type("Confidant", (Confidant,), {"stream_type": renamed("told", suffix)})
 
 
 def renamed(stream_type: str, suffix: str) -> str:

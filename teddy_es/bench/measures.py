@@ -15,6 +15,7 @@ from teddy_es.bench.mirror import mirror
 from teddy_es.bench.pages import pages
 from teddy_es.bench.read import read
 from teddy_es.bench.rebuild import rebuild
+from teddy_es.bench.sealing import SEAL, seal
 from teddy_es.bench.snapshots import snapshots
 from teddy_es.bench.space import space
 from teddy_es.bench.visits import VISITS
@@ -37,6 +38,7 @@ FRESH: Final[dict[str, Measure]] = {
     "snapshots": snapshots,
     "follow": follow,
     "rebuild": rebuild,
+    "seal": seal,
 }
 """Each in an empty world of its own."""
 
@@ -51,6 +53,6 @@ MEASURES: Final[dict[str, Measure]] = FRESH | FULL
 
 CHOICES: Final = [
     measure.rpartition("/")[2]
-    for measure in (*TURNS, *AGGREGATES, *FOLLOW, *VISITS, *HISTORY)
+    for measure in (*TURNS, *AGGREGATES, *FOLLOW, *VISITS, *HISTORY, *SEAL)
 ]
 """What can be asked for alone (`Plan.only`)."""

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from teddy_es.bench.contestants import EMPTY, NOW, OURS, PEER
+from teddy_es.bench.contestants import EMPTY, NOW, OURS, PEER, UNSEALED
 from teddy_es.bench.figures import TIMES
 from teddy_es.bench.targets import target
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from teddy_es.bench.targets import Target
 
 
-_BESIDE: Final = (PEER, EMPTY, NOW)
+_BESIDE: Final = (PEER, EMPTY, NOW, UNSEALED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Row:
     """A series, compared with ours, or ours with the target.
 
     ratio: our median to this one's; in our own row, to the one that targets refer to (the peer's, that of our store
-    without a history, or of its present). None: there is nothing to compare.
+    without a history, of its present, or of what is not sealed). None: there is nothing to compare.
     """
 
     series: Series

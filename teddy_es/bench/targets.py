@@ -71,6 +71,10 @@ _TARGETS: Final[dict[str, tuple[Target, Target]]] = {
     "follow/live": (Target("median", "most", 20),) * 2,
     "follow/live-p99": (Target("median", "most", 100),) * 2,
     "rebuild/speed": (Target("median", "least", 8_000),) * 2,
+    **dict.fromkeys(("seal/append-1", "seal/append-64"), (_ratio(0.87),) * 2),
+    "seal/open": (Target("median", "most", 8),) * 2,
+    "seal/load": (Target("ratio", "most", 1.2),) * 2,
+    "seal/erase": (Target("median", "most", 1),) * 2,
     "snapshots/speed": (Target("median", "least", 3_000),) * 2,
 }
 _PAGES: Final = Target("median", "most", 120)

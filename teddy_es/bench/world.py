@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from django.core.management import call_command
+from django.db import connections
 from psycopg.errors import InsufficientPrivilege
 from psycopg.sql import SQL, Identifier
 
@@ -19,7 +20,7 @@ from eventstore.log import topics
 from eventstore.log.configured import KAFKA
 from eventstore.snapshots import topics as snapshot_topics
 from eventstore.store import make_event_store
-from teddy_es.bench.conf import elsewhere, eventstore_settings
+from teddy_es.bench.conf import elsewhere, eventstore_settings, keys_of
 from teddy_es.bench.domain import renamed
 
 if TYPE_CHECKING:
@@ -50,11 +51,19 @@ def a_world() -> Iterator[World]:
     parameters = {
         **eventstore_settings(),
         "REGISTRY": f"teddy_es.bench.domain.types_{suffix}",
-        "AGGREGATES": [f"teddy_es.bench.domain.Talk_{suffix}"],
+        "AGGREGATES": [
+            f"teddy_es.bench.domain.{name}_{suffix}" for name in ("Talk", "Confidant")
+        ],
+        "SUBSCRIPTIONS": (),
     }
     world = World(f"teddy_bench_{getpid()}_{suffix}", suffix, parameters)
-    with _database(world.database), elsewhere(world.database, parameters):
-        call_command("migrate", verbosity=0, interactive=False)
+    with (
+        _database(world.database),
+        _database(keys_of(world.database)),
+        elsewhere(world.database, parameters),
+    ):
+        for alias in connections:
+            call_command("migrate", verbosity=0, interactive=False, database=alias)
         with _topics():
             yield world
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from eventstore.registry import Event
-from teddy_es.domain.fields import Code, Count, Month
+from teddy_es.domain.fields import Code, Count, Month, MonthOrAll
 
 HoldScope = (
     Literal["all"]
@@ -36,7 +36,7 @@ class KeyMinted(Event, frozen=True, kw_only=True):
 
     key_id: KeyId
     retention_class: Code
-    month: Month | Literal["all"]
+    month: MonthOrAll
     commitment: Commitment
 
 

@@ -31,6 +31,15 @@ ALLOWED = {
     ("eventstore/checks/system.py", "TEDDY_PARTITIONS"): (
         "the check names the variable that an operator sets"
     ),
+    ("eventstore/checks/keys.py", "TEDDY_"): (
+        "the check names the variables that an operator sets"
+    ),
+    ("eventstore/management/commands/rotate_keys.py", "TEDDY_KEK"): (
+        "the refusal names the variable that an operator sets"
+    ),
+    ("eventstore/management/commands/rotate_keys.py", "transit/keys/teddy"): (
+        "the help shows the command with the key's default name"
+    ),
     ("eventstore/log/partitioning.py", "TEDDY_PARTITIONS"): (
         "the refusal names the variable that an operator sets"
     ),

@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
-from eventstore.database import connect
+from eventstore.database import connect, has_hung_up
 from eventstore.keys import configured
 from eventstore.keys.router import ALIAS
 
@@ -39,7 +39,8 @@ class KeyTables:
 
     def empty(self) -> None:
         """What holds nothing is not touched."""
-        if self._connection is None:
+        if self._connection is None or has_hung_up(self._connection):
+            self.close()  # a test has ended sessions
             self._connection = connect(ALIAS)
         [size] = self._connection.execute(_SIZE).fetchone() or [0]
         if size:

@@ -14,7 +14,7 @@ from eventstore.keys.sessions import Sessions
 from eventstore.keys.store import KeyStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from uuid import UUID
 
     from eventstore.keys.rows import Minted
@@ -35,7 +35,7 @@ class TheLog:
         self.after_minted: Callable[[], None] = lambda: None
         self.gate_asked = 0
 
-    def record_minted(self, keys: Collection[Minted]) -> None:
+    def record_minted(self, keys: Iterable[Minted]) -> None:
         """See `Lineage`."""
         self.before_minted()
         for key in keys:

@@ -99,9 +99,9 @@ def _append_any(store: Any, stream: str, quantities: list[int]) -> None:
     for quantity in quantities:
         waiting.append(store.submit(stream, [changed(quantity)], "any"))
         if len(waiting) >= 20:
-            waiting.popleft().result(60)
+            waiting.popleft().result(120)
     for future in waiting:
-        future.result(60)
+        future.result(120)
 
 
 def _append_exact(store: Any, stream: str, quantities: list[int]) -> None:
@@ -318,6 +318,13 @@ def follow(**given: Any) -> None:
     following_process.follow(**given)
 
 
+def keys(**given: Any) -> None:
+    """Mint or erase, and be killed between two steps."""
+    from tests.support.killed_keys import work
+
+    work(**given)
+
+
 TASKS: dict[str, Callable[..., None]] = {
     "append_many": append_many,
     "submit_and_end": submit_and_end,
@@ -335,6 +342,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "build_and_be_killed": build_and_be_killed,
     "publish_and_be_killed": publish_and_be_killed,
     "follow": follow,
+    "keys": keys,
 }
 
 if __name__ == "__main__":

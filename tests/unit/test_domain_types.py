@@ -258,6 +258,7 @@ def test_an_unknown_field_is_refused(name: str) -> None:
         ("ErasureCompleted", "found", {"free text": 1}),
         ("KeyMinted", "key_id", "0F4A1F5E-7D43-4F5E-8A55-3A3A51A3B6DE"),
         ("KeyMinted", "month", "2026-13"),
+        ("KeyMinted", "month", "all of them"),
         ("KeyMinted", "commitment", "ab" * 31),
         ("KeyDestroyed", "why", "because"),
         ("DestructionOrdered", "keys", ["k-1"]),
@@ -281,6 +282,11 @@ def test_an_ill_typed_field_is_refused_without_quoting_it(
 
     if isinstance(value, str) and len(value) > 3:
         assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize("month", ["2026-11", "all"])
+def test_a_key_is_of_a_month_or_of_all_snapshots(month: str) -> None:
+    assert admit("KeyMinted", {**GOOD["KeyMinted"], "month": month})
 
 
 @pytest.mark.parametrize("stream_type", list(registry.stream_types))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-_ID_LABEL: Final = b"eventstore.kek.id/1"
-_WRAP_LABEL: Final = b"eventstore.kek.wrap/1"
+_ID_LABEL: Final = b"eventstore.kek-id/1"
+_WRAP_LABEL: Final = b"eventstore.kek-wrap/1"
 _OTHERS: Final = 0o077  # who may read besides the owner
 
 

@@ -11,7 +11,6 @@ import re
 import threading
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,11 +27,8 @@ if TYPE_CHECKING:
     Batch = list[dict[str, str]]
 
 AT_ONCE: Final = 200  # items a call; 250 are refused as too complex
-_KEK: Final = re.compile(r"vault\.(?P<mount>.+)/(?P<key>[^/]+)\.v[0-9]+")
 _CIPHERTEXT: Final = re.compile(r"vault:v(?P<version>[0-9]+):.+")
-_UNFIT: Final = re.compile(
-    "message authentication failed|invalid ciphertext: (no|wrong)|base64"
-)
+_MISSING: Final = "version"  # of the key: retired, or never there; all else is said of what was wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +36,10 @@ class Place:
     """Where a transit key is. token_file: read at each call, as an agent renews it; stands before token."""
 
     addr: str
+    key: str
     token: str = ""
     token_file: str = ""
     mount: str = "transit"
-    key: str = "teddy"
     namespace: str = ""
     ca_file: str = ""
     timeout: float = 2.0
@@ -58,7 +54,11 @@ class VaultKeys:
     def __init__(self, place: Place, *, at_once: int = AT_ONCE) -> None:
         self._place = place
         self._at_once = at_once
+        self._ours = re.compile(
+            rf"vault\.{re.escape(f'{place.mount}/{place.key}')}\.v[0-9]+"
+        )
         self._mine = threading.local()
+        self._is_there = False
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._place!r}>"
@@ -76,15 +76,18 @@ class VaultKeys:
         if not data["derived"]:
             msg = f"Vault's key {place.mount}/{place.key} is not derived"
             raise KeyStoreUnavailable(msg)
+        self._is_there = True
         return self._kek(data["latest_version"])
 
     def wrap(self, secrets: Sequence[tuple[bytes, bytes]]) -> Sequence[Wrapped]:
-        """See `KeyProvider`."""
+        """See `KeyProvider`. The key is looked at first: to encrypt under one that is not there would make it."""
+        if not self._is_there:
+            self.current()
         items = [
             {"plaintext": _text(secret), "context": _text(context)}
             for context, secret in secrets
         ]
-        found = self._batches("encrypt_data", self._place.key, self._place.mount, items)
+        found = self._batches("encrypt_data", items)
         return [self._wrapped(one) for one in found]
 
     def unwrap(
@@ -99,50 +102,40 @@ class VaultKeys:
     def rewrap(
         self, wrapped: Sequence[tuple[bytes, Wrapped]]
     ) -> Sequence[Wrapped | None]:
-        """See `KeyProvider`. What another key has wrapped is unwrapped here, and wrapped anew."""
-        if all(self._is_ours(one.kek) for _, one in wrapped):
-            found = self._on_each("rewrap_data", wrapped)
-            return [None if one is None else self._wrapped(one) for one in found]
-        secrets = self.unwrap(wrapped)
-        there = [
-            (context, secret)
-            for (context, _), secret in zip(wrapped, secrets, strict=True)
-            if secret is not None
-        ]
-        anew = iter(self.wrap(there))
-        return [None if secret is None else next(anew) for secret in secrets]
+        """See `KeyProvider`."""
+        found = self._on_each("rewrap_data", wrapped)
+        return [None if one is None else self._wrapped(one) for one in found]
 
     # ---- below: how
 
     def _on_each(
         self, method: str, wrapped: Sequence[tuple[bytes, Wrapped]]
     ) -> list[dict[str, str] | None]:
-        """By the key that each was wrapped with. None for what it does not open."""
-        answers: list[dict[str, str] | None] = []
-        for kek, group in groupby(wrapped, key=lambda one: one[1].kek):
-            mount, key = _place_of(kek)
-            items = [
-                {
-                    "ciphertext": one.box.decode("ascii", "replace"),
-                    "context": _text(context),
-                }
-                for context, one in group
-            ]
-            found = self._batches(method, key, mount, items)
-            answers += [_fit(one, kek) for one in found]
-        return answers
+        """None for what it does not open. What another key has wrapped is not tried: a row does not say where we ask."""
+        for _, one in wrapped:
+            if not self._ours.fullmatch(one.kek):
+                msg = f"the key-encryption key {one.kek} is missing"
+                raise KeyStoreUnavailable(msg)
+        items = [
+            {
+                "ciphertext": one.box.decode("ascii", "replace"),
+                "context": _text(context),
+            }
+            for context, one in wrapped
+        ]
+        found = self._batches(method, items)
+        return [_fit(one, of.kek) for one, (_, of) in zip(found, wrapped, strict=True)]
 
-    def _batches(
-        self, method: str, key: str, mount: str, items: Batch
-    ) -> Iterable[dict[str, str]]:
+    def _batches(self, method: str, items: Batch) -> Iterable[dict[str, str]]:
         call: Callable[..., Any] = getattr(self._transit(), method)
-        needed = {} if method == "encrypt_data" else {"ciphertext": None}
+        asked: dict[str, Any] = {"mount_point": self._place.mount}
+        if method != "encrypt_data":
+            asked["ciphertext"] = None  # must be given, and is not looked at
         for start in range(0, len(items), self._at_once):
-            some = items[start : start + self._at_once]
-            asked = {"batch_input": some, "mount_point": mount, **needed}
-            answer = _answered(lambda asked=asked: call(key, **asked))
+            asked["batch_input"] = items[start : start + self._at_once]
+            answer = _answered(lambda: call(self._place.key, **asked))
             results = answer["data"]["batch_results"]
-            if len(results) != len(some):
+            if len(results) != len(asked["batch_input"]):
                 msg = "Vault has answered something else"
                 raise KeyStoreUnavailable(msg)
             yield from results
@@ -157,9 +150,6 @@ class VaultKeys:
 
     def _kek(self, version: int) -> str:
         return f"vault.{self._place.mount}/{self._place.key}.v{version}"
-
-    def _is_ours(self, kek: str) -> bool:
-        return _place_of(kek) == (self._place.mount, self._place.key)
 
     def _transit(self) -> Any:
         pid, client = getattr(self._mine, "client", (0, None))
@@ -213,19 +203,10 @@ def _fit(answer: dict[str, str], kek: str) -> dict[str, str] | None:
     error = answer.get("error")
     if not error:
         return answer
-    if _UNFIT.search(error):
+    if _MISSING not in error:
         return None
     msg = f"the key-encryption key {kek} is missing (Vault says: {error})"
     raise KeyStoreUnavailable(msg)
-
-
-def _place_of(kek: str) -> tuple[str, str]:
-    """Mount and name of the key."""
-    found = _KEK.fullmatch(kek)
-    if found is None:
-        msg = f"the key-encryption key {kek} is missing"
-        raise KeyStoreUnavailable(msg)
-    return found["mount"], found["key"]
 
 
 def _text(data: bytes) -> str:

@@ -84,7 +84,8 @@ def prepare(
     metrics.mkdir(mode=0o700)
     Path(env["TEDDY_TASKS"]).mkdir(mode=0o700, exist_ok=True)
     note("Preparing tables, topics and static files")
-    names = ["migrate", "migrate_keys", "create_topics", "collectstatic", *more]
+    keys = ["migrate_keys", "check_keys"]
+    names = ["migrate", *keys, "create_topics", "collectstatic", *more]
     command = [str(python), "-m", "scripts.launcher.prepare", *names]
     log = data.path / "logs" / "setup.log"
     said = run(command, env=env, what="Preparing", log=log, cwd=CHECKOUT)

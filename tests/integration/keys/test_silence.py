@@ -1,0 +1,140 @@
+"""A key store that is down, frozen, held up or of another make: `KeyStoreUnavailable`, in bounded time, and on as soon as it is back."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from eventstore.database import connect
+from eventstore.database.connections import connect_impatiently
+from eventstore.errors import KeyStoreUnavailable
+from eventstore.keys.sessions import Sessions
+from eventstore.keys.store import KeyStore
+from eventstore.testing.key_ring_contract import a_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.keys import Process
+
+
+def test_a_session_that_the_server_ended_is_replaced(process: Process) -> None:
+    key = process.ring.sealing([a_name()])[a_name()]
+    with connect("keys") as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    assert process.ring.fresh([key.id]) == {key.id: key}
+
+
+def test_a_server_that_is_frozen_is_not_waited_for(transactional_db: None) -> None:
+    sessions = Sessions(connect=lambda: connect_impatiently("keys", patience_s=0.3))
+    store = KeyStore(sessions)
+    store.mark()
+    [(_, session)] = sessions._idle
+    backend = session.info.backend_pid
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        with pytest.raises(KeyStoreUnavailable):
+            store.mark()
+    finally:
+        os.kill(backend, signal.SIGCONT)
+
+    assert session.closed
+    assert store.mark() == ""
+    store.close()
+
+
+def test_an_answer_that_is_there_counts_however_late_it_is_fetched(
+    transactional_db: None,
+) -> None:
+    with connect_impatiently("keys", patience_s=0.0001) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_lock_that_somebody_holds_is_not_waited_for_for_ever(
+    processes: Callable[..., Process],
+) -> None:
+    ring = processes().ring
+    ring.sealing([a_name()])
+    with connect("keys") as connection, connection.transaction():
+        connection.execute("SELECT FROM keys_subject FOR UPDATE")
+
+        with pytest.raises(KeyStoreUnavailable, match="LockNotAvailable"):
+            ring.sealing([a_name(month="2026-12")])
+
+    assert ring.sealing([a_name(month="2026-12")])
+
+
+def test_a_server_that_is_not_there_is_unavailable() -> None:
+    def refuse() -> psycopg.Connection[object]:
+        return psycopg.connect("host=/nowhere dbname=keys")
+
+    store = KeyStore(Sessions(connect=refuse))
+    for ask in (lambda: store.of_ids([uuid4()]), lambda: store.living([a_name()])):
+        with pytest.raises(KeyStoreUnavailable, match="OperationalError"):
+            ask()
+
+
+def test_what_is_remembered_goes_on_while_the_store_is_away(
+    processes: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = processes()
+    key = process.ring.sealing([a_name()])[a_name()]
+
+    def away() -> None:
+        raise KeyStoreUnavailable
+
+    sessions = process.ring._store.sessions
+    sessions.close()
+    monkeypatch.setattr(sessions, "_connect", away)
+
+    assert process.ring.opening([key.id]) == {key.id: key}
+    assert process.ring.sealing([a_name()]) == {a_name(): key}
+    with pytest.raises(KeyStoreUnavailable):
+        process.ring.sealing([a_name("p-2")])
+
+
+def test_sessions_are_durable_and_have_their_limits(process: Process) -> None:
+    with process.store.sessions.session() as session:
+        row = session.execute(
+            "SELECT current_setting('synchronous_commit'), current_setting('lock_timeout'),"
+            " current_setting('statement_timeout'), current_setting('transaction_timeout')"
+        ).fetchone()
+
+    assert row == ("on", "3s", "4s", "10s")
+
+
+def test_no_more_sessions_are_kept_than_a_few(process: Process) -> None:
+    sessions = process.store.sessions
+
+    with ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(sessions.session())
+
+    assert len(sessions._idle) == 4
+
+
+def test_a_session_on_which_something_went_wrong_is_not_used_again(
+    process: Process,
+) -> None:
+    def begin_and_fail() -> None:
+        with process.store.sessions.session() as session:
+            begun.append(session)
+            session.execute("BEGIN")
+            raise ZeroDivisionError
+
+    begun: list[psycopg.Connection[Any]] = []
+    with pytest.raises(ZeroDivisionError):
+        begin_and_fail()
+
+    assert begun[0].closed
+    assert process.store.mark() == ""
