@@ -25,6 +25,7 @@ EVERYWHERE: Final = {
     "worker stop": 1,
     "worker restart": 1,
     "beat kill": 2,
+    "eraser kill": 4,
     "postgres kill": 3,
     "postgres restart": 1,
     "backend kill": 3,
