@@ -183,11 +183,6 @@ UNDEAD_KEYS: Final = Counter(
     "eventstore_undead_keys",
     "Keys that the log says are destroyed and that were in the key store again, as after a restore, and were destroyed again.",
 )
-KEYS_DESTROYED: Final = Counter(
-    "eventstore_keys_destroyed",
-    "Data keys that this installation has destroyed, by why: erasure, retention.",
-    ["why"],
-)
 
 
 def refusals(operation: str) -> Callable[[Callable[P, T]], Callable[P, T]]:

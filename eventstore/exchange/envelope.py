@@ -73,9 +73,9 @@ def envelope_of(
         logposition=str(recorded.position),
         withheld=withheld,
         problem=problem,
-        sealedkey=sealed and sealed.key,
-        sealednonce=sealed and sealed.nonce,
-        sealedbox=sealed and sealed.box,
+        sealedkey=None if sealed is None else sealed.key,
+        sealednonce=None if sealed is None else sealed.nonce,
+        sealedbox=None if sealed is None else sealed.box,
         data=data,
     )
 

@@ -105,5 +105,5 @@ def _connect() -> psycopg.Connection[Any]:
 
 def _said(error: DatabaseUnanswered | DatabaseUnfit) -> str:
     if isinstance(error, DatabaseUnfit):
-        return f"the key store's database is unfit ({error.id})"
+        return f"the key store's database is unfit ({error.id}: {error.problem.rstrip('.')})"
     return f"the key store does not answer ({error.kind or 'no answer'})"

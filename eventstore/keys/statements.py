@@ -116,13 +116,14 @@ OF_SUBJECT: Final = composed(
     "SELECT {columns} FROM keys_datakey k WHERE k.subject = %(subject)s ORDER BY k.subject, k.retention_class, k.month, k.id",
     columns=_ROW,
 )
-# Index: keys_datakey_period.
+# Index: keys_datakey_period, a stretch of it. Whatever the collation holds of the stroke, the columns themselves decide.
 PAST: Final = composed(
     """
 SELECT {columns} FROM keys_datakey k
- WHERE k.retention_class = %(class)s AND k.month < %(before)s AND k.destroyed_at IS NULL
-   AND (k.month, k.id) > (%(after_month)s, %(after_id)s::uuid)
- ORDER BY k.month, k.id LIMIT %(limit)s
+ WHERE k.retention_class || '/' || k.month >= %(class)s || '/' AND k.retention_class || '/' || k.month < %(class)s || '/' || %(before)s
+   AND (k.retention_class || '/' || k.month, k.id) > (%(class)s || '/' || %(after_month)s, %(after_id)s::uuid)
+   AND k.retention_class = %(class)s AND k.month < %(before)s AND k.destroyed_at IS NULL
+ ORDER BY k.retention_class || '/' || k.month, k.id LIMIT %(limit)s
 """,
     columns=_ROW,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from eventstore.errors import AppendOutcomeUnknown, KeyStoreUnavailable
 from eventstore.events import Expected, NewEvent
@@ -10,18 +10,10 @@ from eventstore.lineage.ids import commit_of_minted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from uuid import UUID
 
-    from eventstore.ports import KeyName, Store
+    from eventstore.keys.rows import Minted
+    from eventstore.ports import Store
     from eventstore.registry import PrivacyEvents
-
-
-class Minted(NamedTuple):
-    """A key that was made, as the log is told of it."""
-
-    id: UUID
-    name: KeyName
-    commitment: bytes
 
 
 def record_minted(store: Store, events: PrivacyEvents, keys: Iterable[Minted]) -> None:

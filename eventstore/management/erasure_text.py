@@ -111,7 +111,6 @@ def done(erasure: Erasure, lineage: Lineage, *, as_json: bool) -> str:
 
 def certificate_text(facts: Mapping[str, Any]) -> str:
     """A certificate, for people."""
-    verified = facts["verified"]
     keys = [
         (
             key["id"],
@@ -124,27 +123,34 @@ def certificate_text(facts: Mapping[str, Any]) -> str:
     ]
     found = [(place, str(n)) for place, n in sorted((facts["found"] or {}).items())]
     state = "complete" if facts["is_complete"] else "NOT COMPLETE: it is being finished"
-    lines = [
-        f"Certificate of erasure, request {facts['request']}, subject {facts['subject']}: {state}",
-        "",
+    said = f"Certificate of erasure, request {facts['request']}, subject {facts['subject']}: {state}"
+    parts = [
+        said,
+        "\n".join(_said(facts)),
+        table(("key", "class", "month", "minted", "destroyed"), keys),
+    ]
+    if found:
+        parts.append(table(("place", "count"), found, right={"count"}))
+    return "\n\n".join(parts)
+
+
+def _said(facts: Mapping[str, Any]) -> list[str]:
+    verified = facts["verified"]
+    events = facts["events_covered"] if facts["is_complete"] else "-"
+    is_so = "as it must be" if verified["is_verified"] else "NOT AS IT MUST BE"
+    return [
         f"Method:       {facts['method']}",
         f"Ordered:      {facts['ordered_at']}, requested by {facts['requested_by']}, approved by {facts['approved_by']}",
         f"Completed:    {facts['completed_at'] or '-'}",
         f"Keys:         {facts['keys_destroyed']} destroyed by this request; of all keys of the subject the log says:"
         f" minted {facts['keys_minted_in_all']}, destroyed {facts['keys_destroyed_in_all']}",
-        f"Events:       {facts['events_covered'] if facts['is_complete'] else '-'} can never be opened again",
+        f"Events:       {events} can never be opened again",
         f"Had been in:  {facts['wrapped_copies']}; wrapped by provider {facts['provider'] or '-'},"
         f" under {', '.join(facts['wrapped_under']) or '-'}",
         f"Backups:      {facts['backups']}",
         f"Verified:     {verified['at']}: of {verified['keys_asked']} keys {verified['keys_found']} were found;"
-        f" of {verified['boxes_tried']} sealed events {verified['boxes_opened']} opened"
-        f" ({'as it must be' if verified['is_verified'] else 'NOT AS IT MUST BE'})",
-        "",
-        table(("key", "class", "month", "minted", "destroyed"), keys),
+        f" of {verified['boxes_tried']} sealed events {verified['boxes_opened']} opened ({is_so})",
     ]
-    if found:
-        lines += ["", table(("place", "count"), found, right={"count"})]
-    return "\n".join(lines)
 
 
 def policy_facts(

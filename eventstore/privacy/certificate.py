@@ -78,7 +78,7 @@ class Certificate:
             "events_covered": erasure.events if erasure else None,
             "found": dict(erasure.found) if erasure else None,
             "keys": [_key(key) for key in self.destroyed],
-            "wrapped_copies": f"the database of the alias {ALIAS}, table keys_datakey",
+            "wrapped_copies": f"the key store, the database of the alias {ALIAS}, and its backups",
             "provider": conf.KEK,
             "wrapped_under": list(self.keks),
             "backups": self._backups(),

@@ -10,9 +10,10 @@ from eventstore.errors import (
     CommitIdReused,
 )
 from eventstore.events import Expected
+from eventstore.keys.rows import Minted
 from eventstore.lineage.fold import ERASURE, RETENTION, UNDEAD
 from eventstore.lineage.ids import commit_of_completed, commit_of_destroyed
-from eventstore.lineage.recording import Minted, record_minted
+from eventstore.lineage.recording import record_minted
 from eventstore.ports import KeyName
 from eventstore.privacy.deciding import under
 from eventstore.privacy.refusals import refuse_held, refuse_unreadable

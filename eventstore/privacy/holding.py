@@ -52,10 +52,8 @@ class Holding:
 
         Raises `HoldRefused` for a subject that is erased, and for an id that another hold of the subject has or had.
         """
-        if kind not in KINDS:
-            msg = f"its kind is none of {', '.join(KINDS)}"
-            raise HoldRefused(msg)
-        scope = ALL if scope == ALL else sorted(set(scope))  # type: ignore[assignment]
+        _refuse_kind(kind)
+        scope = "all" if scope == ALL else sorted(set(scope))
         said = self._deciding.events.placed(
             hold_id=hold_id,
             scope=scope,
@@ -69,12 +67,7 @@ class Holding:
             known = lineage.holds.get(hold_id)
             if known is not None and _says(known, scope, clause, kind, floor):
                 return False
-            if known is not None or hold_id in lineage.lifted:
-                msg = f"hold {hold_id} is another hold of this subject: take another id"
-                raise HoldRefused(msg)
-            if lineage.erased is not None:
-                msg = f"the subject is erased under request {lineage.erased.request}"
-                raise HoldRefused(msg)
+            _refuse(lineage, hold_id)
             return True
 
         return self._deciding.decided(subject, said, decide).holds[hold_id]
@@ -109,6 +102,21 @@ class Holding:
         if hold_id in self._deciding.decided(subject, said, decide).holds:
             msg = f"hold {hold_id} changed while it was lifted"
             raise HoldRefused(msg)
+
+
+def _refuse_kind(kind: str) -> None:
+    if kind not in KINDS:
+        msg = f"its kind is none of {', '.join(KINDS)}"
+        raise HoldRefused(msg)
+
+
+def _refuse(lineage: Lineage, hold_id: str) -> None:
+    if hold_id in lineage.holds or hold_id in lineage.lifted:
+        msg = f"hold {hold_id} is another hold of this subject: take another id"
+        raise HoldRefused(msg)
+    if lineage.erased is not None:
+        msg = f"the subject is erased under request {lineage.erased.request}"
+        raise HoldRefused(msg)
 
 
 def _says(hold: Hold, scope: Scope, clause: str, kind: str, floor: date | None) -> bool:

@@ -149,7 +149,7 @@ class Replaying:
             logger.warning(
                 "keys that were destroyed had come back, and were destroyed again",
                 action="undead-keys-destroyed",
-                keys=len(risen),
+                count=len(risen),
             )
             self._destroying.tell_risen(subject, risen)
         is_open = bool(lineage.open_orders())

@@ -14,7 +14,7 @@ from eventstore.registry import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eventstore.events import RecordedEvent, Sealed
+    from eventstore.events import RecordedEvent
     from eventstore.registry import EventType, Registry
 
 CONTENT_TYPE: Final = b"application/cloudevents+json; charset=UTF-8"
@@ -37,16 +37,12 @@ def published(recorded: RecordedEvent, types: Registry, *, source: str) -> bytes
         told["problem"] = opened
     else:
         told |= {"data": opened, "datacontenttype": JSON_DATA, "schema": known.schema}
-    for more in (_box_of(recorded), {}):
-        value = encode(envelope_of(recorded, source, **told, **more))
+    for box in (recorded.sealed, None):
+        value = encode(envelope_of(recorded, source, sealed=box, **told))
         if len(value) <= MAX_COMMIT_BYTES:
             return value
     told = {"withheld": told["withheld"], "problem": Problem.TOO_LARGE}
     return encode(envelope_of(recorded, source, **told))
-
-
-def _box_of(recorded: RecordedEvent) -> dict[str, Sealed]:
-    return {} if recorded.sealed is None else {"sealed": recorded.sealed}
 
 
 def _open_data(

@@ -76,7 +76,11 @@ def about(
 
 def _own(subject: str, types: Registry) -> Iterator[list[RecordedEvent]]:
     """Of the streams that have the person's id."""
-    own = [f"{name}.{subject}" for name in types.stream_types if _is_own(name, types)]
+    own = [
+        f"{name}.{subject}"
+        for name in types.stream_types
+        if _is_own(name, types) and _is_about_somebody(name, types)
+    ]
     return recorded_events(read_rows(_OWN, {"streams": own}))
 
 

@@ -84,6 +84,12 @@ class EventType:
         msg = f"{self.name}: its field {self.subject} names nobody, under whose keys it could be sealed"
         raise InvalidEvent(msg)
 
+    def refuse_a_sensitive_subject(self) -> None:
+        """Raise ValueError where the field that names whose keys are to be found would be sealed under them."""
+        if self.subject and self.wire_name(self.subject) in self.sensitive:
+            msg = f"event type {self.name}: its subject {self.subject} is sensitive, and by it the key is found: make it an id of no meaning"
+            raise ValueError(msg)
+
     def wire_name(self, field: str) -> str:
         """What a field of the class is called in data."""
         names = self.struct.__struct_fields__

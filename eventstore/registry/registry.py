@@ -18,7 +18,6 @@ from eventstore.events import (
 )
 from eventstore.protocol.arguments import stream_id_in
 from eventstore.protocol.positions import TYPES
-from eventstore.protocol.repeats import is_same_json
 from eventstore.registry import event_classes
 from eventstore.registry.event_type import (
     DEFAULT_RETENTION,
@@ -28,8 +27,9 @@ from eventstore.registry.event_type import (
     Secrets,
     StreamType,
 )
-from eventstore.registry.halves import Half
+from eventstore.registry.half_read import Halves
 from eventstore.registry.problems import Problem
+from eventstore.registry.secrets_in import secrets_in
 from eventstore.registry.sensitivity import sensitive_fields
 from eventstore.registry.upcasters import Upcast, Upcasters
 from eventstore.registry.wording import other_schema
@@ -59,7 +59,7 @@ class Registry:
         self._topics: dict[int, str] = {}
         self._events: dict[str, EventType] = {}
         self._by_struct: dict[type[Event], EventType] = {}
-        self._halves: dict[str, Half] = {}
+        self._halves = Halves()
         self.sensitive: dict[str, frozenset[str]] = {}
         self._upcasters = Upcasters()
         self.privacy: PrivacyEvents | None = None
@@ -113,9 +113,7 @@ class Registry:
         kept, is_free = event_classes.left_out(struct), event_classes.is_free(struct)
         own = sensitive_fields(struct), subject, kept, is_free, is_named, retention
         known = EventType(name, stream_type, schema, struct, *own)
-        if subject and known.wire_name(subject) in known.sensitive:
-            msg = f"event type {name}: its subject {subject} is sensitive, and by it the key is found: make it an id of no meaning"
-            raise ValueError(msg)
+        known.refuse_a_sensitive_subject()
         self._events[name] = self._by_struct[struct] = known
         if known.sensitive:
             self.sensitive[name] = known.sensitive
@@ -204,28 +202,8 @@ class Registry:
     def secrets_of(
         self, known: EventType, stream_id: str, schema: int, data: Mapping[str, Any]
     ) -> Secrets | None:
-        """What of an event is sealed, and for whom; None where nothing of it is sensitive. Raises `InvalidEvent` where it names nobody.
-
-        Of an earlier schema stays clear only what today's class has as an open field, with the same value: whatever the upcasters rename or
-        take apart may hold a person's words.
-        """
-        if not known.sensitive:
-            return None
-        names, today = known.sensitive.intersection(data), data
-        if schema != known.schema:
-            raised = self._upcasters.raised(known.name, data, schema, known.schema)
-            today = msgspec.to_builtins(msgspec.convert(raised, known.struct))
-            names = frozenset(
-                name
-                for name, value in data.items()
-                if name in known.sensitive
-                or name not in today
-                or not is_same_json(value, today[name])
-            )
-        if not names:
-            return None
-        subject = known.subject_of(stream_id, today) or ""
-        return Secrets(subject, known.retention, names)
+        """What of an event is sealed, and for whom; None where nothing of it is sensitive. Raises `InvalidEvent` where it names nobody."""
+        return secrets_in(known, self._upcasters, stream_id, schema, data)
 
     def fields_of(self, name: str) -> tuple[str, ...]:
         """What the fields of an event type are called in the log; none where it is not registered."""
@@ -234,11 +212,10 @@ class Registry:
 
     def problem_of(self, stream_type: str, event: Written) -> Problem | None:
         """Why an accepted event cannot be read by these types, or None: what is sealed cannot be judged from outside."""
-        problem = fault_in(self.read(stream_type, event))
+        if problem := fault_in(self.read(stream_type, event)):
+            return problem
         hidden = self.sensitive.get(event.type, frozenset())
-        if problem is None and not hidden.isdisjoint(event.data):
-            return Problem.SENSITIVE_IN_CLEAR  # some other writer did not seal it
-        return problem
+        return None if hidden.isdisjoint(event.data) else Problem.SENSITIVE_IN_CLEAR
 
     def read(
         self,
@@ -264,7 +241,7 @@ class Registry:
             return self._read_whole(known, {**event.data, **opened}, event.schema)
         if event.sealed is None and known.sensitive.isdisjoint(event.data):
             return self._read_whole(known, event.data, event.schema)
-        return self._read_half(known, event, opened)  # type: ignore[arg-type]
+        return self._halves.read(known, self._upcasters, event, opened)  # type: ignore[arg-type]
 
     def _read_whole(
         self, known: EventType, data: Mapping[str, Any], schema: int
@@ -276,25 +253,6 @@ class Registry:
             return msgspec.convert(data, known.struct)
         except Exception:  # noqa: BLE001  (of a step, too: it is given what anybody wrote)
             return Problem.ILL_TYPED
-
-    def _read_half(
-        self, known: EventType, event: Written, mark: Withheld
-    ) -> Event | Problem:
-        """What can be said of an event whose box stays closed."""
-        hidden = known.sensitive
-        clear = {n: v for n, v in event.data.items() if n not in hidden}
-        try:
-            if event.schema != known.schema:
-                raised = self._upcasters.raised_half
-                clear = dict(raised(known.name, clear, event.schema, known.schema))
-                clear = {n: v for n, v in clear.items() if n not in hidden}
-        except Exception:  # noqa: BLE001  (of a step: it is not given what it was written for)
-            return Problem.SEALED_EARLIER
-        half = self._halves.get(known.name)
-        if half is None:
-            half = self._halves[known.name] = Half(known.name, known.struct, hidden)
-        made: Event | Problem = half.event(clear, mark)
-        return made
 
     def event_of(self, recorded: RecordedEvent) -> Event:
         """A read event as its class of today, what was withheld marked in it. Raises `UnreadableEvent`, which quotes no value."""

@@ -30,20 +30,27 @@ if TYPE_CHECKING:
     from eventstore.snapshots.snapshot import Snapshot
 
 ALL_MONTHS: Final = "all"
+_FOR_GOOD: Final = frozenset({"erased", "expired"})
+_NOT_FOR_GOOD: Final = "something was withheld from it that may be opened another time"
 _SEVERAL: Final = "it was made of what was opened of more than one subject"
 _GONE: Final = "a key under which something of it was sealed is gone meanwhile"
 
 
 @dataclass(slots=True)
 class Opened:
-    """Of whose sealed fields a state was made, and under which keys they were sealed."""
+    """Of whose sealed fields a state was made, and under which keys they were sealed.
+
+    may_come_back: whether something was withheld that may be opened another time; what was erased, or has expired, never comes back.
+    """
 
     subjects: set[str] = field(default_factory=set)
     keys: set[UUID] = field(default_factory=set)
+    may_come_back: bool = False
 
     def note(self, event: RecordedEvent) -> None:
         """An event that was applied; what another writer left in the clear counts as opened."""
         if event.withheld is not None:
+            self.may_come_back |= event.withheld.reason not in _FOR_GOOD
             return
         if event.sealed is not None:
             self.keys.add(UUID(event.sealed.key))
@@ -66,6 +73,8 @@ def sealed(
 
     1. take the key for the subject's snapshots    2. see that all keys are there that something was opened with    3. seal
     """
+    if opened.may_come_back:
+        raise StateWithheld(aggregate, _NOT_FOR_GOOD)
     if not opened.subjects:
         return snapshot
     if len(opened.subjects) > 1:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from eventstore.ports import Opener
+    from eventstore.protocol.accepted import AcceptedCommit
     from eventstore.registry import Registry
     from eventstore.subscriptions.subscription import Subscription
 
@@ -89,10 +90,8 @@ def _read(
     for row, commit in decoded(rows, opener):
         packed, recorded_at, first_version, *_ = row
         place, live = _place(types, packed), packed >= first_time_from
-        stream_type = stream_type_of(commit.stream_id)
-        for index, event in enumerate(commit.events):
-            opened = opened_by(opener, commit, event)
-            fact: Any = types.read(stream_type, event, opened)
+        facts = _facts(types, commit, opener)
+        for index, (event, fact) in enumerate(zip(commit.events, facts, strict=True)):
             handed = Published(
                 fact,
                 event.event_id,
@@ -115,6 +114,15 @@ def _read(
                 handed,
                 problem=fact if isinstance(fact, Problem) else None,
             )
+
+
+def _facts(types: Registry, commit: AcceptedCommit, opener: Opener | None) -> list[Any]:
+    """Each event as its class of today, or why it cannot be read."""
+    stream_type = stream_type_of(commit.stream_id)
+    return [
+        types.read(stream_type, event, opened_by(opener, commit, event))
+        for event in commit.events
+    ]
 
 
 def _place(types: Registry, packed: int) -> tuple[str, int, int]:

@@ -37,7 +37,7 @@ FACTS = {
     *("commits", "queued", "left", "attempts"),
     *("event_type", "events", "handler", "position"),
     *("stream", "stream_id", "stream_type", "version"),
-    *("projection", "subscription", "act"),
+    *("projection", "subscription", "act", "count"),
     *(
         "asked",
         "kept",

@@ -71,6 +71,8 @@ ONCE = {
             "eventstore/subscriptions/parking.py": "their own",
             "eventstore/subscriptions/checkpoints.py": "there is something to do where one is due",
             "eventstore/queries/subscriptions.py": "how they stand, for people",
+            "eventstore/queries/subject_rows.py": "how many are a person's",
+            "eventstore/privacy/reaching.py": "the name of a place in the register",
         },
         "eventstore.subscriptions.parking, in your transaction",
     ),

@@ -30,8 +30,12 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "everything that the core needs of the world, read as one list of promises",
     ),
     "eventstore/store.py": (
-        330,
+        350,
         "one class, each of its doors with its twin for coroutines; a third of it is signatures",
+    ),
+    "eventstore/testing/memory.py": (
+        340,
+        "as store.py, in memory",
     ),
     "eventstore/testing/repository_contract.py": (
         560,
@@ -44,7 +48,7 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
 }
 LARGER_FUNCTIONS: dict[str, tuple[int, str]] = {
     "eventstore/queries/rows.py:_recorded": (
-        35,
+        45,
         "everything read goes through this loop; a call an event would be a tenth of its time",
     ),
     "eventstore/management/commands/export_events.py:add_arguments": (

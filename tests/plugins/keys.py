@@ -12,6 +12,7 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
 from eventstore.database import connect, has_hung_up
+from eventstore.keys import configured
 from eventstore.keys.router import ALIAS
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def _is_a_tests(alias: str) -> bool:
 
 @pytest.fixture(autouse=True)
 def _keys_are_nobodys_heritage() -> Iterator[None]:
-    """Who is erased in one test is nobody in the next."""
+    """Who is erased in one test is nobody in the next; nor is a key in memory that no table has any more, or a session."""
     yield
+    configured.reset()
     if _tables.is_made:
         _tables.empty()

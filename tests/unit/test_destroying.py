@@ -11,7 +11,8 @@ import pytest
 from eventstore.clock import SystemClock
 from eventstore.errors import AlreadyErased, LineageUnreadable, UnderHold
 from eventstore.events import Expected, NewEvent
-from eventstore.lineage.recording import Minted, record_minted
+from eventstore.keys.rows import Minted
+from eventstore.lineage.recording import record_minted
 from eventstore.ports import KeyName
 from eventstore.privacy.deciding import Deciding
 from eventstore.privacy.destroying import SEALED_EVENTS, Destroying

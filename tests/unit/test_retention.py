@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from eventstore.lineage.recording import Minted, record_minted
+from eventstore.keys.rows import Minted
+from eventstore.lineage.recording import record_minted
 from eventstore.ports import KeyName
 from eventstore.privacy.deciding import Deciding
 from eventstore.privacy.destroying import Destroying

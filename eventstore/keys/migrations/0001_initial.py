@@ -58,8 +58,16 @@ class Migration(migrations.Migration):
                         name="keys_datakey_subject",
                     ),
                     models.Index(
+                        models.Func(
+                            models.F("retention_class"),
+                            models.Value("/"),
+                            models.F("month"),
+                            arg_joiner=" || ",
+                            output_field=models.TextField(),
+                            template="(%(expressions)s)",
+                        ),
+                        models.F("id"),
                         condition=models.Q(("destroyed_at__isnull", True)),
-                        fields=["retention_class", "month", "id"],
                         name="keys_datakey_period",
                     ),
                     models.Index(

@@ -84,7 +84,7 @@ def backup() -> list[tuple[str, list[tuple[Any, ...]]]]:
     """The key store's tables as they are."""
     with connect("keys") as connection:
         return [
-            (name, connection.execute(f"SELECT * FROM {name}").fetchall())  # type: ignore[arg-type]  # noqa: S608
+            (name, connection.execute(f"SELECT * FROM {name}").fetchall())  # noqa: S608
             for name in ("keys_subject", "keys_datakey", "keys_mark")
         ]
 
@@ -96,7 +96,7 @@ def put_back(tables: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
         for name, rows in tables:
             for row in rows:
                 values = ", ".join(["%s"] * len(row))
-                connection.execute(f"INSERT INTO {name} VALUES ({values})", row)  # type: ignore[arg-type]  # noqa: S608
+                connection.execute(f"INSERT INTO {name} VALUES ({values})", row)  # noqa: S608
     begin_anew()
 
 

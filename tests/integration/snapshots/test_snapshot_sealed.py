@@ -331,6 +331,32 @@ def test_a_box_that_was_copied_to_another_version_does_not_open(world: World) ->
     assert found.version == 10
 
 
+def test_a_state_from_which_a_lost_key_kept_something_is_not_kept(
+    forgetting: World,
+) -> None:
+    """A key store that comes back with a backup would have it say another thing than its events."""
+    world = forgetting
+    stream_id = stream(world, placed(customer()), changes=9)
+    bereft = world.snapshotter(opener=lambda: KeyOpener(MemoryKeys(), None))
+
+    built = bereft.build_due()
+
+    assert (built.snapshots, built.withheld) == (0, 1)
+    assert world.versions(stream_id) == []
+
+
+def test_what_is_passed_without_the_right_is_not_kept_by_hand(
+    forgetting: World,
+) -> None:
+    stream_id = stream(forgetting, placed(customer()), changes=2)
+    service = EventSourcingService(forgetting.store)
+
+    with pytest.raises(StateWithheld):
+        service.create_snapshot(forgetting.order, own_id(stream_id))
+
+    assert forgetting.versions(stream_id) == []
+
+
 def test_by_hand_it_is_made_with_the_right_alone(world: World) -> None:
     stream_id = stream(world, placed(customer()), changes=2)
     service = EventSourcingService(world.store)
