@@ -61,7 +61,7 @@ class Fault:
 class Wanted:
     """How long at most, and how much at least. pace_s: between two faults, on average.
 
-    until_enough: end as soon as the least is reached; else the time is used up.
+    until_enough: end as soon as the least is reached, and at_least_s are over; else the time is used up.
     """
 
     seconds: float
@@ -70,6 +70,7 @@ class Wanted:
     kills: int
     until_enough: bool
     pace_s: float
+    at_least_s: float = 0.0
 
 
 def schedule(seed: str, *, brokers: bool, pace_s: float) -> Iterator[Fault]:
