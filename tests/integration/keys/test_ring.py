@@ -102,7 +102,8 @@ def test_an_unknown_outcome_of_the_logs_word_is_no_unknown_outcome_of_the_append
     process: Process, log: TheLog
 ) -> None:
     def unknown() -> None:
-        raise AppendOutcomeUnknown("c-1", "privacy.p-1")
+        msg = "c-1"
+        raise AppendOutcomeUnknown(msg, "privacy.p-1")
 
     log.after_minted = unknown
     with pytest.raises(KeyStoreUnavailable):
