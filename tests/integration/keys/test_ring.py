@@ -102,8 +102,8 @@ def test_an_unknown_outcome_of_the_logs_word_is_no_unknown_outcome_of_the_append
     process: Process, log: TheLog
 ) -> None:
     def unknown() -> None:
-        commit_id = "c-1"
-        raise AppendOutcomeUnknown(commit_id, "privacy.p-1")
+        msg = "c-1"
+        raise AppendOutcomeUnknown(msg, "privacy.p-1")
 
     log.after_minted = unknown
     with pytest.raises(KeyStoreUnavailable):
