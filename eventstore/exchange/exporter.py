@@ -117,11 +117,12 @@ def _granted(access: Access, events: Iterable[RecordedEvent]) -> Opener:
 def _subject_of(event: RecordedEvent) -> str:
     """Where its field names nobody, its stream's own id."""
     known = registry().event_type_named(event.metadata.event_type)
-    own = event.metadata.stream_id
+    stream_id = event.metadata.stream_id
+    _, _, own = stream_id.partition(".")
     try:
-        return (known and known.subject_of(own, event.data)) or own.partition(".")[2]
+        return (known and known.subject_of(stream_id, event.data)) or own
     except InvalidEvent:
-        return own.partition(".")[2]
+        return own
 
 
 def _is_within(event: RecordedEvent, after: Cut, up_to: Cut) -> bool:

@@ -31,7 +31,7 @@ _INT64: Final = struct.Struct(">q")
 _NUMBERS: Final = struct.Struct(
     ">qqq16sqqqqq"
 )  # version, event's id, place, schema, each behind its length; the code's length
-_BOX: Final = b"eventstore.snapshots.box/3"
+_BOX: Final = b"eventstore.state/3"
 _NO_KEY: Final = _INT64.pack(0)
 _KEY: Final = _INT64.pack(16)
 
