@@ -25,4 +25,5 @@ pytest_plugins = [
     "tests.plugins.browser",
     "tests.plugins.guide_project",
     "tests.plugins.fuzz",
+    "tests.plugins.properties",
 ]

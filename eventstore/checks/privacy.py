@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.core.checks import CheckMessage, Error
 
 from eventstore.clock import SystemClock
-from eventstore.conf import conf
+from eventstore.conf import EventStoreSettings, conf
 from eventstore.privacy.policy import PolicyError, policies, refuse_missing
 
 if TYPE_CHECKING:
     from eventstore.registry import Registry
 
-KEY_STORE: Final = "eventstore.keys.configured.key_ring"
-
 
 def of_privacy(types: Registry) -> list[CheckMessage]:
-    """Of a domain with sensitive fields. One without needs none of it, and keys in memory tell no log."""
-    if not any(known.sensitive for known in types.event_types()):
+    """Of a domain with sensitive fields whose keys are the key store's. Others need none of it."""
+    sensitive = any(known.sensitive for known in types.event_types())
+    if not (sensitive and _of_the_key_store()):
         return []
+    return [*_without_events(types), *_wrong_policy(types)]
+
+
+def _without_events(types: Registry) -> list[CheckMessage]:
     if types.privacy is not None:
-        return _wrong_policy(types)
-    return _without_events() if conf.KEYS == KEY_STORE else []
-
-
-def _without_events() -> list[CheckMessage]:
+        return []
     return [
         Error(
             "Event types have sensitive fields, and the registry names no events by which keys are minted and destroyed.",
@@ -46,3 +45,8 @@ def _wrong_policy(types: Registry) -> list[CheckMessage]:
         hint = "Say for each retention class how long it is kept, and why: docs/ERASURE.md, 'Retention'."
         return [Error(str(error), id="eventstore.E061", hint=hint)]
     return []
+
+
+def _of_the_key_store() -> bool:
+    """Whether keys are those that the log is told of; others, as a test's in memory, need no events."""
+    return bool(conf.KEYS == EventStoreSettings.KEYS)

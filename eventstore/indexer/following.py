@@ -41,10 +41,11 @@ SELECT r.verdict, r.stream_id, r.commit_id, r.head, r.event_count,
 
 
 class Following:
-    """Brings views to where others have left the cursor, on a session's connection."""
+    """Brings views to where others have left the cursor, on a session's connection. most: offsets that it goes."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, most: int = MOST) -> None:
         self._session = session
+        self._most = most
 
     def follow(self, view: View) -> bool:
         """Wait for the place's row and bring the view to its cursor; the open transaction then holds the row.
@@ -56,28 +57,27 @@ class Following:
         if held is None:
             return False
         cursor, generation, last_recorded_at, rule_version = held
-        if generation != view.generation or not 0 <= cursor - view.cursor <= MOST:
+        if generation != view.generation or not 0 <= cursor - view.cursor <= self._most:
             return False
         view.move(_folded(rule_version, last_recorded_at, since), cursor)
         return True
 
     def _hold(self, view: View) -> tuple[_Row | None, Sequence[_Row]]:
         """The row, held, and the mirror's of what was folded since the view's cursor, in one round trip."""
-        connection, parameters = self._session.connection(), _asked(view)
+        connection, parameters = self._session.connection(), self._asked(view)
         with connection.pipeline():
             connection.execute("BEGIN")
             held = connection.execute(_HOLD, parameters)
             since = connection.execute(_SINCE, parameters)
         return held.fetchone(), since.fetchall()
 
-
-def _asked(view: View) -> Mapping[str, int]:
-    partition = view.partition_id
-    return {
-        "partition": partition,
-        "first": first_of(partition, view.cursor),
-        "end": first_of(partition, view.cursor + MOST),
-    }
+    def _asked(self, view: View) -> Mapping[str, int]:
+        partition = view.partition_id
+        return {
+            "partition": partition,
+            "first": first_of(partition, view.cursor),
+            "end": first_of(partition, view.cursor + self._most),
+        }
 
 
 def _folded(rule_version: int, last_recorded_at: int, rows: Iterable[_Row]) -> Folded:

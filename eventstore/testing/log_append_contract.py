@@ -11,6 +11,7 @@ from eventstore.events import MAX_COMMIT_BYTES, Place
 from eventstore.ports import Answer, Appended, Log, NotWritten
 from eventstore.testing.log_given import (
     PARTITIONS,
+    PATIENT_S,
     TIMEOUT_S,
     LogFixtures,
     OpenLog,
@@ -127,7 +128,7 @@ class LogAppendContract(LogFixtures):
     ) -> None:
         proposal = replace(a_proposal(place), headers=[("content-type", b"\xff")])
 
-        (answer,) = log.append([proposal], timeout_s=TIMEOUT_S)
+        (answer,) = log.append([proposal], timeout_s=PATIENT_S)
 
         found = [(r.key, r.value) for r in read_all(log, place)]
         assert isinstance(answer, Appended if has_feeds else Appended | NotWritten)
@@ -195,7 +196,7 @@ def _append_at_once(
             for call in range(calls):
                 values = [b"%d/%d/%d" % (writer, call, n) for n in range(size)]
                 proposals = [a_proposal(place, value) for value in values]
-                answers = log.append(proposals, timeout_s=TIMEOUT_S)
+                answers = log.append(proposals, timeout_s=PATIENT_S)
                 results.extend(zip(values, answers, strict=True))
         finally:
             log.close()

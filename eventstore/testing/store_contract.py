@@ -684,6 +684,6 @@ class EventStoreContract(BoundsContract, SealingContract):
             store.submit(a_stream, [changed(n)], Expected.ANY) for n in range(100)
         ]
 
-        versions = [f.result(30).first_version for f in futures]
+        versions = [f.result(120).first_version for f in futures]
 
         assert versions == list(range(1, 101))

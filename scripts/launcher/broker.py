@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from scripts.launcher.console import Trouble
 from scripts.launcher.listeners import listeners
-from scripts.launcher.ports import free_port, is_free
+from scripts.launcher.ports import free_port, is_free, keep
 from scripts.launcher.processes import Child, last_words, spawn, wait_until
 from scripts.launcher.wire import brokers_seen_by
 
@@ -109,6 +109,7 @@ class Cluster:
         self.settings = {**COMMON, **(ONE if nodes == 1 else THREE), **(settings or {})}
         self._more = more or {}
         self._scram = scram
+        keep(range(port, port + nodes) if port is not None else ())
         self.nodes = {n: self._node(n, port) for n in range(1, nodes + 1)}
         for n, front in (fronts or {}).items():
             self.nodes[n].front, self.nodes[n].client_port = front, free_port()

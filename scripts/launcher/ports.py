@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import random
 import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Below the range from which the system takes the ports of outgoing connections (Linux:
 # 32768 upwards), or one of those could sit on a broker's port while it restarts.
 OURS = range(20000, 32000)
+_given: set[int] = set()
 
 
 LARGEST = 65535
@@ -46,8 +51,17 @@ def is_free(port: int) -> bool:
 
 
 def free_port(*, preferred: int | None = None) -> int:
-    """A free port: the preferred one if it is free."""
+    """A free port: the preferred one if it is free. No other is given twice: whoever was given one may not listen there yet."""
     if preferred is not None and is_free(preferred):
-        return preferred
-    candidates = random.SystemRandom().sample(OURS, 200)
-    return next(port for port in candidates if is_free(port))
+        port = preferred
+    else:
+        left = [port for port in OURS if port not in _given] or list(OURS)
+        shuffled = random.SystemRandom().sample(left, len(left))
+        port = next(port for port in shuffled if is_free(port))
+    keep([port])
+    return port
+
+
+def keep(ports: Iterable[int]) -> None:
+    """Give none of these to anybody: somebody will listen there."""
+    _given.update(ports)

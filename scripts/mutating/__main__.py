@@ -11,16 +11,19 @@ import json
 import os
 import sys
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
+from fcntl import LOCK_EX, LOCK_NB, flock
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.mutating import trying
 from scripts.mutating.changes import essence, mutants
+from scripts.mutating.working import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 TABLE: Final = Path("tests/mutants.toml")
 KEPT: Final = Path(".teddy/mutants")
@@ -57,6 +60,18 @@ def arguments() -> argparse.Namespace:
         help="try survivors again: the tests are better now",
     )
     parser.add_argument(
+        "--tests",
+        nargs="+",
+        default=(),
+        help="files of tests that judge, instead of the table's: for a new test",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=0.0,
+        help="a mutant is judged by so many seconds of its tests, the likeliest; what survives is to be tried --again by all",
+    )
+    parser.add_argument(
         "--report",
         action="store_true",
         help="tell what was found so far, and try nothing",
@@ -68,11 +83,10 @@ def main() -> int:
     """0 if every survivor is explained."""
     asked, table = arguments(), tomllib.loads(TABLE.read_text("utf-8"))
     KEPT.mkdir(parents=True, exist_ok=True)
-    files = [File(path, table) for path in sorted({*files_of(table, asked)})]
-    if not asked.report:
-        workers = [start(files, asked, n) for n in range(asked.workers)]
-        if sum(os.waitpid(pid, 0)[1] for pid in workers):
-            return 2
+    paths = sorted({*files_of(table, asked)})
+    files = [File(path, table, asked.tests) for path in paths]
+    if not asked.report and not tried(files, asked):
+        return 2
     told = [file.report() for file in files]
     whole = sum(told, Counter[str]())
     say("all", whole)
@@ -87,24 +101,68 @@ def files_of(table: dict[str, Any], asked: argparse.Namespace) -> Iterator[Path]
                 yield found
 
 
-def start(files: list[File], asked: argparse.Namespace, number: int) -> int:
-    """Start a worker; its process id."""
+def tried(files: list[File], asked: argparse.Namespace) -> bool:
+    """Whether all was done that was asked for: first what the tests run, then, side by side, the mutants."""
+    todo = {file: file.todo(asked) for file in files}
+    if ended(begin(todo, 0, 1, Work.covered, asked.seconds)):
+        sys.stderr.write(f"The tests fail as they are: {KEPT}/last-*.log\n")
+        return False
+    many = asked.workers
+    workers = [
+        begin(todo, number, many, Work.done, asked.seconds) for number in range(many)
+    ]
+    return not sum(map(ended, workers))
+
+
+def begin(
+    todo: Mapping[File, list[str]],
+    number: int,
+    many: int,
+    step: Callable[[Work], bool],
+    most_s: float,
+) -> int:
+    """Start one of many workers, which takes its part; its process id."""
     if pid := os.fork():
         return pid
     os.nice(5)
     base, mark, rest = os.environ.get("DATABASE_URL", "").partition("?")
-    os.environ["DATABASE_URL"] = f"{base}_mutants_{number}{mark}{rest}"
+    seat = free_seat()
+    os.environ["DATABASE_URL"] = f"{base}_mutants_{seat}{mark}{rest}"
     trying.prepare()
-    os._exit(max(file.work(asked, number) for file in files))
+    together: defaultdict[tuple[str, ...], dict[File, set[str]]] = defaultdict(dict)
+    for file, keys in todo.items():
+        if part := {*keys[number::many]}:
+            together[file.tests][file] = part
+    works = [Work(part, KEPT, seat, most_s) for part in together.values()]
+    os._exit(sum(not step(work) for work in works))
+
+
+def free_seat() -> int:
+    """The lowest number that no other worker has, of another run neither; until this process ends."""
+    for seat in count():
+        held = os.open(KEPT / f"seat-{seat}", os.O_WRONLY | os.O_CREAT)
+        try:
+            flock(held, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+        else:
+            return seat
+    raise AssertionError
+
+
+def ended(pid: int) -> int:
+    """A worker's status, when it has ended."""
+    return os.waitpid(pid, 0)[1]
 
 
 class File:
     """A module, its nearest tests, and what became of its mutants."""
 
-    def __init__(self, path: Path, table: dict[str, Any]) -> None:
+    def __init__(self, path: Path, table: dict[str, Any], tests: Sequence[str]) -> None:
+        """tests: instead of those of the table."""
         self.path, self.source = path, path.read_text("utf-8")
-        self.tests = next(
-            table["tests"][str(one)]
+        self.tests = tuple(tests) or next(
+            tuple(table["tests"][str(one)])
             for one in (path, *path.parents)
             if str(one) in table["tests"]
         )
@@ -113,41 +171,48 @@ class File:
 
     def known(self) -> dict[str, str]:
         """Result by mutant, of those that were tried."""
+        return {one["key"]: one["result"] for one in self._told(0)}
+
+    def since(self, mark: int) -> set[str]:
+        """Those that were tried after this mark."""
+        return {one["key"] for one in self._told(mark)}
+
+    def killers(self) -> Counter[str]:
+        """Which tests noticed how many."""
+        return Counter(
+            one["by"]
+            for one in self._told(0)
+            if one["result"] == trying.KILLED and one.get("by")
+        )
+
+    def _told(self, mark: int) -> Iterator[dict[str, Any]]:
         lines = RESULTS.read_text("utf-8").splitlines() if RESULTS.exists() else []
-        return {
-            one["key"]: one["result"]
-            for one in map(json.loads, lines)
-            if one["source"] == self.digest
+        told = map(json.loads, lines[mark:])
+        return (one for one in told if one["source"] == self.digest)
+
+    @staticmethod
+    def mark() -> int:
+        """How much was told until now."""
+        return RESULTS.read_bytes().count(b"\n") if RESULTS.exists() else 0
+
+    def tell(self, key: str, result: trying.Result) -> None:
+        """Write down what became of a mutant."""
+        told = {
+            "path": str(self.path),
+            "source": self.digest,
+            "key": key,
+            "result": result.word,
+            "by": result.by,
         }
+        with RESULTS.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(told, ensure_ascii=False) + "\n")
 
-    def work(self, asked: argparse.Namespace, number: int) -> int:
-        """Try a worker's part of those that are new; 1 where the tests fail without any change."""
-        todo, took = self._todo(asked, number), 0.0
-        log = KEPT / f"last-{number}.log"
-        if todo:
-            result, took = trying.timed(self, None, log, most_s=900.0, fresh=True)
-            if result != trying.SURVIVED:
-                sys.stderr.write(f"{self.path}: its tests fail as they are: {log}\n")
-                return 1
-        for mutant in mutants(self.source):
-            if mutant.key in todo:
-                fresh = result == trying.TIMED_OUT  # what it was at is there yet
-                most_s = 10 + 4 * took
-                result, _ = trying.timed(
-                    self, mutant.tree, log, most_s=most_s, fresh=fresh
-                )
-                told = {"source": self.digest, "key": mutant.key, "result": result}
-                with RESULTS.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(told, ensure_ascii=False) + "\n")
-        return 0
-
-    def _todo(self, asked: argparse.Namespace, number: int) -> set[str]:
-        """A worker's part of those that were not tried yet."""
+    def todo(self, asked: argparse.Namespace) -> list[str]:
+        """Those that were not tried yet."""
         known, every = self.known(), [one.key for one in mutants(self.source)]
         step = -(-len(every) // asked.most) if asked.most else 1
         again = (None, trying.SURVIVED) if asked.again else (None,)
-        part = every[:: max(1, step)][number :: asked.workers]
-        return {key for key in part if known.get(key) in again}
+        return [key for key in every[:: max(1, step)] if known.get(key) in again]
 
     def report(self) -> Counter[str]:
         """A line, and each survivor that nobody has explained."""

@@ -1,50 +1,55 @@
-"""One mutant, one process: forked from one that has imported what is not ours, so that it costs little but the tests.
-
-The changed module is served to the import; no file is written, so nothing stays broken behind whoever is killed.
+"""What is tried, and the import to which a changed module is served. No file is written, so nothing stays broken behind
+whoever is killed.
 """
 
 from __future__ import annotations
 
-import gc
+import ast
 import os
-import select
 import signal
-import sys
-import time
 from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from importlib.util import spec_from_file_location
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    import ast
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from pathlib import Path
     from types import CodeType
 
-    from scripts.mutating.__main__ import File
-
 SURVIVED, KILLED, TIMED_OUT = "survived", "killed", "timed out"
 _NOT_OURS: Final = (
-    "pytest", "hypothesis.strategies", "psycopg", "msgspec", "structlog", "kafka", "asgiref.sync", "django.test",
+    "hypothesis.strategies", "psycopg", "msgspec", "structlog", "kafka", "asgiref.sync", "django.test",
     "django.db.backends.postgresql.features", "prometheus_client", "celery.app.task", "cryptography.fernet",
 )  # fmt: skip
-_OPTIONS: Final = (
-    "-q", "-x", "--tb=line", "--no-header", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:playwright",
-    "--hypothesis-seed=0", "-Wignore::pytest.PytestAssertRewriteWarning", "--reuse-db",
-)  # fmt: skip
 
 
-class _Served(SourceFileLoader):
-    """Finds the changed module and gives it for its file."""
+class Trial(NamedTuple):
+    """A mutant, the code of its whole module, and the tests that judge it. cold: to be imported, not put in."""
 
-    def __init__(self, path: Path, tree: ast.Module) -> None:
-        name = (
-            path.with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-        )
-        super().__init__(name, str(path.resolve()))
-        self._tree = tree
+    path: Path
+    key: str
+    code: CodeType
+    tests: Sequence[str]
+    cold: bool
+
+
+class Result(NamedTuple):
+    """What became of a mutant, and the test that noticed."""
+
+    word: str
+    by: str
+
+
+class Served(SourceFileLoader):
+    """Finds a module of ours and gives this for its code."""
+
+    def __init__(self, path: Path, code: CodeType) -> None:
+        name = path.with_suffix("").as_posix().replace("/", ".")
+        super().__init__(name.removesuffix(".__init__"), str(path.resolve()))
+        self._code = code
 
     def find_spec(
         self, fullname: str, _path: Any, _target: Any = None
@@ -55,57 +60,35 @@ class _Served(SourceFileLoader):
             else None
         )
 
-    def get_code(self, fullname: str) -> CodeType:
-        return compile(
-            self._tree, self.get_filename(fullname), "exec", dont_inherit=True
-        )
+    def get_code(self, _fullname: str) -> CodeType:
+        return self._code
 
 
 def prepare() -> None:
     """Import what is not ours, once."""
     for name in _NOT_OURS:
         import_module(name)
-    gc.freeze()
 
 
-def timed(
-    file: File, tree: ast.Module | None, log: Path, *, most_s: float, fresh: bool
-) -> tuple[str, float]:
-    """Run a file's tests: what became of it, and the seconds. tree: None: as it is. fresh: on a database made anew."""
-    begun, pid = time.monotonic(), os.fork()
-    if pid == 0:
-        os._exit(_run(file, tree, log, fresh=fresh))
-    handle = os.pidfd_open(pid)
-    try:
-        in_time = bool(select.select([handle], [], [], most_s)[0])
-    finally:
-        os.close(handle)
-        with suppress(ProcessLookupError):  # it, and what its tests have left behind
-            os.killpg(pid, signal.SIGKILL)
-    status = os.waitpid(pid, 0)[1]
-    result = TIMED_OUT if not in_time else KILLED if status else SURVIVED
-    return result, time.monotonic() - begun
-
-
-def _run(file: File, tree: ast.Module | None, log: Path, *, fresh: bool) -> int:
-    os.setpgid(0, 0)
-    sys.dont_write_bytecode, sys.pycache_prefix = (
-        False,
-        str(log.parent.resolve() / "pycache"),
-    )
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
-    if tree is not None:
-        sys.meta_path.insert(0, _Served(file.path, tree))
-    try:
-        code = int(
-            import_module("pytest").main(
-                [*_OPTIONS, *["--create-db"] * fresh, *file.tests]
-            )
-        )
-        sys.stdout.flush()
-    except BaseException as error:  # noqa: BLE001  (a mutant may raise anything, at any import)
-        os.write(2, repr(error).encode())
-        return 1
+def compiled(path: Path, tree: ast.Module | None = None) -> CodeType:
+    """A module's code; as it is, if nothing else is given."""
+    tree = tree or ast.parse(path.read_text("utf-8"))
+    code: CodeType = compile(tree, str(path.resolve()), "exec", dont_inherit=True)
     return code
+
+
+def forked(what: Callable[[], int]) -> int:
+    """Do it in a process of its own; its status."""
+    pid = os.fork()
+    if not pid:
+        os.setpgid(0, 0)
+        os._exit(what())
+    return waited(pid)
+
+
+def waited(pid: int) -> int:
+    """A process's status, when it has ended. What its tests have left behind ends with it."""
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    return os.waitpid(pid, 0)[1]

@@ -46,7 +46,7 @@ class Web:
 
     def opened(self, sent: bytes) -> socket.socket:
         """A connection on which so much was sent."""
-        made = socket.create_connection(("127.0.0.1", self.pages), timeout=30)
+        made = socket.create_connection(("127.0.0.1", self.pages), timeout=120)
         made.sendall(sent)
         return made
 
@@ -54,7 +54,7 @@ class Web:
 def _asked(address: str, data: bytes | None) -> str:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(address, data=data, timeout=20) as answer:
+        with opener.open(address, data=data, timeout=120) as answer:
             return str(answer.read().decode())
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return ""

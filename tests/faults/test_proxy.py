@@ -48,7 +48,7 @@ def client(proxy: Proxy, tmp_path: Path) -> Iterator[socket.socket]:
 def a_client(folder: Path) -> socket.socket:
     """A connection to the proxy."""
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    client.settimeout(10)
+    client.settimeout(120)
     client.connect(str(folder / "proxy"))
     return client
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eventstore.testing.faulty_log import Network
+from teddy_es import health
 from tests.support.audits import audit
-from tests.support.clocks import Hourglass
+from tests.support.clocks import A_HANG_S, Hourglass
 from tests.support.following import Orders, with_table
 from tests.support.worlds import FaultyStore, World
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
     from eventstore.store import EventStore
     from tests.plugins.stores import Stores
+
+
+@pytest.fixture(autouse=True)
+def _a_probe_is_answered_however_busy_the_machine_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The least of its questions has a ninth of the time. Tests of a log that is silent take their own."""
+    monkeypatch.setattr(health, "PATIENCE", 9 * A_HANG_S)
 
 
 @pytest.fixture

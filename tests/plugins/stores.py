@@ -15,6 +15,7 @@ from eventstore.log import topics
 from eventstore.queries.completeness import completed_by
 from eventstore.snapshots import topics as snapshot_topics
 from eventstore.store import EventStore, _the_store, get_event_store, make_event_store
+from tests.support.clocks import A_HANG_S
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -53,9 +54,11 @@ def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
                 "LOG": kind,
                 "REGISTRY": f"tests.shops.{stream_type}",
                 "AGGREGATES": [f"tests.shops.{stream_type.capitalize()}"],
+                "SUBSCRIPTIONS": [],  # the project's are of its own types
                 "PARTITIONS": 3,
                 "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
                 "KAFKA_BOOTSTRAP": [bootstrap],
+                "APPEND_TIMEOUT": A_HANG_S if kind == "embedded" else 10.0,
                 **overrides,
             }
             store = make_event_store()

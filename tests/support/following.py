@@ -14,7 +14,7 @@ from eventstore.subscriptions import Subscription
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
 from eventstore.testing.shop import OrderChanged, OrderPlaced
-from tests.support.places import names_in
+from tests.support.places import names_everywhere, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -96,6 +96,11 @@ class Orders:
     def names(self, partition: int, stem: str = "s") -> Iterator[str]:
         """Names of streams that live in this partition; they begin with the stem."""
         return names_in(partition, self.stream_type, self.store.topics.partitions, stem)
+
+    def names_everywhere(self, each: int, stem: str = "s") -> list[str]:
+        """So many names of each partition, each partition's turn after the other's."""
+        partitions = self.store.topics.partitions
+        return names_everywhere(each, self.stream_type, partitions, stem)
 
     def place(self, name: str, events: int = 1) -> AppendResult:
         """Begin an order with so many events."""

@@ -19,3 +19,11 @@ def names_in(
     return (
         n for n in names if partition_of(f"{stream_type}.{n}", partitions) == partition
     )
+
+
+def names_everywhere(
+    each: int, stream_type: str, partitions: int, stem: str = "s"
+) -> list[str]:
+    """So many names of each partition, each partition's turn after the other's."""
+    homes = [names_in(n, stream_type, partitions, stem) for n in range(partitions)]
+    return [next(home) for _ in range(each) for home in homes]

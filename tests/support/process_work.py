@@ -99,9 +99,9 @@ def _append_any(store: Any, stream: str, quantities: list[int]) -> None:
     for quantity in quantities:
         waiting.append(store.submit(stream, [changed(quantity)], "any"))
         if len(waiting) >= 20:
-            waiting.popleft().result(60)
+            waiting.popleft().result(120)
     for future in waiting:
-        future.result(60)
+        future.result(120)
 
 
 def _append_exact(store: Any, stream: str, quantities: list[int]) -> None:

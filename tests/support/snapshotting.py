@@ -27,6 +27,7 @@ from eventstore.snapshots.writing import SnapshotWriter
 from eventstore.testing.faulty_log import FaultyLog, Network
 from eventstore.testing.shop import OrderChanged, OrderPlaced
 from eventstore.upkeep.rebuild import refold, reset
+from tests.support.places import names_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,6 +74,12 @@ class World:
         new += [NewEvent(OrderChanged(quantity=1))] * (events - len(new))
         self.store.append(stream_id, new, Expected.version(head))
         return stream_id
+
+    def streams_everywhere(self, each: int, events: int) -> list[str]:
+        """So many streams in each partition, of so many events each."""
+        stream_type, partitions = self.order.stream_type, self.store.topics.partitions
+        names = names_everywhere(each, stream_type, partitions)
+        return [self.stream(name, events) for name in names]
 
     def snapshotter(
         self, network: Network | None = None, seed: int = 1, **options: Any
@@ -140,7 +147,7 @@ class World:
         log = self.store.make_log()
         try:
             proposal = Proposal(place, stream_id.encode(), encode(commit))
-            log.append([proposal], timeout_s=5)
+            log.append([proposal], timeout_s=120)
         finally:
             log.close()
         self.store.catch_up([place], timeout_s=10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -180,6 +181,29 @@ def test_encode_refuses_what_json_has_no_form_for(data: dict[str, Any]) -> None:
 def test_encode_refuses_a_commit_that_would_be_malformed(commit: Commit) -> None:
     with pytest.raises(InvalidEvent, match=r"grammar|JSON"):
         encode(commit)
+
+
+class Grams(float):
+    """A number by all that Python knows."""
+
+
+def test_encode_refuses_what_only_the_encoder_does_not_know() -> None:
+    with pytest.raises(InvalidEvent, match=r"its data is not JSON \(TypeError\)"):
+        encode(a_commit(an_event(data={"a": Grams(1)})))
+
+
+def test_a_commit_is_held_against_the_grammar_up_to_its_largest_size() -> None:
+    """One that is larger is the appender's to refuse, who names its size."""
+    event = an_event(type="", data={"a": ""})
+    frame = len(canonical.write(a_commit(event)))
+    largest, larger = (
+        a_commit(replace(event, data={"a": "x" * (MAX_COMMIT_BYTES - frame + more)}))
+        for more in (0, 1)
+    )
+
+    with pytest.raises(InvalidEvent, match="grammar"):
+        encode(largest)
+    assert len(encode(larger)) == MAX_COMMIT_BYTES + 1
 
 
 def test_encode_takes_a_tuple_for_an_array() -> None:

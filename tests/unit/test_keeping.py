@@ -190,3 +190,33 @@ def test_a_place_whose_rules_are_unknown_stays_so_and_the_others_go_on(
         kept.keeper.view(HERE)
     assert (again.value.offset, again.value.version) == (9, 2)
     assert kept.keeper.view(THERE).cursor == 7
+
+
+@pytest.mark.parametrize("closed", [None, False, True])
+def test_a_session_rolls_back_where_its_connection_stands(
+    kept: Kept, *, closed: bool | None
+) -> None:
+    if closed is not None:
+        kept.session.connection()
+        kept.lines[0].closed = closed
+
+    kept.session.rollback()
+
+    assert [line.rolled_back for line in kept.lines] == (
+        [] if closed is None else [int(not closed)]
+    )
+
+
+def test_a_session_opens_another_connection_behind_one_that_has_ended(
+    kept: Kept,
+) -> None:
+    first = kept.session.connection()
+    assert kept.session.connection() is first
+
+    kept.lines[0].closed = True
+    second = kept.session.connection()
+    kept.session.close()
+    kept.session.close()
+
+    assert second is not first
+    assert (kept.lines[1].closed, kept.session.current) == (True, None)

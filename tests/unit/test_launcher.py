@@ -284,6 +284,19 @@ def test_a_port_on_which_somebody_listens_is_not_free() -> None:
         assert ports.free_port(preferred=port) != port
 
 
+def test_no_port_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was given one may not listen there yet, and asks for the next: six, for three brokers."""
+    monkeypatch.setattr(ports, "OURS", range(20_000, 20_006))
+    monkeypatch.setattr(ports, "is_free", lambda _port: True)
+    monkeypatch.setattr(ports, "_given", {20_001})
+    ports.keep([20_004])
+
+    found = [ports.free_port(preferred=20_003), *(ports.free_port() for _ in range(3))]
+
+    assert sorted(found) == [20_000, 20_002, 20_003, 20_005]
+    assert ports.free_port() in range(20_000, 20_006)  # from the beginning
+
+
 def test_a_deep_directory_gets_a_short_socket_path(tmp_path: Path) -> None:
     class Deep:
         home = tmp_path / ("deep" * 30)

@@ -11,7 +11,7 @@ from eventstore import metrics
 from eventstore.events import Malformed, Place
 from eventstore.indexer.malformed import MalformedLines
 from eventstore.protocol.fold import Entry, Folded, Judged, Verdict
-from tests.support.clocks import MovableClock
+from tests.support.clocks import MovableClock, StillClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def told(do: Callable[[], None]) -> list[Told]:
 
 @pytest.fixture
 def clock() -> MovableClock:
-    return MovableClock()
+    return StillClock()
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_minute_later_a_line_says_how_many_had_none(
     lines: MalformedLines, clock: MovableClock
 ) -> None:
     told(lambda: lines.folded(PLACE, malformed(0, 1, 2)))
-    clock.ahead = 61
+    clock.ahead = 60
 
     assert told(lambda: lines.folded(PLACE, malformed(7))) == [
         ("eventstore.order/0", 7, 2)
@@ -107,6 +107,22 @@ def test_after_a_silent_minute_the_next_is_told_at_once(
     assert told(lambda: lines.folded(PLACE, malformed(5))) == [
         ("eventstore.order/0", 5, 0)
     ]
+
+
+def test_a_place_is_silent_from_its_line_until_a_minute_without_any(
+    lines: MalformedLines, clock: MovableClock
+) -> None:
+    before = lines.is_silent(PLACE)
+    told(lambda: lines.folded(PLACE, malformed(0)))
+    within = lines.is_silent(PLACE)
+    clock.ahead = 60
+    told(lambda: lines.folded(PLACE, malformed()))
+
+    assert [before, within, lines.is_silent(PLACE)] == [False, True, False]
+
+
+def test_where_nothing_is_malformed_nothing_is_said(lines: MalformedLines) -> None:
+    assert told(lambda: lines.folded(PLACE, malformed())) == []
 
 
 def test_each_partition_has_its_own_minute(lines: MalformedLines) -> None:

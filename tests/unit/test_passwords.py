@@ -31,7 +31,7 @@ class Room:
                     self._now += 1
                     self.most = max(self.most, self._now)
                 self.entered.release()
-                self.go.wait(30)
+                self.go.wait(120)
                 with self._lock:
                     self._now -= 1
                 return True
@@ -49,12 +49,12 @@ def test_so_many_are_in_and_so_many_wait_and_the_rest_is_refused_at_once(
     with ThreadPoolExecutor(16) as threads:
         asked = [threads.submit(room.stay) for _ in range(16)]
         for _ in range(at_once):
-            assert room.entered.acquire(timeout=30)
+            assert room.entered.acquire(timeout=120)
         refused = 0
         while refused < 16 - at_once - waiting:
             refused = sum(one.done() for one in asked)
         room.go.set()
-        let_in = sum(one.result(30) for one in asked)
+        let_in = sum(one.result(120) for one in asked)
 
     assert let_in == at_once + waiting
     assert room.most == at_once

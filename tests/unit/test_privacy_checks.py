@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from eventstore.checks.privacy import KEY_STORE, of_privacy
+from eventstore.checks.privacy import of_privacy
 from eventstore.conf import EventStoreSettings, conf
 from eventstore.registry import Registry
 from eventstore.testing.shop import OrderChanged, shop
@@ -34,12 +34,8 @@ def configured(settings: Settings) -> Any:
     def configure(**values: Any) -> None:
         settings.EVENTSTORE = {**settings.EVENTSTORE, **values}
 
-    configure(KEYS=KEY_STORE, RETENTION={"order": [POLICY]})
+    configure(KEYS=EventStoreSettings.KEYS, RETENTION={"order": [POLICY]})
     return configure
-
-
-def test_the_key_store_is_what_the_default_names() -> None:
-    assert vars(EventStoreSettings)["KEYS"] == KEY_STORE
 
 
 @pytest.mark.usefixtures("configured")

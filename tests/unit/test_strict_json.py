@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from eventstore.protocol.strict_json import Broken, refuse_other_than_json
+from eventstore.protocol.strict_json import (
+    MAX_DEPTH,
+    MAX_INTEGER,
+    Broken,
+    parse,
+    refuse_other_than_json,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,3 +44,20 @@ def test_what_json_has_not_is_refused_however_deep_it_lies(
     for whole in (value, [1, value], {"a": (value,)}):
         with pytest.raises(Broken, match=reason):
             refuse_other_than_json(whole)
+
+
+def test_a_text_may_nest_as_deep_as_the_grammar_says() -> None:
+    inner = MAX_DEPTH - 1
+    deepest = b"[[]," + b"[" * inner + b"]" * inner + b"]"
+
+    parse(deepest)
+    for deeper in (b"[" + deepest + b"]", b"[[],[],[]," + deepest + b"]"):
+        with pytest.raises(Broken, match="too_deep"):
+            parse(deeper)
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_integer_is_as_large_as_the_grammar_says(sign: str) -> None:
+    assert parse(f"{sign}{MAX_INTEGER}".encode()) == int(f"{sign}{MAX_INTEGER}")
+    with pytest.raises(Broken, match="number_out_of_range"):
+        parse(f"{sign}{MAX_INTEGER + 1}".encode())

@@ -97,7 +97,7 @@ def test_an_append_that_waits_for_room_is_answered_when_there_is_some(
         future = here.submit(stream, [changed()], 1, timeout_s=30)
         until(lambda: audited.end(audited.place(stream)) == 2)
 
-    assert future.result(30).first_version == 2
+    assert future.result(120).first_version == 2
 
 
 def test_a_mirror_without_room_calls_for_somebody_and_goes_on(

@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.support.places import names_everywhere
 from tests.support.processes import a_process, heard, ordered, told
 from tests.support.servers import Database, a_server
 
@@ -46,7 +47,7 @@ def a_store(settings: Settings, kind: str, bootstrap: str = "") -> list[str]:
         "PARTITIONS": 3,
         "KAFKA_BOOTSTRAP": [bootstrap],
     }
-    return [f"{stream_type}.o-{n}" for n in range(12)]
+    return [f"{stream_type}.{name}" for name in names_everywhere(4, stream_type, 3)]
 
 
 def fill(database: Database, streams: list[str]) -> None:

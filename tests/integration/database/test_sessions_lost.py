@@ -141,11 +141,11 @@ def test_each_thread_of_a_pool_goes_on(embedded_store: EventStore, stream: str) 
     together = Barrier(3)
 
     def read(_: int) -> tuple[int, int]:
-        together.wait(60)  # so that each is another thread's
+        together.wait(120)  # so that each is another thread's
         return len(list(embedded_store.read(stream))), pid()
 
     def close(_: int) -> None:
-        together.wait(60)
+        together.wait(120)
         connections.close_all()
 
     with ThreadPoolExecutor(3) as pool:

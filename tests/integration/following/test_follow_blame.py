@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.db import OperationalError, connection
-from psycopg.errors import DeadlockDetected, LockNotAvailable
+from psycopg.errors import DeadlockDetected, DiskFull, LockNotAvailable
 
 from eventstore import errors
 from eventstore.subscriptions.failures import passes
@@ -57,9 +57,18 @@ def as_django_raises(error: psycopg.Error) -> OperationalError:
     return raised
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("error", NOBODYS, ids=lambda e: type(e).__name__)
 def test_what_would_meet_every_event_parks_none(error: Exception) -> None:
+    connection.ensure_connection()
+
     assert passes(error)
+
+
+def test_without_a_connection_nothing_is_an_events_fault() -> None:
+    connection.close()
+
+    assert passes(ValueError())
 
 
 @pytest.mark.django_db
@@ -70,8 +79,11 @@ def test_what_another_event_might_not_meet_parks_its_stream(error: Exception) ->
     assert not passes(error)
 
 
-@pytest.mark.parametrize("kind", [DeadlockDetected, LockNotAvailable])
-def test_what_django_says_of_a_lock_parks_none(kind: type[psycopg.Error]) -> None:
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", [DeadlockDetected, LockNotAvailable, DiskFull])
+def test_what_django_says_of_the_server_parks_none(kind: type[psycopg.Error]) -> None:
+    connection.ensure_connection()
+
     assert passes(as_django_raises(kind()))
 
 

@@ -159,7 +159,7 @@ def test_a_projection_from_its_build_to_the_drop_of_the_old_one(
         orders.place("a", 3)
         with following():
             until_known("totals")
-            wait_for("totals", orders.change("a", 4), 30)
+            wait_for("totals", orders.change("a", 4), 120)
         settings.EVENTSTORE = {**settings.EVENTSTORE, "PROJECTIONS": PATHS[:2]}
 
         built = told_json("projections", "build", "totals")
@@ -217,7 +217,7 @@ def test_a_worker_goes_on_with_the_version_that_is_switched_on_or_back_to(
     settings.EVENTSTORE = {**settings.EVENTSTORE, "PROJECTIONS": PATHS[:1]}
     with tables(), following() as process:
         until_known("totals")
-        wait_for("totals", orders.place("a", 2), 30)
+        wait_for("totals", orders.place("a", 2), 120)
         settings.EVENTSTORE = {**settings.EVENTSTORE, "PROJECTIONS": PATHS[:2]}
 
         Switching(SystemClock(), lambda _: None).switch(
@@ -226,7 +226,7 @@ def test_a_worker_goes_on_with_the_version_that_is_switched_on_or_back_to(
             accept_differences=True,
         )
 
-        wait_for("totals", orders.change("a", 4), 30)
+        wait_for("totals", orders.change("a", 4), 120)
         assert rows() == {"a": (4, 2)}
 
         Switching(SystemClock(), lambda _: None).switch(
@@ -235,7 +235,7 @@ def test_a_worker_goes_on_with_the_version_that_is_switched_on_or_back_to(
             accept_differences=True,
         )
 
-        wait_for("totals", orders.change("a", 5), 30)
+        wait_for("totals", orders.change("a", 5), 120)
         assert rows() == {"a": (5, 0)}
     assert process.ended == {}
 
@@ -248,7 +248,7 @@ def test_the_service_hands_out_durable_subscriptions(
 
     with following():
         until_known("asked")
-        wait_for("asked", orders.place("a", 3), 30)
+        wait_for("asked", orders.place("a", 3), 120)
 
     assert seen("asked") == {"a": [2, 3]}
 

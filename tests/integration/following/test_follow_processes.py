@@ -110,7 +110,7 @@ def test_two_processes_that_are_killed_in_their_batches_lose_and_double_nothing(
 
 
 def test_what_a_dead_worker_held_another_takes_over(orders: Orders) -> None:
-    names = [f"o{n}" for n in range(12)]
+    names = orders.names_everywhere(4)
     for name in names:
         orders.place(name, 2)
     with a_process("follow", hang_at=1) as process:

@@ -246,7 +246,7 @@ def test_a_coroutine_that_waits_holds_nobody_up(
         monkeypatch.setattr(
             waiting, "_lacking", lambda *_: 0 if {"a", "b"} <= {*looks} else 1
         )
-        await await_for("totals", written, 60.0)
+        await await_for("totals", written, 120)
 
     async def both() -> None:
         first = asyncio.create_task(wait("a"))

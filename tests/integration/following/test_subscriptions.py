@@ -59,7 +59,7 @@ def test_a_follower_that_is_new_begins_where_it_says(orders: Orders) -> None:
     orders.place("a", 3)
     from_now = follower(subscription(Totals("now"), name="now", start=Start.NOW))
     orders.change("a")
-    cut = orders.store.catch_up(orders.store.topics.places, timeout_s=5)
+    cut = orders.store.catch_up(orders.store.topics.places, timeout_s=120)
     from_cut = follower(subscription(Totals("cut"), name="cut", start=cut))
     orders.change("a")
 

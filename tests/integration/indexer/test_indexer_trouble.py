@@ -64,7 +64,7 @@ def test_a_database_that_comes_back_in_time_costs_the_caller_nothing(
     until(lambda: line.refused > 1)
     line.cut = False
 
-    assert future.result(30).first_version == 1
+    assert future.result(120).first_version == 1
 
 
 def test_a_database_that_goes_behind_the_produce_leaves_the_outcome_unknown(
@@ -272,10 +272,10 @@ def test_a_row_that_somebody_holds_keeps_no_other_place_of_its_turn_waiting(
             [audited.topics.partition_id(audited.place(slow))],
         )
         together = Event()
-        here._appender.call(lambda _indexer: together.wait(30))
+        here._appender.call(lambda _indexer: together.wait(120))
         futures = [here.submit(s, [changed()], 1) for s in (slow, quick)]
         together.set()
-        assert futures[1].result(30).first_version == 2
+        assert futures[1].result(120).first_version == 2
         assert not futures[0].done()
 
-    assert futures[0].result(30).first_version == 2
+    assert futures[0].result(120).first_version == 2

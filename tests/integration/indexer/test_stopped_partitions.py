@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -27,6 +27,8 @@ from tests.support.worlds import World, changed, record, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import psycopg
 
     from eventstore.events import Place
 
@@ -361,3 +363,33 @@ def test_a_decision_needs_a_reason(halted: Halted, reason: str) -> None:
 
     with pytest.raises(CommandError):
         run("set-aside", str(halted.place), "--reason", reason)
+
+
+def decided(connection_: psycopg.Connection[Any], act: str) -> bool:
+    """What a person decides of a partition that stands noted."""
+    now = SystemClock().now()
+    return stops.decide(connection_, 1, act, reason="a test", by="Ann", at=now)
+
+
+def test_what_was_taken_back_before_is_not_taken_back_again_when_it_goes_on(
+    transactional_db: None,
+) -> None:
+    with connect() as other:
+        stops.note(other, 1, code="log-unreadable", cause="a test")
+        decided(other, stops.SET_ASIDE)
+        decided(other, stops.TAKEN_BACK)
+
+        stops.clear(other, 1)
+
+        acts = other.execute("SELECT act FROM eventstore_partitionact ORDER BY id")
+        assert acts.fetchall() == [(stops.SET_ASIDE,), (stops.TAKEN_BACK,)]
+
+
+def test_two_who_decide_come_one_behind_the_other(transactional_db: None) -> None:
+    asked = "SELECT pg_try_advisory_lock(hashtext('eventstore_partitionact'))"
+    with connect() as first, connect() as second:
+        stops.note(first, 1, code="log-unreadable", cause="a test")
+        with first.transaction():
+            assert decided(first, stops.SET_ASIDE)
+
+            assert second.execute(asked).fetchone() == (False,)

@@ -260,11 +260,11 @@ def _write_otherwise(world: World) -> None:
     ) as producer:
         producer.init_transactions()
         producer.begin_transaction()
-        producer.send(topic, key=b"k", value=b"aborted", partition=0).get(10)
+        producer.send(topic, key=b"k", value=b"aborted", partition=0).get(120)
         producer.abort_transaction()
     with closing(KafkaProducer(bootstrap_servers=world.bootstrap)) as producer:
-        producer.send(topic, key=None, value=b"", partition=1).get(10)
-        producer.send(topic, key=b"k", value=None, partition=1).get(10)
+        producer.send(topic, key=None, value=b"", partition=1).get(120)
+        producer.send(topic, key=b"k", value=None, partition=1).get(120)
 
 
 def _hashes(world: World) -> Mapping[tuple[int, int], str]:

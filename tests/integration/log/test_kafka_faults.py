@@ -15,7 +15,8 @@ from eventstore.events import Place
 from eventstore.log.kafka import KafkaLog
 from eventstore.ports import Appended, NotWritten, Unknown
 from eventstore.testing.log_given import a_proposal, a_topic, append, read_all
-from tests.plugins.kafka_logs import until
+from scripts.launcher.ports import free_port
+from tests.plugins.kafka_logs import in_time, until
 
 if TYPE_CHECKING:
     from scripts.launcher.broker import Cluster
@@ -48,12 +49,11 @@ def test_without_a_broker_nothing_is_written_and_it_is_said_soon(
     open_kafka: OpenKafka,
 ) -> None:
     log = open_kafka(_nobody())
-    started = time.monotonic()
+    proposals = [a_proposal(Place("eventstore.t", 0))] * 3
 
-    answers = log.append([a_proposal(Place("eventstore.t", 0))] * 3, timeout_s=10)
+    answers = in_time(lambda: log.append(proposals, timeout_s=10), within_s=5 + BUSY_S)
 
     assert [type(a) for a in answers] == [NotWritten] * 3
-    assert time.monotonic() - started < 5 + BUSY_S
 
 
 def test_without_a_broker_whoever_asks_hears_that_the_log_is_unavailable(
@@ -74,17 +74,15 @@ def test_without_a_broker_whoever_asks_hears_that_the_log_is_unavailable(
 def test_a_broker_that_accepts_and_never_answers_is_as_good_as_none(
     open_kafka: OpenKafka,
 ) -> None:
-    took: list[float] = []
+    proposals = [a_proposal(Place("eventstore.t", 0))]
     with socket.create_server(("127.0.0.1", 0)) as deaf:
-        for _ in range(3):  # a busy machine may hold up one of them
-            log = open_kafka(f"127.0.0.1:{deaf.getsockname()[1]}")
-            started = time.monotonic()
+        where = f"127.0.0.1:{deaf.getsockname()[1]}"
 
-            answers = log.append([a_proposal(Place("eventstore.t", 0))], timeout_s=1)
+        answers = in_time(
+            lambda: open_kafka(where).append(proposals, timeout_s=1), within_s=2
+        )
 
-            took.append(time.monotonic() - started)
-            assert isinstance(answers[0], NotWritten)
-    assert min(took) < 2
+    assert isinstance(answers[0], NotWritten)
 
 
 # ---- there, and then not
@@ -184,9 +182,8 @@ def test_many_places_of_a_dead_broker_take_no_longer_than_one(
 
 
 def _nobody() -> str:
-    """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"127.0.0.1:{taken.getsockname()[1]}"
+    """An address where nobody listens, and which no connection of anybody's takes for its own end."""
+    return f"127.0.0.1:{free_port()}"
 
 
 def _is_appended(log: KafkaLog, place: Place) -> bool:

@@ -134,7 +134,7 @@ def test_a_topic_with_the_writers_clock_gives_no_time_to_rely_on(
 ) -> None:
     place = a_topic_with(admin, {**GOOD, "message.timestamp.type": "CreateTime"})
 
-    answers = log.append([a_proposal(place)], timeout_s=5)
+    answers = log.append([a_proposal(place)], timeout_s=120)
 
     assert isinstance(answers[0], Unknown)
     assert "message.timestamp.type" in answers[0].reason
@@ -150,7 +150,7 @@ def test_a_record_that_only_the_broker_finds_too_large_is_not_written_and_holds_
         a_proposal(place, b"small too"),
     ]
 
-    answers = log.append(proposals, timeout_s=5)
+    answers = log.append(proposals, timeout_s=120)
 
     assert [type(a) for a in answers] == [Appended, NotWritten, Appended]
     assert [r.value for r in read_all(log, place)] == [b"small", b"small too"]
@@ -189,7 +189,7 @@ def test_records_of_aborted_transactions_count_and_control_records_only_move_on(
     with _transactional(kafka_bootstrap) as producer:
         for value, end in ((b"aborted", "abort"), (b"committed", "commit")):
             producer.begin_transaction()
-            producer.send(place.topic, key=b"k", value=value, partition=0).get(10)
+            producer.send(place.topic, key=b"k", value=value, partition=0).get(120)
             getattr(producer, f"{end}_transaction")()
     until(lambda: log.extents([place])[place].end == 5)  # markers come a little later
     append(log, a_proposal(place, b"ours too"))
@@ -206,7 +206,7 @@ def test_a_control_record_at_the_end_is_passed(
 ) -> None:
     with _transactional(kafka_bootstrap) as producer:
         producer.begin_transaction()
-        producer.send(place.topic, key=b"k", value=b"v", partition=0).get(10)
+        producer.send(place.topic, key=b"k", value=b"v", partition=0).get(120)
         producer.abort_transaction()
     until(lambda: log.extents([place])[place].end == 2)
 
@@ -221,7 +221,7 @@ def test_records_of_an_open_transaction_are_read(
 ) -> None:
     with _transactional(kafka_bootstrap) as producer:
         producer.begin_transaction()
-        producer.send(place.topic, key=b"k", value=b"open", partition=0).get(10)
+        producer.send(place.topic, key=b"k", value=b"open", partition=0).get(120)
 
         assert log.read(place, 0).records[0].value == b"open"
         assert log.extents([place])[place].end == 1
@@ -242,7 +242,7 @@ def test_what_a_foreign_producer_packed_otherwise_is_packed_anew_and_read(
             value=b"packed by gzip" * 99,
             headers=[("h", b"")],
             partition=0,
-        ).get(10)
+        ).get(120)
     append(log, a_proposal(place, b"ours"))
 
     values = [r.value for r in read_all(log, place)]
@@ -260,7 +260,7 @@ def test_a_record_that_grows_a_thousandfold_is_refused_by_the_broker(
         _producer(kafka_bootstrap, **options) as producer,
         pytest.raises(MessageSizeTooLargeError),
     ):
-        producer.send(place.topic, key=b"k", value=bomb, partition=0).get(60)
+        producer.send(place.topic, key=b"k", value=bomb, partition=0).get(120)
     append(log, a_proposal(place, b"ours"))
 
     assert [r.value for r in read_all(log, place)] == [b"ours"]

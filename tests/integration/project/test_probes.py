@@ -56,7 +56,7 @@ def test_probes_are_told_all_of_it_on_their_own_listener(
         host, port = listener.server_address[:2]
 
         def asked(path: str) -> tuple[int, str]:
-            made = HTTPConnection(str(host), int(port), timeout=30)
+            made = HTTPConnection(str(host), int(port), timeout=120)
             made.request("GET", path)
             answer = made.getresponse()
             return answer.status, answer.read().decode()

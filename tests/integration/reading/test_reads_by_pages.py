@@ -37,7 +37,7 @@ def a_stream(store: EventStore, commits: Sequence[int], *, size: int = 0) -> str
         ]
         futures.append(store.submit(stream, events, head))
         head += count
-    assert [future.result(60).last_version for future in futures][-1] == head
+    assert [future.result(120).last_version for future in futures][-1] == head
     return stream
 
 

@@ -138,7 +138,7 @@ def test_nobody_is_answered_before_commit_returned(
         commit = uuid4() if given else None
         futures.append(here.submit(stream, [changed()], 1, commit_id=commit))
         gate.wait_until_reached()
-    result = futures[0].result(30)
+    result = futures[0].result(120)
 
     assert done == [False]
     assert versions(here, stream) == [1, result.first_version]
@@ -350,15 +350,15 @@ def test_of_rivals_in_one_turn_one_is_proposed_and_the_others_leave_no_record(
     place = audited.place(stream)
     here.append(stream, [changed()], 0)
     together = Event()
-    here._appender.call(lambda _indexer: together.wait(30))
+    here._appender.call(lambda _indexer: together.wait(120))
 
     futures = [here.submit(stream, [changed()], 1) for _ in range(5)]
     together.set()
 
-    assert futures[0].result(30).first_version == 2
+    assert futures[0].result(120).first_version == 2
     for future in futures[1:]:
         with pytest.raises(WrongExpectedVersion) as refused:
-            future.result(30)
+            future.result(120)
         assert refused.value.current_version == 2
     assert audited.verdicts(place) == ["accepted", "accepted"]
 
@@ -369,7 +369,7 @@ def test_rivals_that_lost_hear_it_together_and_before_the_winner_hears_that_it_w
     stream = audited.stream()
     here.append(stream, [changed()], 0)
     together, heard = Event(), Event()
-    here._appender.call(lambda _indexer: together.wait(30))
+    here._appender.call(lambda _indexer: together.wait(120))
     second: list[AppendResult] = []
 
     def win_again(_first: object) -> None:
@@ -387,10 +387,10 @@ def test_rivals_that_lost_hear_it_together_and_before_the_winner_hears_that_it_w
     rivals = [here.submit(stream, [changed()], 1) for _ in range(4)]
     together.set()
 
-    assert heard.wait(30)
+    assert heard.wait(120)
     assert second[0].first_version == 3
     assert told_before == [True] * 4
     for rival in rivals:
         with pytest.raises(WrongExpectedVersion) as refused:
-            rival.result(30)
+            rival.result(120)
         assert refused.value.current_version == 3

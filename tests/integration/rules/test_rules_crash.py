@@ -170,7 +170,7 @@ def test_a_callback_in_the_appenders_thread_is_refused_at_once_and_stops_nobody(
 
     future = here.submit(stream, [changed()], 3)
     future.add_done_callback(read)
-    future.result(60)
+    future.result(120)
     here.append(stream, [changed()], 4)
     completed_by(before)
 

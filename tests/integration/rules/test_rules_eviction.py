@@ -130,7 +130,7 @@ def test_an_appender_whose_views_may_keep_nothing_answers_the_same(
     audited: World,
 ) -> None:
     store, stream = audited.store(), audited.stream()
-    store._appender.call(lambda one: setattr(one._views, "max_bytes", 0)).result(30)
+    store._appender.call(lambda one: setattr(one._views, "max_bytes", 0)).result(120)
 
     first = store.append(stream, [changed()], 0, commit_id=(same := uuid4()))
     second = store.append(stream, [changed()], 1)

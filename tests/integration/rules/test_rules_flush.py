@@ -13,6 +13,7 @@ from eventstore import metrics
 from eventstore.database import connect
 from eventstore.errors import LogTruncated, MirrorDiverged, WrongExpectedVersion
 from eventstore.events import Expected, pack
+from eventstore.indexer.flush import MANY
 from eventstore.testing.faulty_log import THRICE, TWICE, Network
 from tests.support.connections import Line, committing
 from tests.support.worlds import FaultyStore, World, changed, record, versions
@@ -39,19 +40,24 @@ def test_a_view_that_is_newer_than_the_database_writes_nothing_and_folds_again(
     assert audited.verdicts(place) == ["accepted"] * 3
 
 
+@pytest.mark.parametrize("before", [0, MANY])  # a stretch that goes out by COPY
+@pytest.mark.parametrize("is_looked_up", [True, False])
 def test_a_row_that_stands_where_the_fold_wants_to_write_stops_it_and_nothing_moves(
-    world: World,
+    world: World, before: int, *, is_looked_up: bool
 ) -> None:
     here, stream = world.store(), world.stream()
     place = world.place(stream)
     here.append(stream, [changed()], 0)
-    planted = pack(world.topics.numbers[place.topic], place.partition, 1)
+    for _ in range(before):
+        value = record(stream) if is_looked_up else b"malformed"
+        world.foreign(place, value, stream.encode())
+    planted = pack(world.topics.numbers[place.topic], place.partition, 1 + before)
     world.query(
         "INSERT INTO eventstore_record (position, recorded_at, verdict, hash)"
         " VALUES (%s, now(), 5, '') RETURNING 1",
         planted,
     )
-    world.foreign(place, record(stream), stream.encode())
+    world.foreign(place, record(stream) if is_looked_up else b"x", stream.encode())
 
     with pytest.raises(MirrorDiverged) as diverged:
         world.fold(here)
@@ -59,6 +65,21 @@ def test_a_row_that_stands_where_the_fold_wants_to_write_stops_it_and_nothing_mo
     assert (diverged.value.topic, diverged.value.offset) == (place.topic, 1)
     assert world.cursor(place) == 1
     assert versions(here, stream) == [1]
+
+
+def test_a_stretch_that_goes_out_by_copy_is_written_whole(audited: World) -> None:
+    old, new = audited.stream(0, 0), audited.stream(0, 1)
+    audited.store().append(old, [changed()], 0)
+    for _ in range(MANY // 2):
+        for stream in (old, new):
+            audited.foreign(audited.place(stream), record(stream), stream.encode())
+
+    there = audited.store()
+    audited.fold(there)
+
+    heads = [len(versions(there, stream)) for stream in (old, new)]
+    assert heads == [MANY // 2 + 1, MANY // 2]
+    assert there.append(old, [changed()], heads[0]).first_version == heads[0] + 1
 
 
 def test_of_two_that_fold_the_same_stretch_one_wins_and_the_other_finds_its_rows(
@@ -244,7 +265,7 @@ def test_the_callers_open_transaction_holds_nothing_that_others_need(
 
     with transaction.atomic():
         here.append(stream, [changed()], 0)
-        there.append(stream, [changed()], 1, timeout_s=5)
+        there.append(stream, [changed()], 1, timeout_s=120)
 
         assert versions(here, stream) == [1, 2]
 
@@ -322,7 +343,7 @@ def test_a_paused_process_that_holds_the_row_delays_others_and_loses_nothing(
     held = audited.hold_row(audited.place(stream))
     future = here.submit(stream, [changed()], 0, timeout_s=30)
 
-    result = future.result(30)  # PostgreSQL ends the transaction that idles on the row
+    result = future.result(120)  # PostgreSQL ends the transaction that idles on the row
 
     assert result.first_version == 1
     with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
@@ -353,7 +374,7 @@ def test_a_head_is_learned_only_where_the_cursor_stands_as_the_view_has_it(
         indexer.learn({(place, stream)})
         return before, indexer.known_head(place, stream)
 
-    assert mine._appender.call(learned).result(30) == (None, 1)
+    assert mine._appender.call(learned).result(120) == (None, 1)
 
 
 def test_a_stream_that_is_new_to_a_process_is_not_looked_up_by_the_fold(

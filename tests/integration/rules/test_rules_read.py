@@ -74,7 +74,7 @@ def test_a_foreign_transactions_record_counts_and_its_marker_only_moves_the_curs
         key=stream.encode(),
         value=record(stream),
         partition=place.partition,
-    ).get(10)
+    ).get(120)
     getattr(producer, f"{end}_transaction")()
     log = here.make_log()
     until(lambda: log.extents([place])[place].end == 3)
@@ -97,7 +97,7 @@ def test_a_view_that_begins_behind_a_marker_is_a_true_one(
         key=stream.encode(),
         value=record(stream),
         partition=place.partition,
-    ).get(10)
+    ).get(120)
     producer.abort_transaction()
     log = here.make_log()
     until(lambda: log.extents([place])[place].end == 2)

@@ -460,7 +460,7 @@ def test_records_of_the_formats_first_version_are_passed_and_told_of(
     del fields["mac"], fields["position"]
     old = json.dumps(fields | {"v": 1}).encode()
     log = world.store.make_log()
-    log.append([Proposal(home(world, stream), stream.encode(), old)], timeout_s=5)
+    log.append([Proposal(home(world, stream), stream.encode(), old)], timeout_s=120)
     log.close()
     execute("TRUNCATE eventstore_snapshot")
 

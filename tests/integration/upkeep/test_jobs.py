@@ -171,7 +171,7 @@ def test_of_many_that_run_a_job_at_once_one_does_it(
         return {}
 
     def attempt(_: int) -> JobOutcome | None:
-        begin.wait(30)
+        begin.wait(120)
         return Jobs(connect, clock).run(Job("once", HOUR, "", work))
 
     with ThreadPoolExecutor(4) as pool:
@@ -189,18 +189,18 @@ def test_a_job_that_runs_elsewhere_is_left_alone(
 
     def work() -> Counts:
         running.set()
-        go_on.wait(30)
+        go_on.wait(120)
         return {}
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(jobs.run, Job("long", HOUR, "", work))
-        assert running.wait(30)
+        assert running.wait(120)
         clock.ahead += HOUR.total_seconds()
 
         assert jobs.run(hourly("long")) is None
         assert jobs.run(hourly("another")) is JobOutcome.DONE
         go_on.set()
-        assert first.result(30) is JobOutcome.DONE
+        assert first.result(120) is JobOutcome.DONE
 
 
 def test_a_run_whose_process_was_killed_is_lost_and_the_next_one_goes_ahead(

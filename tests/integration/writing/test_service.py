@@ -168,7 +168,7 @@ def test_of_many_threads_that_ask_first_one_makes_store_and_service(
         begin = Barrier(8)
 
         def ask(_: int, begin: Barrier = begin) -> EventSourcingService:
-            begin.wait(30)
+            begin.wait(120)
             return get_service()
 
         with ThreadPoolExecutor(8) as threads:

@@ -58,7 +58,7 @@ def test_an_outcome_of_one_stream_is_found_among_more_than_a_thousand(
         for n in range(1_005)
     ]
     for future in futures:
-        future.result(60)
+        future.result(120)
 
     found = [
         embedded_store.outcome(commit, f"{stream}-{n}").decided
@@ -138,7 +138,7 @@ def test_an_append_between_a_read_and_its_look_at_the_end_is_no_truncation(
         def extents(self, places: Iterable[Place]) -> Mapping[Place, Extent]:
             if not self.overtaken:
                 self.overtaken = True
-                other.append([Proposal(place, b"k", b"v")], timeout_s=5)
+                other.append([Proposal(place, b"k", b"v")], timeout_s=120)
             return super().extents(places)
 
     other, log = EmbeddedLog(connect), Overtaken(connect)
@@ -183,11 +183,11 @@ def test_behind_an_unknown_activation_appends_are_refused_and_written_no_more(
             if p.partition == first.positions[0].partition
         )
         (answer,) = indexer.log.append(
-            [Proposal(place, None, b'{"v":1,"activate":2}')], timeout_s=5
+            [Proposal(place, None, b'{"v":1,"activate":2}')], timeout_s=120
         )
         assert isinstance(answer, Appended)
         with pytest.raises(UnknownRuleVersion):
-            embedded_store.catch_up([place], timeout_s=5)
+            embedded_store.catch_up([place], timeout_s=120)
         end = indexer.log.extents([place])[place].end
 
         with pytest.raises(UnknownRuleVersion):

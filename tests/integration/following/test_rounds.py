@@ -1,0 +1,135 @@
+"""One round of a follower: how long it stays with a partition, when it stops, and what it does where another is at work."""
+
+from __future__ import annotations
+
+import random
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection, transaction
+
+from eventstore import metrics
+from eventstore.clock import SystemClock
+from eventstore.database import connect
+from eventstore.subscriptions.follower import Follower
+from eventstore.subscriptions.registering import register
+from tests.support.following import Orders, Totals, follow, follower, seen, subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eventstore.bus import Published
+
+pytestmark = pytest.mark.usefixtures("transactional_db", "table")
+
+TURNS = 20  # in one partition, before others are looked at
+
+
+def written(orders: Orders, commits: int) -> None:
+    orders.place("a")
+    for _ in range(commits - 1):
+        orders.change("a")
+
+
+def test_it_stays_with_a_partition_for_so_many_turns(orders: Orders) -> None:
+    one = follower(subscription(Totals(), most=1))
+    written(orders, TURNS + 1)
+
+    assert [one.round() for _ in range(3)] == [TURNS, 1, 0]
+    assert seen() == {"a": [*range(1, TURNS + 2)]}
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2])
+def test_it_stops_between_two_turns_when_it_is_told_to(
+    orders: Orders, turns: int
+) -> None:
+    one = follower(subscription(Totals(), most=1))
+    written(orders, 3)
+    asked = count()
+
+    assert one.round(lambda: next(asked) >= turns) == turns
+    assert seen() == ({"a": [*range(1, turns + 1)]} if turns else {})
+
+
+def test_where_another_is_at_work_it_finds_nothing_to_do(orders: Orders) -> None:
+    one = follower(subscription(Totals()))
+    written(orders, 1)
+
+    with connect() as other, other.transaction():
+        other.execute("SELECT 1 FROM eventstore_checkpoint FOR UPDATE")
+        assert one.round() == 0
+
+    assert one.round() == 1
+
+
+def test_a_turn_is_a_transaction_of_its_own(orders: Orders) -> None:
+    one = follower(subscription(Totals()))
+    written(orders, 1)
+
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        one.round()
+
+
+def limited(limit: Callable[[int], int | None]) -> Follower:
+    made = subscription(Totals(), most=1)
+    register(made, SystemClock())
+    chance = random.Random(1)  # noqa: S311  (repeatable)
+    return Follower(made, SystemClock(), chance, limit=limit)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4, None])
+def test_it_does_not_pass_its_limit(orders: Orders, limit: int | None) -> None:
+    one = limited(lambda _: limit)
+    written(orders, 3)
+
+    handled = one.round()
+
+    assert handled == min(3, 3 if limit is None else limit)
+    assert seen() == ({"a": [*range(1, handled + 1)]} if handled else {})
+
+
+def test_a_turn_is_ended_by_the_server_when_it_takes_as_long_as_it_may(
+    orders: Orders,
+) -> None:
+    shown: list[str] = []
+
+    def look(_event: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            shown.extend(row[0] for row in cursor.fetchall())
+
+    one = follower(subscription(look, timeout_s=90.0))
+    written(orders, 1)
+
+    one.round()
+
+    assert shown == ["90s"]
+
+
+def test_what_a_handler_did_to_a_session_that_it_broke_is_counted_and_gone(
+    orders: Orders,
+) -> None:
+    def broken() -> float:
+        return float(metrics.FOLLOW_FAILURES.labels("totals", "broke")._value.get())
+
+    names: list[str] = []
+
+    def breaks(event: Published) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW application_name")
+            names.extend(row[0] for row in cursor.fetchall())
+            if event.stream_id == orders.stream("a"):
+                cursor.execute("SET application_name = 'mine'")
+                cursor.execute("COMMIT")
+
+    before = broken()
+    one = follower(subscription(breaks, retries=()))
+    for name in "ab":
+        orders.place(name)
+
+    follow(one)
+
+    assert len(names) >= 2
+    assert "mine" not in names
+    assert broken() > before
