@@ -61,7 +61,9 @@ def export_events(
     access: who may see what is sealed, which is recorded before anything is written. Raises `AccessNotRecorded`, `KeyStoreUnavailable`.
     """
     up_to, behind = marks(topics), after or Cut()
-    right = access and _granted(access, accepted_between(behind, up_to))
+    right = (
+        None if access is None else _granted(access, accepted_between(behind, up_to))
+    )
     events = accepted_between(behind, up_to, opener=right)
     return _write(events, stream, source, clock, cut_of(up_to), on_progress)
 
@@ -86,7 +88,7 @@ def export_stream(
         yield from (event for event in read if _is_within(event, behind, cut))
         refuse_a_rebuilt_index(up_to)
 
-    right = access and _granted(access, events())
+    right = None if access is None else _granted(access, events())
     return _write(events(right), stream, source, clock, cut, on_progress)
 
 
