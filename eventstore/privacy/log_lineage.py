@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from eventstore.conf import registry
+from eventstore.database import described, is_the_databases
+from eventstore.errors import IndexIncomplete, KeyStoreUnavailable
 from eventstore.keys.lineage import Past
 from eventstore.keys.rows import Tombstone
 from eventstore.lineage import lookup
@@ -14,7 +17,7 @@ from eventstore.ports import KeyName
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from uuid import UUID
 
     from eventstore.keys.rows import Minted
@@ -33,11 +36,13 @@ class LogLineage:
 
     def commitments(self, ids: Collection[UUID]) -> Mapping[UUID, bytes]:
         """See `Lineage`."""
-        return lookup.commitments(ids, registry())
+        with _had():
+            return lookup.commitments(ids, registry())
 
     def past(self, subject: str) -> Past:
         """See `Lineage`."""
-        lineage = lookup.lineage_of(subject, registry())
+        with _had():
+            lineage = lookup.lineage_of(subject, registry())
         erased = lineage.erased
         return Past(
             erased=None if erased is None else (erased.at, erased.request or ""),
@@ -57,4 +62,20 @@ class LogLineage:
 
     def refuse_undead(self) -> None:
         """See `Lineage`."""
-        self._replaying().refuse_undead()
+        with _had():
+            self._replaying().refuse_undead()
+
+
+@contextmanager
+def _had() -> Iterator[None]:
+    """Whoever asks for a key hears one thing where the log's word cannot be had: nothing was written, nothing is opened."""
+    try:
+        yield
+    except IndexIncomplete as error:
+        msg = "the index, which has the log's word about keys, is not complete"
+        raise KeyStoreUnavailable(msg) from error
+    except Exception as error:
+        if not is_the_databases(error):
+            raise
+        msg = f"the log's word about keys cannot be read ({described(error)})"
+        raise KeyStoreUnavailable(msg) from error

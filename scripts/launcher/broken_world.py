@@ -5,6 +5,7 @@ It satisfies `teddy_es.faults.world.World`, without knowing it: the launcher kno
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import signal
@@ -49,6 +50,7 @@ class BrokenWorld:
         self._postgres: Postgres | None = None
         self._cluster: Cluster | None = None
         self._hidden: dict[str, str] = {}
+        self._kek = base64.urlsafe_b64encode(os.urandom(32)).decode()
         self._thaws: dict[int, Child] = {}
 
     def start(self) -> None:
@@ -84,6 +86,8 @@ class BrokenWorld:
         return {
             **kafka,
             "DATABASE_URL": self._url(sockets),
+            "TEDDY_KEK": "env",
+            "TEDDY_KEK_SECRETS": self._kek,
             "DJANGO_SECRET_KEY": "of a world that is thrown away",
             "DJANGO_SETTINGS_MODULE": "teddy_es.settings",
             "PYTHONPATH": str(CHECKOUT),
@@ -95,6 +99,10 @@ class BrokenWorld:
     def url(self) -> str:
         """PostgreSQL's address, past the proxy."""
         return self._url(None)
+
+    def keys_url(self) -> str:
+        """That of the key store's database."""
+        return self.postgres.keys_url
 
     def spawn(
         self, name: str, arguments: Sequence[str], env: Mapping[str, str]

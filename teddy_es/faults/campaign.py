@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from eventstore.log.kafka.log import KafkaLog
+from teddy_es.faults.boxes import Boxes, kek_of, keys_in
 from teddy_es.faults.crew import PARTITIONS, Crew
 from teddy_es.faults.findings import Findings
 from teddy_es.faults.followed import MAKE, Followed
@@ -28,9 +29,10 @@ from teddy_es.faults.tables import TYPE_NUMBERS, Rows
 from teddy_es.faults.topics import read_embedded, read_kafka
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from teddy_es.faults.boxes import Key
     from teddy_es.faults.naive import Record
     from teddy_es.faults.plan import Wanted
     from teddy_es.faults.world import World
@@ -70,12 +72,22 @@ def run(world: World, wanted: Wanted, tell: Tell) -> Report:
         injector.finish()
         _settle(world, crew, findings, tell)
         judge = Judge(Ledger.read(world.folder), findings)
-        _judge(world, crew, judge, followed, loaded, tell)
-        return Report.of(world, wanted, seconds, injector, judge, followed, loaded)
+        boxes = Boxes(judge.ledger, _keys(world, findings), findings)
+        _judge(world, crew, judge, boxes, followed, loaded, tell)
+        return Report.of(
+            world, wanted, seconds, injector, judge, boxes, followed, loaded
+        )
+
+
+def _keys(world: World, findings: Findings) -> Mapping[str, Key]:
+    kek = kek_of(world.environment(by_proxy=False))
+    with psycopg.connect(world.keys_url(), autocommit=True) as connection:
+        return keys_in(connection, kek, findings)
 
 
 def _prepare(world: World, crew: Crew) -> None:
     crew.command("migrate", "--verbosity", "0")
+    crew.command("migrate", "--verbosity", "0", "--database", "keys")
     crew.command("create_topics")
     with psycopg.connect(world.url()) as connection:
         connection.execute(MAKE)
@@ -101,7 +113,11 @@ def _under_fire(
             told = now
             done = accepted.count()
             tell(f"{now - began:.0f} s, {done} appends, {injector.kills} kills")
-            enough = done >= _MARGIN * wanted.appends and injector.kills >= wanted.kills
+            enough = (
+                done >= _MARGIN * wanted.appends
+                and injector.kills >= wanted.kills
+                and now >= began + wanted.at_least_s
+            )
             if wanted.until_enough and enough:
                 break
         time.sleep(_TURN_S)
@@ -151,6 +167,7 @@ def _judge(
     world: World,
     crew: Crew,
     judge: Judge,
+    boxes: Boxes,
     followed: Followed,
     loaded: Loaded,
     tell: Tell,
@@ -161,13 +178,15 @@ def _judge(
         for place, records in _log(world):
             tell(f"judging {place.topic}/{place.partition}")
             taken = judge.take(place, PARTITIONS, records)
-            noted = loaded.noting(place, followed.noting(place, taken))
+            opened = boxes.noting(place, taken)
+            noted = loaded.noting(place, followed.noting(place, opened))
             rows.compare(place, noted)
         rows.compare_heads()
         tell("judging the followers")
         followed.compare(connection)
         loaded.compare(judge.ledger, connection)
         judge.conclude()
+        boxes.conclude()
         tell("rebuilding")
         before = rows.digest()
         crew.command("rebuild_index")

@@ -92,6 +92,7 @@ class Crew:
     loaders: list[Slot] = field(default_factory=list)
     workers: list[Slot] = field(default_factory=list)
     beats: list[Slot] = field(default_factory=list)
+    erasers: list[Slot] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for number, style in enumerate(WRITERS):
@@ -105,6 +106,7 @@ class Crew:
             slot = self._task(f"follower-{number}", "follow", {"slot": number})
             slot.env = self._env(by_proxy=not number)
             self.followers.append(slot)
+        self.erasers.append(self._task("eraser", "erase", {}))
         where = {"directory": str(self.world.folder)}
         self.reader = self._our_own("read", where, by_proxy=True)
         loader = ["-m", "teddy_es.faults.process", "load"]
@@ -123,7 +125,7 @@ class Crew:
     def slots(self) -> Iterator[Slot]:
         """All of them."""
         yield from (*self.writers, *self.mirrors, *self.followers, self.reader)
-        yield from (*self.loaders, *self.workers, *self.beats)
+        yield from (*self.loaders, *self.workers, *self.beats, *self.erasers)
 
     def start(self) -> None:
         """Everybody begins."""
@@ -131,8 +133,8 @@ class Crew:
             slot.start()
 
     def stop_writers(self) -> None:
-        """Ask all, then wait for each."""
-        self._stop(self.writers)
+        """Ask all, then wait for each; who erases has then erased everybody whom it began with."""
+        self._stop([*self.writers, *self.erasers])
 
     def stop_workers(self) -> None:
         """Whoever runs jobs, and who asks for them."""

@@ -19,6 +19,7 @@ ZEROS: Final = {
     "back": "times that a reader saw something missing, repeated or going back",
     "endless": "reads without an end that gave other events than the log's",
     "loaded": "aggregates that were loaded in another state than the log's",
+    "sealed": "sealed texts that are neither as they were proposed nor erased, and keys of the erased that live",
     "kept": "snapshots that say another state than the log's",
     "missed": "accepted events that a follower missed",
     "again": "events that a follower handled again",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from teddy_es.faults.judge import Place
     from teddy_es.faults.tables import Judged
 
-WANTED: Final = {"all": None, "batches": "ChildSpoke", "troubled": None}
+WANTED: Final = {"all": None, "batches": "TeddyReplied", "troubled": None}
 """The subscriptions by name, and the type of event that each wants; none: all."""
 
 # Nothing in it is unique: a row that is written twice must be seen.

@@ -25,10 +25,11 @@ from eventstore.subscriptions import Subscription
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.operating import Operating, Order
 from eventstore.subscriptions.worker import Worker
-from teddy_es.domain.conversation import ChildSpoke
+from teddy_es.domain.conversation import TeddyReplied
 from teddy_es.faults.followed import WANTED
 from teddy_es.faults.journal import Journal
 from teddy_es.faults.trouble import Trouble
+from teddy_es.faults.work import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,14 +68,21 @@ def _subscriptions(directory: str) -> Sequence[Subscription]:
         trouble.strike(event.event_id)  # behind the row, which must not stay
 
     return [
-        Subscription(name="all", handler=partial(_write_one, "all"), timeout_s=5),
+        Subscription(
+            name="all",
+            handler=partial(_write_one, "all"),
+            streams=TYPES,
+            timeout_s=5,
+        ),
         Subscription(
             name="batches",
             batch_handler=partial(_write, "batches"),
-            types=[ChildSpoke],
+            types=[TeddyReplied],
             most=100,
         ),
-        Subscription(name="troubled", handler=fail_of_some, retries=(0.1, 0.5)),
+        Subscription(
+            name="troubled", handler=fail_of_some, streams=TYPES, retries=(0.1, 0.5)
+        ),
     ]
 
 

@@ -108,7 +108,15 @@ class Injector:
     ) -> tuple[str, Callable[[], Undo | None]]:
         """The target's name, and what does the fault and says how to undo it: None if it could not be done."""
         targets = self._targets
-        if what in ("writer", "mirror", "follower", "loader", "worker", "beat"):
+        if what in (
+            "writer",
+            "mirror",
+            "follower",
+            "loader",
+            "worker",
+            "beat",
+            "eraser",
+        ):
             slots: Sequence[Slot] = getattr(targets.crew, f"{what}s")
             slot = slots[which % len(slots)]
             return slot.name, lambda: _PROCESS[manner](slot)

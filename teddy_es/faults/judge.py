@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teddy_es.faults.fold import Partition
-from teddy_es.faults.open_ends import UNAVAILABLE, UNKNOWN
-from teddy_es.faults.work import are_of, attempt_of
+from teddy_es.faults.open_ends import ERASED, NOT_WRITTEN, NOTHING_WRITTEN, UNKNOWN
+from teddy_es.faults.work import TYPES, are_of, attempt_of, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -114,7 +114,7 @@ class Judge:
         recorded = (key, content["expected"], len(events), ids)
         if proposed != recorded or not are_of(events, name, key[0]):
             self.findings.add("invented", f"{where} is not what {name} proposed")
-        if call.word == UNAVAILABLE:
+        if call.word in NOTHING_WRITTEN:
             what = f"{name} was told that nothing was written: {where}"
             self.findings.add("contradicted", what)
 
@@ -157,8 +157,16 @@ class Judge:
             case "event-id-reused":
                 if verdict != "event_id_reused":
                     self._contradicted(name, answer, verdict)
-            case word if word not in (UNKNOWN, UNAVAILABLE):
-                self.findings.add("unexpected", f"{name}: {word} {answer.get('said')}")
+            case word if word != UNKNOWN:
+                self._refused(name, call, answer)
+
+    def _refused(self, name: str, call: Call, answer: dict[str, Any]) -> None:
+        """Told that nothing was written: of somebody erased, or because a server was away; anything else nobody should hear."""
+        word = answer["is"]
+        if word == ERASED and subject_of(call.key[0]) not in self.ledger.erasing:
+            self._contradicted(name, answer, "nobody erased it")
+        elif word not in NOTHING_WRITTEN:
+            self.findings.add("unexpected", f"{name}: {word} {answer.get('said')}")
 
     def _accepted_answer(
         self, name: str, decision: Decision | None, answer: dict[str, Any]
@@ -188,7 +196,11 @@ class Judge:
 
     def _outcome(self, key: Key, answer: dict[str, Any]) -> None:
         decision = self.decided.get(key)
-        if answer["is"] == "accepted":
+        if answer["is"] == NOT_WRITTEN:
+            if decision is not None:
+                verdict = decision.line.verdict
+                self._contradicted(f"outcome of {key}", answer, verdict)
+        elif answer["is"] == "accepted":
             self._accepted_answer(f"outcome of {key}", decision, answer)
         elif decision is None or decision.line.verdict != answer["is"]:
             verdict = decision.line.verdict if decision else None
@@ -206,7 +218,8 @@ class Judge:
             self.findings.add("back", "the reader did not come to the feed's end")
             return
         read = self.ledger.feed["heads"]
-        for stream_id in self.heads.keys() | read.keys():
+        judged = {one for one in read if one.partition(".")[0] in TYPES}
+        for stream_id in self.heads.keys() | judged:
             there, seen = self.heads.get(stream_id, 0), read.get(stream_id, 0)
             if there != seen:
                 what = f"feed: {stream_id} ended at {seen}, the log has {there}"

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from teddy_es.faults.journal import facts
-from teddy_es.faults.open_ends import UNAVAILABLE, UNKNOWN
+from teddy_es.faults.open_ends import NOTHING_WRITTEN, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,7 @@ class Call:
     mode: str
     event_ids: list[str]  # those that the caller gave
     answer: dict[str, Any] | None = None
+    padding: int | None = None  # of its texts
 
     @property
     def word(self) -> str:
@@ -43,6 +44,8 @@ class Ledger:
     feed: dict[str, Any] | None = None
     loads: list[dict[str, Any]] = field(default_factory=list)
     reads: list[dict[str, Any]] = field(default_factory=list)
+    erasing: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
     left_open: int = 0  # commits of which nobody knew when all was well again
 
     @classmethod
@@ -62,6 +65,7 @@ class Ledger:
             "loader-*.ndjson",
             "resolver.ndjson",
             "followers.ndjson",
+            "eraser-*.ndjson",
         )
         paths = chain.from_iterable(sorted(folder.glob(name)) for name in names)
         return cls.of(chain.from_iterable(map(facts, paths)))
@@ -71,20 +75,31 @@ class Ledger:
             case "try":
                 key = line["s"], line["c"]
                 self.calls[line["a"]] = Call(
-                    key, line["e"], line["n"], line["m"], line.get("ids", [])
-                )
+                    key, line["e"], line["n"], line["m"], line.get("ids", []),
+                    padding=line.get("p"),
+                )  # fmt: skip
             case "answer":
                 call = self.calls[line["a"]]
                 call.answer = line
                 call.key = call.key[0], call.key[1] or line.get("c")
             case "outcome":
                 self.outcomes.append(((line["s"], line["c"]), line))
+            case _:
+                self._note(line)
+
+    def _note(self, line: dict[str, Any]) -> None:
+        """What is no writer's."""
+        match line["t"]:
             case "wrong":
                 self.wrong.append((line["kind"], line["what"]))
             case "load" | "read" as kind:
                 {"load": self.loads, "read": self.reads}[kind].append(line)
             case "feed":
                 self.feed = line
+            case "erasing" | "erased" as kind:
+                {"erasing": self.erasing, "erased": self.erased}[kind].add(
+                    line["subject"]
+                )
             case "open":
                 self.left_open = line["n"]
 
@@ -94,7 +109,7 @@ class Ledger:
 
     def settled(self) -> set[Key]:
         """The commits of which somebody was told the verdict."""
-        vague = (UNKNOWN, UNAVAILABLE)
+        vague = (UNKNOWN, *NOTHING_WRITTEN)
         told = {call.key for call in self.calls.values() if call.word not in vague}
         return told | {key for key, _ in self.outcomes}
 

@@ -43,11 +43,17 @@ def after(state: State, event_type: str, label: str) -> State:
     match event_type:
         case "ConversationStarted":
             return state | {"child_id": label}
-        case "ChildSpoke":
+        case "ChildSpoke" | "TeddyReplied":
             return state | {"utterances": state["utterances"] + 1}
         case "ChildRegistered":
             return state | {"parent_id": label}
     return state  # a violation that nobody detected
+
+
+def _told(event: dict[str, Any]) -> str:
+    """What of an event a state may hold: whom it is about where that is said first, else its name."""
+    is_first = event["type"] == "ConversationStarted"
+    return str(event["data"]["child_id"]) if is_first else label_of(event)
 
 
 def digest(events: Iterable[tuple[int, str]]) -> str:
@@ -79,7 +85,7 @@ class Loaded:
                 states = self._states.setdefault(stream_id, [blank])
                 for event in content["events"]:
                     self._ids[stream_id].append(event["event_id"])
-                    states.append(after(states[-1], event["type"], label_of(event)))
+                    states.append(after(states[-1], event["type"], _told(event)))
             yield one
 
     def compare(self, ledger: Ledger, connection: psycopg.Connection[Any]) -> None:

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 UNKNOWN: Final = "outcome-unknown"
 UNAVAILABLE: Final = "log-unavailable"
+ERASED: Final = "subject-erased"
+NOT_WRITTEN: Final = (
+    "not-written"  # in the end, of a commit that can be proposed no more
+)
+NOTHING_WRITTEN: Final = (UNAVAILABLE, "key-store-unavailable", ERASED)
+"""What says that this call wrote nothing, and nothing of the calls before it."""
 
 
 def open_ends(lines: Iterable[dict[str, Any]]) -> list[Proposal]:
@@ -36,7 +42,7 @@ def open_ends(lines: Iterable[dict[str, Any]]) -> list[Proposal]:
             calls = waiting.setdefault((call["s"], commit), set())
             if line["is"] == UNKNOWN:
                 calls.add(line["a"])
-            elif line["is"] == UNAVAILABLE:
+            elif line["is"] in NOTHING_WRITTEN:
                 calls.discard(line["a"])
             else:
                 settled.add((call["s"], commit))

@@ -25,6 +25,7 @@ EVERYWHERE: Final = {
     "worker stop": 1,
     "worker restart": 1,
     "beat kill": 2,
+    "eraser kill": 4,
     "postgres kill": 3,
     "postgres restart": 1,
     "backend kill": 3,
@@ -60,7 +61,7 @@ class Fault:
 class Wanted:
     """How long at most, and how much at least. pace_s: between two faults, on average.
 
-    until_enough: end as soon as the least is reached; else the time is used up.
+    until_enough: end as soon as the least is reached, and at_least_s are over; else the time is used up.
     """
 
     seconds: float
@@ -69,6 +70,7 @@ class Wanted:
     kills: int
     until_enough: bool
     pace_s: float
+    at_least_s: float = 0.0
 
 
 def schedule(seed: str, *, brokers: bool, pace_s: float) -> Iterator[Fault]:

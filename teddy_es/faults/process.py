@@ -25,12 +25,13 @@ def main(arguments: list[str]) -> None:
 
 def _tasks() -> dict[str, Callable[..., Any]]:
     # imported here: they need Django's settings
-    from teddy_es.faults import follower, loader, reader, resolver, writer
+    from teddy_es.faults import eraser, follower, loader, reader, resolver, writer
 
     return {
         "write": writer.write,
         "read": reader.read,
         "load": loader.load,
+        "erase": eraser.erase,
         "resolve": resolver.resolve,
         "follow": follower.follow,
         "await_followers": follower.await_followers,

@@ -12,6 +12,7 @@ from teddy_es.faults.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from teddy_es.faults.boxes import Boxes
     from teddy_es.faults.followed import Followed
     from teddy_es.faults.injector import Injector
     from teddy_es.faults.judge import Judge
@@ -26,7 +27,7 @@ class Report:
     """seconds: under fire. appends: acknowledged, each once. unknown: commits of which at some time nobody knew.
 
     followed: rows that handlers wrote, by subscription. failures: how often a handler failed of an event, as it was to.
-    loads: aggregates. reads: without an end. snapshots: kept at the end. runs: of jobs, that came to their end.
+    texts, texts_erased: sealed ones that the judge opened, and those that nobody can. loads: aggregates. reads: without an end. snapshots: kept at the end. runs: of jobs, that came to their end.
     too_little: why it proves nothing, if that is so.
     """
 
@@ -49,6 +50,9 @@ class Report:
     reads: int
     snapshots: int
     runs: int
+    texts: int
+    texts_erased: int
+    persons_erased: int
     failures: int
     zeros: dict[str, int]
     examples: dict[str, list[str]]
@@ -57,7 +61,7 @@ class Report:
     @classmethod
     def of(
         cls, world: World, wanted: Wanted, seconds: float,
-        injector: Injector, judge: Judge, followed: Followed, loaded: Loaded,
+        injector: Injector, judge: Judge, boxes: Boxes, followed: Followed, loaded: Loaded,
     ) -> Report:  # fmt: skip
         """From what a campaign leaves."""
         ledger = judge.ledger
@@ -79,11 +83,14 @@ class Report:
             records=dict(judge.verdicts.most_common()),
             followed=dict(followed.rows),
             **loaded.counts,
+            texts=boxes.opened,
+            texts_erased=boxes.erased,
+            persons_erased=len(ledger.erased),
             failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
             too_little=list(
-                _too_little(len(acknowledged), injector.kills, wanted, loaded)
+                _too_little(len(acknowledged), injector.kills, wanted, loaded, boxes)
             ),
         )
 
@@ -111,6 +118,7 @@ class Report:
         yield f"  records in the log     {_listed(self.records)}"
         yield f"  events handled         {_listed(self.followed)}; handlers failed {self.failures} times, as they were to"
         yield f"  loads, endless reads   {self.loads}, {self.reads}; {self.snapshots} snapshots kept, {self.runs} jobs done"
+        yield f"  texts opened           {self.texts}, of {self.persons_erased} erased persons {self.texts_erased} that cannot be"
         yield ""
         for kind, number in self.zeros.items():
             yield f"  {number:>8}  {ZEROS[kind]}"
@@ -132,9 +140,10 @@ def _modes(ledger: Ledger) -> dict[str, int]:
 
 
 def _too_little(
-    appends: int, kills: int, wanted: Wanted, loaded: Loaded
+    appends: int, kills: int, wanted: Wanted, loaded: Loaded, boxes: Boxes
 ) -> Iterator[str]:
-    yield from (f"no {what}." for what, number in loaded.counts.items() if not number)
+    counts = loaded.counts | {"texts": boxes.opened, "texts erased": boxes.erased}
+    yield from (f"no {what}." for what, number in counts.items() if not number)
     if appends < wanted.appends:
         yield f"{appends} appends, at least {wanted.appends} were wanted."
     if kills < wanted.kills:

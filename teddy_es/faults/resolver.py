@@ -11,7 +11,13 @@ from uuid import UUID
 from eventstore.protocol.fold import Verdict
 from eventstore.store import get_event_store
 from teddy_es.faults.journal import Journal, facts
-from teddy_es.faults.open_ends import UNAVAILABLE, UNKNOWN, open_ends
+from teddy_es.faults.open_ends import (
+    ERASED,
+    NOT_WRITTEN,
+    NOTHING_WRITTEN,
+    UNKNOWN,
+    open_ends,
+)
 from teddy_es.faults.work import Attempt, Proposal, told
 
 if TYPE_CHECKING:
@@ -37,9 +43,11 @@ def resolve(stop: threading.Event, directory: str, seed: str) -> None:
         if dice.random() < 0.5 and _is_told(store, journal, proposal):
             continue
         for _ in range(_TRIES):
-            if _is_settled(
-                store, journal, Attempt(f"r-{next(number)}", proposal, 10, 40)
-            ):
+            attempt = Attempt(f"r-{next(number)}", proposal, 10, 40)
+            word = _proposed(store, journal, attempt)
+            if word == ERASED:
+                _look(store, journal, proposal)
+            if word == ERASED or word not in (UNKNOWN, *NOTHING_WRITTEN):
                 break
     store.close()
 
@@ -60,7 +68,14 @@ def _is_told(store: EventStore, journal: Journal, proposal: Proposal) -> bool:
     return bool(decided)
 
 
-def _is_settled(store: EventStore, journal: Journal, attempt: Attempt) -> bool:
+def _look(store: EventStore, journal: Journal, proposal: Proposal) -> None:
+    """Nobody can propose it any more, so what the log does not have by now it never has."""
+    if not _is_told(store, journal, proposal):
+        about = {"c": proposal.commit_id, "s": proposal.stream_id}
+        journal.write({"t": "outcome", **about, "is": NOT_WRITTEN})
+
+
+def _proposed(store: EventStore, journal: Journal, attempt: Attempt) -> str:
     journal.write(attempt.line())
     answer: AppendResult | Exception
     try:
@@ -68,4 +83,4 @@ def _is_settled(store: EventStore, journal: Journal, attempt: Attempt) -> bool:
     except Exception as error:  # noqa: BLE001  (the journal is where it goes)
         answer = error
     journal.write({"t": "answer", "a": attempt.name, **told(answer)})
-    return told(answer)["is"] not in (UNKNOWN, UNAVAILABLE)
+    return str(told(answer)["is"])

@@ -43,7 +43,7 @@ SELECT position, event_id::text, stream_id, version, event_type,
 _HEADS: Final = """
 SELECT stream_id, version, floor(extract(epoch FROM first_recorded_at) * 1000)::bigint,
        floor(extract(epoch FROM last_recorded_at) * 1000)::bigint
-  FROM eventstore_stream ORDER BY stream_id COLLATE "C"
+  FROM eventstore_stream WHERE type_number IN (1, 2) ORDER BY stream_id COLLATE "C"
 """
 _ALL: Final = (
     "SELECT * FROM eventstore_record ORDER BY position",

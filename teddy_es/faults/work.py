@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
+from zlib import crc32
 
 from eventstore.errors import (
     AppendOutcomeUnknown,
     EventIdReused,
     EventStoreError,
+    KeyStoreUnavailable,
     LogUnavailable,
+    SubjectErased,
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult, NewEvent
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 SHARED: Final = 12  # streams that all writers write to
 TYPES: Final = ("conversation", "child")
+SUBJECTS: Final = 24  # persons whom conversations are about
+ERASABLE: Final = (*(f"child-{n}" for n in range(0, SUBJECTS, 2)), "shared-3")
 _LONG: Final = 2  # of them, to which half of what goes to shared streams goes: they grow past pages
 _BEGINS: Final = 3  # events; so many begin something, so that a state depends on which event was the last of its kind
 _OWN: Final = 8  # streams that a worker goes on with
@@ -125,13 +130,15 @@ class Attempt:
         name = f"{self.written.label}_{number}"
         given_id = UUID(event_id) if event_id else None
         event_type = type_of(kind, self.proposal.count, number)
-        data = {
-            "ChildRegistered": {"parent_id": name, "name": "x"},
+        about = {"child_id": subject_of(self.proposal.stream_id)}
+        open_ones = {
+            "ChildRegistered": {"parent_id": name},
             "SafetyViolationClaimed": {"violation_id": name, "officer": "nobody"},
-            "ConversationStarted": {"child_id": name},
-            "ChildSpoke": {"child_id": name, "text": "x" * (self.written.padding or 0)},
+            "ConversationStarted": {**about, "language": name},
+            "TeddyReplied": {**about, "model": name},
         }[event_type]
-        return NewEvent(data, event_type, event_id=given_id)
+        hidden = sensitive_of(event_type, name, self.written.padding or 0)
+        return NewEvent({**open_ones, **hidden}, event_type, event_id=given_id)
 
 
 def type_of(kind: str, count: int, number: int) -> str:
@@ -139,7 +146,23 @@ def type_of(kind: str, count: int, number: int) -> str:
     begins = number == 0 and count >= _BEGINS
     if kind == "child":
         return "ChildRegistered" if begins else "SafetyViolationClaimed"
-    return "ConversationStarted" if begins else "ChildSpoke"
+    return "ConversationStarted" if begins else "TeddyReplied"
+
+
+def sensitive_of(event_type: str, label: str, padding: int) -> dict[str, str]:
+    """What of an event is sealed: the same whoever proposes it, and no other's."""
+    said = f"{label} {'x' * padding}"
+    return {
+        "ChildRegistered": {"name": said},
+        "ConversationStarted": {"device_id": f"{label}-device"},
+        "TeddyReplied": {"text": said},
+    }.get(event_type, {})
+
+
+def subject_of(stream_id: str) -> str:
+    """Whom a stream's events are about: a child's own stream about itself, a conversation about one of some children."""
+    kind, _, own = stream_id.partition(".")
+    return own if kind == "child" else f"child-{crc32(own.encode()) % SUBJECTS}"
 
 
 def shared(number: int) -> str:
@@ -164,9 +187,8 @@ def are_of(events: Sequence[dict[str, Any]], attempt: str, stream_id: str) -> bo
 def label_of(event: dict[str, Any]) -> str:
     """The name that an event bears in the log."""
     data = event["data"]
-    return str(
-        data.get("child_id") or data.get("violation_id") or data.get("parent_id")
-    )
+    fields = ("model", "language", "violation_id", "parent_id", "child_id")
+    return str(next((data[name] for name in fields if name in data), None))
 
 
 class Worker:
@@ -216,7 +238,7 @@ class Worker:
         elif isinstance(answer, AppendOutcomeUnknown):
             written = replace(attempt.written, tries=proposal.tries)
             self._go_on(replace(written, commit_id=answer.commit_id), unknown=True)
-        elif isinstance(answer, LogUnavailable):
+        elif isinstance(answer, LogUnavailable | KeyStoreUnavailable):
             self._go_on(proposal, unknown=False)
 
     def _learn(self, stream_id: str, head: int) -> None:
@@ -287,6 +309,9 @@ def told(answer: AppendResult | Exception) -> dict[str, Any]:
     if isinstance(answer, AppendOutcomeUnknown):
         return {"is": answer.code, "c": answer.commit_id}
     if isinstance(answer, EventStoreError):
-        expected = isinstance(answer, LogUnavailable | EventIdReused)
+        expected = isinstance(
+            answer,
+            LogUnavailable | EventIdReused | SubjectErased | KeyStoreUnavailable,
+        )
         return {"is": answer.code} | ({} if expected else {"said": str(answer)})
     return {"is": f"error {type(answer).__name__}", "said": str(answer)}

@@ -45,6 +45,9 @@ class World(Protocol):
     def url(self) -> str:
         """PostgreSQL's address, past the proxy."""
 
+    def keys_url(self) -> str:
+        """The same of the key store's database."""
+
     def spawn(
         self, name: str, arguments: Sequence[str], env: Mapping[str, str]
     ) -> Process:

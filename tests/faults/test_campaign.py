@@ -25,12 +25,14 @@ PACE_S = 1.2
 
 def short(folder: Path, *, log: str, kinds: int) -> Report:
     """A campaign that is long enough for every kind of fault."""
+    each_once = kinds * PACE_S * 1.15
     wanted = Wanted(
-        seconds=kinds * PACE_S * 1.15,
+        seconds=5 * each_once,  # on a busy machine
+        at_least_s=each_once,
         seed=SEED,
         appends=500,
         kills=3,
-        until_enough=False,
+        until_enough=True,
         pace_s=PACE_S,
     )
     return run(BrokenWorld(folder, log=log), wanted, lambda _line: None)
@@ -41,6 +43,8 @@ def test_on_the_embedded_log_all_is_zero(tmp_path: Path) -> None:
 
     assert report.passed, "\n".join(report.lines())
     assert report.followed["all"] == report.followed["troubled"] == report.events
+    assert report.texts > report.texts_erased > 0  # and many are there, opened
+    assert report.persons_erased
     assert report.failures  # the way of retries was under fire
     assert report.snapshots  # and so were loads from them, and who built them
 

@@ -49,16 +49,16 @@ def judged(
 
 
 LOG: list[Judged] = [
-    judged(0, FIRST, 1, "ChildSpoke", "TeddyReplied"),
-    judged(1, SECOND, 1, "ChildSpoke"),
-    judged(2, FIRST, None, "ChildSpoke"),
-    judged(4, FIRST, 3, "ChildSpoke"),
+    judged(0, FIRST, 1, "TeddyReplied", "ChildSpoke"),
+    judged(1, SECOND, 1, "TeddyReplied"),
+    judged(2, FIRST, None, "TeddyReplied"),
+    judged(4, FIRST, 3, "TeddyReplied"),
 ]
 RIGHT = [
-    (FIRST, 1, "0/0", "ChildSpoke"),
-    (FIRST, 2, "0/1", "TeddyReplied"),
-    (SECOND, 1, "1/0", "ChildSpoke"),
-    (FIRST, 3, "4/0", "ChildSpoke"),
+    (FIRST, 1, "0/0", "TeddyReplied"),
+    (FIRST, 2, "0/1", "ChildSpoke"),
+    (SECOND, 1, "1/0", "TeddyReplied"),
+    (FIRST, 3, "4/0", "TeddyReplied"),
 ]
 
 

@@ -53,7 +53,7 @@ class Scene:
         asked = next(line for line in self.lines if line.get("a") == name)
         line = {**asked, "c": asked["c"] or commit}
         events = [
-            {"event_id": commit_id(f"{line['c']} {n}"), "type": "ChildSpoke", "schema": 1,
+            {"event_id": commit_id(f"{line['c']} {n}"), "type": "TeddyReplied", "schema": 1,
              "occurred_at": "2026-11-23T09:00:00.123456Z", "correlation_id": None, "causation_id": None,
              "data": {"child_id": f"{name}_{n}", "text": ""}}
             for n in range(line["n"])
@@ -245,7 +245,7 @@ def test_events_that_are_not_as_they_were_proposed_are_found(
     if spoilt == "order":
         events.reverse()
     elif spoilt == "type":
-        events[1]["type"] = "TeddyReplied"
+        events[1]["type"] = "ChildSpoke"
     else:
         asked = next(line for line in scene.lines if line["a"] == "two-1")
         asked["ids"] = [commit_id("given"), events[1]["event_id"]]

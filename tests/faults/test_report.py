@@ -35,7 +35,7 @@ def report() -> Report:
     }
     return Report(
         log="embedded", brokers=0, seed="7", seconds=60.0, appends=600, events=900, calls=700, kills=5,
-        unknown=3, unknown_at_the_end=1, failures=4, loads=9, reads=8, snapshots=7, runs=6, zeros=Findings().zeros, examples={}, **counts,
+        unknown=3, unknown_at_the_end=1, failures=4, texts=800, texts_erased=90, persons_erased=3, loads=9, reads=8, snapshots=7, runs=6, zeros=Findings().zeros, examples={}, **counts,
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_too_little_tried_fails_though_all_is_zero(report: Report) -> None:
 def an_event(stream: str, version: int, offset: int) -> RecordedEvent:
     """One as the feed gives it."""
     metadata = EventMetadata(
-        event_id=uuid4(), stream_id=stream, event_type="ChildSpoke", version=version,
+        event_id=uuid4(), stream_id=stream, event_type="TeddyReplied", version=version,
         timestamp=START, correlation_id=None, causation_id=None,
     )  # fmt: skip
     position = Position(PLACE.topic, PLACE.partition, offset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -53,6 +54,12 @@ class Remembering(MemoryKeys):
         return super().opening(ids)
 
 
+@cache
+def remembering() -> Remembering:
+    """This test's."""
+    return Remembering()
+
+
 @pytest.fixture
 def store(transactional_db: None, settings: Settings) -> Iterator[EventStore]:
     """The configured store, empty, with its topics."""
@@ -60,10 +67,11 @@ def store(transactional_db: None, settings: Settings) -> Iterator[EventStore]:
         **settings.EVENTSTORE,
         "LOG": "embedded",
         "PARTITIONS": 3,
-        "KEYS": "tests.integration.sealing.test_blind_index.Remembering",
+        "KEYS": "tests.integration.sealing.test_blind_index.remembering",
     }
     _the_store.cache_clear()
     _ring_at.cache_clear()
+    remembering.cache_clear()
     store = get_event_store()
     with store.indexer() as indexer:
         topics.create(store.topics, indexer.log, indexer.connection())
@@ -71,6 +79,7 @@ def store(transactional_db: None, settings: Settings) -> Iterator[EventStore]:
     get_event_store().close()
     _the_store.cache_clear()
     _ring_at.cache_clear()
+    remembering.cache_clear()
 
 
 @pytest.fixture
