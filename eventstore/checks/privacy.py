@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 
 def of_privacy(types: Registry) -> list[CheckMessage]:
-    """Of a domain with sensitive fields. One without needs none of it, and keys in memory tell no log."""
-    if not any(known.sensitive for known in types.event_types()):
+    """Of a domain with sensitive fields whose keys are the key store's. Others need none of it."""
+    sensitive = any(known.sensitive for known in types.event_types())
+    if not (sensitive and _of_the_key_store()):
         return []
+    return [*_without_events(types), *_wrong_policy(types)]
+
+
+def _without_events(types: Registry) -> list[CheckMessage]:
     if types.privacy is not None:
-        return _wrong_policy(types)
-    return _without_events() if _of_the_key_store() else []
-
-
-def _without_events() -> list[CheckMessage]:
+        return []
     return [
         Error(
             "Event types have sensitive fields, and the registry names no events by which keys are minted and destroyed.",

@@ -38,10 +38,6 @@ def configured(settings: Settings) -> Any:
     return configure
 
 
-def test_the_key_store_is_what_the_default_names() -> None:
-    assert vars(EventStoreSettings)["KEYS"] == EventStoreSettings.KEYS
-
-
 @pytest.mark.usefixtures("configured")
 def test_a_domain_that_seals_names_the_events_of_its_keys() -> None:
     assert ids(shop()) == ["eventstore.E060"]
