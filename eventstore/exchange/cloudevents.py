@@ -83,7 +83,7 @@ def export_line(
     """
     sealed = recorded.sealed
     if sealed is None and left_out:
-        told = {"withheld": left_out, "problem": recorded.problem}
+        told: dict[str, Any] = {"withheld": left_out, "problem": recorded.problem}
         told |= {"datacontenttype": JSON_DATA}
         line = envelope_of(recorded, source, data=recorded.data, **told)
     elif sealed is None or recorded.withheld is None:
