@@ -10,7 +10,7 @@ import pytest
 
 from eventstore import metrics
 from eventstore.appender.intake import Intake
-from eventstore.appender.pending import Pending, deadline_in
+from eventstore.appender.pending import Pending, deadline_in, outcome_of
 from eventstore.appender.pre_check import PreCheck
 from eventstore.errors import (
     AppendOutcomeUnknown,
@@ -146,6 +146,21 @@ def test_what_is_accepted_is_no_error() -> None:
     assert errors() == counted
 
 
+def test_an_outcome_has_one_word() -> None:
+    accepted, withdrawn, refused, faulty = (pending().future for _ in range(4))
+    accepted.set_result(None)  # type: ignore[arg-type]
+    withdrawn.cancel()
+    refused.set_exception(CommitTooLarge(size=2, limit=1))
+    faulty.set_exception(ZeroDivisionError())
+
+    assert [*map(outcome_of, (accepted, withdrawn, refused, faulty))] == [
+        "accepted",
+        "log-unavailable",
+        "commit-too-large",
+        "error",
+    ]
+
+
 # ---- before it
 
 
@@ -218,9 +233,10 @@ class Unasked(PreCheck):
             yield one, None, self.head
 
 
-def pre_check(known_head: int | None = None) -> Unasked:
+def pre_check(known_head: int | None = None, learnt: Any = None) -> Unasked:
     """Of a process that knows this head of each stream."""
-    folds = SimpleNamespace(learn=lambda _named: None, known_head=lambda *_: known_head)
+    learnt = set() if learnt is None else learnt
+    folds = SimpleNamespace(learn=learnt.update, known_head=lambda *_: known_head)
     return Unasked(SimpleNamespace(), folds)  # type: ignore[arg-type]
 
 
@@ -274,6 +290,14 @@ def test_a_head_that_is_known_here_says_who_has_lost(
     assert pre_check(known_head).is_lost(pending(2)) is lost
 
 
+def test_heads_are_learnt_of_those_whom_nobody_can_have_proposed_before() -> None:
+    learnt: set[tuple[Place, str]] = set()
+
+    pre_check(learnt=learnt).settle([pending(), pending(stream=2, fresh=False)])
+
+    assert learnt == {(PLACE, "order.1")}
+
+
 def test_who_has_lost_beside_a_rival_hears_the_head_behind_it() -> None:
     rival, lost = pending(), pending(2, fresh=False)
     check = pre_check(known_head=7)
@@ -289,10 +313,15 @@ def test_who_has_lost_beside_a_rival_hears_the_head_behind_it() -> None:
     assert told.current_version == 7
 
 
-@pytest.mark.parametrize(("now", "told"), [(None, 5), (4, 5), (9, 9)])
-def test_the_head_that_is_told_is_the_later_one(now: int | None, told: int) -> None:
-    rival, lost = pending(), pending(2, fresh=False)
+@pytest.mark.parametrize(
+    ("head", "now", "told"), [(0, None, 0), (5, None, 5), (5, 4, 5), (5, 9, 9)]
+)
+def test_the_head_that_is_told_is_the_later_one(
+    head: int, now: int | None, told: int
+) -> None:
+    rival, lost = pending(), pending(2, fresh=False, past=True)
     check = pre_check(known_head=now)
+    check.head = head
 
     check.settle([rival, lost])
     check.refuse_stale(PLACE)
