@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
@@ -14,17 +16,22 @@ from eventstore.appender.answer import (
     answer_from_record,
     refuse_if_stale,
 )
+from eventstore.appender.answering import Answering
+from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending
 from eventstore.errors import (
     CommitIdReused,
     EventIdReused,
     EventStoreError,
+    LogTruncated,
     OwnRecordMalformed,
     WrongExpectedVersion,
 )
 from eventstore.events import Place, Position
+from eventstore.indexer.share import Patience
 from eventstore.ports import Appended
 from eventstore.protocol.fold import Verdict
+from eventstore.protocol.positions import first_of
 from eventstore.queries.commits import Decided, Mirrored
 from tests.unit.records import a_commit, an_event
 
@@ -189,3 +196,109 @@ def test_only_ids_that_were_made_here_are_vouched_for(
     own = own_record(pending(fresh=fresh, serial=5), Appended(4, 1))
 
     assert (own.entry.offset, own.fresh_since) == (4, serial)
+
+
+# ---- where others have folded
+
+
+PLACES = {PLACE: 1, Place("eventstore.order", 1): 2}
+
+
+class Session:
+    """One connection, whose statements are remembered."""
+
+    def __init__(self, *found: list[tuple[int, int]]) -> None:
+        self.found, self.said = list(found), list[str]()
+        self.topics = SimpleNamespace(partition_id=PLACES.__getitem__)
+
+    def connection(self) -> Session:
+        """See `indexer.session`."""
+        return self
+
+    cursor = transaction = connection
+
+    def __enter__(self) -> Session:
+        """A cursor, too."""
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        """It is over."""
+
+    def execute(self, statement: str) -> None:
+        """Remember it."""
+        self.said.append(statement)
+
+    def fetchall(self) -> list[tuple[int, int]]:
+        """The next that is found."""
+        return self.found.pop(0)
+
+    def catch_up(self, _places: object, _patience: object) -> dict[Place, int]:
+        """See `Indexer`."""
+        return {PLACE: 5, Place("eventstore.order", 1): 1}
+
+
+class Folds:
+    """Of one place."""
+
+    def __init__(self) -> None:
+        self.folded: list[object] = []
+
+    def forget(self, _place: Place) -> None:
+        """See `indexer.folds`."""
+        self.folded.append("forgotten")
+
+    def advance(self, _place: Place, until: int) -> None:
+        """See there."""
+        self.folded.append(until)
+
+    def cursor(self, _place: Place) -> int:
+        """See there."""
+        return 8
+
+
+def answering(folds: Folds) -> Answering:
+    """Over these."""
+    return Answering(Session(), folds, SimpleNamespace())  # type: ignore[arg-type]
+
+
+def test_rows_that_were_taken_back_with_their_cursor_are_folded_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accepted, folds = row(Verdict.ACCEPTED, 3, first=4), Folds()
+    at = {offset: first_of(1, offset) for offset in (7, 9)}
+    seen = iter([(7, {}), (8, {at[7]: accepted}), (10, dict.fromkeys(at.values(), accepted))])  # fmt: skip
+    monkeypatch.setattr(
+        "eventstore.appender.answering.mirrored_at", lambda *_: next(seen)
+    )
+
+    rows = answering(folds)._rows(PLACE, [7, 9])
+
+    assert rows == {7: accepted, 9: accepted}
+    assert folds.folded == ["forgotten", 10] * 2
+
+
+def test_a_row_that_is_missing_before_the_cursor_means_that_the_log_lost_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folds = Folds()
+    monkeypatch.setattr("eventstore.appender.answering.mirrored_at", lambda *_: (8, {}))
+
+    with pytest.raises(LogTruncated, match="offset 7, just acknowledged"):
+        answering(folds)._rows(PLACE, [9, 7])
+
+    assert folds.folded == []
+
+
+def test_an_outcome_is_looked_for_again_until_the_cursors_are_at_the_logs_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows and cursors in one snapshot: a rebuild in between is noticed, of one place or of one that is new."""
+    monkeypatch.setattr("eventstore.appender.outcome.decided", lambda *_: ["decided"])
+    session = Session([(1, 5)], [(1, 4), (2, 1)], [(1, 5), (2, 1)])
+
+    found = outcome(session, [*PLACES], UUID(int=1), None, Patience())  # type: ignore[arg-type]
+
+    assert [*map(str, found.decided)] == ["decided"]
+    assert found.up_to.offsets == {PLACE: 5, Place("eventstore.order", 1): 1}
+    assert session.found == []
+    assert ["REPEATABLE READ" in one for one in session.said] == [True, False] * 3

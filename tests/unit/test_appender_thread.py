@@ -20,6 +20,7 @@ from eventstore.appender.waiting import Limits
 from eventstore.appender.work import Job, Work
 from eventstore.errors import AppendOutcomeUnknown, LogUnanswered, LogUnavailable
 from eventstore.events import Commit, Expected, Place
+from eventstore.indexer.share import ShareSpent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,44 @@ def pending(left_s: float = 50, **known: Any) -> Pending:
     return Pending(commit, b"x", place, 100 + left_s, fresh=True, **known)
 
 
+class Room:
+    """A lock that nobody else wants, in which a wait turns the clock. notified: how much was queued then."""
+
+    def __init__(self, appender: Appender, clock: Clock) -> None:
+        self._appender, self._clock = appender, clock
+        self.waits: list[float | None] = []
+        self.notified: list[int] = []
+        appender._changed = self  # type: ignore[assignment]
+
+    def __enter__(self) -> None:
+        """See `threading.Condition`."""
+
+    def __exit__(self, *_raised: object) -> None:
+        """See there."""
+
+    def wait(self, seconds: float | None) -> None:
+        """See there."""
+        self.waits.append(seconds)
+        self._clock.at += seconds or 0
+
+    def notify_all(self) -> None:
+        """See there."""
+        self.notified.append(len(self._appender._queue))
+
+
 # ---- room
+
+
+def test_who_finds_no_room_waits_until_the_deadline() -> None:
+    clock = Clock()
+    appender = held(clock, commits=1)
+    room = Room(appender, clock)
+    appender.submit(pending())
+
+    with pytest.raises(LogUnavailable):
+        appender.submit(pending(0.5))
+
+    assert room.waits == [0.5]
 
 
 @pytest.mark.parametrize("left_s", [0, -1])
@@ -172,10 +210,15 @@ def test_what_waits_and_who_asks_is_taken_in_hand() -> None:
     appender.submit(first)
     appender.submit(second)
     future = appender.call(lambda _indexer: None)
+    back: list[Work] = []
+    room = Room(appender, Clock())
+    appender._let_come_back = back.append  # type: ignore[method-assign,assignment]
+    metrics.APPEND_QUEUE.set(7)
     cycle: Any = SimpleNamespace(is_lost=lambda _pending: False)
 
     assert appender._gather(hand, cycle)
 
+    assert (room.notified, back) == ([2, 0], [hand])
     assert hand.batch == [first, second]
     assert [job.future for job in hand.jobs] == [future]
     assert len(appender._jobs) == len(appender._queue) == 0
@@ -190,12 +233,13 @@ def test_what_waits_and_who_asks_is_taken_in_hand() -> None:
 
 def test_a_drain_waits_for_what_is_tried_again() -> None:
     clock, waits = Clock(), pending()
-    appender, hand = held(clock), Work(clock, unsettled=[waits])  # type: ignore[arg-type]
+    appender, hand = held(clock), Work(clock, unsettled=[waits], _due_at=103.0)  # type: ignore[arg-type]
+    room = Room(appender, clock)
     appender._closing = True
 
     assert appender._gather(hand, SimpleNamespace(is_lost=None))  # type: ignore[arg-type]
 
-    assert hand.batch == [waits]
+    assert (room.waits, hand.batch) == ([3.0], [waits])
 
 
 @pytest.mark.parametrize(
@@ -256,11 +300,46 @@ def test_nobody_is_waited_for_longer_than_a_part_of_the_last_turn(
     assert clock.at == 102
 
 
+# ---- its life, in this thread
+
+
+def test_who_asks_and_has_had_its_share_is_asked_again_before_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shares: list[float] = []
+    closed: list[str] = []
+    indexer = SimpleNamespace(
+        share=shares.append,
+        session=None,
+        close=lambda: closed.append("indexer"),
+        log=SimpleNamespace(close=lambda: closed.append("log")),
+    )
+    monkeypatch.setattr(
+        thread,
+        "Cycle",
+        lambda *_: SimpleNamespace(is_lost=None, take=lambda _batch: []),
+    )
+    appender, tries = held(share_s=0.3), [ShareSpent()]
+    appender._make_indexer = lambda: indexer  # type: ignore[assignment,return-value]
+
+    def do(_indexer: object) -> int:
+        appender._closing = True
+        if tries:
+            raise tries.pop()
+        return 3
+
+    asked = appender.call(do)
+    appender._live()
+
+    assert asked.result(0) == 3
+    assert (shares, closed) == ([0.3], ["indexer", "log"])
+
+
 # ---- its death
 
 
 def test_a_thread_that_dies_fails_all_that_it_held() -> None:
-    appender, clock = held(), Clock()
+    appender, clock = held(commit_bytes=1), Clock()
     queued, batched, sent, done, withdrawn = (
         pending(),
         pending(),
@@ -276,6 +355,8 @@ def test_a_thread_that_dies_fails_all_that_it_held() -> None:
     told.set_result(1)
     hand.jobs = [Job(lambda _indexer: 1, told)]
 
+    room = Room(appender, clock)
+
     appender._fail_everything(hand, ZeroDivisionError())
 
     for one in (queued, batched):
@@ -288,3 +369,4 @@ def test_a_thread_that_dies_fails_all_that_it_held() -> None:
     assert withdrawn.future.cancelled()
     assert (len(appender._queue), len(appender._jobs)) == (0, 0)
     assert appender._thread is None
+    assert (room.notified, appender._queue.has_room(pending())) == ([0], True)
