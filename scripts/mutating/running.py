@@ -72,11 +72,23 @@ class Runner:
 
     def cold(self, trial: Trial) -> Result:
         """All is imported, with the changed module."""
-        files = [*dict.fromkeys(test.partition("::")[0] for test in trial.tests)]
-        served = [Served(trial.path, trial.code)]
-        return self._judged(
-            forked(lambda: self._main(files, served, _Cold(self, trial.tests)))
-        )
+        for _ in range(_ATTEMPTS):
+            result = self._imported(trial.path, trial.code, trial.tests)
+            if result.word != TIMED_OUT:
+                return result
+            test = result.by or trial.tests[0]
+            control = self._imported(trial.path, compiled(trial.path), [test])
+            if not self.was_hasty(test) and control.word == SURVIVED:
+                return result
+        return Result("", "")  # the machine is too busy to tell
+
+    def _imported(self, path: Path, code: CodeType, tests: Sequence[str]) -> Result:
+        begun = time.monotonic()
+        files = [*dict.fromkeys(test.partition("::")[0] for test in tests)]
+        served = [Served(path, code)]
+        status = forked(lambda: self._main(files, served, _Cold(self, tests)))
+        self._took = time.monotonic() - begun
+        return self._judged(status)
 
     def warm(
         self, modules: Iterable[Path], trials: Iterable[Trial], tell: Tell

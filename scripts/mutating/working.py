@@ -66,7 +66,8 @@ class Work:
         for file, mark in marks.items():
             self._todo[file].difference_update(file.since(mark))
         for trial in self._trials(cover) if warm else ():
-            self._tell(trial, runner.cold(trial))
+            if (result := runner.cold(trial)).word:
+                self._tell(trial, result)
         return warm
 
     def _tell(self, trial: Trial, result: Result) -> None:

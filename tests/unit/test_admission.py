@@ -195,3 +195,13 @@ def test_a_fact_of_another_log_is_written_at_the_version_that_it_had(
     )
 
     assert commit.expected.value == expected
+
+
+def test_a_fact_that_is_given_as_todays_class_is_written_as_such() -> None:
+    [event] = (
+        a_door(Witness())
+        .past_commit("note.1", [NewEvent(Said(text="y"), schema=1)], 1, ID)
+        .events
+    )
+
+    assert (event.type, event.schema, event.data) == ("Said", 1, {"text": "y"})

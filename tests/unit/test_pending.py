@@ -10,7 +10,7 @@ import pytest
 
 from eventstore import metrics
 from eventstore.appender.intake import Intake
-from eventstore.appender.pending import Pending, deadline_in
+from eventstore.appender.pending import Pending, deadline_in, outcome_of
 from eventstore.appender.pre_check import PreCheck
 from eventstore.errors import (
     AppendOutcomeUnknown,
@@ -18,12 +18,12 @@ from eventstore.errors import (
     LogUnavailable,
     WrongExpectedVersion,
 )
-from eventstore.events import MAX_COMMIT_BYTES, Commit, Expected, Place
+from eventstore.events import MAX_COMMIT_BYTES, Commit, Expected, NewEvent, Place
 from eventstore.protocol import canonical
 from tests.unit.records import a_commit, an_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 PLACE = Place("eventstore.order", 0)
 
@@ -146,6 +146,21 @@ def test_what_is_accepted_is_no_error() -> None:
     assert errors() == counted
 
 
+def test_an_outcome_has_one_word() -> None:
+    accepted, withdrawn, refused, faulty = (pending().future for _ in range(4))
+    accepted.set_result(None)  # type: ignore[arg-type]
+    withdrawn.cancel()
+    refused.set_exception(CommitTooLarge(size=2, limit=1))
+    faulty.set_exception(ZeroDivisionError())
+
+    assert [*map(outcome_of, (accepted, withdrawn, refused, faulty))] == [
+        "accepted",
+        "log-unavailable",
+        "commit-too-large",
+        "error",
+    ]
+
+
 # ---- before it
 
 
@@ -163,6 +178,27 @@ def test_a_record_may_be_as_large_as_the_log_takes() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("commit_id", "event_id", "fresh"),
+    [
+        (None, None, True),
+        (UUID(int=1), None, False),
+        (None, UUID(int=2), False),
+        (UUID(int=1), UUID(int=2), False),
+    ],
+)
+def test_only_a_commit_whose_ids_are_all_made_here_is_fresh(
+    commit_id: UUID | None,
+    event_id: UUID | None,
+    fresh: bool,  # noqa: FBT001
+) -> None:
+    events = [NewEvent({}), NewEvent({}, event_id=event_id)]
+
+    taken = Intake(Kept(1), 3).commit("order.order-1", events, "any", commit_id, 5.0)  # type: ignore[arg-type]
+
+    assert (taken.fresh, taken.past) == (fresh, False)
+
+
 class Kept:
     """A door that makes the same commit of everything, with so many bytes of data."""
 
@@ -175,6 +211,8 @@ class Kept:
         """See `Door`."""
         return self._commit
 
+    commit = past_commit
+
 
 # ---- the pre-check of a turn
 
@@ -183,19 +221,22 @@ class Unasked(PreCheck):
     """Whoever is in doubt has this head; the index may be away."""
 
     head: int | None = 5
+    asked: Sequence[Pending] = ()
 
     def known(self, in_doubt: Any) -> Iterator[tuple[Pending, None, int]]:
         """See `PreCheck`."""
         if self.head is None:
             msg = "away"
             raise LogUnavailable(msg)
+        self.asked = in_doubt
         for one in in_doubt:
             yield one, None, self.head
 
 
-def pre_check(known_head: int | None = None) -> Unasked:
+def pre_check(known_head: int | None = None, learnt: Any = None) -> Unasked:
     """Of a process that knows this head of each stream."""
-    folds = SimpleNamespace(learn=lambda _named: None, known_head=lambda *_: known_head)
+    learnt = set() if learnt is None else learnt
+    folds = SimpleNamespace(learn=learnt.update, known_head=lambda *_: known_head)
     return Unasked(SimpleNamespace(), folds)  # type: ignore[arg-type]
 
 
@@ -222,6 +263,41 @@ def test_the_index_is_asked_of_whom_the_last_fold_speaks_against(
     assert isinstance(refused, WrongExpectedVersion) is asked
 
 
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        ({}, False),
+        ({"sent": True}, True),  # its copy may have landed
+        ({"fresh": False}, True),  # somebody may have proposed it before
+    ],
+)
+def test_whoever_may_be_decided_already_is_asked_for(
+    known: dict[str, bool],
+    asked: bool,  # noqa: FBT001
+) -> None:
+    check, waits = pre_check(known_head=2), pending(2, **known)
+
+    check.settle([waits])
+
+    assert check.asked == [waits] * asked
+
+
+@pytest.mark.parametrize(("known_head", "lost"), [(None, False), (2, False), (3, True)])
+def test_a_head_that_is_known_here_says_who_has_lost(
+    known_head: int | None,
+    lost: bool,  # noqa: FBT001
+) -> None:
+    assert pre_check(known_head).is_lost(pending(2)) is lost
+
+
+def test_heads_are_learnt_of_those_whom_nobody_can_have_proposed_before() -> None:
+    learnt: set[tuple[Place, str]] = set()
+
+    pre_check(learnt=learnt).settle([pending(), pending(stream=2, fresh=False)])
+
+    assert learnt == {(PLACE, "order.1")}
+
+
 def test_who_has_lost_beside_a_rival_hears_the_head_behind_it() -> None:
     rival, lost = pending(), pending(2, fresh=False)
     check = pre_check(known_head=7)
@@ -235,6 +311,24 @@ def test_who_has_lost_beside_a_rival_hears_the_head_behind_it() -> None:
     told = lost.future.exception()
     assert isinstance(told, WrongExpectedVersion)
     assert told.current_version == 7
+
+
+@pytest.mark.parametrize(
+    ("head", "now", "told"), [(0, None, 0), (5, None, 5), (5, 4, 5), (5, 9, 9)]
+)
+def test_the_head_that_is_told_is_the_later_one(
+    head: int, now: int | None, told: int
+) -> None:
+    rival, lost = pending(), pending(2, fresh=False, past=True)
+    check = pre_check(known_head=now)
+    check.head = head
+
+    check.settle([rival, lost])
+    check.refuse_stale(PLACE)
+
+    error = lost.future.exception(0)
+    assert isinstance(error, WrongExpectedVersion)
+    assert error.current_version == told
 
 
 def test_a_turn_whose_index_is_away_refuses_nobody_of_the_last_turn() -> None:

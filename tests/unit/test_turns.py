@@ -22,7 +22,7 @@ from eventstore.errors import (
 )
 from eventstore.events import Commit, Expected, Place
 from eventstore.indexer.share import ShareSpent
-from eventstore.ports import Appended, Unknown
+from eventstore.ports import Appended, NotWritten, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,15 +51,16 @@ class Log:
     clock: Clock = field(default_factory=lambda: Clock([100.0]))
     waits: list[float] = field(default_factory=list)
     trouble: Exception | None = None
+    answer: Unknown | NotWritten = Unknown("nobody answers")  # noqa: RUF009
 
     def append(
         self, proposals: Sequence[Proposal], *, timeout_s: float
-    ) -> list[Unknown]:
+    ) -> list[Unknown | NotWritten]:
         """See `Session`."""
         self.waits.append(timeout_s)
         if self.trouble:
             raise self.trouble
-        return [Unknown("nobody answers") for _ in proposals]
+        return [self.answer for _ in proposals]
 
 
 @dataclass
@@ -86,17 +87,20 @@ class Folds:
     def known_head(self, _place: Place, _stream_id: str) -> None:
         """See there."""
 
-    def fold_own(self, _own: object) -> dict[Any, Any]:
-        """See there."""
-        return {}
+    def fold_own(self, own: dict[Place, Any]) -> dict[Place, list[Any]]:
+        """Nothing of it: others were first."""
+        return {place: [] for place in own}
 
     def end(self, _place: Place) -> int:
         """See there."""
         return next(self.ends)
 
-    def advance(self, _place: Place, until: int, *, deadline: float) -> None:
+    def advance(
+        self, _place: Place, until: int, _own: object = (), *, deadline: float
+    ) -> str:
         """See there."""
         self.folded.append((until, deadline))
+        return "judged"
 
 
 def pending(left_s: float, **known: Any) -> Pending:
@@ -109,6 +113,7 @@ def cycle(log: Log | None = None, folds: Folds | None = None) -> Cycle:
     """Between these; nothing is asked of a database, for nobody was sent before."""
     made = Cycle(log or Log(), folds or Folds())  # type: ignore[arg-type]
     made._pre_check = SimpleNamespace(settle=lambda _ready: None)  # type: ignore[assignment]
+    made._answering = SimpleNamespace(answer=lambda *_: None)  # type: ignore[assignment]
     return made
 
 
@@ -173,11 +178,40 @@ def test_what_cannot_be_prepared_is_not_written_in_this_turn(
 
 def test_what_the_log_has_acknowledged_is_not_looked_for() -> None:
     log, folds = Log(), Folds()
-    answer = Appended(offset=4, recorded_at=1)
+    first, last = Appended(offset=4, recorded_at=1), Appended(offset=6, recorded_at=1)
 
-    cycle(log, folds).take([pending(5, sent=True, acknowledged=answer)])
+    cycle(log, folds).take(
+        [
+            pending(5, sent=True, acknowledged=last),
+            pending(8, sent=True, acknowledged=first),
+        ]
+    )
 
-    assert (log.waits, folds.folded) == ([], [])
+    assert (log.waits, folds.folded) == ([], [(7, 108)])  # to the last of them
+
+
+def test_in_an_empty_log_nothing_is_looked_for() -> None:
+    folds = Folds(ends=iter([0]))
+
+    cycle(folds=folds).take([pending(5, sent=True)])
+
+    assert folds.folded == [(0, 105)]
+
+
+def test_a_copy_that_may_be_there_is_not_forgotten_for_one_that_is_not() -> None:
+    before, new = pending(5, sent=True), pending(5)
+
+    cycle(Log(answer=NotWritten("full"))).take([before, new])
+
+    assert (before.sent, new.sent) == (True, False)
+
+
+def test_who_is_new_remembers_the_view_before_its_first_copy() -> None:
+    before, new = pending(5, sent=True, serial=0), pending(5)
+
+    cycle().take([before, new])
+
+    assert (before.serial, new.serial) == (0, 1)
 
 
 def test_whatever_happens_while_it_is_handed_over_it_counts_as_sent() -> None:
