@@ -44,10 +44,14 @@ class Line:
 
 
 class Sound:
-    """A watch that finds nothing."""
+    """A watch that finds nothing, and counts."""
+
+    def __init__(self) -> None:
+        self.looks = 0
 
     def look_at_topics(self, _connection: object) -> None:
         """Nothing is wrong."""
+        self.looks += 1
 
 
 class Loading:
@@ -69,7 +73,8 @@ class Kept:
         self.lines: list[Line] = []
         nothing: Any = None
         self.session = Session(nothing, nothing, self._connect, nothing, nothing)
-        self.session.watch = cast("Any", Sound())
+        self.watch = Sound()
+        self.session.watch = cast("Any", self.watch)
         self.loading = Loading()
         self.keeper = Keeper(self.session, Views(), cast("Loader", self.loading))
 
@@ -92,6 +97,7 @@ def test_a_view_is_loaded_once_and_known_from_then_on(kept: Kept) -> None:
 
     assert kept.keeper.view(HERE) is kept.keeper.known(HERE) is view
     assert (kept.loading.loaded, len(kept.lines)) == (1, 1)
+    assert kept.watch.looks == 1  # before it was loaded
 
 
 def test_nothing_is_known_after_the_session_has_let_go_of_its_connection(

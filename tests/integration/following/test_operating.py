@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from eventstore import metrics
 from eventstore.clock import SystemClock
 from eventstore.database import Condition, condition_of, connect
 from eventstore.errors import StreamNotParked, SubscriptionNotFound
@@ -67,9 +68,12 @@ def test_each_act_is_written_down_with_who_and_why(
     stream: str, operating: Operating, name: str
 ) -> None:
     do, detail, is_of_stream = ACTS[name]
+    counter = metrics.FOLLOW_ACTIONS.labels("totals", name)
+    before = float(counter._value.get())
 
     do(operating, stream)
 
+    assert float(counter._value.get()) == before + 1
     [row] = actions("totals")
     assert (row.action, row.done_by, row.reason) == (name, "ann", "a look")
     assert (row.detail, row.stream_id) == (detail, stream if is_of_stream else None)
