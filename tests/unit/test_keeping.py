@@ -195,6 +195,7 @@ def test_a_place_whose_rules_are_unknown_stays_so_and_the_others_go_on(
     with pytest.raises(UnknownRuleVersion) as again:
         kept.keeper.view(HERE)
     assert (again.value.offset, again.value.version) == (9, 2)
+    assert kept.keeper.known(HERE) is None
     assert kept.keeper.view(THERE).cursor == 7
 
 
@@ -226,3 +227,33 @@ def test_a_session_opens_another_connection_behind_one_that_has_ended(
 
     assert second is not first
     assert (kept.lines[1].closed, kept.session.current) == (True, None)
+
+
+def test_an_error_of_ours_leaves_the_view(kept: Kept) -> None:
+    view = kept.keeper.view(HERE)
+
+    with pytest.raises(ZeroDivisionError), kept.keeper.dropping_on_trouble(HERE):
+        raise ZeroDivisionError
+
+    assert kept.keeper.known(HERE) is view
+    assert kept.lines[0].rolled_back == 0
+
+
+def test_a_row_that_stands_there_is_itself_where_no_view_says_where(kept: Kept) -> None:
+    kept.keeper.connection()
+
+    with (
+        pytest.raises(psycopg.errors.UniqueViolation),
+        kept.keeper.dropping_on_trouble(HERE),
+    ):
+        raise psycopg.errors.UniqueViolation
+
+
+def test_views_that_take_too_much_room_forget(kept: Kept) -> None:
+    keeper = Keeper(kept.session, Views(1), cast("Loader", kept.loading))
+    view = keeper.view(HERE)
+    view.heads["order.a"] = 1
+
+    keeper.settle([HERE])
+
+    assert view.size == 0
