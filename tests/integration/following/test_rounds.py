@@ -12,8 +12,10 @@ from django.db import connection, transaction
 from eventstore import metrics
 from eventstore.clock import SystemClock
 from eventstore.database import connect
+from eventstore.protocol.placement import place_of
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
+from tests.support.clocks import MovableClock
 from tests.support.following import Orders, Totals, follow, follower, seen, subscription
 
 if TYPE_CHECKING:
@@ -69,6 +71,22 @@ def test_a_turn_is_a_transaction_of_its_own(orders: Orders) -> None:
 
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         one.round()
+
+
+def test_what_is_due_waits_while_the_index_is_behind(orders: Orders) -> None:
+    clock = MovableClock()
+    totals = Totals(poison={("a", 1): ValueError()})
+    one = follower(subscription(totals, retries=(1,)), clock)
+    written(orders, 1)
+    follow(one)
+    totals.poison.clear()
+    clock.ahead = 2
+    partition = orders.store.topics.partition_id(place_of(orders.stream("a"), 3))
+    with connection.cursor() as cursor:
+        cursor.execute('UPDATE eventstore_partition SET "cursor" = 0')
+
+    assert not one.turn(partition).worked
+    assert seen() == {}
 
 
 def limited(limit: Callable[[int], int | None]) -> Follower:

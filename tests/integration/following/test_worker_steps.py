@@ -291,13 +291,39 @@ def test_rows_that_somebody_had_forgotten_are_not_made_anew(steps: Steps) -> Non
 
 
 def test_with_nobody_to_follow_it_stays_until_it_is_stopped(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop = threading.Event()
-    stop.set()
+    stop, waited = threading.Event(), list[str]()
+    monkeypatch.setattr(stop, "wait", lambda: waited.append("stop"))
 
     assert Worker([], connect, StillClock()).run(stop) == {}
+
+    assert waited == ["stop"]
     assert "nothing to follow" in caplog.text
+
+
+class Long:
+    """A follower that is in the middle of a round until it is let go."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.subscription = subscription(Totals())
+        self.let_go = threading.Event()
+        self._stop = stop
+
+    def round(self, _stopped: Callable[[], bool]) -> int:
+        self._stop.set()
+        threading.Timer(0.2, self.let_go.set).start()
+        self.let_go.wait()
+        return 0
+
+
+def test_it_ends_behind_the_round_that_is_under_way(orders: Orders) -> None:
+    stop = threading.Event()
+    one = Long(stop)
+
+    assert Worker([cast("Follower", one)], connect, StillClock()).run(stop) == {}
+
+    assert one.let_go.is_set()
 
 
 def test_it_ends_when_none_is_left_and_says_of_each_why(orders: Orders) -> None:
