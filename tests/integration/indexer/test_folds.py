@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from eventstore.errors import LogMisconfigured, LogTruncated
+from eventstore.database import connect
+from eventstore.errors import LogMisconfigured, LogTruncated, LogUnanswered
 from eventstore.indexer.entries import Own, entry_of
+from eventstore.indexer.mark import complete
 from eventstore.indexer.share import Patience, ShareSpent
 from eventstore.ports import Extent
 from tests.integration.indexer.test_loading_views import Told, truncated
@@ -117,10 +119,35 @@ def test_what_is_folded_already_needs_no_share(world: World, indexer: Indexer) -
 
     indexer.forget(place)
     world.lose_folds(place, 0)
-    indexer.session.log = Slow(indexer.log)
+    indexer.session.log = Slow(indexer.log)  # type: ignore[assignment]
     with pytest.raises(ShareSpent):
         written(world, world.stream())
         indexer.catch_up([place])
+
+
+def test_a_log_that_has_lost_its_beginning_is_found(
+    world: World, indexer: Indexer
+) -> None:
+    place = written(world, world.stream(), world.stream())
+    world.cut_log_before(place, 1)
+
+    with pytest.raises(LogTruncated):
+        indexer.cursor(place)
+
+
+def test_to_complete_takes_no_longer_than_it_may(
+    world: World, indexer: Indexer
+) -> None:
+    written(world, world.stream(), world.stream())
+    indexer.session.log = Slow(indexer.log)  # type: ignore[assignment]
+    with connect() as other:
+        other.execute("TRUNCATE eventstore_indexcomplete")
+
+    with pytest.raises(LogUnanswered, match="not folded in time"):
+        complete(indexer, Patience(deadline=-1.0))
+
+    assert complete(indexer)
+    assert world.query("SELECT id, without FROM eventstore_indexcomplete") == [(1, [])]
 
 
 class Slow:
