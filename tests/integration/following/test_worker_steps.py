@@ -333,3 +333,4 @@ def test_it_ends_when_none_is_left_and_says_of_each_why(orders: Orders) -> None:
 
     assert worker.run(stop) == {"totals": "subscription-superseded"}
     assert stop.is_set()
+    assert "waker" not in {thread.name for thread in threading.enumerate()}
