@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from eventstore.database import connect
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnanswered
 from eventstore.indexer.entries import Own, entry_of
 from eventstore.indexer.mark import complete
+from eventstore.indexer.mirror import Mirror
 from eventstore.indexer.share import Patience, ShareSpent
 from eventstore.ports import Extent
 from tests.integration.indexer.test_loading_views import Told, truncated
@@ -148,6 +150,23 @@ def test_to_complete_takes_no_longer_than_it_may(
 
     assert complete(indexer)
     assert world.query("SELECT id, without FROM eventstore_indexcomplete") == [(1, [])]
+
+
+def test_a_mirror_stops_between_two_stretches(world: World, indexer: Indexer) -> None:
+    stream = world.stream()
+    place = written(world, stream, stream, stream)
+    indexer.session.log = Slow(indexer.log)  # type: ignore[assignment]
+    stop, moved = threading.Event(), list[int]()
+    mirror = Mirror(world.store().make_indexer, stop)
+
+    def progress(_place: Place, offsets: int) -> None:
+        moved.append(offsets)
+        if len(moved) == 2:
+            stop.set()
+
+    assert mirror.round(indexer, progress) == 2
+    assert (moved, world.cursor(place)) == ([1, 1], 2)
+    assert mirror.round(indexer) == 0
 
 
 class Slow:
