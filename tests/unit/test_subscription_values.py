@@ -137,7 +137,9 @@ def test_a_name_is_one_subscriptions() -> None:
     one = made()
     assert by_name([one, one]) == {"totals": one}
 
-    with pytest.raises(ImproperlyConfigured, match="Two subscriptions are named totals"):
+    with pytest.raises(
+        ImproperlyConfigured, match="Two subscriptions are named totals"
+    ):
         by_name([one, made(version=2)])
 
 

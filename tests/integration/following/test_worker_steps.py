@@ -106,7 +106,9 @@ def test_what_passes_is_told_counted_and_tried_again(
     assert waited() == before + 3
 
 
-@pytest.mark.parametrize("error", [SUPERSEDED, SubscriptionNotFound("totals", there_are=[])])
+@pytest.mark.parametrize(
+    "error", [SUPERSEDED, SubscriptionNotFound("totals", there_are=[])]
+)
 def test_what_is_for_good_ends_it_and_says_why(
     steps: Steps, error: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -122,8 +122,8 @@ def test_what_is_folded_already_needs_no_share(world: World, indexer: Indexer) -
     indexer.forget(place)
     world.lose_folds(place, 0)
     indexer.session.log = Slow(indexer.log)  # type: ignore[assignment]
+    written(world, world.stream())
     with pytest.raises(ShareSpent):
-        written(world, world.stream())
         indexer.catch_up([place])
 
 

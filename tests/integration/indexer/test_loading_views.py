@@ -65,11 +65,12 @@ class Loading:
         self.log.batch = Batch((self.record,), 1)
         self.log.extent = Extent(0, 1)
 
-    def set(self, assignment: str) -> None:
-        """In the place's row."""
-        partition = self.world.topics.partition_id(self.place)
-        sql = f"UPDATE eventstore_partition SET {assignment} WHERE id = %s RETURNING 1"
-        assert self.world.query(sql, partition)
+    def newer_rules(self) -> None:
+        """Code that knows them has folded here."""
+        sql = (
+            "UPDATE eventstore_partition SET rule_version = 2 WHERE id = %s RETURNING 1"
+        )
+        assert self.world.query(sql, self.world.topics.partition_id(self.place))
 
     def mirrors_nothing(self) -> None:
         """As after a marker of a transaction: the cursor is behind an offset that holds no record."""
@@ -123,7 +124,7 @@ def test_a_place_without_a_row_is_not_configured(loading: Loading) -> None:
 
 
 def test_what_newer_code_has_folded_is_left_to_it(loading: Loading) -> None:
-    loading.set("rule_version = 2")
+    loading.newer_rules()
 
     with pytest.raises(UnknownRuleVersion) as refused:
         loading.loader.load(loading.place)
@@ -139,10 +140,15 @@ def test_what_newer_code_has_folded_is_left_to_it(loading: Loading) -> None:
 def test_another_record_in_its_place_is_found(
     loading: Loading, changes: dict[str, Any]
 ) -> None:
-    fields = {n: getattr(loading.record, n) for n in ("offset", "recorded_at", "key", "value")}
+    fields = {
+        n: getattr(loading.record, n) for n in ("offset", "recorded_at", "key", "value")
+    }
     loading.log.batch = Batch((LogRecord(**fields | changes),), 1)
 
-    assert loading.is_truncated().found == "its offset 0 holds another record than the mirror"
+    assert (
+        loading.is_truncated().found
+        == "its offset 0 holds another record than the mirror"
+    )
 
 
 def test_a_later_record_where_there_must_be_one_is_found(loading: Loading) -> None:
@@ -202,9 +208,7 @@ def next_entries(loading: Loading, *own: int) -> tuple[list[int], int]:
     return [entry.offset for entry in entries], cursor
 
 
-@pytest.mark.parametrize(
-    ("own", "found"), [((1,), ([1], 2)), ((1, 2, 4), ([1, 2], 3))]
-)
+@pytest.mark.parametrize(("own", "found"), [((1,), ([1], 2)), ((1, 2, 4), ([1, 2], 3))])
 def test_what_was_produced_here_at_the_cursor_is_not_fetched(
     loading: Loading, own: tuple[int, ...], found: tuple[list[int], int]
 ) -> None:
