@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from eventstore import metrics
 from eventstore.database import connect
 from eventstore.errors import LogMisconfigured, LogTruncated, LogUnanswered
 from eventstore.indexer.entries import Own, entry_of
@@ -166,7 +167,26 @@ def test_a_mirror_stops_between_two_stretches(world: World, indexer: Indexer) ->
 
     assert mirror.round(indexer, progress) == 2
     assert (moved, world.cursor(place)) == ([1, 1], 2)
-    assert mirror.round(indexer) == 0
+    assert (lag_of(place), mirror.round(indexer)) == (1, 0)
+
+
+def lag_of(place: Place) -> float:
+    """What Prometheus is told."""
+    gauge = metrics.MIRROR_LAG.labels(place.topic, place.partition)
+    return float(gauge._value.get())
+
+
+def test_a_mirror_shows_how_far_it_lies_behind(world: World, indexer: Indexer) -> None:
+    stream = world.stream()
+    place = written(world, stream, stream)
+    indexer.session.log = Slow(indexer.log)  # type: ignore[assignment]
+    shown: list[float] = []
+
+    Mirror(world.store().make_indexer, threading.Event()).round(
+        indexer, lambda *_: shown.append(lag_of(place))
+    )
+
+    assert (shown, lag_of(place)) == ([2, 1], 0)
 
 
 class Slow:
