@@ -271,7 +271,9 @@ def test_what_is_beyond_the_index_is_told_once_for_each_number(
         return count
 
     with connection.cursor() as cursor:
-        cursor.execute('UPDATE eventstore_checkpoint SET "cursor" = 9')
+        cursor.execute(
+            'UPDATE eventstore_checkpoint SET "cursor" = 9 WHERE partition_id % 512 = 1'
+        )
         first = told(), told()
         cursor.execute('UPDATE eventstore_checkpoint SET "cursor" = 0')
         second = told()

@@ -153,6 +153,24 @@ def test_to_complete_takes_no_longer_than_it_may(
     assert world.query("SELECT id, without FROM eventstore_indexcomplete") == [(1, [])]
 
 
+NO_MARK = """
+CREATE FUNCTION no_mark() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER no_mark BEFORE INSERT ON eventstore_indexcomplete FOR EACH ROW EXECUTE FUNCTION no_mark()
+"""
+
+
+def test_an_index_whose_mark_does_not_stand_is_not_complete(indexer: Indexer) -> None:
+    with connect() as other:
+        other.execute("TRUNCATE eventstore_indexcomplete")
+        other.execute(NO_MARK)
+        try:
+            assert not complete(indexer)
+        finally:
+            other.execute("DROP FUNCTION no_mark() CASCADE")
+
+    assert complete(indexer)
+
+
 def test_a_mirror_stops_between_two_stretches(world: World, indexer: Indexer) -> None:
     stream = world.stream()
     place = written(world, stream, stream, stream)
