@@ -12,7 +12,9 @@ from django.db import connection, transaction
 from eventstore import metrics
 from eventstore.clock import SystemClock
 from eventstore.database import connect
+from eventstore.errors import SubscriptionBehind
 from eventstore.protocol.placement import place_of
+from eventstore.subscriptions import wait_for
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
 from tests.support.clocks import MovableClock
@@ -87,6 +89,23 @@ def test_what_is_due_waits_while_the_index_is_behind(orders: Orders) -> None:
 
     assert not one.turn(partition).worked
     assert seen() == {}
+
+
+def test_of_a_parked_stream_what_was_handled_holds_nobody_up(orders: Orders) -> None:
+    clock = MovableClock()
+    totals = Totals(poison={("a", 1): ValueError()})
+    one = follower(subscription(totals, retries=(1,), most=1), clock)
+    first, second = orders.place("a"), orders.change("a")
+    follow(one)
+    totals.poison.clear()
+    clock.ahead = 2
+    partition = orders.store.topics.partition_id(place_of(orders.stream("a"), 3))
+
+    assert one.turn(partition).handled == 1
+
+    wait_for("totals", first, 0.0)
+    with pytest.raises(SubscriptionBehind):
+        wait_for("totals", second, 0.0)
 
 
 def limited(limit: Callable[[int], int | None]) -> Follower:

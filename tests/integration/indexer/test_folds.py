@@ -171,6 +171,22 @@ def test_an_index_whose_mark_does_not_stand_is_not_complete(indexer: Indexer) ->
     assert complete(indexer)
 
 
+def test_who_completes_on_a_session_that_has_ended_takes_another(
+    world: World, indexer: Indexer
+) -> None:
+    with connect() as other:
+        other.execute("TRUNCATE eventstore_indexcomplete")
+    before = indexer.connection()
+    world.query("SELECT pg_terminate_backend(%s, 10000)", before.info.backend_pid)
+
+    assert [complete(indexer), complete(indexer)] == [True, True]
+
+    after = indexer.connection()
+    assert after is not before
+    assert complete(indexer)
+    assert indexer.connection() is after
+
+
 def test_a_mirror_stops_between_two_stretches(world: World, indexer: Indexer) -> None:
     stream = world.stream()
     place = written(world, stream, stream, stream)
