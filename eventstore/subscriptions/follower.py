@@ -273,7 +273,6 @@ class Follower:
         *,
         to: int,
     ) -> None:
-        result.offsets = to - held.cursor
         result.handled, result.skipped = handling.handled, handling.skipped
         checkpoints.move(
             cursor,

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class TurnResult:
-    """offsets: by which the checkpoint moved. unregistered: of the skipped, by a type that nobody has registered."""
+    """unregistered: of the skipped, by a type that nobody has registered."""
 
-    offsets: int = 0
     handled: int = 0
     skipped: int = 0
     worked: bool = False
