@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from eventstore.registry import Event
 from eventstore.subscriptions import Subscription
 from eventstore.subscriptions.configured import by_name, configured
-from eventstore.testing.shop import Event, OrderChanged, OrderPlaced
+from eventstore.testing.shop import OrderChanged, OrderPlaced
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -100,7 +101,7 @@ def test_what_is_left_out_is_as_the_guide_says() -> None:
 def test_without_types_it_wants_all_of_them() -> None:
     assert made().wanted is None
     assert made(streams=["order_valued"]).wanted is None
-    assert made(types=[OrderPlaced]).wanted == {"OrderPlaced"}
+    assert made(types=[OrderPlaced]).wanted == frozenset({"OrderPlaced"})
 
 
 @pytest.mark.parametrize(
