@@ -197,10 +197,19 @@ def test_who_is_told_to_stop_does_not_wait_for_a_lost_connection(
     steps.worker._pause(steps.state, steps.stop, 9.0)
 
 
-@pytest.mark.parametrize(("worked", "waits"), [(0, 1), (2, 0)])
+@pytest.mark.parametrize(
+    ("worked", "stopped", "waits"), [(0, False, 1), (2, False, 0), (0, True, 0)]
+)
 def test_only_where_nothing_was_to_do_it_waits_for_a_call(
-    steps: Steps, worked: int, waits: int, monkeypatch: pytest.MonkeyPatch
+    steps: Steps,
+    worked: int,
+    waits: int,
+    *,
+    stopped: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if stopped:
+        steps.stop.set()
     waited: list[float] = []
     monkeypatch.setattr(steps.state.wake, "wait", waited.append)
     steps.state.wake.set()
@@ -210,6 +219,7 @@ def test_only_where_nothing_was_to_do_it_waits_for_a_call(
 
     assert len(waited) == waits
     assert not steps.state.wake.is_set()
+    assert setting("application_name") == "eventstore follow totals"
     connection.close()
 
 
