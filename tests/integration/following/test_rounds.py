@@ -108,6 +108,19 @@ def test_of_a_parked_stream_what_was_handled_holds_nobody_up(orders: Orders) -> 
         wait_for("totals", second, 0.0)
 
 
+def test_what_is_committed_is_settled_with_the_culprits(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = follower(subscription(Totals()))
+    settled: list[dict[str, list[int]]] = []
+    monkeypatch.setattr(one._culprits, "settled", lambda: settled.append(seen()))
+    written(orders, 1)
+
+    one.round()
+
+    assert settled[0] == {"a": [1]}
+
+
 def limited(limit: Callable[[int], int | None]) -> Follower:
     made = subscription(Totals(), most=1)
     register(made, SystemClock())
