@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +14,21 @@ from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.errors import SubscriptionBehind
 from eventstore.protocol.placement import place_of
+from eventstore.queries.keyset import Wanted
+from eventstore.queries.subscriptions import parked_streams
 from eventstore.subscriptions import wait_for
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
 from tests.support.clocks import MovableClock
-from tests.support.following import Orders, Totals, follow, follower, seen, subscription
+from tests.support.following import (
+    Orders,
+    Totals,
+    follow,
+    follower,
+    seen,
+    subscription,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +129,33 @@ def test_what_is_committed_is_settled_with_the_culprits(
     one.round()
 
     assert settled[0] == {"a": [1]}
+
+
+@pytest.mark.parametrize("most", [1, 500])
+def test_behind_a_batch_that_broke_each_commit_has_its_own_transaction(
+    orders: Orders, most: int
+) -> None:
+    place = orders.store.topics.places[0]
+    names = list(islice(orders.names(place.partition), 4))
+    partition = orders.store.topics.partition_id(place)
+
+    def breaks(event: Published) -> None:
+        write("totals", event)
+        if (event.stream_id, event.version) == (orders.stream(names[2]), 2):
+            with connection.cursor() as cursor:
+                cursor.execute("COMMIT")
+
+    one = follower(subscription(breaks, retries=(), most=most))
+    for name in names:
+        orders.place(name, 2)
+
+    handled = [one.turn(partition).handled for _ in names]
+
+    assert handled == [2, 2, 1, 2]
+    found = parked_streams(Wanted(), "totals").rows
+    assert [(row.stream_id, row.version) for row in found] == [
+        (orders.stream(names[2]), 2)
+    ]
 
 
 def limited(limit: Callable[[int], int | None]) -> Follower:
