@@ -331,11 +331,15 @@ class Long:
         return 0
 
 
-def test_it_ends_behind_the_round_that_is_under_way(orders: Orders) -> None:
+def test_it_ends_behind_the_round_that_is_under_way(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stop = threading.Event()
     one = Long(stop)
+    worker = Worker([cast("Follower", one)], connect, StillClock())
+    monkeypatch.setattr(worker.waker, "run", lambda _: None)
 
-    assert Worker([cast("Follower", one)], connect, StillClock()).run(stop) == {}
+    assert worker.run(stop) == {}
 
     assert one.let_go.is_set()
 
