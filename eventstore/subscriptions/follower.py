@@ -166,7 +166,7 @@ class Follower:
         handling = self._hand_over(ready, late, alone=is_careful)
         if handling.stopped_at is not None:
             reached = handling.stopped_at.position
-        result = TurnResult(worked=True, is_last=reached >= end)
+        result = TurnResult(worked=True)
         result.newest = deliveries_read[-1].recorded_at if deliveries_read else None
         if self._wanted is not None:  # who wants all is handed them, and says so itself
             known = [one.name for one in registry().event_types()]
@@ -186,7 +186,7 @@ class Follower:
         ]
         late = self._culprits.queued(due)
         handling = self._hand_over(queued, late, alone=True)
-        result = TurnResult(worked=True, is_last=False)
+        result = TurnResult(worked=True)
         if handling.failed:
             self._park(
                 cursor, held, handling, result, {due.position: due.attempts}
@@ -277,7 +277,6 @@ class Follower:
         *,
         to: int,
     ) -> None:
-        result.offsets = to - held.cursor
         result.handled, result.skipped = handling.handled, handling.skipped
         checkpoints.move(
             cursor,

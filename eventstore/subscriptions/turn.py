@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class TurnResult:
-    """offsets: by which the checkpoint moved; is_last: it has come to what is folded. unregistered: of the skipped, by a type that nobody has registered."""
+    """unregistered: of the skipped, by a type that nobody has registered."""
 
-    offsets: int = 0
     handled: int = 0
     skipped: int = 0
     worked: bool = False
-    is_last: bool = True
     newest: datetime | None = None
     unregistered: dict[str, int] = field(default_factory=dict)
     failed: list[tuple[Delivery, Failure, int, bool]] = field(default_factory=list)

@@ -70,6 +70,9 @@ def test_a_turn_counts_each_kind_of_event_once() -> None:
 
 
 def test_a_turn_that_did_nothing_says_nothing() -> None:
+    idle = TurnResult()
+
+    assert (idle.handled, idle.skipped, idle.worked) == (0, 0, False)
     assert told(lambda: turn_ended("idle", TurnResult(), NOW)) == []
     assert float(metrics.FOLLOW_SECONDS.labels("idle")._sum.get()) == 0.0
 

@@ -44,10 +44,14 @@ class Line:
 
 
 class Sound:
-    """A watch that finds nothing."""
+    """A watch that finds nothing, and counts."""
+
+    def __init__(self) -> None:
+        self.looks = 0
 
     def look_at_topics(self, _connection: object) -> None:
         """Nothing is wrong."""
+        self.looks += 1
 
 
 class Loading:
@@ -69,7 +73,8 @@ class Kept:
         self.lines: list[Line] = []
         nothing: Any = None
         self.session = Session(nothing, nothing, self._connect, nothing, nothing)
-        self.session.watch = cast("Any", Sound())
+        self.watch = Sound()
+        self.session.watch = cast("Any", self.watch)
         self.loading = Loading()
         self.keeper = Keeper(self.session, Views(), cast("Loader", self.loading))
 
@@ -92,6 +97,7 @@ def test_a_view_is_loaded_once_and_known_from_then_on(kept: Kept) -> None:
 
     assert kept.keeper.view(HERE) is kept.keeper.known(HERE) is view
     assert (kept.loading.loaded, len(kept.lines)) == (1, 1)
+    assert kept.watch.looks == 1  # before it was loaded
 
 
 def test_nothing_is_known_after_the_session_has_let_go_of_its_connection(
@@ -189,6 +195,7 @@ def test_a_place_whose_rules_are_unknown_stays_so_and_the_others_go_on(
     with pytest.raises(UnknownRuleVersion) as again:
         kept.keeper.view(HERE)
     assert (again.value.offset, again.value.version) == (9, 2)
+    assert kept.keeper.known(HERE) is None
     assert kept.keeper.view(THERE).cursor == 7
 
 
@@ -220,3 +227,33 @@ def test_a_session_opens_another_connection_behind_one_that_has_ended(
 
     assert second is not first
     assert (kept.lines[1].closed, kept.session.current) == (True, None)
+
+
+def test_an_error_of_ours_leaves_the_view(kept: Kept) -> None:
+    view = kept.keeper.view(HERE)
+
+    with pytest.raises(ZeroDivisionError), kept.keeper.dropping_on_trouble(HERE):
+        raise ZeroDivisionError
+
+    assert kept.keeper.known(HERE) is view
+    assert kept.lines[0].rolled_back == 0
+
+
+def test_a_row_that_stands_there_is_itself_where_no_view_says_where(kept: Kept) -> None:
+    kept.keeper.connection()
+
+    with (
+        pytest.raises(psycopg.errors.UniqueViolation),
+        kept.keeper.dropping_on_trouble(HERE),
+    ):
+        raise psycopg.errors.UniqueViolation
+
+
+def test_views_that_take_too_much_room_forget(kept: Kept) -> None:
+    keeper = Keeper(kept.session, Views(1), cast("Loader", kept.loading))
+    view = keeper.view(HERE)
+    view.heads["order.a"] = 1
+
+    keeper.settle([HERE])
+
+    assert view.size == 0

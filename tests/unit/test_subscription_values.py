@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from eventstore.registry import Event
 from eventstore.subscriptions import Subscription
-from eventstore.testing.shop import Event, OrderChanged, OrderPlaced
+from eventstore.subscriptions.configured import by_name, configured
+from eventstore.testing.shop import OrderChanged, OrderPlaced
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -98,7 +101,7 @@ def test_what_is_left_out_is_as_the_guide_says() -> None:
 def test_without_types_it_wants_all_of_them() -> None:
     assert made().wanted is None
     assert made(streams=["order_valued"]).wanted is None
-    assert made(types=[OrderPlaced]).wanted == {"OrderPlaced"}
+    assert made(types=[OrderPlaced]).wanted == frozenset({"OrderPlaced"})
 
 
 @pytest.mark.parametrize(
@@ -129,3 +132,26 @@ def test_what_the_registry_does_not_know_is_named() -> None:
 )
 def test_what_it_wants_in_words(given: dict[str, Any], words: str) -> None:
     assert made(**given).wants == words
+
+
+def test_a_name_is_one_subscriptions() -> None:
+    one = made()
+    assert by_name([one, one]) == {"totals": one}
+
+    with pytest.raises(
+        ImproperlyConfigured, match="Two subscriptions are named totals"
+    ):
+        by_name([one, made(version=2)])
+
+
+NONE = handle  # a path that leads to something else
+SOME = made()
+
+
+def test_the_settings_name_subscriptions_by_their_paths(settings: Settings) -> None:
+    settings.EVENTSTORE = {"SUBSCRIPTIONS": [f"{__name__}.SOME"]}
+    assert configured() == {"totals": SOME}
+
+    settings.EVENTSTORE = {"SUBSCRIPTIONS": [f"{__name__}.NONE"]}
+    with pytest.raises(ImproperlyConfigured, match="NONE, which is no Subscription"):
+        configured()

@@ -104,3 +104,14 @@ def test_what_a_handler_makes_of_djangos_error_is_its_own_word() -> None:
     said.__cause__ = as_django_raises(LockNotAvailable())
 
     assert not passes(said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_on_a_session_that_is_lost_nothing_is_an_events_fault() -> None:
+    ends = "SELECT pg_terminate_backend(pg_backend_pid())"
+    with connection.cursor() as cursor, pytest.raises(OperationalError):
+        cursor.execute(ends)
+
+    assert connection.connection is not None
+    assert passes(ValueError())
+    connection.close()

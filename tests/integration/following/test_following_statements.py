@@ -73,7 +73,8 @@ class Rows:
         paused: bool = False,
     ) -> None:
         """A checkpoint; it has handled 5, skipped 4, at a rate of 3."""
-        values = [name, partition, version, cursor, first_time_from, paused, NOW]
+        values: list[Any] = [name, partition, version, cursor, first_time_from]
+        values += [paused, NOW]
         self.cursor.execute(_CHECKPOINT, values)
 
     def parked(
@@ -404,7 +405,8 @@ def test_a_stream_is_due_from_its_moment_on_in_its_partition(rows: Rows) -> None
     def due(seconds: float) -> tuple[str | None, bool]:
         now = NOW + seconds * SECOND
         found = parking.due(rows.cursor, "a", 7, now)
-        return found and found.stream_id, parking.is_any_due(rows.cursor, "a", now)
+        is_any = parking.is_any_due(rows.cursor, "a", now)
+        return found.stream_id if found else None, is_any
 
     assert [due(0.9), due(1)] == [(None, False), ("order.u", True)]
 

@@ -236,11 +236,10 @@ def test_whom_we_know_is_not_tried_and_the_others_are() -> None:
 
 
 def test_the_line_at_which_it_was_found_out_is_told() -> None:
+    with pytest.raises(ZeroDivisionError) as cause:
+        _ = 1 // 0
     broke = HandlerBroke(first_of(7, 0), ENDED)
-    try:
-        raise ValueError
-    except ValueError as error:
-        broke.__cause__ = error
+    broke.__cause__ = cause.value
     late = {first_of(7, 0): broke}
 
     result = one_by_one(Handler().subscription(), StillClock(), [event(0)], late=late)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from eventstore import metrics
 from eventstore.clock import SystemClock
 from eventstore.database import Condition, condition_of, connect
 from eventstore.errors import StreamNotParked, SubscriptionNotFound
@@ -48,6 +49,12 @@ ACTS: dict[str, tuple[Callable[[Operating, str], object], str, bool]] = {
 }
 
 
+LEFT = """
+SELECT (SELECT count(*) FROM eventstore_subscription), (SELECT count(*) FROM eventstore_checkpoint),
+       (SELECT count(*) FROM eventstore_parkedstream)
+"""
+
+
 @pytest.fixture
 def stream(orders: Orders) -> str:
     """A stream of three events, parked at the second."""
@@ -67,9 +74,12 @@ def test_each_act_is_written_down_with_who_and_why(
     stream: str, operating: Operating, name: str
 ) -> None:
     do, detail, is_of_stream = ACTS[name]
+    counter = metrics.FOLLOW_ACTIONS.labels("totals", name)
+    before = float(counter._value.get())
 
     do(operating, stream)
 
+    assert float(counter._value.get()) == before + 1
     [row] = actions("totals")
     assert (row.action, row.done_by, row.reason) == (name, "ann", "a look")
     assert (row.detail, row.stream_id) == (detail, stream if is_of_stream else None)
@@ -179,7 +189,6 @@ def test_what_is_forgotten_leaves_only_what_was_done_to_it(
     with pytest.raises(SubscriptionNotFound):
         status_of("totals", SystemClock().now())
     with connection.cursor() as cursor:
-        for table in ("checkpoint", "parkedstream", "subscription"):
-            cursor.execute(f"SELECT count(*) FROM eventstore_{table}")
-            assert cursor.fetchone() == (0,)
+        cursor.execute(LEFT)
+        assert cursor.fetchone() == (0, 0, 0)
     assert [row.action for row in actions("totals")] == ["forget"]

@@ -32,7 +32,8 @@ def rows(name: str = "totals") -> list[tuple[int, int, int]]:
     """Of each partition: where it begins, and from which offset on things happen for the first time."""
     with connection.cursor() as cursor:
         cursor.execute(ROWS, [name])
-        return cursor.fetchall()
+        found: list[tuple[int, int, int]] = cursor.fetchall()
+    return found
 
 
 def made(**given: Any) -> Subscription:

@@ -51,7 +51,7 @@ def test_who_gives_no_time_waits_for_nothing(orders: Orders, kind: str) -> None:
     follower(subscription(Totals()))
     written = orders.place("a")
     last = written.positions[-1]
-    asked = {
+    asked: dict[str, AppendResult | Position | Cut] = {
         "result": written,
         "position": last,
         "cut": Cut({Place(last.topic, last.partition): 1}),

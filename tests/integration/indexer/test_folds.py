@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from eventstore.errors import LogMisconfigured, LogTruncated
+from eventstore import metrics
+from eventstore.database import connect
+from eventstore.errors import LogMisconfigured, LogTruncated, LogUnanswered
 from eventstore.indexer.entries import Own, entry_of
+from eventstore.indexer.mark import complete
+from eventstore.indexer.mirror import Mirror
 from eventstore.indexer.share import Patience, ShareSpent
 from eventstore.ports import Extent
 from tests.integration.indexer.test_loading_views import Told, truncated
@@ -117,10 +122,105 @@ def test_what_is_folded_already_needs_no_share(world: World, indexer: Indexer) -
 
     indexer.forget(place)
     world.lose_folds(place, 0)
-    indexer.session.log = Slow(indexer.log)
+    indexer.session.log = Slow(indexer.log)  # type: ignore[assignment]
+    written(world, world.stream())
     with pytest.raises(ShareSpent):
-        written(world, world.stream())
         indexer.catch_up([place])
+
+
+def test_a_log_that_has_lost_its_beginning_is_found(
+    world: World, indexer: Indexer
+) -> None:
+    place = written(world, world.stream(), world.stream())
+    world.cut_log_before(place, 1)
+
+    with pytest.raises(LogTruncated):
+        indexer.cursor(place)
+
+
+def test_to_complete_takes_no_longer_than_it_may(
+    world: World, indexer: Indexer
+) -> None:
+    written(world, world.stream(), world.stream())
+    indexer.session.log = Slow(indexer.log)  # type: ignore[assignment]
+    with connect() as other:
+        other.execute("TRUNCATE eventstore_indexcomplete")
+
+    with pytest.raises(LogUnanswered, match="not folded in time"):
+        complete(indexer, Patience(deadline=-1.0))
+
+    assert complete(indexer)
+    assert world.query("SELECT id, without FROM eventstore_indexcomplete") == [(1, [])]
+
+
+NO_MARK = """
+CREATE FUNCTION no_mark() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER no_mark BEFORE INSERT ON eventstore_indexcomplete FOR EACH ROW EXECUTE FUNCTION no_mark()
+"""
+
+
+def test_an_index_whose_mark_does_not_stand_is_not_complete(indexer: Indexer) -> None:
+    with connect() as other:
+        other.execute("TRUNCATE eventstore_indexcomplete")
+        other.execute(NO_MARK)
+        try:
+            assert not complete(indexer)
+        finally:
+            other.execute("DROP FUNCTION no_mark() CASCADE")
+
+    assert complete(indexer)
+
+
+def test_who_completes_on_a_session_that_has_ended_takes_another(
+    world: World, indexer: Indexer
+) -> None:
+    with connect() as other:
+        other.execute("TRUNCATE eventstore_indexcomplete")
+    before = indexer.connection()
+    world.query("SELECT pg_terminate_backend(%s, 10000)", before.info.backend_pid)
+
+    assert [complete(indexer), complete(indexer)] == [True, True]
+
+    after = indexer.connection()
+    assert after is not before
+    assert complete(indexer)
+    assert indexer.connection() is after
+
+
+def test_a_mirror_stops_between_two_stretches(world: World, indexer: Indexer) -> None:
+    stream = world.stream()
+    place = written(world, stream, stream, stream)
+    indexer.session.log = Slow(indexer.log)  # type: ignore[assignment]
+    stop, moved = threading.Event(), list[int]()
+    mirror = Mirror(world.store().make_indexer, stop)
+
+    def progress(_place: Place, offsets: int) -> None:
+        moved.append(offsets)
+        if len(moved) == 2:
+            stop.set()
+
+    assert mirror.round(indexer, progress) == 2
+    assert (moved, world.cursor(place)) == ([1, 1], 2)
+    assert (lag_of(place), mirror.round(indexer)) == (1, 0)
+
+
+def lag_of(place: Place) -> float:
+    """What Prometheus is told."""
+    gauge = metrics.MIRROR_LAG.labels(place.topic, place.partition)
+    return float(gauge._value.get())
+
+
+def test_a_mirror_shows_how_far_it_lies_behind(world: World, indexer: Indexer) -> None:
+    stream = world.stream()
+    place = written(world, stream, stream)
+    indexer.session.log = Slow(indexer.log)  # type: ignore[assignment]
+    shown: list[float] = []
+
+    Mirror(world.store().make_indexer, threading.Event()).round(
+        indexer, lambda *_: shown.append(lag_of(place))
+    )
+
+    assert (shown, lag_of(place)) == ([2, 1], 0)
 
 
 class Slow:

@@ -65,11 +65,12 @@ class Loading:
         self.log.batch = Batch((self.record,), 1)
         self.log.extent = Extent(0, 1)
 
-    def set(self, assignment: str) -> None:
-        """In the place's row."""
-        partition = self.world.topics.partition_id(self.place)
-        sql = f"UPDATE eventstore_partition SET {assignment} WHERE id = %s RETURNING 1"
-        assert self.world.query(sql, partition)
+    def newer_rules(self) -> None:
+        """Code that knows them has folded here."""
+        sql = (
+            "UPDATE eventstore_partition SET rule_version = 2 WHERE id = %s RETURNING 1"
+        )
+        assert self.world.query(sql, self.world.topics.partition_id(self.place))
 
     def mirrors_nothing(self) -> None:
         """As after a marker of a transaction: the cursor is behind an offset that holds no record."""
@@ -123,7 +124,7 @@ def test_a_place_without_a_row_is_not_configured(loading: Loading) -> None:
 
 
 def test_what_newer_code_has_folded_is_left_to_it(loading: Loading) -> None:
-    loading.set("rule_version = 2")
+    loading.newer_rules()
 
     with pytest.raises(UnknownRuleVersion) as refused:
         loading.loader.load(loading.place)

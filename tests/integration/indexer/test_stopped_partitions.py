@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from eventstore.events import Place
+    from eventstore.indexer.indexer import Indexer
+    from eventstore.ports import Extent
 
 
 class Halted:
@@ -393,3 +395,46 @@ def test_two_who_decide_come_one_behind_the_other(transactional_db: None) -> Non
             assert decided(first, stops.SET_ASIDE)
 
             assert second.execute(asked).fetchone() == (False,)
+
+
+# ---- a fault that nobody foresaw
+
+
+class Faulty:
+    """An indexer that fails of what nobody foresaw, until it is mended."""
+
+    def __init__(self, indexer: Indexer) -> None:
+        self._indexer = indexer
+        self.fails, self.closed = True, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._indexer, name)
+
+    def lag(self, place: Place, extent: Extent) -> int:
+        """See `Folds`."""
+        if self.fails:
+            raise ZeroDivisionError
+        return self._indexer.lag(place, extent)
+
+    def close(self) -> None:
+        """See `Folds`."""
+        self.closed += 1
+        self._indexer.close()
+
+
+def test_a_fault_stops_its_partitions_until_they_go_on(world: World) -> None:
+    places = world.topics.places
+    mirror = Mirror(world.store().make_indexer, threading.Event())
+    with world.store().indexer() as indexer:
+        faulty = Faulty(indexer)
+        mirror.round(cast("Indexer", faulty))
+        first = set(mirror.stopped), set(mirror._faulty), faulty.closed
+        noted = [one.code for one in stopped()]
+        faulty.fails = False
+
+        mirror.round(cast("Indexer", faulty))
+
+    assert first == (set(places), set(places), len(places))
+    assert noted == ["ZeroDivisionError"] * len(places)
+    assert (mirror.stopped, mirror._faulty, list(stopped())) == ({}, set(), [])
+    assert world.query("SELECT without FROM eventstore_indexcomplete") == [([],)]
