@@ -56,3 +56,14 @@ RETENTION: Final[dict[str, list[dict[str, Any]]]] = {
         }
     ],
 }
+
+
+def without_end(configured: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The same, and nothing is ever past its time: the quickstart's conversations are of 2018, and the daily job would end them."""
+    return {
+        name: [
+            {**one, "months": None, "source": "the quickstart, whose data are of 2018"}
+            for one in versions
+        ]
+        for name, versions in configured.items()
+    }

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from teddy_es.environment import Environment
 from teddy_es.logs import LEVELS, configure_logging
-from teddy_es.retention import RETENTION
+from teddy_es.retention import RETENTION, without_end
 
 env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -290,7 +290,7 @@ EVENTSTORE: dict[str, Any] = {
     ),
     "KEK_SECRETS": env.several("TEDDY_KEK_SECRETS"),
     "VAULT": _vault,
-    "RETENTION": RETENTION,
+    "RETENTION": RETENTION if PRODUCTION else without_end(RETENTION),
     "KEY_BACKUP_DAYS": env.whole(
         "TEDDY_KEY_BACKUP_DAYS", default=0, least=0, most=36_500
     ),

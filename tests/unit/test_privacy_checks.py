@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from eventstore.checks.privacy import of_privacy
 from eventstore.conf import EventStoreSettings, conf
+from eventstore.privacy.policy import in_force, policies
 from eventstore.registry import Registry
 from eventstore.testing.shop import OrderChanged, shop
 from eventstore.testing.shop_privacy import register_privacy
 from teddy_es.domain.types import registry as teddy
+from teddy_es.retention import RETENTION, without_end
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -69,6 +72,23 @@ def test_a_domain_without_sensitive_fields_needs_none_of_it() -> None:
     types.event_type(OrderChanged, stream_type="order", subject=None)
 
     assert ids(types) == []
+
+
+def test_the_quickstarts_conversations_are_old_and_stay() -> None:
+    made = policies(without_end(RETENTION))
+    today = date(2100, 1, 1)
+
+    assert made.keys() == RETENTION.keys()
+    for of_class in made.values():
+        policy = in_force(of_class, today)
+        assert policy is not None
+        assert policy.before(today) is None
+
+
+def test_productions_periods_are_policies(configured: Any) -> None:
+    configured(RETENTION=RETENTION)
+
+    assert ids(teddy) == []
 
 
 def test_the_teddy_domain_says_of_each_class_how_long_it_is_kept() -> None:
