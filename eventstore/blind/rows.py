@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,11 @@ def put(
     cursor: CursorWrapper, name: str, event: EventMetadata, key: str, digest: bytes
 ) -> None:
     """The stream's value, unless a newer one is there."""
-    given = {"name": name, "stream": event.stream_id, "version": event.version}
+    given: dict[str, Any] = {
+        "name": name,
+        "stream": event.stream_id,
+        "version": event.version,
+    }
     cursor.execute(_PUT, given | {"key": key, "digest": digest})
 
 

@@ -26,9 +26,7 @@ Code = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.:/-]{1,100}\Z")]
 Month = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-(0[1-9]|1[0-2])\Z")]
 """A month of the calendar, UTC: `2026-11`."""
 
-MonthOrAll = Annotated[
-    str, msgspec.Meta(pattern=r"\A([0-9]{4}-(0[1-9]|1[0-2])|all)\Z")
-]
+MonthOrAll = Annotated[str, msgspec.Meta(pattern=r"\A([0-9]{4}-(0[1-9]|1[0-2])|all)\Z")]
 """The same, or `all`: a union with a literal would be checked by the month's pattern alone."""
 
 Count = Annotated[int, msgspec.Meta(ge=0)]

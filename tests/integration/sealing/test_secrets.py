@@ -54,7 +54,7 @@ from tests.support.snapshotting import World
 from tests.support.telling import CUSTOMER, Secrets, Teller, everything_logged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from django.test import Client
@@ -382,7 +382,7 @@ def the_stream_of_events(teller: Teller) -> None:
 
 def what_others_wrote(teller: Teller) -> dict[str, str]:
     """Malformed, ill-typed, and in the clear: name of the secret → where alone it may be."""
-    records = {
+    records: dict[str, Callable[[str], bytes]] = {
         "foreign malformed": lambda said: b"{" + said.encode(),
         "foreign bad field": lambda said: teller.foreign_commit(
             "ill", "OrderChanged", {"quantity": said}
