@@ -60,9 +60,7 @@ class EventStoreSettings:
     RETENTION: Mapping[
         str, Sequence[Mapping[str, Any]]
     ] = {}  # retention class → policies; docs/ERASURE.md
-    KEY_BACKUP_DAYS: int = (
-        0  # how long backups of the key store are kept, as certificates say; 0: not said
-    )
+    KEY_BACKUP_DAYS: int = 0  # how long backups of the key store are kept, as certificates say; 0: not said
     MODE: str = "production"  # or "quickstart"
 
     def __getattribute__(self, name: str) -> Any:

@@ -115,11 +115,11 @@ def _is_strangers(request: HttpRequest) -> bool:
 
 
 _SHARES: Final = {
-    "database": 0.3,
-    "log": 0.3,
-    "index": 0.2,
-    "beside": 0.1,
-    "keys": 0.1,
+    "database": 1 / 3,
+    "log": 1 / 3,
+    "index": 2 / 9,
+    "beside": 1 / 18,
+    "keys": 1 / 18,
 }
 _askers: Final = {what: Asker(what) for what in _SHARES}
 
@@ -192,7 +192,10 @@ def _ends(folded: Mapping[Place, int]) -> Mapping[Place, int]:
 
 def _keys() -> None:
     """Raises `KeyStoreUnavailable`: it does not answer, or what the log says is destroyed is being destroyed again."""
-    key_ring().opening([uuid4()])
+    try:
+        key_ring().opening([uuid4()])
+    finally:
+        connection.close()  # as above: the log is asked about keys
 
 
 def _beside() -> None:

@@ -51,8 +51,10 @@ def put(
         "name": name,
         "stream": event.stream_id,
         "version": event.version,
+        "key": key,
+        "digest": digest,
     }
-    cursor.execute(_PUT, given | {"key": key, "digest": digest})
+    cursor.execute(_PUT, given)
 
 
 def remove(cursor: CursorWrapper, name: str, key: str) -> None:

@@ -151,6 +151,7 @@ class StateWithheld(StateNotStorable):
     """An aggregate's state holds what was withheld, or what may not be kept together; no snapshot is made of it, and loads replay."""
 
     code = "state-withheld"
+    status = 500
 
     def __init__(self, aggregate: str, reason: str, path: str = "$") -> None:
         super().__init__(aggregate, path, reason)

@@ -83,14 +83,9 @@ def export_line(
     """
     sealed = recorded.sealed
     if sealed is None and left_out:
-        line = envelope_of(
-            recorded,
-            source,
-            data=recorded.data,
-            datacontenttype=JSON_DATA,
-            withheld=left_out,
-            problem=recorded.problem,
-        )
+        told = {"withheld": left_out, "problem": recorded.problem}
+        told |= {"datacontenttype": JSON_DATA}
+        line = envelope_of(recorded, source, data=recorded.data, **told)
     elif sealed is None or recorded.withheld is None:
         line = envelope_of(
             recorded, source, data=recorded.data, datacontenttype=JSON_DATA
@@ -105,9 +100,8 @@ def export_line(
 
 def _why(withheld: Withheld) -> dict[str, Any]:
     """Why it could not be opened, though somebody might; what is not known is left out."""
-    at = withheld.at and withheld.at.astimezone(UTC)
-    said = {"reason": withheld.reason, "at": at, "request": withheld.request}
-    return {name: value for name, value in said.items() if value is not None}
+    said = ((name, getattr(withheld, name)) for name in ("reason", "at", "request"))
+    return {name: value for name, value in said if value is not None}
 
 
 def proposal_line(imported: ImportedEvent, *, source: str) -> bytes:

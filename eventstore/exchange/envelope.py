@@ -52,7 +52,6 @@ def envelope_of(
     schema: int | None = None,
     withheld: str | None = None,
     problem: str | None = None,
-    sealed: Sealed | None = None,
 ) -> Envelope:
     """That of an event that was accepted. schema: its own if left out."""
     metadata = recorded.metadata
@@ -73,10 +72,17 @@ def envelope_of(
         logposition=str(recorded.position),
         withheld=withheld,
         problem=problem,
-        sealedkey=None if sealed is None else sealed.key,
-        sealednonce=None if sealed is None else sealed.nonce,
-        sealedbox=None if sealed is None else sealed.box,
         data=data,
+    )
+
+
+def with_box(envelope: Envelope, sealed: Sealed) -> Envelope:
+    """The same, and what is sealed of the event."""
+    return msgspec.structs.replace(
+        envelope,
+        sealedkey=sealed.key,
+        sealednonce=sealed.nonce,
+        sealedbox=sealed.box,
     )
 
 

@@ -61,7 +61,9 @@ def export_events(
     access: who may see what is sealed, which is recorded before anything is written. Raises `AccessNotRecorded`, `KeyStoreUnavailable`.
     """
     up_to, behind = marks(topics), after or Cut()
-    right = access and _granted(access, accepted_between(behind, up_to))
+    right = (
+        None if access is None else _granted(access, accepted_between(behind, up_to))
+    )
     events = accepted_between(behind, up_to, opener=right)
     return _write(events, stream, source, clock, cut_of(up_to), on_progress)
 
@@ -86,7 +88,7 @@ def export_stream(
         yield from (event for event in read if _is_within(event, behind, cut))
         refuse_a_rebuilt_index(up_to)
 
-    right = access and _granted(access, events())
+    right = None if access is None else _granted(access, events())
     return _write(events(right), stream, source, clock, cut, on_progress)
 
 
@@ -115,11 +117,12 @@ def _granted(access: Access, events: Iterable[RecordedEvent]) -> Opener:
 def _subject_of(event: RecordedEvent) -> str:
     """Where its field names nobody, its stream's own id."""
     known = registry().event_type_named(event.metadata.event_type)
-    own = event.metadata.stream_id
+    stream_id = event.metadata.stream_id
+    _, _, own = stream_id.partition(".")
     try:
-        return (known and known.subject_of(own, event.data)) or own.partition(".")[2]
+        return (known and known.subject_of(stream_id, event.data)) or own
     except InvalidEvent:
-        return own.partition(".")[2]
+        return own
 
 
 def _is_within(event: RecordedEvent, after: Cut, up_to: Cut) -> bool:

@@ -69,7 +69,7 @@ class Ring:
         found = self._cache.of_ids(wanted)
         return found | self.fresh([one for one in wanted if one not in found])
 
-    def fresh(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
+    def fresh(self, ids: Collection[UUID]) -> dict[UUID, DataKey | Gone]:
         """As `opening`, from the store, whatever this process remembers."""
         found: dict[UUID, DataKey | Gone] = {}
         for some in _in_parts(list(dict.fromkeys(ids))):

@@ -26,7 +26,9 @@ _KEPT: Final = 4
 _LIMITS: Final = (
     "SELECT set_config('synchronous_commit', 'on', false),"
     " set_config('lock_timeout', '3s', false), set_config('statement_timeout', '4s', false),"
-    " set_config('transaction_timeout', '10s', false)"
+    " set_config('transaction_timeout', '10s', false),"
+    # a plan that is kept would be one for the empty table on which a process has begun
+    " set_config('plan_cache_mode', 'force_custom_plan', false)"
 )
 
 _inherited: Final[list[object]] = []  # what a forked process must neither use nor close

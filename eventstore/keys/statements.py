@@ -18,10 +18,13 @@ _NAMES: Final = (
 
 # ---- looking up
 
-# Index: keys_datakey_living, a look for each name.
+# Index: keys_datakey_living, a look for each name: OFFSET 0 keeps the planner from walking through another index once for all of them.
 BY_NAME: Final = composed(
     """
-SELECT {columns} FROM {names} JOIN keys_datakey k USING (subject, retention_class, month) WHERE k.destroyed_at IS NULL
+SELECT found.* FROM {names} CROSS JOIN LATERAL (
+       SELECT {columns} FROM keys_datakey k
+        WHERE k.subject = wanted.subject AND k.retention_class = wanted.retention_class AND k.month = wanted.month
+          AND k.destroyed_at IS NULL OFFSET 0) found
 """,
     columns=_WRAPPED,
     names=_NAMES,
@@ -51,11 +54,13 @@ INSERT INTO keys_subject (subject) SELECT unnest(%(subjects)s::text[]) ORDER BY 
 HOLD_SUBJECTS: Final = """
 SELECT erased_at FROM keys_subject WHERE subject = ANY (%(subjects)s::text[]) ORDER BY subject FOR SHARE
 """
-# Index: keys_datakey_subject.
+# Index: keys_datakey_subject, a look for each name.
 BURIED: Final = composed(
     """
-SELECT k.month FROM {names} JOIN keys_datakey k USING (subject, retention_class, month)
- WHERE k.destroyed_at IS NOT NULL AND k.retention_class <> 'snapshot' LIMIT 1
+SELECT found.month FROM {names} CROSS JOIN LATERAL (
+       SELECT k.month FROM keys_datakey k
+        WHERE k.subject = wanted.subject AND k.retention_class = wanted.retention_class AND k.month = wanted.month
+          AND k.destroyed_at IS NOT NULL AND k.retention_class <> 'snapshot' OFFSET 0) found LIMIT 1
 """,
     names=_NAMES,
 )

@@ -214,11 +214,11 @@ class KeyStore:
 
     def _rows(self, statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self.sessions.session() as session:
-            return session.execute(statement, given).fetchall()  # type: ignore[call-overload]
+            return session.execute(statement, given).fetchall()
 
     def _execute(self, statement: str, given: Mapping[str, Any]) -> int:
         with self.sessions.session() as session:
-            return int(session.execute(statement, given).rowcount)  # type: ignore[call-overload]
+            return int(session.execute(statement, given).rowcount)
 
 
 def _refuse_the_destroyed(

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from eventstore.privacy.policy import Policy
 
 
+def is_recorded() -> bool:
+    """Whether the domain names the events of keys. One that does not has no sealed fields to be forgotten (`eventstore.E060`)."""
+    return registry().privacy is not None
+
+
 def deciding() -> Deciding:
     """On the configured store. Raises LookupError where the domain names no privacy events."""
     return Deciding(get_event_store(), registry())

@@ -30,7 +30,7 @@ logger = structlog.get_logger(__name__)
 
 PATIENCE_S: Final = 2.0
 """How long a reader is kept waiting for it; what is left then is the next one's."""
-PAGE: Final = 1_000
+PAGE: Final = 5_000
 
 
 class Reader(Protocol):

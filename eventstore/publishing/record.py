@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from eventstore.events import MAX_COMMIT_BYTES
-from eventstore.exchange.envelope import JSON_DATA, encode, envelope_of
+from eventstore.exchange.envelope import JSON_DATA, encode, envelope_of, with_box
 from eventstore.publishing.openness import openness
 from eventstore.registry import Problem
 
@@ -37,10 +37,14 @@ def published(recorded: RecordedEvent, types: Registry, *, source: str) -> bytes
         told["problem"] = opened
     else:
         told |= {"data": opened, "datacontenttype": JSON_DATA, "schema": known.schema}
-    for box in (recorded.sealed, None):
-        value = encode(envelope_of(recorded, source, sealed=box, **told))
+    envelope = envelope_of(recorded, source, **told)
+    if recorded.sealed is not None:
+        value = encode(with_box(envelope, recorded.sealed))
         if len(value) <= MAX_COMMIT_BYTES:
             return value
+    value = encode(envelope)
+    if len(value) <= MAX_COMMIT_BYTES:
+        return value
     told = {"withheld": told["withheld"], "problem": Problem.TOO_LARGE}
     return encode(envelope_of(recorded, source, **told))
 

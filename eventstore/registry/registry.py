@@ -237,11 +237,11 @@ class Registry:
             known.name, event.schema, known.schema
         ):
             return Problem.UNKNOWN_SCHEMA
-        if opened.__class__ is not Withheld:
+        if not isinstance(opened, Withheld):
             return self._read_whole(known, {**event.data, **opened}, event.schema)
         if event.sealed is None and known.sensitive.isdisjoint(event.data):
             return self._read_whole(known, event.data, event.schema)
-        return self._halves.read(known, self._upcasters, event, opened)  # type: ignore[arg-type]
+        return self._halves.read(known, self._upcasters, event, opened)
 
     def _read_whole(
         self, known: EventType, data: Mapping[str, Any], schema: int

@@ -97,7 +97,7 @@ class Garbage:
 
 _DECODER: Final = msgspec.json.Decoder(_First | _Signed | _Third)
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_FORMS: Final = {_First: 1, _Signed: 2, _Third: FORM}
+_FORMS: Final[dict[Any, int]] = {_First: 1, _Signed: 2, _Third: FORM}
 
 
 def topic_of(stream_type: str) -> str:

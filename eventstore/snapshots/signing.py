@@ -31,7 +31,7 @@ _INT64: Final = struct.Struct(">q")
 _NUMBERS: Final = struct.Struct(
     ">qqq16sqqqqq"
 )  # version, event's id, place, schema, each behind its length; the code's length
-_BOX: Final = b"eventstore.snapshots.box/3"
+_BOX: Final = b"eventstore.state/3"
 _NO_KEY: Final = _INT64.pack(0)
 _KEY: Final = _INT64.pack(16)
 
@@ -104,7 +104,7 @@ def bound_to(snapshot: Snapshot, key_id: UUID) -> bytes:
     return _BOX + _about(snapshot, place, stamp.state_schema, stamp.code, key_id)
 
 
-def bound_by_row(row: StoredSnapshot, made: Made, key_id: UUID) -> bytes:
+def bound_by_row(row: StoredSnapshot | Kept, made: Made, key_id: UUID) -> bytes:
     """The same of a row of the table."""
     return _BOX + _about(row, row.position, made.schema, made.code, key_id)
 

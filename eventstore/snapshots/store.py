@@ -183,8 +183,10 @@ class SnapshotStore(Generic[T]):
         """The state of a row that this store has signed, opened if need be; None where it cannot be. Raises `KeyStoreUnavailable`."""
         if found.key_id is None:
             return found.state
-        made = self.opener and state_in(found, self.made_with, self.opener)
-        return None if made is None else made[0]
+        if self.opener is None:
+            return None
+        opened = state_in(found, self.made_with, self.opener)
+        return None if opened is None else opened[0]
 
     # ---- inside
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.errors import SnapshotDrifted, VerificationFailed
-from eventstore.privacy.configured import replaying, retention
+from eventstore.privacy.configured import is_recorded, replaying, retention
 from eventstore.snapshots.builder.run import make_snapshotter
 from eventstore.snapshots.builder.verifying import Comparer
 from eventstore.store import get_event_store, make_event_store
@@ -73,12 +73,16 @@ def sample_snapshots() -> Counts:
 
 def finish_erasures() -> Counts:
     """What was ordered to be destroyed and is not at its end, and what rose: as the log says it since the key store's mark."""
+    if not is_recorded():
+        return {}
     replayed = replaying().run(finish=True)
     return {"subjects": replayed.subjects, "risen": replayed.risen}
 
 
 def expire() -> Counts:
     """Keys whose month and period are past, but for those that a hold keeps."""
+    if not is_recorded():
+        return {}
     expiries = retention().run()
     return {
         "keys": sum(one.destroyed for one in expiries),

@@ -204,8 +204,8 @@ class Judge:
         elif answer["is"] == "accepted":
             self._accepted_answer(f"outcome of {key}", decision, answer)
         elif decision is None or decision.line.verdict != answer["is"]:
-            verdict = decision.line.verdict if decision else None
-            self._contradicted(f"outcome of {key}", answer, verdict)
+            right = decision.line.verdict if decision else None
+            self._contradicted(f"outcome of {key}", answer, right)
 
     def _contradicted(self, name: str, answer: dict[str, Any], right: object) -> None:
         told = {k: v for k, v in answer.items() if k not in _OF_THE_LINE}

@@ -9,15 +9,14 @@ import pytest
 from eventstore.store import EventStore
 from eventstore.testing.faulty_log import FaultyLog, Network
 from eventstore.testing.memory import MemoryEventStore
-from eventstore.testing.memory_keys import MemoryKeys
 from eventstore.testing.shop import shop
 from eventstore.testing.store_contract import EventStoreContract
 from eventstore.testing.store_silence_contract import StoreSilenceContract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from eventstore.ports import Log, Opener
+    from eventstore.ports import Log
 
 
 class TestMemoryEventStore(EventStoreContract):
@@ -27,17 +26,6 @@ class TestMemoryEventStore(EventStoreContract):
     def store(self) -> MemoryEventStore:
         """The store under test."""
         return MemoryEventStore(shop())
-
-    @pytest.fixture
-    def may_open(self, store: MemoryEventStore) -> Opener:
-        """By the store's own keys."""
-        return store.opener()
-
-    @pytest.fixture
-    def erase(self, store: MemoryEventStore) -> Callable[[str], object]:
-        """Of the store's own keys."""
-        assert isinstance(store.keys, MemoryKeys)
-        return store.keys.erase
 
 
 class TestEmbeddedEventStore(EventStoreContract):

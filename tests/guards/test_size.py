@@ -51,10 +51,6 @@ LARGER_FUNCTIONS: dict[str, tuple[int, str]] = {
         45,
         "everything read goes through this loop; a call an event would be a tenth of its time",
     ),
-    "eventstore/management/commands/export_events.py:add_arguments": (
-        36,
-        "one call an option, nothing to think about",
-    ),
 }
 
 

@@ -69,7 +69,8 @@ def django_db_setup(
             # by default it would be made after the other, which is there
             connections[ALIAS].settings_dict["TEST"]["DEPENDENCIES"] = []
             keep = request.config.getvalue("reuse_db")
-            made = setup_databases(0, interactive=False, keepdb=keep, aliases=[ALIAS])
+            only: Any = [ALIAS]
+            made = setup_databases(0, interactive=False, keepdb=keep, aliases=only)
     _tables.is_made = True
     yield
     _tables.is_made = False
@@ -79,7 +80,7 @@ def django_db_setup(
 
 
 def _is_a_tests(alias: str) -> bool:
-    connection = connections[alias]
+    connection: Any = connections[alias]
     name: str = connection.creation._get_test_db_name()
     return bool(connection.settings_dict["NAME"] == name)
 

@@ -54,6 +54,7 @@ def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
                 "LOG": kind,
                 "REGISTRY": f"tests.shops.{stream_type}",
                 "AGGREGATES": [f"tests.shops.{stream_type.capitalize()}"],
+                "SUBSCRIPTIONS": [],  # the project's are of its own types
                 "PARTITIONS": 3,
                 "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
                 "KAFKA_BOOTSTRAP": [bootstrap],

@@ -39,6 +39,9 @@ def work(do: str, step: str, told: list[list[str]]) -> None:
         say(told=[[str(one.id), one.commitment.hex()] for one in known])
         os.kill(os.getpid(), signal.SIGKILL)
 
+    if do == "fork":
+        _fork(process)
+        return
     if do == "mint":
         _mint(process, log, step, die)
     else:
@@ -54,6 +57,17 @@ def _mint(process: Process, log: TheLog, step: str, die: Any) -> None:
     elif step == "behind the log":
         log.after_minted = die
     process.ring.sealing([a_name()])
+
+
+def _fork(process: Process) -> None:
+    """Open a key in a forked process, and in this one when that has ended."""
+    key = process.ring.sealing([a_name()])[a_name()]
+    forked = os.fork()
+    if forked:
+        os.waitpid(forked, 0)
+    opened = process.ring.fresh([key.id]) == {key.id: key}
+    idle = process.ring._store.sessions._idle
+    say(opened=opened, sessions=[one.info.backend_pid for _, one in idle])
 
 
 def _erase(step: str, die: Any) -> None:

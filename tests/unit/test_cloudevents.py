@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore.events import EventMetadata, NewEvent, Position, RecordedEvent, Sealed
+from eventstore.events import (
+    SEALED_AWAY,
+    EventMetadata,
+    NewEvent,
+    Position,
+    RecordedEvent,
+    Sealed,
+)
 from eventstore.exchange.cloudevents import (
     COMMIT_NAMESPACE,
     MAX_LINE_BYTES,
@@ -110,7 +117,8 @@ def test_an_exported_line_has_every_attribute_and_is_pinned() -> None:
 def test_sealed_data_is_exported_sealed_and_refused_on_import() -> None:
     sealed = Sealed(key=ID, nonce="AAAAAAAAAAAAAAAA", box="AAAA")
 
-    line = export_line(a_recorded_event(sealed=sealed), source="/shop")
+    recorded = a_recorded_event(sealed=sealed, withheld=SEALED_AWAY)
+    line = export_line(recorded, source="/shop")
 
     written = json.loads(line)
     assert written["datacontenttype"] == "application/vnd.teddy.sealed+json"

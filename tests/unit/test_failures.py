@@ -51,12 +51,17 @@ def test_the_place_is_the_innermost_line_that_is_no_librarys() -> None:
 def test_a_librarys_line_is_better_than_none() -> None:
     error = raised("{")
     inner = error.__traceback__
-    while isinstance(inner, TracebackType) and "json" not in inner.tb_frame.f_code.co_filename:
+    while (
+        isinstance(inner, TracebackType)
+        and "json" not in inner.tb_frame.f_code.co_filename
+    ):
         inner = inner.tb_next
 
     assert failure_of(error.with_traceback(inner)).place.startswith("json:")
 
 
 def test_what_cannot_be_read_is_not_tried_again_by_itself() -> None:
-    assert unreadable(Problem.UNKNOWN_TYPE) == Failure("unknown-type", "", is_final=True)
+    assert unreadable(Problem.UNKNOWN_TYPE) == Failure(
+        "unknown-type", "", is_final=True
+    )
     assert not failure_of(ValueError()).is_final

@@ -14,7 +14,9 @@ def test_what_stands_at_a_border_is_taken(reason: str) -> None:
     assert Order(by="ada", reason=reason).reason == reason
 
 
-@pytest.mark.parametrize("reason", ["", " \n", "x" * (MAX_REASON + 1), "a\0b", "a\u200bb"])
+@pytest.mark.parametrize(
+    "reason", ["", " \n", "x" * (MAX_REASON + 1), "a\0b", "a\u200bb"]
+)
 def test_what_lies_behind_it_is_refused(reason: str) -> None:
     with pytest.raises(ValueError, match=r"reason|nobody sees"):
         Order(by="ada", reason=reason)

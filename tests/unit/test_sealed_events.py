@@ -26,7 +26,7 @@ from tests.unit.records import an_event
 PRIVATE = "Zyzzyva-7141"
 BOX = Sealed("6a7cf1f8-5b9c-4b3e-9d5b-0c1f0a4f7a04", "bm9uY2Vub25jZW4=", "Ym94")
 Words = Annotated[str, SENSITIVE]
-Alias = NewType("Alias", Words)  # type: ignore[valid-newtype]
+Alias = NewType("Alias", Words)
 T = TypeVar("T", bound=Words)
 
 

@@ -329,6 +329,10 @@ class Keys:
         """See `KeyRing`."""
         raise NotImplementedError
 
+    def fresh(self, ids: Any) -> Any:
+        """See `KeyRing`."""
+        return self.opening(ids)
+
     def opening(self, ids: Any) -> Any:
         """See `KeyRing`."""
         self.asked.append(set(ids))

@@ -152,10 +152,10 @@ class VaultKeys:
         return f"vault.{self._place.mount}/{self._place.key}.v{version}"
 
     def _transit(self) -> Any:
-        pid, client = getattr(self._mine, "client", (0, None))
-        if pid != os.getpid():
-            client = self._made()
-            self._mine.client = os.getpid(), client
+        kept: tuple[int, Any] | None = getattr(self._mine, "client", None)
+        if kept is None or kept[0] != os.getpid():
+            kept = self._mine.client = os.getpid(), self._made()
+        client = kept[1]
         client.token = self._token()
         return client.secrets.transit
 

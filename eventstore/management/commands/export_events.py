@@ -65,20 +65,7 @@ class Command(BaseCommand):
             metavar="CUT",
             help="only what comes after this cut, as an earlier export named it",
         )
-        parser.add_argument(
-            "--unseal",
-            action="store_true",
-            help="open sealed fields, which is recorded first; needs --purpose",
-        )
-        parser.add_argument(
-            "--purpose", help="with --unseal: what for, in the recorder's words"
-        )
-        parser.add_argument(
-            "--reference", help="with --unseal: of what case or order it is a part"
-        )
-        parser.add_argument(
-            "--by", default=getpass.getuser(), help="with --unseal: who sees it"
-        )
+        _add_unsealing(parser)
         parser.add_argument(
             "--json",
             action="store_true",
@@ -123,6 +110,23 @@ class Command(BaseCommand):
                     stream, get_event_store(), options["stream"], **arguments
                 )
             return export_events(stream, topics=_topics(options["type"]), **arguments)
+
+
+def _add_unsealing(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--unseal",
+        action="store_true",
+        help="open sealed fields, which is recorded first; needs --purpose",
+    )
+    parser.add_argument(
+        "--purpose", help="with --unseal: what for, in the recorder's words"
+    )
+    parser.add_argument(
+        "--reference", help="with --unseal: of what case or order it is a part"
+    )
+    parser.add_argument(
+        "--by", default=getpass.getuser(), help="with --unseal: who sees it"
+    )
 
 
 def _access(options: dict[str, Any]) -> Access | None:

@@ -41,7 +41,9 @@ def other(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
 
 
 def is_free(other: psycopg.Connection[Any], partition: int) -> bool:
-    asked = "SELECT 1 FROM eventstore_checkpoint WHERE partition_id = %s FOR UPDATE NOWAIT"
+    asked = (
+        "SELECT 1 FROM eventstore_checkpoint WHERE partition_id = %s FOR UPDATE NOWAIT"
+    )
     try:
         other.execute(asked, [partition])
     except psycopg.errors.LockNotAvailable:

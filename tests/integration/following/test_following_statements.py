@@ -498,11 +498,7 @@ def test_a_stream_is_in_the_way_of_what_stands_at_its_place_and_behind_it(
     rows.parked("order.x", 7, "b", position=first, wait=1)
 
     def in_the_way(name: str) -> list[int]:
-        return [
-            n
-            for n in range(4)
-            if parking.in_the_way(rows.cursor, name, first + n)
-        ]
+        return [n for n in range(4) if parking.in_the_way(rows.cursor, name, first + n)]
 
     assert (in_the_way("a"), in_the_way("b")) == ([1, 2], [0, 1, 2])
     [one] = parking.in_the_way(rows.cursor, "a", first + 1)

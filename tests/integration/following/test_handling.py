@@ -217,7 +217,10 @@ def test_of_one_that_fails_nothing_stays(how: Any) -> None:
 
 def test_whom_we_know_is_not_tried_and_the_others_are() -> None:
     handler, cause = Handler(), ValueError()
-    known, bare = HandlerBroke(first_of(7, 1), ENDED), HandlerBroke(first_of(7, 3), ENDED)
+    known, bare = (
+        HandlerBroke(first_of(7, 1), ENDED),
+        HandlerBroke(first_of(7, 3), ENDED),
+    )
     known.__cause__ = cause
     events = [event(0), event(1, "b"), event(2, "b"), event(3, "c"), event(4)]
 
@@ -250,7 +253,9 @@ def test_the_line_at_which_it_was_found_out_is_told() -> None:
 
 
 @pytest.mark.parametrize("how", HOW)
-@pytest.mark.parametrize(("seconds", "handled"), [(0.5, 3), (0.6, 2), (1.0, 2), (2.0, 1)])
+@pytest.mark.parametrize(
+    ("seconds", "handled"), [(0.5, 3), (0.6, 2), (1.0, 2), (2.0, 1)]
+)
 def test_it_ends_behind_the_commit_in_which_a_second_has_passed(
     how: Any, seconds: float, handled: int
 ) -> None:

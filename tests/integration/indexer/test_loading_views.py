@@ -139,10 +139,15 @@ def test_what_newer_code_has_folded_is_left_to_it(loading: Loading) -> None:
 def test_another_record_in_its_place_is_found(
     loading: Loading, changes: dict[str, Any]
 ) -> None:
-    fields = {n: getattr(loading.record, n) for n in ("offset", "recorded_at", "key", "value")}
+    fields = {
+        n: getattr(loading.record, n) for n in ("offset", "recorded_at", "key", "value")
+    }
     loading.log.batch = Batch((LogRecord(**fields | changes),), 1)
 
-    assert loading.is_truncated().found == "its offset 0 holds another record than the mirror"
+    assert (
+        loading.is_truncated().found
+        == "its offset 0 holds another record than the mirror"
+    )
 
 
 def test_a_later_record_where_there_must_be_one_is_found(loading: Loading) -> None:
@@ -202,9 +207,7 @@ def next_entries(loading: Loading, *own: int) -> tuple[list[int], int]:
     return [entry.offset for entry in entries], cursor
 
 
-@pytest.mark.parametrize(
-    ("own", "found"), [((1,), ([1], 2)), ((1, 2, 4), ([1, 2], 3))]
-)
+@pytest.mark.parametrize(("own", "found"), [((1,), ([1], 2)), ((1, 2, 4), ([1, 2], 3))])
 def test_what_was_produced_here_at_the_cursor_is_not_fetched(
     loading: Loading, own: tuple[int, ...], found: tuple[list[int], int]
 ) -> None:

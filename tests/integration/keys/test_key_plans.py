@@ -73,19 +73,24 @@ PLANS: list[tuple[str, dict[str, Any], set[str]]] = [
         {"keys_datakey_pkey"},
     ),
 ]
+# All of its index is asked for; what EXPLAIN does not show: the step from one to the next.
+WALKING = {"TOMBSTONES", "KEKS"}
 # They insert: what they look for is a constraint's, which has its index.
 INSERTING = {"ADD_SUBJECTS", "MINT", "ERASE", "BURY", "MOVE_MARK"}
 
 
-@pytest.fixture(params=["empty", "grown"])
+@pytest.fixture(params=["never analysed", "analysed"])
 def session(
     request: pytest.FixtureRequest, transactional_db: None
 ) -> Iterator[psycopg.Connection[Any]]:
-    """With its limits; a plan that was made on empty tables is kept when they have grown."""
+    """With its limits, on tables that have grown since they were last looked at, or were looked at."""
     sessions = Sessions()
     with sessions.session() as session:
-        if request.param == "grown":
-            _grow(session)
+        session.execute("SELECT 1 FROM keys_datakey")  # the planner has seen it empty
+        _grow(session)
+        if request.param == "analysed":
+            session.execute("ANALYZE keys_datakey")
+            session.execute("ANALYZE keys_subject")
         yield session
     sessions.close()
 
@@ -97,8 +102,6 @@ def _grow(session: psycopg.Connection[Any]) -> None:
     )
     session.execute(_STATES)
     session.execute("INSERT INTO keys_mark (id, cut) VALUES (1, '')")
-    session.execute("ANALYZE keys_datakey")
-    session.execute("ANALYZE keys_subject")
 
 
 @pytest.mark.parametrize(
@@ -111,11 +114,12 @@ def test_a_statement_meets_its_index_and_reads_no_table_through(
     indexes: set[str],
 ) -> None:
     statement = f"EXPLAIN (COSTS OFF) {getattr(statements, name)}"
-    rows = session.execute(statement, given).fetchall()  # type: ignore[call-overload]
+    rows = session.execute(statement, given).fetchall()
 
     plan = "\n".join(line for (line,) in rows)
     assert "Seq Scan" not in plan, plan
     assert any(index in plan for index in indexes), plan
+    assert "Index Cond" in plan or name in WALKING, plan
 
 
 def test_every_statement_is_looked_at() -> None:

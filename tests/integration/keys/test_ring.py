@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -20,12 +19,13 @@ from eventstore.errors import (
 )
 from eventstore.keys.lineage import Past
 from eventstore.keys.rows import Tombstone
-from eventstore.ports import DataKey, Gone
+from eventstore.ports import Gone
 from eventstore.sealing.box import commitment_of
 from eventstore.testing.key_ring_contract import a_name
 from tests.plugins.kafka_logs import until
 from tests.support.clocks import StillClock
 from tests.support.keys import KEK, OLDER_KEK, a_provider
+from tests.support.processes import a_process, heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ STATES = a_name("p-1", "snapshot", "all")
 def change(statement: str, *values: object) -> None:
     """As somebody who may write to the key store's tables."""
     with connect("keys") as connection:
-        connection.execute(statement, values)  # type: ignore[call-overload]
+        connection.execute(statement, values)
 
 
 # ---- minting
@@ -102,7 +102,8 @@ def test_an_unknown_outcome_of_the_logs_word_is_no_unknown_outcome_of_the_append
     process: Process, log: TheLog
 ) -> None:
     def unknown() -> None:
-        raise AppendOutcomeUnknown(uuid4(), "no answer")
+        msg = "c-1"
+        raise AppendOutcomeUnknown(msg, "privacy.p-1")
 
     log.after_minted = unknown
     with pytest.raises(KeyStoreUnavailable):
@@ -176,8 +177,8 @@ def test_many_who_mint_and_one_who_erases_end_with_no_living_key(
 
     with ThreadPoolExecutor(8) as pool:
         minted = [pool.submit(mint, n) for n in range(48)]
-        erased = pool.submit(store.erase, "p-1", at=AT, request="r-1")
-        for one in (*minted, erased):
+        pool.submit(store.erase, "p-1", at=AT, request="r-1").result(60)
+        for one in minted:
             one.result(60)
 
     assert all(row.destroyed_at is not None for row in store.rows("p-1"))
@@ -432,24 +433,11 @@ def test_no_secret_stands_in_what_is_said(process: Process, log: TheLog) -> None
         assert not any(secret in one for one in said)
 
 
-def test_a_forked_process_uses_no_session_of_its_parent(process: Process) -> None:
-    key = process.ring.sealing([a_name()])[a_name()]
-    read, write = os.pipe()
-    pid = os.fork()
-    if not pid:
-        found = process.ring.fresh([key.id])[key.id]
-        backends = {
-            one.info.backend_pid for _, one in process.ring._store.sessions._idle
-        }
-        os.write(write, f"{isinstance(found, DataKey)} {backends}".encode())
-        os._exit(0)
-    os.waitpid(pid, 0)
+def test_a_forked_process_uses_no_session_of_its_parent(
+    transactional_db: None,
+) -> None:
+    with a_process("keys", do="fork", step="", told=[]) as process:
+        forked, parent = heard(process), heard(process)
 
-    is_there, backend = os.read(read, 100).decode().split(" ", 1)
-
-    mine = {one.info.backend_pid for _, one in process.ring._store.sessions._idle}
-    assert is_there == "True"
-    assert backend != str(mine)
-    assert process.ring.fresh([key.id]) == {key.id: key}
-    os.close(read)
-    os.close(write)
+    assert (forked["opened"], parent["opened"]) == (True, True)
+    assert forked["sessions"] != parent["sessions"]

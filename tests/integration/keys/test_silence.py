@@ -107,10 +107,11 @@ def test_sessions_are_durable_and_have_their_limits(process: Process) -> None:
     with process.store.sessions.session() as session:
         row = session.execute(
             "SELECT current_setting('synchronous_commit'), current_setting('lock_timeout'),"
-            " current_setting('statement_timeout'), current_setting('transaction_timeout')"
+            " current_setting('statement_timeout'), current_setting('transaction_timeout'),"
+            " current_setting('plan_cache_mode')"
         ).fetchone()
 
-    assert row == ("on", "3s", "4s", "10s")
+    assert row == ("on", "3s", "4s", "10s", "force_custom_plan")
 
 
 def test_no_more_sessions_are_kept_than_a_few(process: Process) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 
 from eventstore.errors import SubjectErased, UnderHold
 from eventstore.events import Expected, NewEvent, Withheld
@@ -159,6 +160,8 @@ def test_an_append_that_races_with_the_erasure_of_its_subject_is_never_read(
                 written.append(str(month))
         except SubjectErased:
             written.append("refused")
+        finally:
+            connections.close_all()  # this thread's
 
     racing = Thread(target=go_on)
     racing.start()

@@ -249,6 +249,8 @@ def test_a_store_without_its_topics_is_not_ready(
         **settings.EVENTSTORE,
         "REGISTRY": "tests.shops.order_gone",
         "AGGREGATES": [],
+        "SUBSCRIPTIONS": [],
+        "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
     }
     monkeypatch.setattr(health, "get_event_store", make_event_store)
 

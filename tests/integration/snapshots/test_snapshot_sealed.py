@@ -113,7 +113,7 @@ def test_the_state_is_sealed_in_table_and_topic_and_opened_for_who_may(
     (row,) = Row.objects.all()
     assert row.key_id is not None
     (record,) = world.in_topic()
-    assert WORDS.encode() not in record.value
+    assert WORDS.encode() not in (record.value or b"")
     assert WORDS not in everywhere()
     newest = snapshot_store(world.order, opener=opener()).newest(stream_id)
     assert newest is not None
@@ -228,6 +228,7 @@ def test_an_erasure_makes_it_unreadable_and_it_is_dropped_and_built_of_what_rema
     stream_id = stream(world, placed(who), changes=19)
     world.snapshotter().build_due()
     (key,) = {row.key_id for row in Row.objects.all()}
+    assert key is not None
 
     keys_of_this_process().erase(who, request="r-1")
     before = orders(world).load(own_id(stream_id))

@@ -20,6 +20,8 @@ from tests.support.worlds import changed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_django.fixtures import Settings
+
     from tests.support.worlds import World
 
 
@@ -101,13 +103,14 @@ def test_commands_refuse_in_a_line(
 
 @pytest.mark.usefixtures("_as_a_process_that_was_never_asked")
 def test_it_is_not_ready(
-    world: World, stream: str, monkeypatch: pytest.MonkeyPatch
+    world: World, stream: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     del stream
     store = world.store()
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "SUBSCRIPTIONS": ()}
     monkeypatch.setattr(health, "get_event_store", lambda: store)
 
     answer = Client().get("/readyz")
 
     assert answer.status_code == 503
-    assert answer.json()["log"] == "store-unsealed"
+    assert answer.json()["log"] == "store-unsealed", answer.json()

@@ -71,7 +71,9 @@ class NoKeys(MemoryKeys):
         """See `KeyRing`."""
         raise KeyStoreUnavailable
 
-    opening = sealing
+    def opening(self, ids: Any) -> Any:
+        """See `KeyRing`."""
+        raise KeyStoreUnavailable
 
 
 def test_keys_that_are_waited_for_do_not_hold_the_loop(sealed_by: Any) -> None:
@@ -93,12 +95,13 @@ def test_without_keys_nothing_is_written_and_never_in_the_clear(sealed_by: Any) 
     store = sealed_by(NoKeys())
     stream = a_stream(store)
 
-    for append in (
+    appends: list[Any] = [
         lambda: store.append(stream, [PLACED], 0),
         lambda: store.submit(stream, [PLACED], 0),
         lambda: store.submit_past(stream, [PLACED], commit_id=uuid4()),
         lambda: asyncio.run(store.aappend(stream, [PLACED], 0)),
-    ):
+    ]
+    for append in appends:
         with pytest.raises(KeyStoreUnavailable):
             append()
 

@@ -1,0 +1,76 @@
+"""A domain that seals and cannot forget, or does not say how long it keeps, is told at the start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from eventstore.checks.privacy import of_privacy
+from eventstore.conf import EventStoreSettings, conf
+from eventstore.registry import Registry
+from eventstore.testing.shop import OrderChanged, shop
+from eventstore.testing.shop_privacy import register_privacy
+from teddy_es.domain.types import registry as teddy
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
+POLICY: dict[str, Any] = {
+    "since": "2020-01-01",
+    "months": 2,
+    "purpose": "p",
+    "need": "n",
+    "source": "s",
+}
+
+
+def ids(types: Registry) -> list[str | None]:
+    return [message.id for message in of_privacy(types)]
+
+
+@pytest.fixture
+def configured(settings: Settings) -> Any:
+    def configure(**values: Any) -> None:
+        settings.EVENTSTORE = {**settings.EVENTSTORE, **values}
+
+    configure(KEYS=EventStoreSettings.KEYS, RETENTION={"order": [POLICY]})
+    return configure
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_domain_that_seals_names_the_events_of_its_keys() -> None:
+    assert ids(shop()) == ["eventstore.E060"]
+    assert ids(register_privacy(shop())) == []
+
+
+def test_keys_in_memory_tell_no_log(configured: Any) -> None:
+    configured(KEYS="eventstore.testing.memory_keys.keys_of_this_process")
+
+    assert ids(shop()) == []
+
+
+@pytest.mark.parametrize(
+    "retention",
+    [{}, {"order": []}, {"order": [{**POLICY, "months": -1}]}, {"older": [POLICY]}],
+)
+def test_a_class_that_nobody_says_how_long_to_keep_is_told(
+    configured: Any, retention: Any
+) -> None:
+    configured(RETENTION=retention)
+
+    assert ids(register_privacy(shop())) == ["eventstore.E061"]
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_domain_without_sensitive_fields_needs_none_of_it() -> None:
+    types = Registry()
+    types.stream_type("order", number=1)
+    types.event_type(OrderChanged, stream_type="order", subject=None)
+
+    assert ids(types) == []
+
+
+def test_the_teddy_domain_says_of_each_class_how_long_it_is_kept() -> None:
+    assert conf.RETENTION
+    assert ids(teddy) == []
