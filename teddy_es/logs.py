@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 WITHHELD: Final = "(withheld: an error's text may quote what it was about)"
-_QUOTE_NOTHING: Final[Sequence[type[BaseException]]] = (
-    EventStoreError,
-    ImproperlyConfigured,
-    OSError,
-    ImportError,
-)
+_OURS: Final[type[BaseException]] = EventStoreError
+_THE_SYSTEMS: Final[type[BaseException]] = OSError
+_OF_SETTINGS: Final[type[BaseException]] = ImproperlyConfigured
+# kafka-python logs every reconnect attempt as an error, and at debug keys and values
+# django-axes' lines name addresses; teddy_es.logins says the same with a name and without them
+_LOGGERS: Final = {
+    "kafka": {"level": "CRITICAL"},
+    "axes": {"level": "ERROR"},
+    "celery.app.trace": {"filters": ["tasks"]},
+}
 _SHARED: Final[list[structlog.typing.Processor]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -56,13 +60,7 @@ def configure_logging(*, json: bool, level: str) -> None:
             "filters": {"tasks": {"()": WithoutWhatTasksQuote}},
             "handlers": {"stderr": handler},
             "root": {"handlers": ["stderr"], "level": level},
-            # kafka-python logs every reconnect attempt as an error, and at debug keys and values
-            # django-axes' lines name addresses; teddy_es.logins says the same with a name and without them
-            "loggers": {
-                "kafka": {"level": "CRITICAL"},
-                "axes": {"level": "ERROR"},
-                "celery.app.trace": {"filters": ["tasks"]},
-            },
+            "loggers": _LOGGERS,
         }
     )
     sys.excepthook = report_uncaught
@@ -133,7 +131,8 @@ def _withhold(trace: Sequence[dict[str, Any]], told: Collection[str]) -> None:
 
 def _told() -> Collection[str]:
     """The names of the classes whose texts quote nothing."""
-    return {kind.__name__ for base in _QUOTE_NOTHING for kind in _tree(base)}
+    bases = _tree(_OURS), _tree(_THE_SYSTEMS), _tree(_OF_SETTINGS)
+    return {kind.__name__ for tree in bases for kind in tree}
 
 
 def _tree(base: type[BaseException]) -> Iterator[type[BaseException]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from eventstore.conf import registry
 from eventstore.database import described, is_the_databases
-from eventstore.errors import IndexIncomplete, KeyStoreUnavailable
+from eventstore.errors import IndexIncomplete, KeyStoreUnavailable, LogUnanswered
 from eventstore.keys.lineage import Past
 from eventstore.keys.rows import Tombstone
 from eventstore.lineage import lookup
@@ -71,8 +71,8 @@ def _had() -> Iterator[None]:
     """Whoever asks for a key hears one thing where the log's word cannot be had: nothing was written, nothing is opened."""
     try:
         yield
-    except IndexIncomplete as error:
-        msg = "the index, which has the log's word about keys, is not complete"
+    except (IndexIncomplete, LogUnanswered) as error:
+        msg = "the log's word about keys cannot be had: it is not folded to its end"
         raise KeyStoreUnavailable(msg) from error
     except Exception as error:
         if not is_the_databases(error):

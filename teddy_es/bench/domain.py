@@ -98,13 +98,17 @@ def __getattr__(name: str) -> Registry | type[Talk]:
     types.stream_type(renamed("bench", suffix), number=_NUMBER)
     own = renamed("bench", suffix)
     types.event_type(Happened, stream_type=own, subject=None, name="Happened")
+    _add_what_is_sealed(types, suffix)
+    return types
+
+
+def _add_what_is_sealed(types: Registry, suffix: str) -> None:
     told = renamed("told", suffix)
     types.stream_type(told, number=_NUMBER - 1)
     types.event_type(Told, stream_type=told, subject="about", name="Told")
     if domain.privacy is not None:
         own = renamed(domain.privacy.stream_type, suffix)
         types.privacy_events(replace(domain.privacy, stream_type=own))
-    return types
 
 
 @cache

@@ -16,7 +16,8 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from teddy_es.faults.work import attempt_of, label_of, sensitive_of, subject_of
+from teddy_es.faults.said import sensitive_of, subject_of
+from teddy_es.faults.work import attempt_of, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from eventstore.errors import EventStoreError
 from eventstore.privacy.configured import erasing
 from teddy_es.faults.journal import Journal, facts
-from teddy_es.faults.work import ERASABLE
+from teddy_es.faults.said import ERASABLE
 
 if TYPE_CHECKING:
     import threading

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from teddy_es.faults.fold import Partition
 from teddy_es.faults.open_ends import ERASED, NOT_WRITTEN, NOTHING_WRITTEN, UNKNOWN
-from teddy_es.faults.work import TYPES, are_of, attempt_of, subject_of
+from teddy_es.faults.said import subject_of
+from teddy_es.faults.work import TYPES, are_of, attempt_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -198,8 +199,8 @@ class Judge:
         decision = self.decided.get(key)
         if answer["is"] == NOT_WRITTEN:
             if decision is not None:
-                verdict = decision.line.verdict
-                self._contradicted(f"outcome of {key}", answer, verdict)
+                found = decision.line.verdict
+                self._contradicted(f"outcome of {key}", answer, found)
         elif answer["is"] == "accepted":
             self._accepted_answer(f"outcome of {key}", decision, answer)
         elif decision is None or decision.line.verdict != answer["is"]:

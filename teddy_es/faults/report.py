@@ -64,8 +64,7 @@ class Report:
         injector: Injector, judge: Judge, boxes: Boxes, followed: Followed, loaded: Loaded,
     ) -> Report:  # fmt: skip
         """From what a campaign leaves."""
-        ledger = judge.ledger
-        acknowledged = ledger.acknowledged()
+        ledger, acknowledged = judge.ledger, judge.ledger.acknowledged()
         return cls(
             log=world.log,
             brokers=len(world.brokers),
@@ -83,9 +82,7 @@ class Report:
             records=dict(judge.verdicts.most_common()),
             followed=dict(followed.rows),
             **loaded.counts,
-            texts=boxes.opened,
-            texts_erased=boxes.erased,
-            persons_erased=len(ledger.erased),
+            **_sealed(boxes, ledger),
             failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
@@ -125,6 +122,15 @@ class Report:
             yield from (f"            {what}" for what in self.examples.get(kind, ()))
         yield from (f"Nothing was tested: {why}" for why in self.too_little)
         yield "All zero." if self.passed else "FAILED."
+
+
+def _sealed(boxes: Boxes, ledger: Ledger) -> dict[str, int]:
+    persons = len(ledger.erased)
+    return {
+        "texts": boxes.opened,
+        "texts_erased": boxes.erased,
+        "persons_erased": persons,
+    }
 
 
 def _answers(ledger: Ledger) -> dict[str, int]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
-from zlib import crc32
 
 from eventstore.errors import (
     AppendOutcomeUnknown,
@@ -20,6 +19,7 @@ from eventstore.errors import (
     WrongExpectedVersion,
 )
 from eventstore.events import AppendResult, NewEvent
+from teddy_es.faults.said import sensitive_of, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 SHARED: Final = 12  # streams that all writers write to
 TYPES: Final = ("conversation", "child")
-SUBJECTS: Final = 24  # persons whom conversations are about
-ERASABLE: Final = (*(f"child-{n}" for n in range(0, SUBJECTS, 2)), "shared-3")
 _LONG: Final = 2  # of them, to which half of what goes to shared streams goes: they grow past pages
 _BEGINS: Final = 3  # events; so many begin something, so that a state depends on which event was the last of its kind
 _OWN: Final = 8  # streams that a worker goes on with
@@ -147,22 +145,6 @@ def type_of(kind: str, count: int, number: int) -> str:
     if kind == "child":
         return "ChildRegistered" if begins else "SafetyViolationClaimed"
     return "ConversationStarted" if begins else "TeddyReplied"
-
-
-def sensitive_of(event_type: str, label: str, padding: int) -> dict[str, str]:
-    """What of an event is sealed: the same whoever proposes it, and no other's."""
-    said = f"{label} {'x' * padding}"
-    return {
-        "ChildRegistered": {"name": said},
-        "ConversationStarted": {"device_id": f"{label}-device"},
-        "TeddyReplied": {"text": said},
-    }.get(event_type, {})
-
-
-def subject_of(stream_id: str) -> str:
-    """Whom a stream's events are about: a child's own stream about itself, a conversation about one of some children."""
-    kind, _, own = stream_id.partition(".")
-    return own if kind == "child" else f"child-{crc32(own.encode()) % SUBJECTS}"
 
 
 def shared(number: int) -> str:

@@ -22,7 +22,8 @@ from teddy_es.faults.findings import Findings
 from teddy_es.faults.judge import Place
 from teddy_es.faults.ledger import Ledger
 from teddy_es.faults.naive import Line, Record
-from teddy_es.faults.work import Attempt, Proposal, subject_of
+from teddy_es.faults.said import subject_of
+from teddy_es.faults.work import Attempt, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -22,7 +22,6 @@ ROOM = "eventstore/database/"
 ALLOWED = {
     "teddy_es/bench/": "PostgreSQL and peers are measured without the store, by statements of the measurement's own",
     "teddy_es/faults/": "the campaign's processes catch what an application would; its injector has sessions of its own",
-    "teddy_es/logs.py": "whatever the driver raises loses its text, by its name, in processes without a store too",
 }
 
 

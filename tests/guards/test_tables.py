@@ -73,7 +73,7 @@ SNAPSHOT_ROOMS = {
 
 # Tables of another database, and their own room's alone.
 KEYS = re.compile(r"\bkeys_(subject|datakey|mark)\b")
-KEY_ROOMS = {"eventstore/keys"}
+KEY_ROOMS = {"teddy_es/faults", "eventstore/keys"}
 
 BLIND_ROOMS = {"eventstore/blind"}
 

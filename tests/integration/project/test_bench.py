@@ -13,6 +13,7 @@ from django.db import connection
 
 from teddy_es.bench.plan import Plan
 from teddy_es.bench.run import run
+from teddy_es.bench.sealing import SEAL
 from teddy_es.bench.visits import VISITS
 from teddy_es.demo import demo_lines
 
@@ -73,6 +74,18 @@ def test_appends_of_processes() -> None:
 
     assert {who for _, who in found} == set(pair)
     assert all(one["median"] > 0 for one in found.values())
+
+
+def test_seal() -> None:
+    found = measured("seal")
+
+    ours = {measure for measure, who in found if who == "teddy"}
+    assert ours == set(SEAL)
+    for name in ("append-1", "append-64", "load"):
+        assert found[f"seal/{name}", "teddy"]["ratio"] > 0
+        assert found[f"seal/{name}", "teddy"]["reached"] in (True, False)
+    assert found["seal/erase", "teddy"]["unit"] == "s"
+    assert found["seal/open", "teddy"]["unit"] == "µs"
 
 
 def test_follow() -> None:
