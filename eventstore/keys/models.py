@@ -13,8 +13,8 @@ _PERIOD = Func(
     F("retention_class"),
     Value("/"),
     F("month"),
+    arg_joiner=" || ",  # Django compares these in their order, and writes migrations by the alphabet
     template="(%(expressions)s)",
-    arg_joiner=" || ",
     output_field=TextField(),
 )
 
