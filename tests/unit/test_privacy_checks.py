@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from eventstore.checks import keys
 from eventstore.checks.privacy import of_privacy
 from eventstore.conf import EventStoreSettings, conf
+from eventstore.keys.configured import reset
 from eventstore.privacy.policy import in_force, policies
 from eventstore.registry import Registry
 from eventstore.testing.shop import OrderChanged, shop
@@ -26,6 +28,9 @@ POLICY: dict[str, Any] = {
     "need": "n",
     "source": "s",
 }
+
+
+MEMORY = "eventstore.testing.memory_keys.keys_of_this_process"
 
 
 def ids(types: Registry) -> list[str | None]:
@@ -48,7 +53,7 @@ def test_a_domain_that_seals_names_the_events_of_its_keys() -> None:
 
 
 def test_keys_in_memory_tell_no_log(configured: Any) -> None:
-    configured(KEYS="eventstore.testing.memory_keys.keys_of_this_process")
+    configured(KEYS=MEMORY)
 
     assert ids(shop()) == []
 
@@ -65,13 +70,40 @@ def test_a_class_that_nobody_says_how_long_to_keep_is_told(
     assert ids(register_privacy(shop())) == ["eventstore.E061"]
 
 
-@pytest.mark.usefixtures("configured")
-def test_a_domain_without_sensitive_fields_needs_none_of_it() -> None:
+def without_secrets() -> Registry:
     types = Registry()
     types.stream_type("order", number=1)
     types.event_type(OrderChanged, stream_type="order", subject=None)
+    return types
 
-    assert ids(types) == []
+
+@pytest.mark.usefixtures("configured")
+def test_a_domain_without_sensitive_fields_needs_none_of_it() -> None:
+    assert ids(without_secrets()) == []
+
+
+@pytest.mark.parametrize(
+    ("types", "values", "expected"),
+    [
+        (shop(), {}, ["eventstore.E051"]),
+        (shop(), {"KEYS": MEMORY}, []),
+        (without_secrets(), {}, []),
+        (without_secrets(), {"KEK": "no.such.provider"}, ["eventstore.E051"]),
+    ],
+    ids=["seals", "seals-in-memory", "seals-nothing", "names-nobody"],
+)
+def test_who_wraps_keys_is_named_where_something_is_sealed(
+    configured: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    types: Registry,
+    values: dict[str, str],
+    expected: list[str],
+) -> None:
+    configured(**{"KEK": "", **values})
+    reset()
+    monkeypatch.setattr(keys, "registry", lambda: types)
+
+    assert [message.id for message in keys.check_key_settings()] == expected
 
 
 def test_the_quickstarts_conversations_are_old_and_stay() -> None:
