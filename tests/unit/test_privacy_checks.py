@@ -6,11 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from eventstore.checks import keys
 from eventstore.checks.privacy import of_privacy
 from eventstore.conf import EventStoreSettings, conf
-from eventstore.keys.configured import reset
+from eventstore.keys.configured import key_ring, reset
 from eventstore.privacy.policy import in_force, policies
 from eventstore.registry import Registry
 from eventstore.testing.shop import OrderChanged, shop
@@ -126,3 +127,21 @@ def test_productions_periods_are_policies(configured: Any) -> None:
 def test_the_teddy_domain_says_of_each_class_how_long_it_is_kept() -> None:
     assert conf.RETENTION
     assert ids(teddy) == []
+
+
+def test_where_nobody_wraps_keys_there_is_a_ring_and_whoever_seals_hears_of_it(
+    configured: Any,
+) -> None:
+    configured(KEK="")
+    reset()
+
+    nobody = key_ring()._provider
+    for ask in (
+        nobody.current,
+        lambda: nobody.wrap([]),
+        lambda: nobody.unwrap([]),
+        lambda: nobody.rewrap([]),
+    ):
+        with pytest.raises(ImproperlyConfigured, match="names nobody"):
+            ask()
+    reset()
