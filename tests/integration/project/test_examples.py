@@ -23,7 +23,9 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-def on_a_log(request: pytest.FixtureRequest, settings: Settings) -> None:
+def on_a_log(
+    request: pytest.FixtureRequest, transactional_db: None, settings: Settings
+) -> None:
     changes = {"LOG": request.param}
     if request.param == "kafka":
         changes["KAFKA_BOOTSTRAP"] = [request.getfixturevalue("kafka_bootstrap")]
