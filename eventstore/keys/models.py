@@ -9,13 +9,14 @@ from django.db import models
 from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Now
 
+# Its options in the alphabet's order, as migrations write them: Django takes another order for another index.
 _PERIOD = Func(
     F("retention_class"),
     Value("/"),
     F("month"),
-    template="(%(expressions)s)",
     arg_joiner=" || ",
     output_field=TextField(),
+    template="(%(expressions)s)",
 )
 
 
