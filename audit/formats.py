@@ -45,8 +45,8 @@ def duration(seconds: float) -> str:
     whole = max(0, round(seconds))
     parts = [whole // 86_400, whole // 3_600 % 24, whole // 60 % 60, whole % 60]
     first = next((n for n, count in enumerate(parts) if count), 3)
-    told = list(zip(parts, ("d", "h", "min", "s"), strict=True))[first : first + 2]
-    return " ".join(f"{count} {unit}" for count, unit in told if count) or "0 s"
+    shown = list(zip(parts, ("d", "h", "min", "s"), strict=True))[first : first + 2]
+    return " ".join(f"{count} {unit}" for count, unit in shown if count) or "0 s"
 
 
 def age(instant: datetime, now: datetime) -> str:

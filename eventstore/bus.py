@@ -71,7 +71,7 @@ class EventBus:
                 with correlated(event.correlation_id, event.event_id):
                     called(handler, event)
             except Exception as error:  # noqa: BLE001  (told and counted; the save stands)
-                _tell(handler, event, error)
+                _report_failure(handler, event, error)
 
     async def apublish(self, events: Sequence[Published]) -> None:
         """`publish` for coroutines: a handler that is a plain function runs in a thread."""
@@ -83,7 +83,7 @@ class EventBus:
                     if inspect.isawaitable(result):
                         await result
             except Exception as error:  # noqa: BLE001  (as above)
-                _tell(handler, event, error)
+                _report_failure(handler, event, error)
 
     def _calls(
         self, events: Sequence[Published]
@@ -136,7 +136,7 @@ async def _awaited(begin: Callable[[], Awaitable[None]]) -> None:
     await begin()
 
 
-def _tell(handler: Handler, event: Published, error: Exception) -> None:
+def _report_failure(handler: Handler, event: Published, error: Exception) -> None:
     """By the error's kind: its text may quote what the event holds."""
     event_type = type(event.event).__name__
     metrics.BUS_ERRORS.labels(event_type).inc()

@@ -21,7 +21,7 @@ from django.template.response import TemplateResponse
 from django.utils.crypto import salted_hmac
 from prometheus_client import Counter
 
-from audit.frame.refusals import Refused, refusal
+from audit.frame.refusals import PageRefused, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def locked_out(
     minutes = round(cool_off.total_seconds() / 60) if cool_off else 0
     answer = refusal(
         request,
-        Refused(
+        PageRefused(
             HTTPStatus.TOO_MANY_REQUESTS,
             "Too many log-ins with this name failed from where you are.",
             f"Try again in {minutes} minutes. Whoever runs this installation can lift it sooner: manage.py axes_reset_username NAME.",

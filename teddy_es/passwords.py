@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-from audit.frame.refusals import Refused
+from audit.frame.refusals import PageRefused
 from teddy_es.proxies import client_address
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-class PasswordsBusy(Refused):
+class PasswordsBusy(PageRefused):
     """So many log in at this moment that this one was not looked at."""
 
     def __init__(self) -> None:

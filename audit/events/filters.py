@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from audit.frame.refusals import Refused
+from audit.frame.refusals import PageRefused
 from eventstore.events import EVENT_TYPE
 from eventstore.queries.browse import EventFilter
 
@@ -22,7 +22,7 @@ _TIME = re.compile(
 
 
 def event_filter(query: QueryDict) -> EventFilter:
-    """What the address asks for. Raises `Refused` with what is wrong; it repeats no value."""
+    """What the address asks for. Raises `PageRefused` with what is wrong; it repeats no value."""
     return EventFilter(
         event_type=_type(query.get("type")),
         correlation_id=uuid_of(query.get("correlation_id"), "A correlation id"),
@@ -33,11 +33,11 @@ def event_filter(query: QueryDict) -> EventFilter:
 
 
 def uuid_of(text: str | None, what: str) -> UUID | None:
-    """A UUID from outside, None for nothing. Raises `Refused`."""
+    """A UUID from outside, None for nothing. Raises `PageRefused`."""
     if not text:
         return None
     if not _UUID.fullmatch(text.strip()):
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.BAD_REQUEST,
             f"{what} is a UUID, as in 71369857-3258-4b6a-bd7b-eaf9dfa28731.",
         )
@@ -48,7 +48,7 @@ def _type(text: str | None) -> str | None:
     if not text:
         return None
     if not EVENT_TYPE.fullmatch(text):
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.BAD_REQUEST, "An event type is a word of letters and digits."
         )
     return text
@@ -59,7 +59,7 @@ def _time(text: str | None) -> datetime | None:
         return None
     instant = _instant(text)
     if instant is None:
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.BAD_REQUEST,
             "A time is written in UTC as 2026-11-23T09:30, or 2026-11-23 for midnight.",
         )

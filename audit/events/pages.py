@@ -17,7 +17,7 @@ from audit.events.columns import EVENTS
 from audit.events.filters import event_filter, uuid_of
 from audit.events.json_view import JsonView
 from audit.formats import thousands
-from audit.frame.refusals import Refused
+from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, query_without_cursor, show, wanted
 from eventstore.conf import registry
 from eventstore.events import Position
@@ -53,7 +53,7 @@ def event(
     """One event: metadata, place in the log, hash, checks, payload, neighbours."""
     shown_event = one_event(Position(topic, partition, offset, index))
     if shown_event is None:
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.NOT_FOUND,
             "No event stands at this position of the log.",
             "A position is written topic/partition/offset/index; a refused record has no events.",

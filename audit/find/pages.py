@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from audit.addresses import event_address
-from audit.frame.refusals import Refused
+from audit.frame.refusals import PageRefused
 from eventstore.events import Position
 from eventstore.queries import browse
 from eventstore.queries.evidence import one_event, with_commit_id
@@ -32,7 +32,7 @@ def find(request: HttpRequest) -> HttpResponse:
 def _address(text: str) -> str:
     address = _by_uuid(text) or _by_position(text) or _by_stream(text)
     if address is None:
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.NOT_FOUND,
             "Nothing has exactly this id or position.",
             "Look up a stream id, an event, commit or correlation id, or a position, in full.",

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from audit.access import RULES, Capability, may
 from audit.frame.page import READS
-from audit.frame.refusals import Refused
+from audit.frame.refusals import PageRefused
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -34,16 +34,16 @@ def answering(page: Page) -> View:
 
 
 def refuse_without(request: HttpRequest, capability: Capability) -> None:
-    """Raise `Refused` unless the user has the capability."""
+    """Raise `PageRefused` unless the user has the capability."""
     if not may(request.user, capability):
         rule = RULES[capability]
-        raise Refused(HTTPStatus.FORBIDDEN, rule.sentence, rule.instead)
+        raise PageRefused(HTTPStatus.FORBIDDEN, rule.sentence, rule.instead)
 
 
 def _refuse_method(request: HttpRequest, page: Page) -> None:
     answered = ["GET", "HEAD"] if page.post is None else ["GET", "HEAD", "POST"]
     if request.method not in answered:
         sentence, instead = READS if page.post is None else page.post.refusal
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.METHOD_NOT_ALLOWED, sentence, instead, allow=", ".join(answered)
         )

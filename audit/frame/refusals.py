@@ -31,7 +31,7 @@ _REFUSALS: Final = {
 _OTHER: Final = ("This page cannot be shown", "unknown")
 
 
-class Refused(Exception):  # noqa: N818  (an answer, not a fault)
+class PageRefused(Exception):  # noqa: N818  (an answer, not a fault)
     """Why there is no page, in a sentence, and what to do instead. Never repeats what was asked."""
 
     def __init__(
@@ -57,10 +57,10 @@ def framed(view: View) -> View:
         try:
             _refuse_nul(request, kwargs)
             return _rendered(view(request, *args, **kwargs))
-        except Refused as refused:
+        except PageRefused as refused:
             return refusal(request, refused)
         except BadCursor as error:
-            return refusal(request, Refused(HTTPStatus.BAD_REQUEST, str(error)))
+            return refusal(request, PageRefused(HTTPStatus.BAD_REQUEST, str(error)))
         except EventStoreError as error:
             _log.warning(
                 "a page was not made",
@@ -73,7 +73,7 @@ def framed(view: View) -> View:
     return framed
 
 
-def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
+def refusal(request: HttpRequest, refused: PageRefused) -> HttpResponse:
     """The page that says no and what to do instead."""
     title, symbol = _REFUSALS.get(refused.status, _OTHER)
     context = {
@@ -96,20 +96,20 @@ def _rendered(answer: HttpResponse) -> HttpResponse:
 
 
 def _refuse_nul(request: HttpRequest, kwargs: dict[str, Any]) -> None:
-    """Raise `Refused` for an address with a character that PostgreSQL has no text with."""
+    """Raise `PageRefused` for an address with a character that PostgreSQL has no text with."""
     values = [*kwargs.values(), *(v for _, vs in request.GET.lists() for v in vs)]
     if any("\0" in str(value) for value in values):
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.BAD_REQUEST,
             "This address holds a character that nothing here has in its name.",
         )
 
 
-def _refused_by(error: EventStoreError) -> Refused:
+def _refused_by(error: EventStoreError) -> PageRefused:
     """The error in the words of its class: its own text may name hosts, topics and what was asked."""
     what = (type(error).__doc__ or "").partition("\n")[0]
     later = " Try again in a moment." if error.status == 503 else ""
-    return Refused(
+    return PageRefused(
         HTTPStatus(error.status),
         what,
         f"The error's code is {error.code}.{later} The server's log has more; whoever runs this installation can read it.",

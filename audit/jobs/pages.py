@@ -10,7 +10,7 @@ from django.urls import reverse
 from audit.columns.filters import Choice, Filters
 from audit.columns.showing import show_list
 from audit.columns.table import Empty, Pager, Panel
-from audit.frame.refusals import Refused
+from audit.frame.refusals import PageRefused
 from audit.frame.showing import query_without_cursor, wanted
 from audit.jobs import columns
 from audit.jobs.statuses import statuses
@@ -33,7 +33,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """How each job stands, and the runs of all or of one, newest first."""
     name = request.GET.get("job") or None
     if name is not None and name not in SCHEDULE:
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.BAD_REQUEST,
             "There is no such job.",
             f"There are: {', '.join(SCHEDULE)}.",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from audit.columns.filters import Choice, Filters
 from audit.columns.showing import show_list
 from audit.columns.table import Empty, Pager, Panel
-from audit.frame.refusals import Refused
+from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, query_without_cursor, wanted
 from audit.streams import columns
 from eventstore.conf import registry
@@ -30,7 +30,7 @@ def streams(request: HttpRequest) -> HttpResponse:
     type_name = request.GET.get("type") or None
     types = list(registry().stream_types)
     if type_name is not None and type_name not in types:
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.BAD_REQUEST,
             "There is no such type of stream.",
             f"There are: {', '.join(types)}.",
@@ -59,7 +59,7 @@ def stream(request: HttpRequest, *, stream_id: str) -> HttpResponse:
     """One stream's events by version, oldest or newest first."""
     head = browse.stream(stream_id)
     if head is None:
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.NOT_FOUND,
             "Nothing was ever accepted under this stream id.",
             "A stream id is {type}.{id}, upper and lower case as written.",

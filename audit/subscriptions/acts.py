@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from audit.frame.refusals import Refused
+from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, show
 from eventstore.clock import SystemClock
 from eventstore.database import Condition, condition_of
@@ -177,7 +177,7 @@ def _trail(name: str) -> list[Step]:
 
 def _act(name: str) -> Act:
     if name not in ACTS:
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.NOT_FOUND,
             "A subscription has no such action.",
             f"There are: {', '.join(ACTS)}.",
@@ -186,10 +186,10 @@ def _act(name: str) -> Act:
 
 
 def _stream(request: HttpRequest, asked: Act) -> str | None:
-    """The stream that the address names. Raises `Refused` where it should name one and does not, or the other way round."""
+    """The stream that the address names. Raises `PageRefused` where it should name one and does not, or the other way round."""
     stream_id = request.GET.get("stream") or None
     if asked.of_stream is not None and (stream_id is not None) != asked.of_stream:
-        raise Refused(
+        raise PageRefused(
             HTTPStatus.BAD_REQUEST,
             "This address does not name the stream, or names one where none belongs.",
             "Choose it on the page of the subscription.",

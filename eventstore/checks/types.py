@@ -62,11 +62,11 @@ def of_history(
     if not has_events(cursor):
         return []
     names = written_types(cursor, most=most)
-    problems = [_told(one) for one in unreadable(cursor, types, names)]
+    problems = [_message_of(one) for one in unreadable(cursor, types, names)]
     return problems + list(_not_all(names, most))
 
 
-def _told(one: Unreadable) -> CheckMessage:
+def _message_of(one: Unreadable) -> CheckMessage:
     why, hint = _WHY[one.problem]
     schema = "" if one.schema is None else f" in schema {one.schema}"
     where = "" if one.stream_type is None else f" of {one.stream_type} streams"

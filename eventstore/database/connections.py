@@ -13,6 +13,7 @@ from psycopg.errors import PipelineAborted, ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 
 from eventstore.database.conditions import translated
+from eventstore.database.schema import judge_schema
 from eventstore.database.server import READ_ONLY, is_read_only, judge
 
 
@@ -67,6 +68,7 @@ def _connected(alias: str) -> psycopg.Connection[Any]:
     try:
         judge(connection)
         _refuse_read_only(connection)
+        judge_schema(connection, alias)
     except BaseException:
         connection.close()
         raise

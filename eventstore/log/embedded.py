@@ -136,7 +136,7 @@ class EmbeddedLog:
                 put_back(self._connection(), number, place, records)
         except DatabaseUnanswered as error:
             self.close()
-            raise cut_short(place, records[0].offset, _told(error)) from error
+            raise cut_short(place, records[0].offset, _reason_of(error)) from error
 
     def close(self) -> None:
         """See the port."""
@@ -186,7 +186,7 @@ class EmbeddedLog:
                 self._limit(connection, timeout_s)
         except DatabaseUnanswered as error:
             self.close()
-            return [NotWritten(_told(error))] * len(proposals)
+            return [NotWritten(_reason_of(error))] * len(proposals)
         try:
             rows = connection.execute(APPEND, parameters).fetchall()
         except Exception as error:
@@ -206,9 +206,9 @@ class EmbeddedLog:
         """A refusal by a living server undid everything; a lost connection may have lost only the answer."""
         if connection.closed:  # whatever the error's class
             self._open = None
-            return Unknown(_told(error))
+            return Unknown(_reason_of(error))
         connection.rollback()
-        return NotWritten(_told(error))
+        return NotWritten(_reason_of(error))
 
     def _answers(
         self, proposals: Sequence[Proposal], rows: Sequence[tuple[Any, ...]]
@@ -253,7 +253,7 @@ class EmbeddedLog:
                 return cursor.fetchall() if cursor.description else []
         except DatabaseUnanswered as error:
             self.close()
-            raise LogUnanswered(_told(error)) from error
+            raise LogUnanswered(_reason_of(error)) from error
 
     def _connection(self) -> psycopg.Connection[Any]:
         if self._open is None or has_hung_up(self._open):
@@ -262,7 +262,7 @@ class EmbeddedLog:
         return self._open
 
 
-def _told(error: Exception) -> str:
+def _reason_of(error: Exception) -> str:
     """The kind of trouble, without the server's text, which may quote a row."""
     if is_full(error):
         return described(error)

@@ -16,11 +16,11 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from eventstore.errors import ProjectionNotReady
 from eventstore.projections.identifying import (
+    described,
     given_columns,
     is_known,
     key_of,
     models_of,
-    told,
 )
 from eventstore.projections.schemas import (
     columns_of,
@@ -177,7 +177,7 @@ def _is_unknown(model: type[Model], column: str, *schemas: str) -> bool:
 
 def _totals(model: type[Model], schema: str, columns: Sequence[str]) -> tuple[int, int]:
     statement = _TOTALS.format(
-        columns=_told(model, columns, schema, "t"),
+        columns=_described(model, columns, schema, "t"),
         table=Identifier(schema, table_of(model)),
     )
     [(rows, total)] = _rows(statement, None)
@@ -193,18 +193,20 @@ def _sampled(
     statement = _SAMPLED.format(
         new=Identifier(new, table_of(model)),
         old=Identifier(old, table_of(model)),
-        new_key=_told(model, key, new, "n"),
-        sampled_key=_told(model, key, new, "sampled"),
-        old_key=_told(model, key, old, "o"),
-        old_columns=_told(model, columns, old, "o"),
-        sampled_columns=_told(model, columns, new, "sampled"),
+        new_key=_described(model, key, new, "n"),
+        sampled_key=_described(model, key, new, "sampled"),
+        old_key=_described(model, key, old, "o"),
+        old_columns=_described(model, columns, old, "o"),
+        sampled_columns=_described(model, columns, new, "sampled"),
         sample=Literal(_SAMPLE),
     )
     return _rows(statement, None)
 
 
-def _told(model: type[Model], columns: Sequence[str], schema: str, of: str) -> Composed:
-    return SQL(", ").join(told(model, name, schema, of) for name in columns)
+def _described(
+    model: type[Model], columns: Sequence[str], schema: str, of: str
+) -> Composed:
+    return SQL(", ").join(described(model, name, schema, of) for name in columns)
 
 
 def _rows(statement: Any, parameters: Any) -> list[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 _NUMBERS: Final = frozenset({"AutoField", "BigAutoField", "SmallAutoField"})
-# One that leads nowhere (without a constraint) is told apart from one that leads to nobody.
+# One that leads nowhere (without a constraint) is described apart from one that leads to nobody.
 _LED_TO: Final = SQL(
     "coalesce((SELECT ROW({key})::text FROM {table} {alias} WHERE {target} = {column}), {column}::text)"
 )
@@ -97,12 +97,12 @@ def key_of(model: type[Model], columns: Sequence[str]) -> list[str]:
     return _key(model, frozenset(), set(columns))
 
 
-def told(model: type[Model], column: str, schema: str, alias: str) -> Composable:
+def described(model: type[Model], column: str, schema: str, alias: str) -> Composable:
     """What a column says of a row, in SQL; alias: of its table. schema: in which the build's tables are."""
-    return _told(model, column, schema, alias, frozenset())
+    return _described(model, column, schema, alias, frozenset())
 
 
-def _told(
+def _described(
     model: type[Model], column: str, schema: str, alias: str, seen: frozenset[Any]
 ) -> Composable:
     own = Identifier(alias, column)
@@ -112,7 +112,7 @@ def _told(
         return own
     other: Any = field.related_model
     beneath, seen = f"led_to_{len(seen)}", seen | {(model, column)}
-    key = [_told(other, name, schema, beneath, seen) for name in _key(other, seen)]
+    key = [_described(other, name, schema, beneath, seen) for name in _key(other, seen)]
     return _LED_TO.format(
         key=Composed(key).join(", "),
         table=Identifier(schema, other._meta.db_table),  # noqa: SLF001

@@ -62,7 +62,7 @@ class Publisher:
     def __init__(self, make_log: Callable[[], Log], clock: Clock | None = None) -> None:
         self._make_log = make_log
         self._clock = clock or SystemClock()
-        self._told: dict[str, tuple[str, float]] = {}
+        self._reported: dict[str, tuple[str, float]] = {}
         self._threads = threading.local()
 
     def __call__(self, events: Sequence[RecordedEvent]) -> None:
@@ -84,15 +84,15 @@ class Publisher:
         try:
             check(replace(feeds, numbers={topic: feeds.numbers.get(topic, 0)}), own.log)
         except LogMisconfigured as error:
-            self._tell(topic, error.problem, now)
+            self._report(topic, error.problem, now)
             raise
         own.sound_at[topic] = now
 
-    def _tell(self, topic: str, problem: str, now: float) -> None:
+    def _report(self, topic: str, problem: str, now: float) -> None:
         """Once a minute, for each of its partitions meets it at each try."""
-        told, at = self._told.get(topic, ("", -math.inf))
-        if told != problem or now - at >= _LOOK_AGAIN:
-            self._told[topic] = (problem, now)
+        reported, at = self._reported.get(topic, ("", -math.inf))
+        if reported != problem or now - at >= _LOOK_AGAIN:
+            self._reported[topic] = (problem, now)
             logger.warning(
                 _WAITS,
                 action="publishing-delayed",

@@ -14,6 +14,7 @@ from eventstore.subscriptions import Subscription
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
 from eventstore.testing.shop import OrderChanged, OrderPlaced
+from tests.support.places import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,6 +92,10 @@ class Orders:
     def stream(self, name: str) -> str:
         """Its id."""
         return f"{self.stream_type}.{name}"
+
+    def names(self, partition: int, stem: str = "s") -> Iterator[str]:
+        """Names of streams that live in this partition; they begin with the stem."""
+        return names_in(partition, self.stream_type, self.store.topics.partitions, stem)
 
     def place(self, name: str, events: int = 1) -> AppendResult:
         """Begin an order with so many events."""

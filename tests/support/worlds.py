@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -22,6 +22,7 @@ from eventstore.sealing import PassThroughSealer
 from eventstore.store import EventStore
 from eventstore.testing.faulty_log import FaultyLog, Network
 from eventstore.testing.shop import OrderChanged
+from tests.support.places import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,9 +138,8 @@ class World:
 
     def stream(self, partition: int = 0, n: int = 0) -> str:
         """The n-th of the streams that live in this partition."""
-        ids = (f"{self.stream_type}.s{i}" for i in count())
-        home = (s for s in ids if self.place(s).partition == partition)
-        return next(s for i, s in enumerate(home) if i == n)
+        names = names_in(partition, self.stream_type, conf.PARTITIONS)
+        return f"{self.stream_type}.{next(islice(names, n, None))}"
 
     def place(self, stream_id: str) -> Place:
         """Where a stream lives."""

@@ -159,7 +159,7 @@ class Cluster:
         failure = None if self._client is None else self._client.failure(node)
         return "" if failure is None else cause_of(failure).sentence
 
-    def tell(
+    def send_each(
         self, requests: Mapping[int, Any], *, deadline: float
     ) -> Mapping[int, Any | None]:
         """Send each broker its request, once, all at the same time; None for what was not answered.

@@ -176,9 +176,9 @@ class Writer:
             if not size or size + waiting[place][0].size <= REQUEST_BYTES:
                 sent[node][place] = waiting[place].popleft()
         requests = {node: _request(parts) for node, parts in sent.items()}
-        told = self._cluster.tell(requests, deadline=deadline)
+        reply = self._cluster.send_each(requests, deadline=deadline)
         for node, parts in sent.items():
-            by_place = _by_place(told[node])
+            by_place = _by_place(reply[node])
             for place, part in parts.items():
                 self._judge(place, part, by_place.get(place), waiting[place], answers)
 
@@ -186,11 +186,11 @@ class Writer:
         self,
         place: Place,
         part: Part,
-        told: Any,
+        reply: Any,
         rest: deque[Part],
         answers: dict[int, Answer],
     ) -> None:
-        error = None if told is None else error_of(told.error_code)
+        error = None if reply is None else error_of(reply.error_code)
         if error is not None:
             self._cluster.forget(place.topic)
         if error in TOO_LARGE and len(part.numbers) > 1:
@@ -200,7 +200,7 @@ class Writer:
             rest.appendleft(part)
         else:
             for i, number in enumerate(part.numbers):
-                answers[number] = _certain(part, answer(place, told, i))
+                answers[number] = _certain(part, answer(place, reply, i))
 
 
 def _because(why: str) -> str:
@@ -212,32 +212,32 @@ def _give_up(parts: Iterable[Part], reason: str, answers: dict[int, Answer]) -> 
         answers |= dict.fromkeys(part.numbers, _certain(part, NotWritten(reason)))
 
 
-def _certain(part: Part, told: Answer) -> Answer:
+def _certain(part: Part, reply: Answer) -> Answer:
     """What is still true of a part that a broker has sent elsewhere before: it may have appended it all the same."""
-    if isinstance(told, NotWritten) and part.sent_elsewhere:
-        return Unknown(told.reason)
-    return told
+    if isinstance(reply, NotWritten) and part.sent_elsewhere:
+        return Unknown(reply.reason)
+    return reply
 
 
-def answer(place: Place, told: Any | None, index: int) -> Answer:
+def answer(place: Place, reply: Any | None, index: int) -> Answer:
     """What the broker's answer for a batch, or its silence, proves of the batch's record with this index."""
-    if told is None:
+    if reply is None:
         return Unknown("the broker did not answer")
-    error = error_of(told.error_code)
+    error = error_of(reply.error_code)
     if error is errors.TopicAuthorizationFailedError:
         return NotWritten(cause_of(Forbidden("Write", place.topic)).sentence)
     if error is not None and issubclass(error, NOT_APPENDED):
         return NotWritten(f"the broker refused it ({error.__name__})")
     if error is not None:
         return Unknown(f"the broker answered {error.__name__}")
-    if told.base_offset < 0:
+    if reply.base_offset < 0:
         return Unknown("the broker did not say at which offset")
-    if told.log_append_time_ms < 0:
+    if reply.log_append_time_ms < 0:
         return Unknown(
             f"topic {place.topic} does not stamp records with its own time:"
             " it needs message.timestamp.type=LogAppendTime"
         )
-    return Appended(told.base_offset + index, told.log_append_time_ms)
+    return Appended(reply.base_offset + index, reply.log_append_time_ms)
 
 
 def _queues(proposals: Iterable[Proposal], answers: dict[int, Answer]) -> Queues:
@@ -270,7 +270,7 @@ def _by_place(response: Any | None) -> dict[Place, Any]:
     if response is None:
         return {}
     return {
-        Place(topic.name, told.index): told
+        Place(topic.name, reply.index): reply
         for topic in response.responses
-        for told in topic.partition_responses
+        for reply in topic.partition_responses
     }

@@ -66,10 +66,10 @@ class Command(BaseCommand):
                 self._sample(snapshotter, options["sample"], as_json=options["json"])
                 return
             if options["again"]:
-                self._tell(snapshotter.start_again())
+                self._report(snapshotter.start_again())
             self._build(snapshotter, options["stream"], as_json=options["json"])
 
-    def _tell(self, reviewed: Reviewed) -> None:
+    def _report(self, reviewed: Reviewed) -> None:
         """Not to standard output, which with --json is for programs."""
         if reviewed.removed or reviewed.signed_anew:
             self.stderr.write(

@@ -94,7 +94,7 @@ class Command(BaseCommand):
             self._say(
                 answer, has_feeds=bool(feeds.numbers), version=options["activate"]
             )
-        self._tell(wrong, go_on=options["go_on"])
+        self._report(wrong, go_on=options["go_on"])
 
     def _repair(self, log: Log, names: list[str], options: dict[str, Any]) -> list[str]:
         """The lines of what was changed."""
@@ -121,7 +121,7 @@ class Command(BaseCommand):
                 f"Rules {version} activated in {answer['activated']} partitions."
             )
 
-    def _tell(self, wrong: Sequence[LogMisconfigured], *, go_on: bool) -> None:
+    def _report(self, wrong: Sequence[LogMisconfigured], *, go_on: bool) -> None:
         """The log is in order, so that all else works; whoever needs these waits."""
         if wrong and not go_on:
             msg = " ".join(f"{one} {REPAIR}" for one in wrong)

@@ -69,9 +69,9 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(_as_json(plans, seconds, dry_run=options["dry_run"]))
         else:
-            self._tell(plans, seconds, dry_run=options["dry_run"])
+            self._report(plans, seconds, dry_run=options["dry_run"])
 
-    def _tell(
+    def _report(
         self, plans: Sequence[TopicPlan], seconds: float, *, dry_run: bool
     ) -> None:
         for topic in plans:

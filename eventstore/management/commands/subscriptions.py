@@ -98,13 +98,13 @@ class Command(BaseCommand):
         operating = Operating(SystemClock())
         try:
             order = order_of(options)
-            told = _ordered(operating, name, do, order, options)
+            report = _ordered(operating, name, do, order, options)
         except (ImproperlyConfigured, ImportError, ValueError) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps({"subscription": name, "done": do}))
         else:
-            self.stdout.write(f"{name}: {told}.")
+            self.stdout.write(f"{name}: {report}.")
 
 
 def _add_act(doing: _SubParsersAction[CommandParser], name: str, text: str) -> None:

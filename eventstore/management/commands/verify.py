@@ -66,7 +66,7 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(_as_json(findings, compared, seconds))
         else:
-            self._tell(findings, compared, seconds)
+            self._report(findings, compared, seconds)
         if count := len(findings.differences) + compared.wrong:
             msg = f"{count} differences. See docs/OPERATIONS.md."
             raise CommandError(msg)
@@ -89,7 +89,7 @@ class Command(BaseCommand):
                 )
                 return verifier.run(places, progress=_counted(show))
 
-    def _tell(self, findings: Findings, compared: Compared, seconds: float) -> None:
+    def _report(self, findings: Findings, compared: Compared, seconds: float) -> None:
         places = findings.places
         self.stdout.write(
             f"{sum(p.records for p in places)} records, {sum(p.events for p in places)} events,"

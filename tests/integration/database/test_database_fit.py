@@ -10,9 +10,10 @@ import pytest
 from django.core.signals import request_started
 from django.db import DatabaseError, connection
 
-from eventstore.database import connect, named
+from eventstore.database import connect, named, schema
+from eventstore.database.schema import first_missing, judge_schema
 from eventstore.database.server import judge, unfit
-from eventstore.errors import DatabaseUnanswered
+from eventstore.errors import DatabaseUnanswered, DatabaseUnfit
 from eventstore.queries.connection import unchecked_cursor
 from teddy_es import limits
 
@@ -149,3 +150,48 @@ def test_whether_it_lives_is_answered_without_django(
         request_started.disconnect(dispatch_uid="seen")
 
     assert (list(body), answered, begun) == ([b"ok\n"], ["200 OK"], [])
+
+
+@pytest.mark.parametrize(
+    ("functions", "missing"),
+    [
+        ((), None),
+        (("eventstore_overtaken",), None),
+        (("not_made_yet",), "not_made_yet()"),
+    ],
+)
+def test_a_function_that_no_migration_has_made_is_missed(
+    functions: tuple[str, ...], missing: str | None
+) -> None:
+    with closing(connect()) as own:
+        assert first_missing(own, "default", functions) == missing
+
+
+def test_a_database_behind_the_code_is_named_until_it_was_migrated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schema, "_complete", set())
+    with closing(connect()) as own:
+        own.execute("ALTER TABLE eventstore_jobrun RENAME COLUMN job TO job_before")
+        schema._complete.clear()
+        try:
+            with pytest.raises(DatabaseUnfit, match=r"eventstore_jobrun\.job.*migrate"):
+                connect()
+        finally:
+            own.execute("ALTER TABLE eventstore_jobrun RENAME COLUMN job_before TO job")
+
+    connect().close()
+    assert len(schema._complete) == 1
+
+
+def test_a_table_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(connect()) as own:
+        own.execute("ALTER TABLE eventstore_jobrun RENAME TO jobrun_before")
+        monkeypatch.setattr(schema, "_complete", set())
+        try:
+            with pytest.raises(DatabaseUnfit) as found:
+                judge_schema(own, "default")
+        finally:
+            own.execute("ALTER TABLE jobrun_before RENAME TO eventstore_jobrun")
+
+    assert "eventstore_jobrun." in found.value.problem

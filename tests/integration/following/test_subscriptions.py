@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,6 @@ from eventstore.errors import (
     SubscriptionNotFound,
     SubscriptionSuperseded,
 )
-from eventstore.protocol.placement import place_of
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.subscriptions import actions, parked_streams, status_of
 from eventstore.subscriptions import Start, TryLater, Unreadable, wait_for
@@ -390,29 +390,24 @@ def test_a_slow_handler_gets_its_work_committed_in_between(orders: Orders) -> No
 
 def test_what_is_tried_again_and_what_is_new_take_turns(orders: Orders) -> None:
     clock = MovableClock()
-    partition = partition_of(orders, "new")
-    names = (f"old{n}" for n in range(1_000))
-    bad = [n for n in names if partition_of(orders, n) == partition][:5]
+    place = orders.store.topics.places[0]
+    bad = list(islice(orders.names(place.partition, "old"), 5))
+    new = next(orders.names(place.partition, "new"))
     totals = Totals(poison={(name, 1): ValueError() for name in bad})
     for name in bad:
         orders.place(name)
     one = follower(subscription(totals, retries=(1,) * 9), clock)
     follow(one)
     clock.ahead += 1.1
-    orders.place("new")
+    orders.place(new)
     totals.handed.clear()
 
-    one.turn(partition)
-    one.turn(partition)
+    for _ in range(2):
+        one.turn(orders.store.topics.partition_id(place))
 
     handed = {event.stream_id.partition(".")[2] for event in totals.handed}
-    assert "new" in handed
+    assert new in handed
     assert len(handed) == 2
-
-
-def partition_of(orders: Orders, name: str) -> int:
-    place = place_of(orders.stream(name), orders.store.topics.partitions)
-    return orders.store.topics.partition_id(place)
 
 
 def test_a_row_that_leads_nowhere_is_the_events_fault(orders: Orders) -> None:
