@@ -34,5 +34,7 @@ def _is_written(event: msgspec.Struct, field: FieldInfo) -> bool:
 
 @lru_cache(maxsize=1_000)
 def _sensitive(kind: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    if not issubclass(kind, msgspec.Struct):
+        return ()  # no event: it is refused when it is saved
     names = sensitive_fields(kind)
     return tuple(f for f in msgspec.structs.fields(kind) if f.encode_name in names)
