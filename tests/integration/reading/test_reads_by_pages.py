@@ -60,7 +60,9 @@ def test_a_stream_whose_commits_fill_the_first_page_ends_with_its_head(
 def test_large_commits_that_fill_a_page_are_read_once(
     embedded_store: EventStore,
 ) -> None:
-    size = MAX_COMMIT_BYTES * 74 // 100  # sealed, and so in base64, it is nearly all that a record may have
+    size = (
+        MAX_COMMIT_BYTES * 74 // 100
+    )  # sealed, and so in base64, it is nearly all that a record may have
     for count in range(1, 7):
         stream = a_stream(embedded_store, [1] * count, size=size)
 
