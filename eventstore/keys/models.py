@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Now
 
-# Its options in the alphabet's order, as migrations write them: Django takes another order for another index.
+# Named in the order of the alphabet, as a migration writes them: Django compares them in their order.
 _PERIOD = Func(
     F("retention_class"),
     Value("/"),
