@@ -467,6 +467,6 @@ def test_records_of_the_formats_first_version_are_passed_and_told_of(
     assert world.filler().once() == 2
     status, findings = verified()
 
-    assert (status, findings["snapshots"]["passed"]) == (0, {"unsigned": 1})
+    assert (status, findings["snapshots"]["passed"]) == (0, {"earlier_form": 1})
     with connection.cursor() as cursor:
         assert number(cursor) == 2
