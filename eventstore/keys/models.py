@@ -9,13 +9,14 @@ from django.db import models
 from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Now
 
+# Named in the order of the alphabet, as a migration writes them: Django compares them in their order.
 _PERIOD = Func(
     F("retention_class"),
     Value("/"),
     F("month"),
-    arg_joiner=" || ",  # Django compares these in their order, and writes migrations by the alphabet
-    template="(%(expressions)s)",
+    arg_joiner=" || ",
     output_field=TextField(),
+    template="(%(expressions)s)",
 )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from eventstore.ports import KeyRing, SealedEvent
 
     Commitments = Callable[[Collection[UUID]], Mapping[UUID, bytes]]
+    _Ready = tuple[float, DataKey | Gone, Cipher | Withheld]
 
 _FRESH_S: Final = 1.0  # how long a key may be used without asking the ring again
 _MOST: Final = 10_000  # keys made ready
@@ -31,26 +32,40 @@ class KeyOpener:
     vouches for keys but the ring itself, as in memory.
     """
 
-    def __init__(self, ring: KeyRing, commitments: Commitments | None) -> None:
+    def __init__(
+        self, ring: KeyRing, commitments: Commitments | None, *, most: int = _MOST
+    ) -> None:
         self._ring = ring
+        self._most = most
         self._commitments = commitments
         self._known: dict[UUID, bytes] = {}  # as the log has them: they never change
-        self._ready: dict[str, tuple[float, DataKey | Gone, Cipher | Withheld]] = {}
+        self._ready: dict[str, _Ready] = {}
 
     def prepare(self, keys: Iterable[str]) -> None:
-        """See `Opener`. Asks the ring anew for each, which keeps them no longer than it may."""
+        """See `Opener`."""
+        self._fetch(keys)
+
+    def _fetch(self, keys: Iterable[str]) -> Mapping[str, _Ready]:
+        """Asks the ring anew for each, which keeps them no longer than it may. What is given stays the caller's, whatever other threads fetch."""
         ids = {UUID(key): key for key in keys}
         if not ids:
-            return
+            return {}
         now, found = time.monotonic(), self._believed(list(ids))
-        if len(self._ready) + len(ids) > _MOST:
-            self._ready = {}
+        known = self._ready
+        fetched: dict[str, _Ready] = {}
         for id_, text in ids.items():
-            key, earlier = found[id_], self._ready.get(text)
-            if earlier is not None and earlier[1] is key:
-                self._ready[text] = now, key, earlier[2]
-            else:
-                self._ready[text] = now, key, _made_ready(key)
+            key, earlier = found[id_], known.get(text)
+            same = earlier is not None and earlier[1] is key
+            fetched[text] = (
+                now,
+                key,
+                earlier[2] if earlier and same else _made_ready(key),
+            )
+        if len(known) + len(fetched) > self._most:
+            self._ready = dict(fetched)
+        else:
+            known.update(fetched)
+        return fetched
 
     def open(
         self, stream_id: str, commit_id: UUID, event: SealedEvent
@@ -61,8 +76,7 @@ class KeyOpener:
         key = event.sealed.key
         ready = self._ready.get(key)
         if ready is None or time.monotonic() - ready[0] > _FRESH_S:
-            self.prepare([key])
-            ready = self._ready[key]
+            ready = self._fetch([key])[key]
         cipher = ready[2]
         if isinstance(cipher, Withheld):
             return cipher
@@ -83,7 +97,7 @@ class KeyOpener:
     def _learn(self, ids: Collection[UUID]) -> None:
         if not ids or self._commitments is None:
             return
-        if len(self._known) + len(ids) > _MOST:
+        if len(self._known) + len(ids) > self._most:
             self._known = {}
         self._known |= self._commitments(ids)
 

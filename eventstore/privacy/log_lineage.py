@@ -32,7 +32,8 @@ class LogLineage:
 
     def record_minted(self, keys: Collection[Minted]) -> None:
         """See `Lineage`."""
-        record_minted(get_event_store(), events_of(registry()), keys)
+        with _had():
+            record_minted(get_event_store(), events_of(registry()), keys)
 
     def commitments(self, ids: Collection[UUID]) -> Mapping[UUID, bytes]:
         """See `Lineage`."""

@@ -37,45 +37,47 @@ WORDS: Final = (
 )
 
 
+OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "where": {
+        "nargs": "*",
+        "help": "rooms (indexer) or files; all of the table, if left out",
+    },
+    "--workers": {
+        "type": int,
+        "default": 1,
+        "help": "processes, each on a database of its own",
+    },
+    "--most": {
+        "type": int,
+        "default": 0,
+        "help": "mutants of a file, spread over it; 0: all",
+    },
+    "--seconds": {
+        "type": float,
+        "default": 0.0,
+        "help": "so many seconds of its tests judge a mutant, the likeliest; try --again without, what survives",
+    },
+    "--tests": {
+        "nargs": "+",
+        "default": (),
+        "help": "files of tests that judge, instead of the table's, for a new test; who survives them alone is not told",
+    },
+    "--again": {
+        "action": "store_true",
+        "help": "try survivors again: the tests are better now",
+    },
+    "--report": {
+        "action": "store_true",
+        "help": "tell what was found so far, and try nothing",
+    },
+}
+
+
 def arguments() -> argparse.Namespace:
     """What was asked for."""
     parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
-    parser.add_argument(
-        "where",
-        nargs="*",
-        help="rooms (indexer) or files; all of the table, if left out",
-    )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=1,
-        help="processes, each on a database of its own",
-    )
-    parser.add_argument(
-        "--most", type=int, default=0, help="mutants of a file, spread over it; 0: all"
-    )
-    parser.add_argument(
-        "--again",
-        action="store_true",
-        help="try survivors again: the tests are better now",
-    )
-    parser.add_argument(
-        "--tests",
-        nargs="+",
-        default=(),
-        help="files of tests that judge, instead of the table's: for a new test",
-    )
-    parser.add_argument(
-        "--seconds",
-        type=float,
-        default=0.0,
-        help="a mutant is judged by so many seconds of its tests, the likeliest; what survives is to be tried --again by all",
-    )
-    parser.add_argument(
-        "--report",
-        action="store_true",
-        help="tell what was found so far, and try nothing",
-    )
+    for name, how in OPTIONS.items():
+        parser.add_argument(name, **how)
     return parser.parse_args()
 
 
@@ -161,6 +163,7 @@ class File:
     def __init__(self, path: Path, table: dict[str, Any], tests: Sequence[str]) -> None:
         """tests: instead of those of the table."""
         self.path, self.source = path, path.read_text("utf-8")
+        self._is_judged_in_part = bool(tests)
         self.tests = tuple(tests) or next(
             tuple(table["tests"][str(one)])
             for one in (path, *path.parents)
@@ -197,7 +200,9 @@ class File:
         return RESULTS.read_bytes().count(b"\n") if RESULTS.exists() else 0
 
     def tell(self, key: str, result: trying.Result) -> None:
-        """Write down what became of a mutant."""
+        """Write down what became of a mutant. What some tests do not notice others may."""
+        if self._is_judged_in_part and result.word == trying.SURVIVED:
+            return
         told = {
             "path": str(self.path),
             "source": self.digest,

@@ -73,10 +73,11 @@ class Process:
         provider: KeyProvider | None = None,
         clock: Clock | None = None,
         most: int = 1_000,
+        sessions: int = 8,
     ) -> None:
         self.cache = Cache(clock or SystemClock(), most=most)
         self.ring = Ring(
-            KeyStore(Sessions(log.refuse_undead)),
+            KeyStore(Sessions(log.refuse_undead, most=sessions)),
             provider or a_provider(),
             log,
             self.cache,

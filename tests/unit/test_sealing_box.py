@@ -377,6 +377,22 @@ def test_a_key_that_is_not_the_one_that_was_minted_opens_nothing() -> None:
     assert isinstance(KeyOpener(ring, None).key(id_), DataKey)
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_an_opener_that_remembers_few_keys_opens_all(most: int) -> None:
+    ring = MemoryKeys()
+    commits = [
+        sealed(ring, an_event(occurred_at=f"2026-0{m}-01T00:00:00.000000Z"))
+        for m in (1, 2, 3)
+    ]
+    opener = KeyOpener(ring, None, most=most)
+
+    opener.prepare(c.events[0].sealed.key for c in commits if c.events[0].sealed)
+    found = [opener.open(c.stream_id, c.commit_id, c.events[0]) for c in commits * 2]
+
+    assert not any(isinstance(one, Withheld) for one in found)
+    assert len(opener._ready) <= max(most, 3)
+
+
 def test_a_crafted_box_that_opens_under_two_keys_is_opened_under_the_logs_one_alone() -> (
     None
 ):

@@ -147,15 +147,36 @@ def test_behind_a_batch_that_broke_each_commit_has_its_own_transaction(
 
     one = follower(subscription(breaks, retries=(), most=most))
     for name in names:
-        orders.place(name, 2)
+        orders.place(name, 2 if name == names[2] else 1)
 
     handled = [one.turn(partition).handled for _ in names]
 
-    assert handled == [2, 2, 1, 2]
+    assert handled == [1, 1, 1, 1]
     found = parked_streams(Wanted(), "totals").rows
     assert [(row.stream_id, row.version) for row in found] == [
         (orders.stream(names[2]), 2)
     ]
+
+
+def test_what_is_due_does_not_wait_for_the_end_of_what_is_new(orders: Orders) -> None:
+    place = orders.store.topics.places[0]
+    bad, new = islice(orders.names(place.partition), 2)
+    partition = orders.store.topics.partition_id(place)
+    clock = MovableClock()
+    totals = Totals(poison={(bad, 1): ValueError()})
+    one = follower(subscription(totals, retries=(1,), most=1), clock)
+    orders.place(bad)
+    follow(one)
+    totals.poison.clear()
+    clock.ahead = 2
+    orders.place(new)
+    for _ in range(2):
+        orders.change(new)
+
+    for _ in range(2):
+        one.turn(partition)
+
+    assert seen() == {bad: [1], new: [1]}
 
 
 def limited(limit: Callable[[int], int | None]) -> Follower:

@@ -81,7 +81,10 @@ def test_nothing_is_opened_unless_it_is_asked_for(whom: str) -> None:
 
     follow(follower(one_by_one(handed)))
 
-    assert [(one.customer_id, one.remark) for one in handed] == [(whom, SEALED_AWAY)]
+    found: list[tuple[object, object]] = [
+        (one.customer_id, one.remark) for one in handed
+    ]
+    assert found == [(whom, SEALED_AWAY)]
 
 
 @pytest.mark.parametrize("opens", [True, False])

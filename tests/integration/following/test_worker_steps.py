@@ -293,6 +293,15 @@ def test_what_is_beyond_the_index_is_told_once_for_each_number(
     assert (first, second, third) == ((1, 0), 0, 1)
 
 
+def test_who_begins_looks_at_once(steps: Steps) -> None:
+    steps.worker._look(steps.state)
+    assert steps.state.look_at > 0
+
+    steps.worker._begin(steps.state)
+
+    assert steps.state.look_at == 0
+
+
 def test_rows_that_somebody_had_forgotten_are_not_made_anew(steps: Steps) -> None:
     steps.worker._begin(steps.state)
     Operating(steps.clock).forget("totals", Order(by="ann", reason="x"))

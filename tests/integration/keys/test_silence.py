@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -139,3 +140,50 @@ def test_a_session_on_which_something_went_wrong_is_not_used_again(
 
     assert begun[0].closed
     assert process.store.mark() == ""
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_process_has_so_many_sessions_at_a_time_and_the_next_who_asks_waits_for_one(
+    transactional_db: None, most: int
+) -> None:
+    sessions = Sessions(most=most, patience_s=120)
+    with ExitStack() as held:
+        for _ in range(most):
+            held.enter_context(sessions.session())
+        impatient = Sessions(most=most, patience_s=0.01)
+        impatient._places = sessions._places
+        with (
+            pytest.raises(KeyStoreUnavailable, match=f"all {most} sessions"),
+            impatient.session(),
+        ):
+            pass
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(KeyStore(sessions).mark)
+            held.close()
+            assert waiting.result(120) == ""
+    sessions.close()
+
+
+def test_a_forked_process_waits_for_nobody_who_stayed_behind(
+    transactional_db: None,
+) -> None:
+    sessions = Sessions(most=1, patience_s=0.01)
+    [_, places] = sessions._places
+    places.acquire()
+    sessions._places = os.getpid() + 1, places
+
+    with sessions.session() as session:
+        assert session.execute("SELECT 1").fetchone() == (1,)
+    sessions.close()
+
+
+def test_keys_are_minted_and_opened_with_one_session(
+    processes: Callable[..., Process],
+) -> None:
+    process = processes(sessions=1)
+
+    names = [a_name(f"p-{n}") for n in range(3)]
+    keys = process.ring.sealing(names)
+
+    ids = [one.id for one in keys.values()]
+    assert process.ring.fresh(ids) == {one.id: one for one in keys.values()}
