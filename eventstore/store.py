@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from asgiref.sync import sync_to_async
+from django.db import connections
 
 from eventstore import metrics
 from eventstore.appender.admission import Door
@@ -150,7 +151,7 @@ class EventStore(Reading):
         try:
             pending = pend(at_once=True)
         except KeysNotHeld:
-            pending = await asyncio.to_thread(pend)
+            pending = await asyncio.to_thread(_and_hang_up, pend)
         pending.observe(self._clock)
         if not (pending.future.done() or self._appender.offer(pending)):
             await asyncio.to_thread(self._appender.submit, pending)
@@ -346,6 +347,14 @@ def get_event_store() -> EventStore:
     """The configured store: one a process, made at the first call, whoever comes first."""
     with _making:
         return _the_store()
+
+
+def _and_hang_up(pend: Callable[[], Pending]) -> Pending:
+    """In a thread of the event loop's: a connection that the log's word about keys was read on would stay open with it, and nobody would look after it."""
+    try:
+        return pend()
+    finally:
+        connections.close_all()
 
 
 @cache
