@@ -113,12 +113,8 @@ def _under_fire(
             told = now
             done = accepted.count()
             tell(f"{now - began:.0f} s, {done} appends, {injector.kills} kills")
-            enough = (
-                done >= _MARGIN * wanted.appends
-                and injector.kills >= wanted.kills
-                and now >= began + wanted.at_least_s
-            )
-            if wanted.until_enough and enough:
+            lacks = wanted.lacks(done / _MARGIN, injector.kills, injector.done)
+            if wanted.until_enough and not lacks:
                 break
         time.sleep(_TURN_S)
     return time.monotonic() - began

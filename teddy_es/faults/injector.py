@@ -42,7 +42,8 @@ class Targets:
 class Injector:
     """`turn` does what is due. A target that is under a fault already is left alone; the schedule goes on.
 
-    done: how often each kind was done. Two faults on two targets overlap as the schedule has it.
+    done: how often each kind was done. Two faults on two targets overlap as the schedule has it. A kind that was never done, for its
+    target was under a fault just then, is tried again in place of the next fault, as soon as that target is free.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Injector:
         self._journal = journal
         self._under: dict[str, Undo] = {}
         self._due: list[tuple[float, int, str]] = []
+        self._missed: dict[str, Fault] = {}
         self._number = count()
         self._next = next(schedule)
         self._next_at: float | None = None
@@ -74,9 +76,18 @@ class Injector:
         if self._next_at is None:
             self._next_at = now + self._next.after_s
         if self._next_at <= now:
-            self._do(self._next, now)
-            self._next = next(self._schedule)
+            fault = self._missed_and_free()
+            if fault is None:
+                fault, self._next = self._next, next(self._schedule)
+            self._do(fault, now)
             self._next_at = now + self._next.after_s
+
+    def _missed_and_free(self) -> Fault | None:
+        for kind, fault in self._missed.items():
+            target, _ = self._chosen(*kind.split(), fault.which)
+            if target not in self._under:
+                return self._missed.pop(kind)
+        return None
 
     def finish(self) -> None:
         """Undo everything."""
@@ -95,6 +106,9 @@ class Injector:
             self._under[target] = undo
             heappush(self._due, (now + fault.length_s, next(self._number), target))
             self.done[fault.kind] += 1
+            self._missed.pop(fault.kind, None)
+        elif not self.done[fault.kind]:
+            self._missed[fault.kind] = fault
         line = {
             "fault": fault.number,
             "what": str(fault),

@@ -113,6 +113,20 @@ def test_who_is_under_a_fault_is_left_alone(done_to: Any, tmp_path: Path) -> Non
     assert injector.kills == 0
 
 
+def test_a_kind_that_was_never_done_is_tried_again_when_its_target_is_free(
+    done_to: Any,
+) -> None:
+    injector, said = done_to("writer stop", "writer kill", "writer stop", "log cut")
+
+    for now in (0.0, 1.0, 2.0, 3.0):
+        injector.turn(now)
+
+    assert said.heard == ["send 19", "send 18", "kill"]
+    injector.turn(4.0)  # the target is under the kill; its kind was done before
+    injector.turn(5.0)
+    assert said.heard[3:] == ["start", "turn cut"]
+
+
 def test_at_the_end_everything_is_undone(done_to: Any) -> None:
     injector, said = done_to("writer kill", "log slow")
     for now in (0.0, 1.0, 2.0):
