@@ -43,7 +43,7 @@ def test_on_the_embedded_log_all_is_zero(tmp_path: Path) -> None:
 
     assert report.passed, "\n".join(report.lines())
     assert report.followed["all"] == report.followed["troubled"] == report.events
-    assert report.texts > report.texts_erased > 0  # and many are there, opened
+    assert report.texts > 100  # opened; that some cannot be, the report itself asks for
     assert report.persons_erased
     assert report.failures  # the way of retries was under fire
     assert report.snapshots  # and so were loads from them, and who built them
