@@ -6,13 +6,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from eventstore.database import is_the_databases, word_of
 from eventstore.errors import EventStoreError, Unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 OK: Final = "ok"
 NO_ANSWER: Final = "no answer"
@@ -30,6 +31,31 @@ class State(Generic[T]):
     def is_ok(self) -> bool:
         """Whether there was an answer."""
         return self.word == OK
+
+
+class Turns:
+    """How long each may take of whom one after the other asks: its share of all there is, and what those before it left.
+
+    shares: in the order of the asking. No one gets more than the largest share, so that nobody who is silent makes all of it long.
+    """
+
+    def __init__(
+        self,
+        shares: Mapping[str, float],
+        patience_s: float,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._shares = {what: share * patience_s for what, share in shares.items()}
+        self._most_s = max(self._shares.values())
+        self._clock = clock
+        self._ends_at = clock() + sum(self._shares.values())
+
+    def patience_of(self, what: str) -> float:
+        """Seconds, from now on."""
+        names = list(self._shares)
+        behind = names[names.index(what) + 1 :]
+        left_s = self._ends_at - self._clock() - sum(self._shares[n] for n in behind)
+        return min(self._most_s, max(self._shares[what], left_s))
 
 
 class Asker:

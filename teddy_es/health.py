@@ -34,7 +34,7 @@ from eventstore.snapshots.topics import snapshot_topics
 from eventstore.snapshots.topics import wrong as wrong_with_snapshots
 from eventstore.store import get_event_store
 from teddy_es.all_processes import AllProcesses
-from teddy_es.asking import OK, Asker, State, word_for
+from teddy_es.asking import OK, Asker, State, Turns, word_for
 from teddy_es.conf import conf
 
 if TYPE_CHECKING:
@@ -68,13 +68,19 @@ def ready(request: HttpRequest) -> HttpResponse:
     who needs them works. Each has its word: ok, no answer, not asked (something before it failed), or the code of what is wrong. And how far the mirror is behind the log, and which partitions have stopped: a part of the streams; the rest works.
     """
     settings = ",".join(message.id or "?" for message in check_settings()) or OK
-    database = _ask("database", _known) if settings == OK else _NOT_ASKED
+    turns = Turns(_SHARES, PATIENCE)
+    database = _ask("database", _known, turns) if settings == OK else _NOT_ASKED
     known = database.answer
     folded = None if known is None else known.cursors
-    log = _ask("log", lambda: _ends(folded or {})) if database.is_ok else _NOT_ASKED
+    log = (
+        _ask("log", lambda: _ends(folded or {}), turns)
+        if database.is_ok
+        else _NOT_ASKED
+    )
     ends = log.answer
-    index = _ask("index", _index) if log.is_ok else _NOT_ASKED
-    beside = _ask("beside", _beside) if log.is_ok else _NOT_ASKED
+    index = _ask("index", _index, turns) if log.is_ok else _NOT_ASKED
+    beside = _ask("beside", _beside, turns) if log.is_ok else _NOT_ASKED
+    keys = _ask("keys", _keys, turns) if database.is_ok else _NOT_ASKED
     answer: dict[str, Any] = {
         "ready": index.is_ok,
         "settings": settings,
@@ -82,7 +88,7 @@ def ready(request: HttpRequest) -> HttpResponse:
         "log": log.word,
         "index": index.word,
         "beside": beside.word,
-        "keys": _ask("keys", _keys).word if database.is_ok else _NOT_ASKED.word,
+        "keys": keys.word,
         "lag": None if folded is None or ends is None else _lag(folded, ends),
         "stopped": None if known is None else [_stop(one) for one in known.stopped],
         "clock": _clock(index.answer) if index.is_ok else None,
@@ -136,10 +142,10 @@ def forget() -> None:
     _topics_beside.cache_clear()
 
 
-def _ask(what: str, question: Callable[[], T]) -> State[T]:
+def _ask(what: str, question: Callable[[], T], turns: Turns) -> State[T]:
     """The answer, or a word for why there is none; the rest stands in the log only, for it may name hosts."""
     try:
-        patience_s = PATIENCE * _SHARES[what]
+        patience_s = turns.patience_of(what)
         return State(OK, _askers[what].ask(question, patience_s=patience_s))
     except Exception as error:
         word = word_for(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -21,14 +22,16 @@ from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, query_without_cursor, show, wanted
 from eventstore.conf import registry
 from eventstore.events import Position
+from eventstore.lineage.lookup import destroyed
 from eventstore.queries import browse
 from eventstore.queries.evidence import OneEvent, one_event
 from eventstore.queries.keyset import Page
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.http import HttpRequest, HttpResponse
+
+    from eventstore.events import CommitEvent
+    from eventstore.lineage.fold import Destroyed
 
 _NO_EVENTS = Empty(
     "No events here", "As soon as a commit is accepted, its events stand here."
@@ -71,12 +74,22 @@ def event(
             "found": shown_event,
             "evidence": evidence,
             "payload": payload and JsonView(payload.data),
+            "ended": payload and _ended(payload),
             "checks": _checks(shown_event),
             "number_in_commit": index + 1,
             "starts_correlation": shown_event.row.correlation_id
             == shown_event.row.event_id,
         },
     )
+
+
+def _ended(event: CommitEvent) -> Destroyed | None:
+    """How the key ended that the event is sealed with, by the log's word: the page opens nothing. None while it lives."""
+    types = registry()
+    if event.sealed is None or types.privacy is None:
+        return None
+    key_id = UUID(event.sealed.key)
+    return destroyed([key_id], types).get(key_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,19 +33,22 @@ from eventstore.ports import Appended
 from eventstore.protocol.fold import Verdict
 from eventstore.protocol.positions import first_of
 from eventstore.queries.commits import Decided, Mirrored
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 from tests.unit.records import a_commit, an_event
 
 if TYPE_CHECKING:
     from eventstore.events import AppendResult
 
 PLACE = Place("eventstore.order", 2)
+SEALER = KeySealer(MemoryKeys())
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 COMMIT = a_commit(an_event(1), an_event(2), expected=3)
 
 
 def pending(**known: Any) -> Pending:
     """Of two events, behind version 3."""
-    return Pending(COMMIT, b"x", PLACE, 0.0, **{"fresh": True, **known})
+    return Pending(COMMIT, b"x", PLACE, 0.0, SEALER, **{"fresh": True, **known})
 
 
 def row(verdict: Verdict, head: int | None, first: int | None = None) -> Mirrored:

@@ -81,7 +81,10 @@ def test_nothing_is_opened_unless_it_is_asked_for(whom: str) -> None:
 
     follow(follower(one_by_one(handed)))
 
-    assert [(one.customer_id, one.remark) for one in handed] == [(whom, SEALED_AWAY)]
+    found: list[tuple[object, object]] = [
+        (one.customer_id, one.remark) for one in handed
+    ]
+    assert found == [(whom, SEALED_AWAY)]
 
 
 @pytest.mark.parametrize("opens", [True, False])
@@ -150,9 +153,7 @@ def test_a_key_store_that_is_away_is_no_events_fault_and_waited_for(
     handed: list[Any] = []
     one = follower(one_by_one(handed, opens=True))
 
-    def away(
-        self: MemoryKeys, ids: Collection[UUID]
-    ) -> Mapping[UUID, DataKey | Gone]:
+    def away(self: MemoryKeys, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
         del self, ids
         msg = "it is away"
         raise KeyStoreUnavailable(msg)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
 
 from audit.addresses import event_address
+from eventstore.conf import registry
 from eventstore.events import Position, Sealed
+from eventstore.lineage.ids import commit_of_destroyed
 from eventstore.models import Event, Record
 from tests.plugins.mirrored import Mirrored, an_event
 
@@ -115,6 +118,75 @@ def test_what_is_sealed_says_with_which_key(
     [position] = mirrored.commit("conversation.a", an_event(sealed=sealed))
 
     assert str(UUID(int=5)) in shown(officer, position)
+
+
+def said(page: str) -> str:
+    """What a person reads of it: the words without their tags."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def gone(mirrored: Mirrored, key_id: str, why: str, request: str | None) -> None:
+    """The log says that a key of a child's is gone."""
+    data = {"key_id": key_id, "why": why}
+    if request is not None:
+        data["request"] = request
+    mirrored.commit(
+        "privacy.child-1",
+        an_event("KeyDestroyed", data=data),
+        commit_id=commit_of_destroyed(UUID(key_id)),
+    )
+
+
+SEALED = Sealed(str(UUID(int=5)), "AAAAAAAAAAAAAAAA", "AAAA")
+
+
+def test_what_is_sealed_is_said_in_words(officer: Client, mirrored: Mirrored) -> None:
+    event = an_event("ChildSpoke", child_id="child-1", sealed=SEALED)
+    [position] = mirrored.commit("conversation.a", event)
+    gone(mirrored, str(UUID(int=6)), "erasure", "r-1")  # another one's key
+
+    words = said(shown(officer, position))
+
+    assert "What is sensitive in it is sealed, and not shown here." in words
+    assert "erased" not in words
+    assert SEALED.box not in words
+
+
+@pytest.mark.parametrize(
+    ("why", "request_", "sentence"),
+    [
+        ("erasure", "r-1", "under request r-1: its key is destroyed"),
+        ("erasure", None, "UTC : its key is destroyed"),
+        ("retention", None, "UTC , when its time of keeping was over: its key is"),
+    ],
+    ids=["erasure", "erasure-without-request", "retention"],
+)
+def test_what_is_erased_says_when_and_under_which_request(
+    officer: Client,
+    mirrored: Mirrored,
+    why: str,
+    request_: str | None,
+    sentence: str,
+) -> None:
+    [position] = mirrored.commit("conversation.a", an_event(sealed=SEALED))
+    gone(mirrored, SEALED.key, why, request_)
+
+    words = said(shown(officer, position))
+
+    assert "was erased on 2026-11-23 09:00:02.000 UTC" in words
+    assert sentence in words
+    assert "nobody can read it any more" in words
+    assert "Hash holds" in words
+    assert "is sealed, and" not in words
+
+
+def test_a_domain_without_privacy_events_has_sealed_ones_shown_all_the_same(
+    officer: Client, mirrored: Mirrored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [position] = mirrored.commit("conversation.a", an_event(sealed=SEALED))
+    monkeypatch.setattr(registry(), "privacy", None)
+
+    assert "is sealed, and not shown" in said(shown(officer, position))
 
 
 def test_what_another_writer_left_in_the_clear_is_not_shown(

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from eventstore.store import EventStore
 
+# a measurement's world has tables of both databases
+pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+
 EVERYBODY = {"teddy", "eventsourcing", "eventsourcing-functions", "insert"}
 
 
