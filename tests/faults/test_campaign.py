@@ -27,7 +27,7 @@ PACE_S = 1.2
 def short(folder: Path, *, log: str, kinds: Collection[str]) -> Report:
     """A campaign that does every kind of fault; on a busy machine it takes longer."""
     wanted = Wanted(
-        seconds=6 * len(kinds) * PACE_S,
+        seconds=10 * len(kinds) * PACE_S,
         seed=SEED,
         appends=300,
         kills=3,
