@@ -127,7 +127,7 @@ class EventStore(Reading):
 
         events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of your own (an idempotency key)
         anybody can retry the call at any time, and gets the first answer. Raises what is `Refused` (`InvalidStreamId`, `InvalidEvent`,
-        `CommitTooLarge`, `LogUnavailable`), nothing was written; what is `Decided` (`WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`);
+        `CommitTooLarge`, `SubjectErased`, `LogUnavailable`), or `KeyStoreUnavailable`: nothing was written; what is `Decided` (`WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`);
         `AppendOutcomeUnknown`: retry with its commit id; `LogMisconfigured`, `LogTruncated`: an operator must look; TypeError and ValueError: no time-out.
         """
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
