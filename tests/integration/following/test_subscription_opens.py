@@ -150,9 +150,7 @@ def test_a_key_store_that_is_away_is_no_events_fault_and_waited_for(
     handed: list[Any] = []
     one = follower(one_by_one(handed, opens=True))
 
-    def away(
-        self: MemoryKeys, ids: Collection[UUID]
-    ) -> Mapping[UUID, DataKey | Gone]:
+    def away(self: MemoryKeys, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
         del self, ids
         msg = "it is away"
         raise KeyStoreUnavailable(msg)
