@@ -63,13 +63,13 @@ def test_who_was_let_go_of_keeps_no_session(transactional_db: None) -> None:
 
     store = KeyStore(Sessions(connect=connected))
     store.mark()
-    assert not made[0].closed
+    assert [one.closed for one in made] == [False]
 
     store.close()
-    assert made[0].closed
+    assert [one.closed for one in made] == [True]
 
     store.mark()  # an appender that had it before goes on
-    assert made[1].closed
+    assert [one.closed for one in made] == [True, True]
 
 
 def test_an_answer_that_is_there_counts_however_late_it_is_fetched(
