@@ -25,7 +25,12 @@ from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
-from eventstore.errors import DatabaseUnanswered, LogUnanswered, SubjectErased
+from eventstore.errors import (
+    DatabaseUnanswered,
+    LogUnanswered,
+    LogUnavailable,
+    SubjectErased,
+)
 from eventstore.events import (
     AppendResult,
     Cut,
@@ -40,11 +45,11 @@ from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
 from eventstore.log import configured
 from eventstore.log.topics import Topics
-from eventstore.opening import key_ring
+from eventstore.opening import sealer
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.placement import place_of
 from eventstore.queries.reading import Reading
-from eventstore.sealing.sealer import KeySealer, KeysNotHeld
+from eventstore.sealing.sealer import KeysNotHeld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,7 +127,7 @@ class EventStore(Reading):
 
         events: a list or a tuple. timeout_s: seconds; the configured `APPEND_TIMEOUT` if left out. With a commit id of your own (an idempotency key)
         anybody can retry the call at any time, and gets the first answer. Raises what is `Refused` (`InvalidStreamId`, `InvalidEvent`,
-        `CommitTooLarge`, `LogUnavailable`), nothing was written; what is `Decided` (`WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`);
+        `CommitTooLarge`, `SubjectErased`, `LogUnavailable`), or `KeyStoreUnavailable`: nothing was written; what is `Decided` (`WrongExpectedVersion`, `EventIdReused`, `CommitIdReused`);
         `AppendOutcomeUnknown`: retry with its commit id; `LogMisconfigured`, `LogTruncated`: an operator must look; TypeError and ValueError: no time-out.
         """
         pending = self._pending(stream_id, events, expected, commit_id, timeout_s)
@@ -275,10 +280,14 @@ class EventStore(Reading):
             return closed
 
     def _repeated(self, closed: Pending, erased: SubjectErased) -> Future[AppendResult]:
-        """The answer that an earlier record fixed for a commit whose keys are gone since. Raises `erased` if there is none."""
+        """The answer that an earlier record fixed for a commit whose keys are gone since. Raises `erased` if there is none,
+        and, of an append, `LogUnavailable` if the log does not say."""
         commit = closed.commit
         left = max(0.0, closed.deadline - self._clock.monotonic())
-        found = self.outcome(commit.commit_id, commit.stream_id, timeout_s=left)
+        try:
+            found = self.outcome(commit.commit_id, commit.stream_id, timeout_s=left)
+        except LogUnanswered as error:
+            raise LogUnavailable(error.reason) from error
         if not found.decided:
             raise erased
         answer_from_decided(closed, found.decided[0])
@@ -316,11 +325,6 @@ KINDS: Final[dict[str, type[EventStore]]] = {
 }
 
 
-def configured_sealer() -> KeySealer:
-    """Seals under the configured keys. Raises ImproperlyConfigured."""
-    return KeySealer(key_ring())
-
-
 def make_event_store() -> EventStore:
     """A store by the settings as they are now, with an appender of its own. Raises ImproperlyConfigured."""
     configured.log_factory()  # that it leads nowhere is said here, and not by the appender's thread
@@ -328,7 +332,7 @@ def make_event_store() -> EventStore:
     types = registry()
     return KINDS.get(conf.LOG, EventStore)(
         topics=Topics.of(types, conf.PARTITIONS),
-        door=Door(types, clock, configured_sealer()),
+        door=Door(types, clock, sealer()),
         clock=clock,
         limits=Limits(conf.APPEND_QUEUE, conf.APPEND_QUEUE_BYTES),
     )

@@ -7,7 +7,7 @@ would else stand in caches and snapshots, in the clear.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -33,6 +33,8 @@ def _is_written(event: msgspec.Struct, field: FieldInfo) -> bool:
 
 
 @lru_cache(maxsize=1_000)
-def _sensitive(kind: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+def _sensitive(kind: type[Any]) -> tuple[FieldInfo, ...]:
+    if not issubclass(kind, msgspec.Struct):
+        return ()  # no event: it is refused when it is saved
     names = sensitive_fields(kind)
     return tuple(f for f in msgspec.structs.fields(kind) if f.encode_name in names)

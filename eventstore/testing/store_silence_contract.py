@@ -16,12 +16,14 @@ import pytest
 from eventstore.clock import SystemClock
 from eventstore.errors import LogUnanswered, LogUnavailable, Refused, Retryable
 from eventstore.events import Cut, Expected, NewEvent
+from eventstore.opening import key_ring
 from eventstore.testing.faulty_log import Network
 from eventstore.testing.shop import OrderPlaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from eventstore.events import AppendResult
     from eventstore.store import EventStore
 
 Asked = tuple[str, UUID]  # a stream and the commit in it
@@ -35,6 +37,17 @@ QUESTIONS: dict[str, Callable[[EventStore, Asked], object]] = {
     "version_as_of": lambda store, asked: store.version_as_of(
         asked[0], SystemClock().now(), timeout_s=5
     ),
+}
+REPEATS: dict[str, Callable[[EventStore, Asked, NewEvent], AppendResult]] = {
+    "append": lambda store, asked, event: store.append(
+        asked[0], [event], Expected.ANY, commit_id=asked[1], timeout_s=5
+    ),
+    "aappend": lambda store, asked, event: asyncio.run(
+        store.aappend(asked[0], [event], Expected.ANY, commit_id=asked[1], timeout_s=5)
+    ),
+    "submit_past": lambda store, asked, event: store.submit_past(
+        asked[0], [event], commit_id=asked[1]
+    ).result(5),
 }
 
 
@@ -112,3 +125,23 @@ class StoreSilenceContract:
 
         assert isinstance(told.value, Refused)
         assert store.outcome(commit_id, stream_id).decided == []
+
+    @pytest.mark.parametrize("again", REPEATS)
+    def test_a_repeat_whose_keys_are_gone_says_that_nothing_was_written(
+        self, store: EventStore, network: Network, asked: Asked, again: str
+    ) -> None:
+        whom, repeated = f"customer-{uuid4()}", (asked[0], uuid4())
+        said = OrderPlaced(customer_id=whom, remark="what was said")
+        event = NewEvent(
+            said, correlation_id=uuid4(), occurred_at=SystemClock().now(), schema=1
+        )
+        first = REPEATS["append"](store, repeated, event)
+        keys: Any = key_ring()
+        keys.erase(whom)
+        network.silent = True
+
+        with pytest.raises(LogUnavailable):
+            REPEATS[again](store, repeated, event)
+        network.be_good()
+
+        assert REPEATS[again](store, repeated, event).positions == first.positions

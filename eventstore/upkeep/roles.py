@@ -2,6 +2,8 @@
 
 The owner of the tables migrates, rebuilds and builds projections. Writers (web, worker, mirror, subscriptions) add rows and move
 cursors; what is append only they neither change nor delete, and TRUNCATE is the owner's alone. Readers read the store's tables.
+The key store is a database of its own, with an owner and a writer: who writes there mints and destroys, and no row ever leaves, for what was
+destroyed must stay known. It has no reader.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg.sql import SQL, Composed, Identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import psycopg
 
@@ -40,6 +42,13 @@ _KEEPS: Final = "REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}"
 _READER: Final = "GRANT USAGE ON SCHEMA {schema} TO {role}"
 _READS: Final = "GRANT SELECT ON {table} TO {role}"
 
+_KEYS: Final = r"SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE 'keys\_%' ORDER BY 1"
+_KEEPER: Final = "GRANT USAGE ON SCHEMA {schema} TO {role}"
+_KEEPS_KEYS: Final = (
+    "GRANT SELECT, INSERT, UPDATE ON {table} TO {role}",
+    "REVOKE DELETE, TRUNCATE, REFERENCES, TRIGGER ON {table} FROM {role}",
+)
+
 
 def statements(
     connection: psycopg.Connection[Any], *, writer: str, reader: str | None = None
@@ -57,15 +66,23 @@ def statements(
             yield SQL(_READS).format(table=Identifier(table), role=Identifier(reader))
 
 
-def grant(
-    connection: psycopg.Connection[Any], *, writer: str, reader: str | None = None
-) -> int:
-    """Grant them, all or none; how many statements that were."""
-    grants = list(statements(connection, writer=writer, reader=reader))
+def statements_of_keys(
+    connection: psycopg.Connection[Any], *, writer: str
+) -> Iterator[Composed]:
+    """The grants in the key store's database: a writer keeps every row, and what later migrations make is granted after them."""
+    role = Identifier(writer)
+    schema = Identifier(_one(connection, _SCHEMA))
+    yield SQL(_KEEPER).format(schema=schema, role=role)
+    for (table,) in connection.execute(_KEYS).fetchall():
+        for statement in _KEEPS_KEYS:
+            yield SQL(statement).format(table=Identifier(table), role=role)
+
+
+def grant(connection: psycopg.Connection[Any], grants: Sequence[Composed]) -> None:
+    """Grant them, all or none."""
     with connection.transaction():
         for statement in grants:
             connection.execute(statement)
-    return len(grants)
 
 
 def _one(connection: psycopg.Connection[Any], statement: str) -> str:

@@ -60,7 +60,7 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "--tests": {
         "nargs": "+",
         "default": (),
-        "help": "files of tests that judge, instead of the table's: for a new test",
+        "help": "files of tests that judge, instead of the table's, for a new test; who survives them alone is not told",
     },
     "--again": {
         "action": "store_true",
@@ -163,6 +163,7 @@ class File:
     def __init__(self, path: Path, table: dict[str, Any], tests: Sequence[str]) -> None:
         """tests: instead of those of the table."""
         self.path, self.source = path, path.read_text("utf-8")
+        self._is_judged_in_part = bool(tests)
         self.tests = tuple(tests) or next(
             tuple(table["tests"][str(one)])
             for one in (path, *path.parents)
@@ -199,7 +200,9 @@ class File:
         return RESULTS.read_bytes().count(b"\n") if RESULTS.exists() else 0
 
     def tell(self, key: str, result: trying.Result) -> None:
-        """Write down what became of a mutant."""
+        """Write down what became of a mutant. What some tests do not notice others may."""
+        if self._is_judged_in_part and result.word == trying.SURVIVED:
+            return
         told = {
             "path": str(self.path),
             "source": self.digest,

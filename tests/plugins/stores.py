@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import pytest
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from eventstore.indexer.indexer import Indexer
 
 Stores = Callable[..., EventStore]
+
+# settings of a store whose domain names no events of keys, and has no subscriptions, which are the project's
+WITHOUT_PRIVACY: Final[Mapping[str, object]] = {
+    "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
+    "SUBSCRIPTIONS": [],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -54,9 +60,8 @@ def stores(transactional_db: None, settings: Settings) -> Iterator[Stores]:
                 "LOG": kind,
                 "REGISTRY": f"tests.shops.{stream_type}",
                 "AGGREGATES": [f"tests.shops.{stream_type.capitalize()}"],
-                "SUBSCRIPTIONS": [],  # the project's are of its own types
+                **WITHOUT_PRIVACY,
                 "PARTITIONS": 3,
-                "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
                 "KAFKA_BOOTSTRAP": [bootstrap],
                 "APPEND_TIMEOUT": A_HANG_S if kind == "embedded" else 10.0,
                 **overrides,

@@ -21,9 +21,14 @@ from eventstore.appender.work import Job, Work
 from eventstore.errors import AppendOutcomeUnknown, LogUnanswered, LogUnavailable
 from eventstore.events import Commit, Expected, Place
 from eventstore.indexer.share import ShareSpent
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+SEALER = KeySealer(MemoryKeys())
 
 
 class Clock:
@@ -54,7 +59,7 @@ def pending(left_s: float = 50, **known: Any) -> Pending:
     """A commit whose caller waits so many seconds from 100 on."""
     commit = Commit(uuid4(), "order.1", Expected.ANY, ())
     place = Place("eventstore.order", 0)
-    return Pending(commit, b"x", place, 100 + left_s, fresh=True, **known)
+    return Pending(commit, b"x", place, 100 + left_s, SEALER, fresh=True, **known)
 
 
 class Room:

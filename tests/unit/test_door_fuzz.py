@@ -271,6 +271,18 @@ def test_a_refusal_says_where_and_why_and_quotes_nothing(data: Any, told: str) -
     assert not list(store.read("note.1"))
 
 
+@pytest.mark.parametrize("event", [None, {"text": "x"}, 7])
+def test_what_is_no_event_is_recorded_and_refused_when_it_is_saved(event: Any) -> None:
+    store = MemoryEventStore(NOTES)
+    note = Note("1")
+    note.record(event)
+
+    with pytest.raises(InvalidEvent):
+        AggregateRepository(Note, store).save(note)
+
+    assert records(store) == 0
+
+
 @pytest.mark.parametrize(
     ("free", "read"),
     [

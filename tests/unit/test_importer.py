@@ -90,6 +90,42 @@ def test_the_second_time_changes_nothing() -> None:
     assert summary.is_good
 
 
+def test_streams_of_a_type_that_is_another_stores_own_are_left_out_and_counted() -> (
+    None
+):
+    store = ImportStore()
+    keys = [a_line("", n, subject="privacy.child-1") for n in (1, 2)]
+
+    summary = imported(
+        store, keys[0], a_line("a", 3), keys[1], a_line("a", 4), without={"privacy"}
+    )
+
+    assert store.streams.keys() == {"order.a"}
+    assert store.numbers("order.a") == [3, 4]
+    assert (summary.lines, summary.events, summary.left_out) == (4, 2, 2)
+    assert (summary.bad, summary.reached, summary.end) == (0, 5, End.COMPLETE)
+
+
+def test_what_is_left_out_ends_the_commit_before_it() -> None:
+    store, between = ImportStore(), a_line("", 1, subject="privacy.child-1")
+
+    summary = imported(
+        store, a_line("a", 2, "x"), between, a_line("a", 3, "x"), without={"privacy"}
+    )
+
+    assert store.numbers("order.a") == [2]
+    assert (summary.bad, summary.left_out, summary.reached) == (1, 1, 3)
+
+
+def test_an_import_may_begin_behind_what_is_left_out() -> None:
+    store = ImportStore()
+    keys = [a_line("", n, "x", subject="privacy.child-1") for n in (1, 2)]
+
+    summary = imported(store, *keys, a_line("a", 3), from_line=2, without={"privacy"})
+
+    assert (summary.events, summary.left_out, summary.bad) == (1, 1, 0)
+
+
 @given(
     st.lists(st.sampled_from("abcde"), max_size=60),
     st.integers(1, 20),

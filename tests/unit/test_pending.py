@@ -20,12 +20,15 @@ from eventstore.errors import (
 )
 from eventstore.events import MAX_COMMIT_BYTES, Commit, Expected, NewEvent, Place
 from eventstore.protocol import canonical
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 from tests.unit.records import a_commit, an_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PLACE = Place("eventstore.order", 0)
+SEALER = KeySealer(MemoryKeys())
 
 
 class Clock:
@@ -41,7 +44,7 @@ class Clock:
 def pending(expected: int | str = "any", stream: int = 1, **known: Any) -> Pending:
     """A commit with this expectation."""
     commit = Commit(UUID(int=stream), f"order.{stream}", Expected(expected), ())
-    return Pending(commit, b"x", PLACE, 0.0, **{"fresh": True, **known})
+    return Pending(commit, b"x", PLACE, 0.0, SEALER, **{"fresh": True, **known})
 
 
 @pytest.mark.parametrize(
@@ -203,6 +206,7 @@ class Kept:
     """A door that makes the same commit of everything, with so many bytes of data."""
 
     registry = SimpleNamespace(fields_of=lambda _type: ())
+    sealer = SEALER
 
     def __init__(self, size: int) -> None:
         self._commit = a_commit(an_event(data={"a": "x" * size}))
@@ -211,7 +215,10 @@ class Kept:
         """See `Door`."""
         return self._commit
 
-    commit = past_commit
+    def commit(self, *_args: object, at_once: bool) -> Commit:
+        """See `Door`."""
+        del at_once
+        return self._commit
 
 
 # ---- the pre-check of a turn

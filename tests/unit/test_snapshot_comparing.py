@@ -199,7 +199,7 @@ def refused() -> float:
 def refuse(table: Table) -> list[str]:
     """A snapshot that is not ours; what is told."""
     position, at = pack(1, 5, 7), UUID(int=1)
-    row = StoredSnapshot("order.1", 10, at, AT, b"{}", position, b"")
+    row = StoredSnapshot("order.1", 10, at, AT, b"{}", position, None, b"")
     with capture_logs() as lines:
         refusing.refuse(table, row, Made(3, b"code"))  # type: ignore[arg-type]
     return [line["action"] for line in lines]

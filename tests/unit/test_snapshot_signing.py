@@ -53,7 +53,12 @@ def test_it_is_signed_under_the_first_key_and_known_under_each() -> None:
     assert not signer.knows(b"said", b"")
 
 
-def test_each_field_is_signed_behind_its_length() -> None:
+@pytest.mark.parametrize(
+    ("key_id", "key"), [(None, b""), (UUID(int=7), UUID(int=7).bytes)]
+)
+def test_each_field_is_signed_behind_its_length(
+    key_id: UUID | None, key: bytes
+) -> None:
     place = within_topic(pack(1, 5, 7, 2))
     numbers = (struct.pack(">q", one) for one in (10, place, 3))
     version, position, schema = numbers
@@ -64,10 +69,11 @@ def test_each_field_is_signed_behind_its_length() -> None:
         position,
         schema,
         SNAPSHOT.stamp.code,
+        key,
         SNAPSHOT.state,
     ]
 
-    assert said_by(SNAPSHOT) == b"".join(
+    assert said_by(replace(SNAPSHOT, key_id=key_id)) == b"".join(
         struct.pack(">q", len(one)) + one for one in fields
     )
 
@@ -81,6 +87,7 @@ def test_each_field_is_signed_behind_its_length() -> None:
         {"stamp": Stamp(4, b"code")},
         {"stamp": Stamp(3, b"edoc")},
         {"state": b'{"quantity":8}'},
+        {"key_id": UUID(int=7)},
         {"position": Position("eventstore.order", 4, 7, 2)},
         {"position": Position("eventstore.order", 5, 8, 2)},
         {"position": Position("eventstore.order", 5, 7, 3)},

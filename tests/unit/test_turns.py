@@ -23,6 +23,8 @@ from eventstore.errors import (
 from eventstore.events import Commit, Expected, Place
 from eventstore.indexer.share import ShareSpent
 from eventstore.ports import Appended, NotWritten, Unknown
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from eventstore.ports import Proposal
 
 PLACE = Place("eventstore.order", 0)
+SEALER = KeySealer(MemoryKeys())
 _numbers = count()
 
 
@@ -106,7 +109,7 @@ class Folds:
 def pending(left_s: float, **known: Any) -> Pending:
     """A commit whose caller waits so many seconds from now."""
     commit = Commit(uuid4(), f"order.{next(_numbers)}", Expected.ANY, ())
-    return Pending(commit, b"x", PLACE, 100 + left_s, fresh=True, **known)
+    return Pending(commit, b"x", PLACE, 100 + left_s, SEALER, fresh=True, **known)
 
 
 def cycle(log: Log | None = None, folds: Folds | None = None) -> Cycle:

@@ -17,11 +17,14 @@ from eventstore.appender.work import Job, Work
 from eventstore.errors import LogUnanswered, LogUnavailable
 from eventstore.events import Commit, Expected, Place
 from eventstore.indexer.share import ShareSpent
+from eventstore.sealing.sealer import KeySealer
+from eventstore.testing.memory_keys import MemoryKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PLACE: Final = Place("eventstore.order", 0)
+SEALER: Final = KeySealer(MemoryKeys())
 _numbers = count()
 
 
@@ -41,7 +44,7 @@ def pending(
     """A commit whose caller waits so many seconds from 100 on."""
     stream_id = f"order.{stream or next(_numbers)}"
     commit = Commit(uuid4(), stream_id, Expected(expected), ())
-    return Pending(commit, b"x", PLACE, 100 + left_s, fresh=True)
+    return Pending(commit, b"x", PLACE, 100 + left_s, SEALER, fresh=True)
 
 
 def work(clock: Clock | None = None, **held: Any) -> Work:

@@ -16,7 +16,7 @@ from eventstore.events import MAX_COMMIT_EVENTS, NewEvent
 from eventstore.exchange.cloudevents import BadLine, ImportedEvent, parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from uuid import UUID
 
     from eventstore.exchange.importer.lines import Line
@@ -84,11 +84,15 @@ class Grouper:
     """Feed it the lines in their order; what comes out are commits to write and lines to refuse.
 
     preceding: the line before the first one fed, so that nobody starts in the midst of a commit unawares.
-    dropped: attributes that have no place in an event, and on how many lines each stood.
+    without: types of streams whose lines are left out, and counted. dropped: attributes that have no place in an event, and on how many lines each stood.
     """
 
-    def __init__(self, preceding: Line | None = None) -> None:
+    def __init__(
+        self, preceding: Line | None = None, *, without: Collection[str] = ()
+    ) -> None:
         self.dropped: dict[str, int] = {}
+        self.left_out = 0
+        self._without = without
         self._open: Draft | None = None
         self._seam: int | None = None  # an unreadable line behind the open draft
         self._seen = Seen()
@@ -106,6 +110,10 @@ class Grouper:
             read = parse_line(line.content)
         except BadLine as bad:
             yield from self._spoil(line, bad)
+            return
+        if read.stream_id.partition(".")[0] in self._without:
+            self.left_out += 1
+            yield from self.finish()
             return
         draft = self._continued(read)
         if draft is None:

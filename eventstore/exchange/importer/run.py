@@ -20,7 +20,7 @@ from eventstore.exchange.importer.grouping import Draft, Grouper, Refusal
 from eventstore.exchange.importer.lines import Interrupt, Lines, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from eventstore.ports import Clock, Store
 
@@ -43,7 +43,7 @@ class Summary:
     """What came of it.
 
     lines: read, blank ones too. events = appended + replayed (they were there already). bad: lines refused, with
-    those that their commits took with them. dropped: attributes that an event has no place for, with their lines. Every line before `reached` is done; `error` is why it gave up.
+    those that their commits took with them. left_out: lines of streams that are another store's own. dropped: attributes that an event has no place for, with their lines. Every line before `reached` is done; `error` is why it gave up.
     """
 
     lines: int = 0
@@ -52,6 +52,7 @@ class Summary:
     appended: int = 0
     replayed: int = 0
     bad: int = 0
+    left_out: int = 0
     seconds: float = 0.0
     reached: int = 1
     end: End = End.COMPLETE
@@ -76,6 +77,7 @@ def import_events(
     clock: Clock,
     skip_bad: bool = False,
     from_line: int = 1,
+    without: Collection[str] = (),
     interrupt: Interrupt | None = None,
     limits: Limits | None = None,
     on_refusal: Callable[[Refusal], None] = lambda _: None,
@@ -84,13 +86,14 @@ def import_events(
     """Import NDJSON. Running it again, from the start or from where it stopped, changes nothing that is there.
 
     skip_bad: go on behind a bad line; else everything before it is imported, and the commits of other streams
-    that were on their way with it. on_progress: gets events and bytes done so far, often.
+    that were on their way with it. without: types of streams whose lines are left out: a store tells of its own keys. on_progress: gets events and bytes done so far, often.
     """
     interrupt = interrupt or Interrupt()
     flight = Flight(store, clock, limits or Limits())
     lines = Lines(source, interrupt)
     running = _Import(lines, flight, interrupt, skip_bad=skip_bad)
     running.on_refusal, running.on_progress = on_refusal, on_progress
+    running.without = without
     started = clock.monotonic()
     running.run(from_line)
     running.summary.seconds = clock.monotonic() - started
@@ -100,6 +103,7 @@ def import_events(
 class _Import:
     on_refusal: Callable[[Refusal], None]
     on_progress: Callable[[int, int], None]
+    without: Collection[str]
 
     def __init__(
         self, lines: Lines, flight: Flight, interrupt: Interrupt, *, skip_bad: bool
@@ -115,7 +119,8 @@ class _Import:
 
     def run(self, from_line: int) -> None:
         """Whatever can be done is done in this order: take answers, send, read, wait."""
-        self._grouper = Grouper(self._lines.skip_to(from_line))
+        before = self._lines.skip_to(from_line)
+        self._grouper = Grouper(before, without=self.without)
         first, flight = self._lines.number, self._flight
         while True:
             self._take(wait=False)
@@ -131,6 +136,7 @@ class _Import:
             else:
                 break
         self.summary.dropped = self._grouper.dropped
+        self.summary.left_out = self._grouper.left_out
         self.summary.lines = self._lines.number - first
         self.summary.reached = min([*self._undone, self._lines.number + 1])
 

@@ -13,6 +13,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from eventstore.clock import SystemClock
+from eventstore.conf import registry
 from eventstore.database import connect
 from eventstore.exchange.importer.lines import Interrupt, Source
 from eventstore.exchange.importer.run import End, Summary, import_events
@@ -68,6 +69,8 @@ class Command(BaseCommand):
         with _opened(options["file"]) as (source, size), _interruptible() as interrupt:
             summary = self._import(source, size, interrupt, options)
         self.stdout.write(_as_json(summary) if options["json"] else _as_text(summary))
+        if summary.left_out:
+            self.stderr.write(_what_was_left_out(summary.left_out))
         if summary.dropped:
             self.stderr.write(_what_was_dropped(summary.dropped))
         if summary.appended >= _MANY:
@@ -94,6 +97,7 @@ class Command(BaseCommand):
                 clock=SystemClock(),
                 skip_bad=options["on_error"] == "skip",
                 from_line=options["from_line"],
+                without=_another_stores(),
                 interrupt=interrupt,
                 on_refusal=self._report,
                 on_progress=lambda events, done: bar(done, f"{events:,} events"),
@@ -153,6 +157,7 @@ def _as_json(summary: Summary) -> str:
         "appended",
         "replayed",
         "bad",
+        "left_out",
         "reached",
         "end",
         "dropped",
@@ -172,6 +177,19 @@ def _as_text(summary: Summary) -> str:
         f"{summary.events:,} events in {summary.commits:,} commits: {summary.appended:,} appended,"
         f" {summary.replayed:,} were there already; {summary.bad:,} bad lines."
         f" {summary.seconds:.1f} s, {summary.events_per_second:,.0f} events/s."
+    )
+
+
+def _another_stores() -> set[str]:
+    """The type of the streams that tell of keys: those of a file are another store's, and nobody orders an erasure by an import."""
+    privacy = registry().privacy
+    return set() if privacy is None else {privacy.stream_type}
+
+
+def _what_was_left_out(lines: int) -> str:
+    return (
+        f"Left out, because they tell of another store's keys: {lines:,} lines."
+        " A hold that stands there has to be placed here anew."
     )
 
 

@@ -17,6 +17,7 @@ from eventstore.errors import AppendOutcomeUnknown, LogUnavailable
 from eventstore.indexer.mirror import Mirror
 from tests.integration.indexer.test_mirror import Impatient
 from tests.plugins.kafka_logs import until
+from tests.plugins.stores import WITHOUT_PRIVACY
 from tests.support.processes import a_process, heard, ordered, told
 from tests.support.servers import Database, a_server
 from tests.support.worlds import FaultyStore, World, changed, versions
@@ -141,6 +142,7 @@ def database(tmp_path: Path, disk: Path, settings: Settings) -> Iterator[Databas
         "LOG": "embedded",
         "REGISTRY": "tests.shops.order_full",
         "AGGREGATES": [],
+        **WITHOUT_PRIVACY,
         "PARTITIONS": 3,
         "APPEND_TIMEOUT": 2.0,
     }

@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.plugins.stores import WITHOUT_PRIVACY
 from tests.support.places import names_everywhere
 from tests.support.processes import a_process, heard, ordered, told
 from tests.support.servers import Database, a_server
@@ -44,6 +45,7 @@ def a_store(settings: Settings, kind: str, bootstrap: str = "") -> list[str]:
         "LOG": kind,
         "REGISTRY": f"tests.shops.{stream_type}",
         "AGGREGATES": [],
+        **WITHOUT_PRIVACY,
         "PARTITIONS": 3,
         "KAFKA_BOOTSTRAP": [bootstrap],
     }

@@ -38,6 +38,7 @@ from eventstore.queries.jobs import runs
 from eventstore.queries.keyset import Wanted
 from eventstore.upkeep.jobs import Job, JobOutcome, Jobs
 from tests.plugins.kafka_logs import until
+from tests.plugins.stores import WITHOUT_PRIVACY
 from tests.support.connections import Line, LineConnection
 from tests.support.processes import a_process, heard, told
 from tests.support.servers import a_server
@@ -304,6 +305,7 @@ def test_a_process_outlives_its_server(
         "LOG": "embedded",
         "REGISTRY": "tests.shops.order_outlives",
         "AGGREGATES": [],
+        **WITHOUT_PRIVACY,
         "PARTITIONS": 3,
     }
     database, stream = a_server(tmp_path), "order_outlives.o-1"

@@ -236,6 +236,8 @@ def test_when_postgresql_is_back_it_tells_again(
         "LOG": "embedded",
         "REGISTRY": f"tests.shops.{stream_type}",
         "AGGREGATES": [],
+        "SUBSCRIPTIONS": [],
+        "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
         "PARTITIONS": 3,
     }
     database = a_server(tmp_path)

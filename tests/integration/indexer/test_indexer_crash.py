@@ -11,6 +11,7 @@ import pytest
 
 from scripts.launcher import environment, identity
 from scripts.launcher.postgres import Postgres
+from tests.plugins.stores import WITHOUT_PRIVACY
 from tests.support.processes import a_process, heard
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def test_a_postgresql_that_is_killed_in_the_middle_loses_and_doubles_nothing(
         "LOG": "embedded",
         "REGISTRY": "tests.shops.order_crash",
         "AGGREGATES": [],
+        **WITHOUT_PRIVACY,
         "PARTITIONS": 3,
     }
     database = environ.Env.db_url_config(server.url)

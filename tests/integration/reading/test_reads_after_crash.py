@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from tests.plugins.stores import WITHOUT_PRIVACY
 from tests.support.processes import a_process, heard
 from tests.support.servers import Database, a_server
 
@@ -30,6 +31,7 @@ def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
         "LOG": "embedded",
         "REGISTRY": "tests.shops.order_crash",
         "AGGREGATES": [],
+        **WITHOUT_PRIVACY,
         "PARTITIONS": 3,
     }
     database = a_server(tmp_path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from contextlib import closing
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from psycopg.errors import InsufficientPrivilege
 
 from eventstore.database import connect
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from tests.support.servers import Database
 
 STREAM = "order_roles.o-1"
+KEYS = ("keys_subject", "keys_datakey", "keys_mark")
+FOR_GOOD = [
+    {"since": "2020-01-01", "months": None, "purpose": "p", "need": "n", "source": "s"}
+]
 COLUMN = dict.fromkeys(APPEND_ONLY, "recorded_at") | {
     "eventstore_subscriptionaction": "id",
     "eventstore_partitionact": "id",
@@ -35,13 +40,18 @@ COLUMN = dict.fromkeys(APPEND_ONLY, "recorded_at") | {
 
 @pytest.fixture
 def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
-    """A server of the test's own with a store on it, whose role `app` is a writer; the settings are that role's."""
+    """A server of the test's own with a store and its keys on it; role `app` is a writer of both."""
     settings.EVENTSTORE = {
         **settings.EVENTSTORE,
         "LOG": "embedded",
-        "REGISTRY": "tests.shops.order_roles",
+        "REGISTRY": "tests.shops.private_roles",
         "AGGREGATES": [],
+        "SUBSCRIPTIONS": [],
         "PARTITIONS": 3,
+        "KEYS": "eventstore.keys.configured.key_ring",
+        "KEK": "env",
+        "KEK_SECRETS": [b64encode(bytes(range(32))).decode()],
+        "RETENTION": {"order": FOR_GOOD},
     }
     database = a_server(tmp_path)
     with a_process("prepare", database=database.settings) as process:
@@ -49,6 +59,8 @@ def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
     with psycopg.connect(database.server.url, autocommit=True) as owner:
         owner.execute("CREATE ROLE app LOGIN")
     ordered("database_roles", "--writer=app", "--apply", database=database.settings)
+    to_keys = ("--writer=app", "--keys", "--apply")
+    ordered("database_roles", *to_keys, database=database.settings)
     yield database
     database.server.stop()
 
@@ -74,8 +86,35 @@ def test_a_writer_does_all_the_product_does_and_is_refused_the_rest(
                 with pytest.raises(InsufficientPrivilege):
                     writer.execute(statement.encode())
 
+    for table in KEYS:
+        for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}"):  # noqa: S608
+            with pytest.raises(InsufficientPrivilege), keys_as(database, "app") as keys:
+                keys.execute(statement.encode())
+    with keys_as(database, "postgres") as keys:
+        minted = keys.execute("SELECT in_log FROM keys_datakey").fetchall()
+    assert minted == [(True,)]  # by the writer: what it appended is sealed
+
     ordered("rebuild_index", database=database.settings)  # the owner's
     ordered("verify", database=app)
+
+
+def keys_as(database: Database, role: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A session on the database that has the keys."""
+    return psycopg.connect(
+        database.server.url,
+        user=role,
+        dbname=f"{database.settings['NAME']}_keys",
+        autocommit=True,
+    )
+
+
+def test_who_was_granted_nothing_reads_no_key(database: Database) -> None:
+    with keys_as(database, "postgres") as owner:
+        owner.execute("CREATE ROLE stranger LOGIN")
+    with keys_as(database, "stranger") as stranger:
+        for table in KEYS:
+            with pytest.raises(InsufficientPrivilege):
+                stranger.execute(f"SELECT * FROM {table}".encode())  # noqa: S608
 
 
 @pytest.mark.parametrize("statement", ["UPDATE {} SET value = value", "DELETE FROM {}"])
@@ -110,6 +149,23 @@ def test_the_grants_are_printed_and_nothing_is_done(transactional_db: None) -> N
         'REVOKE UPDATE, DELETE, TRUNCATE ON "eventstore_record" FROM "nobody_yet";'
         in out.getvalue()
     )
+
+
+def test_the_grants_of_the_key_store_name_each_of_its_tables(
+    transactional_db: None,
+) -> None:
+    out = StringIO()
+    call_command("database_roles", "--keys", writer="nobody_yet", stdout=out)
+
+    for table in KEYS:
+        grant = f'GRANT SELECT, INSERT, UPDATE ON "{table}" TO "nobody_yet";'
+        assert grant in out.getvalue()
+    assert "eventstore_" not in out.getvalue()
+
+
+def test_a_role_that_is_not_there_is_told_of(transactional_db: None) -> None:
+    with pytest.raises(CommandError, match="no such role"):
+        call_command("database_roles", "--keys", "--apply", writer="nobody_yet")
 
 
 def test_the_migration_goes_back_and_forth(transactional_db: None) -> None:
