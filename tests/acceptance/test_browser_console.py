@@ -105,7 +105,8 @@ def test_from_the_login_to_an_event_and_back(
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("ChildSpoke")
     expect(page.get_by_text("Hash holds")).to_be_visible()
-    expect(page.get_by_text("Can we play?")).to_be_visible()
+    expect(page.get_by_text("What is sensitive in it is sealed")).to_be_visible()
+    expect(page.get_by_text("Can we play?")).to_have_count(0)
     page.get_by_role("link", name="Version 3").click()
     expect(page.get_by_text("version 3 of 60")).to_be_visible()
     page.get_by_role("region", name="Payload as JSON").focus()
