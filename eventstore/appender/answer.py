@@ -49,7 +49,12 @@ def answer_from_decided(pending: Pending, known: Decided) -> None:
             circumstances=pending.past,
         )
     except KeyStoreUnavailable as error:  # whether it is the same nobody can say
-        pending.refuse(error)
+        if (
+            pending.sent
+        ):  # it may be our own that was decided: that nothing was written is no answer
+            pending.give_up(error)
+        else:
+            pending.refuse(error)
         return
     if first_difference is not None:
         pending.refuse(_reused(pending, first_difference))

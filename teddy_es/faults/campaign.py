@@ -104,21 +104,18 @@ def _under_fire(
     crew: Crew, injector: Injector, wanted: Wanted, findings: Findings, tell: Tell
 ) -> float:
     """Seconds that it took."""
-    began, told = time.monotonic(), 0.0
+    began, told, done = time.monotonic(), 0.0, 0
     accepted = Accepted(crew.world.folder)
     while (now := time.monotonic()) < began + wanted.seconds:
         injector.turn(now)
         _look_after(crew, injector, findings)
         if now > told + _TELL_EVERY_S:
-            told = now
-            done = accepted.count()
+            told, before, done = now, done, accepted.count()
+            if done > before:
+                injector.works(now)
             tell(f"{now - began:.0f} s, {done} appends, {injector.kills} kills")
-            enough = (
-                done >= _MARGIN * wanted.appends
-                and injector.kills >= wanted.kills
-                and now >= began + wanted.at_least_s
-            )
-            if wanted.until_enough and enough:
+            lacks = wanted.lacks(done / _MARGIN, injector.kills, injector.done)
+            if wanted.until_enough and not lacks:
                 break
         time.sleep(_TURN_S)
     return time.monotonic() - began

@@ -29,6 +29,9 @@ SELECT pid FROM pg_stat_activity
  ORDER BY backend_start
 """
 
+_SERVERS: Final = ("postgres", "broker", "log")  # targets, by their first word
+_BREATH_S: Final = 8.0  # as long as the longest fault
+
 
 @dataclass
 class Targets:
@@ -42,11 +45,20 @@ class Targets:
 class Injector:
     """`turn` does what is due. A target that is under a fault already is left alone; the schedule goes on.
 
-    done: how often each kind was done. Two faults on two targets overlap as the schedule has it.
+    done: how often each kind was done. Two faults on two targets overlap as the schedule has it. A kind that was never done, for its
+    target was not free just then, is tried again in place of the next fault, as soon as that target is.
+
+    breath_s: servers on which nothing was acknowledged for so long are left alone until something is (`works`). A machine that is too
+    busy to bring them back between two faults would see them away all the while, and nothing else.
     """
 
     def __init__(
-        self, targets: Targets, schedule: Iterator[Fault], journal: Journal
+        self,
+        targets: Targets,
+        schedule: Iterator[Fault],
+        journal: Journal,
+        *,
+        breath_s: float = _BREATH_S,
     ) -> None:
         self.done: Counter[str] = Counter()
         self._targets = targets
@@ -54,6 +66,9 @@ class Injector:
         self._journal = journal
         self._under: dict[str, Undo] = {}
         self._due: list[tuple[float, int, str]] = []
+        self._missed: dict[str, Fault] = {}
+        self._breath_s = breath_s
+        self._worked_at: float | None = None
         self._number = count()
         self._next = next(schedule)
         self._next_at: float | None = None
@@ -73,10 +88,31 @@ class Injector:
             self._undo(heappop(self._due)[2])
         if self._next_at is None:
             self._next_at = now + self._next.after_s
+            self.works(now)
         if self._next_at <= now:
-            self._do(self._next, now)
-            self._next = next(self._schedule)
+            fault = self._missed_and_free(now)
+            if fault is None:
+                fault, self._next = self._next, next(self._schedule)
+            self._do(fault, now)
             self._next_at = now + self._next.after_s
+
+    def works(self, now: float) -> None:
+        """Something was acknowledged."""
+        self._worked_at = now
+
+    def _missed_and_free(self, now: float) -> Fault | None:
+        for kind, fault in self._missed.items():
+            what, manner = kind.split()
+            target, _ = self._chosen(what, manner, fault.which)
+            if self._is_free(target, now):
+                return self._missed.pop(kind)
+        return None
+
+    def _is_free(self, target: str, now: float) -> bool:
+        is_server = target.split()[0] in _SERVERS
+        since = self._worked_at
+        is_away = is_server and since is not None and now - since > self._breath_s
+        return target not in self._under and not is_away
 
     def finish(self) -> None:
         """Undo everything."""
@@ -90,11 +126,14 @@ class Injector:
     def _do(self, fault: Fault, now: float) -> None:
         what, manner = fault.kind.split()
         target, act = self._chosen(what, manner, fault.which)
-        undo = None if target in self._under else act()
+        undo = act() if self._is_free(target, now) else None
         if undo:
             self._under[target] = undo
             heappush(self._due, (now + fault.length_s, next(self._number), target))
             self.done[fault.kind] += 1
+            self._missed.pop(fault.kind, None)
+        elif not self.done[fault.kind]:
+            self._missed[fault.kind] = fault
         line = {
             "fault": fault.number,
             "what": str(fault),

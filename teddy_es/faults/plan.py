@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 # how often each is drawn; `writer kill` is `kill -9`, `stop` SIGSTOP, `restart` an orderly end and a new start
 EVERYWHERE: Final = {
@@ -61,7 +61,7 @@ class Fault:
 class Wanted:
     """How long at most, and how much at least. pace_s: between two faults, on average.
 
-    until_enough: end as soon as the least is reached, and at_least_s are over; else the time is used up.
+    kinds: of faults, each of which has to be done. until_enough: end as soon as the least is reached; else the time is used up.
     """
 
     seconds: float
@@ -70,7 +70,16 @@ class Wanted:
     kills: int
     until_enough: bool
     pace_s: float
-    at_least_s: float = 0.0
+    kinds: Collection[str] = ()
+
+    def lacks(self, appends: float, kills: int, done: Mapping[str, int]) -> list[str]:
+        """What of it was not done, in a sentence each. done: faults, by their kinds."""
+        numbers = (("appends", appends, self.appends), ("kills", kills, self.kills))
+        return [
+            *(f"{n} {what}, at least {least} were wanted."
+              for what, n, least in numbers if n < least),
+            *(f"no {kind}." for kind in self.kinds if not done.get(kind)),
+        ]  # fmt: skip
 
 
 def schedule(seed: str, *, brokers: bool, pace_s: float) -> Iterator[Fault]:

@@ -86,9 +86,10 @@ class Report:
             failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
-            too_little=list(
-                _too_little(len(acknowledged), injector.kills, wanted, loaded, boxes)
-            ),
+            too_little=[
+                *_nothing(loaded, boxes),
+                *wanted.lacks(len(acknowledged), injector.kills, injector.done),
+            ],
         )
 
     @property
@@ -145,15 +146,9 @@ def _modes(ledger: Ledger) -> dict[str, int]:
     return dict(Counter(modes.values()).most_common())
 
 
-def _too_little(
-    appends: int, kills: int, wanted: Wanted, loaded: Loaded, boxes: Boxes
-) -> Iterator[str]:
+def _nothing(loaded: Loaded, boxes: Boxes) -> Iterator[str]:
     counts = loaded.counts | {"texts": boxes.opened, "texts erased": boxes.erased}
     yield from (f"no {what}." for what, number in counts.items() if not number)
-    if appends < wanted.appends:
-        yield f"{appends} appends, at least {wanted.appends} were wanted."
-    if kills < wanted.kills:
-        yield f"{kills} kills, at least {wanted.kills} were wanted."
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from itertools import chain, count
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from eventstore.protocol.fold import Verdict
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from eventstore.events import AppendResult
     from eventstore.store import EventStore
 
-_TRIES = 5
+_TRIES: Final = 5
+_AT_ONCE: Final = 8
 
 
 def resolve(stop: threading.Event, directory: str, seed: str) -> None:
@@ -35,21 +37,35 @@ def resolve(stop: threading.Event, directory: str, seed: str) -> None:
     journals = chain.from_iterable(map(facts, sorted(folder.glob("writer-*.ndjson"))))
     left = open_ends(journals)
     journal, store = Journal(folder / "resolver.ndjson"), get_event_store()
-    dice, number = random.Random(f"{seed} resolver"), count(1)
+    dice = random.Random(f"{seed} resolver")
     journal.write({"t": "open", "n": len(left)})
-    for proposal in left:
-        if stop.is_set():
-            break
-        if dice.random() < 0.5 and _is_told(store, journal, proposal):
-            continue
-        for _ in range(_TRIES):
-            attempt = Attempt(f"r-{next(number)}", proposal, 10, 40)
-            word = _proposed(store, journal, attempt)
-            if word == ERASED:
-                _look(store, journal, proposal)
-            if word == ERASED or word not in (UNKNOWN, *NOTHING_WRITTEN):
-                break
+
+    def settle(number: int, proposal: Proposal, *, is_asked: bool) -> None:
+        if stop.is_set() or (is_asked and _is_told(store, journal, proposal)):
+            return
+        _propose(store, journal, proposal, f"r-{number}")
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        settled = [
+            pool.submit(settle, number, proposal, is_asked=dice.random() < 0.5)
+            for number, proposal in enumerate(left, 1)
+        ]
+    for one in settled:
+        one.result()
     store.close()
+
+
+def _propose(
+    store: EventStore, journal: Journal, proposal: Proposal, name: str
+) -> None:
+    """Again and again until the log says what became of it."""
+    for tries in range(_TRIES):
+        attempt = Attempt(f"{name}-{tries}", proposal, 10, 40)
+        word = _proposed(store, journal, attempt)
+        if word == ERASED:
+            _look(store, journal, proposal)
+        if word == ERASED or word not in (UNKNOWN, *NOTHING_WRITTEN):
+            return
 
 
 def _is_told(store: EventStore, journal: Journal, proposal: Proposal) -> bool:

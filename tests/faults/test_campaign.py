@@ -15,6 +15,7 @@ from teddy_es.faults.campaign import run
 from teddy_es.faults.plan import EVERYWHERE, WITH_BROKERS, Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from teddy_es.faults.report import Report
@@ -23,15 +24,14 @@ SEED = os.environ.get("TEDDY_FAULTS_SEED", "ci")  # noqa: TID251
 PACE_S = 1.2
 
 
-def short(folder: Path, *, log: str, kinds: int) -> Report:
-    """A campaign that is long enough for every kind of fault."""
-    each_once = kinds * PACE_S * 1.15
+def short(folder: Path, *, log: str, kinds: Collection[str]) -> Report:
+    """A campaign that does every kind of fault; on a busy machine it takes longer."""
     wanted = Wanted(
-        seconds=5 * each_once,  # on a busy machine
-        at_least_s=each_once,
+        seconds=10 * len(kinds) * PACE_S,
         seed=SEED,
-        appends=500,
+        appends=300,
         kills=3,
+        kinds=kinds,
         until_enough=True,
         pace_s=PACE_S,
     )
@@ -39,11 +39,11 @@ def short(folder: Path, *, log: str, kinds: int) -> Report:
 
 
 def test_on_the_embedded_log_all_is_zero(tmp_path: Path) -> None:
-    report = short(tmp_path, log="embedded", kinds=len(EVERYWHERE))
+    report = short(tmp_path, log="embedded", kinds=EVERYWHERE)
 
     assert report.passed, "\n".join(report.lines())
     assert report.followed["all"] == report.followed["troubled"] == report.events
-    assert report.texts > report.texts_erased > 0  # and many are there, opened
+    assert report.texts > 100  # opened; that some cannot be, the report itself asks for
     assert report.persons_erased
     assert report.failures  # the way of retries was under fire
     assert report.snapshots  # and so were loads from them, and who built them
@@ -51,7 +51,7 @@ def test_on_the_embedded_log_all_is_zero(tmp_path: Path) -> None:
 
 @pytest.mark.kafka
 def test_on_kafka_all_is_zero(tmp_path: Path) -> None:
-    kinds = len(EVERYWHERE | WITH_BROKERS)
+    kinds = EVERYWHERE | WITH_BROKERS
 
     report = short(tmp_path, log="kafka", kinds=kinds)
 

@@ -57,10 +57,10 @@ def done_to(tmp_path: Path) -> Iterator[Any]:
     """Make an injector of these faults on one thing that is everything."""
     journal = Journal(tmp_path / "faults.ndjson")
 
-    def make(*kinds: str) -> tuple[Injector, Said]:
+    def make(*kinds: str, breath_s: float = 8.0) -> tuple[Injector, Said]:
         said: Any = Said()
         targets: Any = Targets(said, Crew([said]), [said])  # type: ignore[arg-type]
-        return Injector(targets, faults(*kinds), journal), said
+        return Injector(targets, faults(*kinds), journal, breath_s=breath_s), said
 
     yield make
     journal.close()
@@ -111,6 +111,38 @@ def test_who_is_under_a_fault_is_left_alone(done_to: Any, tmp_path: Path) -> Non
     assert said.heard == ["send 19"]
     assert [f["done"] for f in facts(tmp_path / "faults.ndjson")] == [True, False]
     assert injector.kills == 0
+
+
+def test_a_kind_that_was_never_done_is_tried_again_when_its_target_is_free(
+    done_to: Any,
+) -> None:
+    injector, said = done_to("writer stop", "writer kill", "writer stop", "log cut")
+
+    for now in (0.0, 1.0, 2.0, 3.0):
+        injector.turn(now)
+
+    assert said.heard == ["send 19", "send 18", "kill"]
+    injector.turn(4.0)  # the target is under the kill; its kind was done before
+    injector.turn(5.0)
+    assert said.heard[3:] == ["start", "turn cut"]
+
+
+def test_servers_that_do_not_come_back_are_left_alone_until_something_is_acknowledged(
+    done_to: Any,
+) -> None:
+    injector, said = done_to("log cut", "postgres kill", "writer kill", breath_s=1.5)
+    for now in (0.0, 1.0, 2.6, 3.6):
+        injector.turn(now)
+    away = list(said.heard)
+
+    injector.works(4.0)
+    injector.turn(1_000.0)
+
+    assert away == ["turn cut", "turn pass", "kill"]
+    assert injector.done == {"log cut": 1, "writer kill": 1}
+    injector.works(1_003.0)
+    injector.turn(1_004.0)
+    assert said.heard[3:] == ["start", "kill_postgres"]
 
 
 def test_at_the_end_everything_is_undone(done_to: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from eventstore.errors import AppendOutcomeUnknown
 from teddy_es.faults.journal import Journal
 from teddy_es.faults.open_ends import open_ends
-from teddy_es.faults.plan import EVERYWHERE, WITH_BROKERS, Fault, schedule
+from teddy_es.faults.plan import EVERYWHERE, WITH_BROKERS, Fault, Wanted, schedule
 from teddy_es.faults.work import Worker
 
 if TYPE_CHECKING:
@@ -35,6 +35,23 @@ def test_every_kind_comes_once_before_any_comes_again() -> None:
 
 def test_without_brokers_no_broker_is_hurt() -> None:
     assert {f.kind for f in first("7", brokers=False)} == EVERYWHERE.keys()
+
+
+@pytest.mark.parametrize(
+    ("appends", "kills", "done", "lacks"),
+    [
+        (2, 1, {"log cut": 1}, []),
+        (1, 1, {"log cut": 1}, ["1 appends, at least 2 were wanted."]),
+        (2, 0, {"log cut": 1}, ["0 kills, at least 1 were wanted."]),
+        (2, 1, {"log slow": 9}, ["no log cut."]),
+    ],
+)
+def test_what_was_not_done_is_told(
+    appends: int, kills: int, done: dict[str, int], lacks: list[str]
+) -> None:
+    wanted = Wanted(9, "7", 2, 1, until_enough=True, pace_s=1, kinds=["log cut"])
+
+    assert wanted.lacks(appends, kills, done) == lacks
 
 
 def a_call(name: str, commit: str, answer: str | None = None) -> list[dict[str, Any]]:

@@ -20,14 +20,16 @@ from eventstore.appender.answering import Answering
 from eventstore.appender.outcome import outcome
 from eventstore.appender.pending import Pending
 from eventstore.errors import (
+    AppendOutcomeUnknown,
     CommitIdReused,
     EventIdReused,
     EventStoreError,
+    KeyStoreUnavailable,
     LogTruncated,
     OwnRecordMalformed,
     WrongExpectedVersion,
 )
-from eventstore.events import Place, Position
+from eventstore.events import Place, Position, Sealed
 from eventstore.indexer.share import Patience
 from eventstore.ports import Appended
 from eventstore.protocol.fold import Verdict
@@ -38,7 +40,10 @@ from eventstore.testing.memory_keys import MemoryKeys
 from tests.unit.records import a_commit, an_event
 
 if TYPE_CHECKING:
-    from eventstore.events import AppendResult
+    from collections.abc import Collection, Mapping
+
+    from eventstore.events import AppendResult, Commit
+    from eventstore.ports import DataKey, Gone
 
 PLACE = Place("eventstore.order", 2)
 SEALER = KeySealer(MemoryKeys())
@@ -62,6 +67,21 @@ def decided(verdict: Verdict, head: int = 3, first: int | None = None) -> Decide
 
 
 PLACE_OF = PLACE.topic, PLACE.partition
+
+
+class KeysAway(MemoryKeys):
+    """A key store that does not answer."""
+
+    def opening(self, ids: Collection[UUID]) -> Mapping[UUID, DataKey | Gone]:
+        """See `KeyRing`."""
+        del ids
+        raise KeyStoreUnavailable
+
+
+def sealed(nonce: int) -> Commit:
+    """The commit as it is sealed at one time; at another its box is another."""
+    box = Sealed(str(UUID(int=1)), f"nonce {nonce}", f"box {nonce}")
+    return replace(COMMIT, events=tuple(replace(e, sealed=box) for e in COMMIT.events))
 
 
 def error_of(answered: Pending) -> EventStoreError:
@@ -137,6 +157,34 @@ def test_a_commit_that_was_accepted_before_is_said_to_be_replayed_unless_by_this
     answer_from_decided(answered, decided(Verdict.ACCEPTED, first=4))
 
     assert result_of(answered).replayed is not sent
+
+
+@pytest.mark.parametrize(
+    ("sent", "error"),
+    [(False, KeyStoreUnavailable), (True, AppendOutcomeUnknown)],
+)
+def test_where_no_box_can_be_opened_only_who_sent_nothing_is_told_that_nothing_was_written(
+    sent: bool,  # noqa: FBT001
+    error: type[EventStoreError],
+) -> None:
+    ring = KeysAway()
+    answered = replace(pending(sent=sent), commit=sealed(1), sealer=KeySealer(ring))
+    known = replace(decided(Verdict.ACCEPTED, first=4), commit=sealed(2))
+
+    answer_from_decided(answered, known)
+
+    assert isinstance(error_of(answered), error)
+
+
+def test_a_copy_of_the_very_same_commit_is_known_without_its_key() -> None:
+    answered = replace(
+        pending(sent=True), commit=sealed(1), sealer=KeySealer(KeysAway())
+    )
+    known = replace(decided(Verdict.ACCEPTED, first=4), commit=sealed(1))
+
+    answer_from_decided(answered, known)
+
+    assert result_of(answered).first_version == 4
 
 
 @pytest.mark.parametrize(
