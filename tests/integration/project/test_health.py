@@ -21,6 +21,7 @@ from eventstore.store import make_event_store
 from eventstore.testing.shop import OrderPlaced
 from scripts.launcher.ports import free_port
 from teddy_es import health
+from teddy_es.asking import Turns
 from tests.support.clocks import A_HANG_S
 
 if TYPE_CHECKING:
@@ -304,7 +305,8 @@ def test_whoever_asks_while_the_log_is_silent_shares_one_question(
 
     with monkeypatch.context() as impatient:
         # with the log alone: the database of a busy machine has its time, or the log is not asked
-        impatient.setitem(health._SHARES, "log", 0.02 / health.PATIENCE)
+        turns = {**dict.fromkeys(health._SHARES, A_HANG_S), "log": 0.02}
+        impatient.setattr(Turns, "patience_of", lambda _, what: turns[what])
         silent = [ready() for _ in range(5)]
     log.answers.set()
     [topic] = writer.topics.numbers
