@@ -45,11 +45,11 @@ from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
 from eventstore.log import configured
 from eventstore.log.topics import Topics
-from eventstore.opening import key_ring
+from eventstore.opening import sealer
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.placement import place_of
 from eventstore.queries.reading import Reading
-from eventstore.sealing.sealer import KeySealer, KeysNotHeld
+from eventstore.sealing.sealer import KeysNotHeld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -325,11 +325,6 @@ KINDS: Final[dict[str, type[EventStore]]] = {
 }
 
 
-def configured_sealer() -> KeySealer:
-    """Seals under the configured keys. Raises ImproperlyConfigured."""
-    return KeySealer(key_ring())
-
-
 def make_event_store() -> EventStore:
     """A store by the settings as they are now, with an appender of its own. Raises ImproperlyConfigured."""
     configured.log_factory()  # that it leads nowhere is said here, and not by the appender's thread
@@ -337,7 +332,7 @@ def make_event_store() -> EventStore:
     types = registry()
     return KINDS.get(conf.LOG, EventStore)(
         topics=Topics.of(types, conf.PARTITIONS),
-        door=Door(types, clock, configured_sealer()),
+        door=Door(types, clock, sealer()),
         clock=clock,
         limits=Limits(conf.APPEND_QUEUE, conf.APPEND_QUEUE_BYTES),
     )

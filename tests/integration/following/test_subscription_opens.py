@@ -77,7 +77,7 @@ def test_a_handler_gets_the_text_only_where_its_subscription_opens(
 
 
 def test_nothing_is_opened_unless_it_is_asked_for(whom: str) -> None:
-    handed: list[OrderPlaced] = []
+    handed: list[Any] = []
 
     follow(follower(one_by_one(handed)))
 
