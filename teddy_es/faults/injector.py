@@ -102,7 +102,8 @@ class Injector:
 
     def _missed_and_free(self, now: float) -> Fault | None:
         for kind, fault in self._missed.items():
-            target, _ = self._chosen(*kind.split(), fault.which)
+            what, manner = kind.split()
+            target, _ = self._chosen(what, manner, fault.which)
             if self._is_free(target, now):
                 return self._missed.pop(kind)
         return None
