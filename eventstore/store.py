@@ -24,12 +24,7 @@ from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
 from eventstore.database import Connect, connect
-from eventstore.errors import (
-    DatabaseUnanswered,
-    LogUnanswered,
-    LogUnavailable,
-    SubjectErased,
-)
+from eventstore.errors import DatabaseUnanswered, LogUnanswered, SubjectErased
 from eventstore.events import (
     AppendResult,
     Cut,
@@ -279,14 +274,15 @@ class EventStore(Reading):
             return closed
 
     def _repeated(self, closed: Pending, erased: SubjectErased) -> Future[AppendResult]:
-        """The answer that an earlier record fixed for a commit whose keys are gone since. Raises `erased` if there is none,
-        and, of an append, `LogUnavailable` if the log does not say."""
+        """The answer that an earlier record fixed for a commit whose keys are gone since. Raises `erased` if there is none."""
         commit = closed.commit
         left = max(0.0, closed.deadline - self._clock.monotonic())
         try:
             found = self.outcome(commit.commit_id, commit.stream_id, timeout_s=left)
         except LogUnanswered as error:
-            raise LogUnavailable(error.reason) from error
+            closed.trouble = error.reason
+            closed.give_up(error)
+            return closed.future
         if not found.decided:
             raise erased
         answer_from_decided(closed, found.decided[0])
