@@ -26,7 +26,8 @@ if TYPE_CHECKING:
         StreamInfo,
         Withheld,
     )
-    from eventstore.registry import Event, Secrets
+    from eventstore.registry import Event
+    from eventstore.registry.event_type import Secrets
 
 
 FEED_PREFIX: Final = "events."

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from asgiref.sync import sync_to_async
+from django.db import connections
 
 from eventstore import metrics
 from eventstore.appender.admission import Door
@@ -39,11 +40,11 @@ from eventstore.indexer.session import Session
 from eventstore.indexer.share import Patience
 from eventstore.log import configured
 from eventstore.log.topics import Topics
-from eventstore.opening import key_ring
+from eventstore.opening import sealer
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.placement import place_of
 from eventstore.queries.reading import Reading
-from eventstore.sealing.sealer import KeySealer, KeysNotHeld
+from eventstore.sealing.sealer import KeysNotHeld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,7 +146,7 @@ class EventStore(Reading):
         try:
             pending = pend(at_once=True)
         except KeysNotHeld:
-            pending = await asyncio.to_thread(pend)
+            pending = await asyncio.to_thread(_and_hang_up, pend)
         pending.observe(self._clock)
         if not (pending.future.done() or self._appender.offer(pending)):
             await asyncio.to_thread(self._appender.submit, pending)
@@ -320,11 +321,6 @@ KINDS: Final[dict[str, type[EventStore]]] = {
 }
 
 
-def configured_sealer() -> KeySealer:
-    """Seals under the configured keys. Raises ImproperlyConfigured."""
-    return KeySealer(key_ring())
-
-
 def make_event_store() -> EventStore:
     """A store by the settings as they are now, with an appender of its own. Raises ImproperlyConfigured."""
     configured.log_factory()  # that it leads nowhere is said here, and not by the appender's thread
@@ -332,7 +328,7 @@ def make_event_store() -> EventStore:
     types = registry()
     return KINDS.get(conf.LOG, EventStore)(
         topics=Topics.of(types, conf.PARTITIONS),
-        door=Door(types, clock, configured_sealer()),
+        door=Door(types, clock, sealer()),
         clock=clock,
         limits=Limits(conf.APPEND_QUEUE, conf.APPEND_QUEUE_BYTES),
     )
@@ -342,6 +338,14 @@ def get_event_store() -> EventStore:
     """The configured store: one a process, made at the first call, whoever comes first."""
     with _making:
         return _the_store()
+
+
+def _and_hang_up(pend: Callable[[], Pending]) -> Pending:
+    """In a thread of the event loop's: a connection that the log's word about keys was read on would stay open with it, and nobody would look after it."""
+    try:
+        return pend()
+    finally:
+        connections.close_all()
 
 
 @cache

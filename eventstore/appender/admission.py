@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from eventstore.appender.past import Admit
     from eventstore.ports import Clock, Sealer
-    from eventstore.registry import EventType, Registry, Secrets
+    from eventstore.registry import EventType, Registry
+    from eventstore.registry.event_type import Secrets
 
 
 _NO_INSTANT: Final = "occurred_at is no instant with a time zone in the years 1 to 9999"

@@ -13,7 +13,7 @@ from eventstore.events import Commit, Sealed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eventstore.registry import Secrets
+    from eventstore.registry.event_type import Secrets
 
 _CLOSED: Final = Sealed("", "", "")
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  (Django's name)
 from django.core.exceptions import ImproperlyConfigured
 
-from eventstore.conf import conf
+from eventstore.checks.privacy import is_the_key_stores, seals
+from eventstore.conf import conf, registry
 from eventstore.errors import KeyStoreUnavailable
 from eventstore.keys.configured import ENVIRONMENT, FILE, VAULT, key_store, provider
 from eventstore.keys.fitness import missing, neighbours
@@ -24,13 +25,26 @@ _HERE: Final = ("localhost", "127.0.0.1", "::1")
 
 @register(Tags.compatibility)
 def check_key_settings(**_kwargs: Any) -> list[CheckMessage]:
-    """What can be said without asking anybody."""
+    """What can be said without asking anybody. A domain that seals nothing needs nobody who wraps keys."""
+    if not (conf.KEK or _is_needed()):
+        return []
     try:
         provider()
     except (ImproperlyConfigured, ImportError) as error:
         hint = "Set TEDDY_KEK to file, env or vault: docs/SETTINGS.md."
         return [Error(str(error), id="eventstore.E051", hint=hint)]
     return [*_unfit_for_production(), *_wrong_vault()]
+
+
+def _is_needed() -> bool:
+    """Whether the key store's keys seal anything. A registry that cannot be had is `check_settings`' to say."""
+    if not is_the_key_stores():
+        return False
+    try:
+        types = registry()
+    except (ImproperlyConfigured, ImportError):
+        return False
+    return seals(types)
 
 
 def _unfit_for_production() -> Iterator[CheckMessage]:

@@ -16,10 +16,19 @@ if TYPE_CHECKING:
 
 def of_privacy(types: Registry) -> list[CheckMessage]:
     """Of a domain with sensitive fields whose keys are the key store's. Others need none of it."""
-    sensitive = any(known.sensitive for known in types.event_types())
-    if not (sensitive and _of_the_key_store()):
+    if not (seals(types) and is_the_key_stores()):
         return []
     return [*_without_events(types), *_wrong_policy(types)]
+
+
+def seals(types: Registry) -> bool:
+    """Whether any type of the domain has a sensitive field."""
+    return any(known.sensitive for known in types.event_types())
+
+
+def is_the_key_stores() -> bool:
+    """Whether keys are those that the log is told of; others, as a test's in memory, need no events."""
+    return bool(conf.KEYS == EventStoreSettings.KEYS)
 
 
 def _without_events(types: Registry) -> list[CheckMessage]:
@@ -45,8 +54,3 @@ def _wrong_policy(types: Registry) -> list[CheckMessage]:
         hint = "Say for each retention class how long it is kept, and why: docs/ERASURE.md, 'Retention'."
         return [Error(str(error), id="eventstore.E061", hint=hint)]
     return []
-
-
-def _of_the_key_store() -> bool:
-    """Whether keys are those that the log is told of; others, as a test's in memory, need no events."""
-    return bool(conf.KEYS == EventStoreSettings.KEYS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
@@ -18,10 +18,10 @@ from eventstore.keys.sessions import Sessions
 from eventstore.keys.store import KeyStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from eventstore.keys.lineage import Lineage
-    from eventstore.ports import KeyProvider
+    from eventstore.ports import KeyProvider, Wrapped
 
 FILE: Final = "file"
 ENVIRONMENT: Final = "env"
@@ -44,7 +44,8 @@ def key_ring() -> Ring:
         raise ImproperlyConfigured(msg)
     lineage = _handed_in[0]()
     store = KeyStore(Sessions(lineage.refuse_undead))
-    return Ring(store, provider(), lineage, Cache(SystemClock()))
+    wrapping: KeyProvider = provider() if conf.KEK else _Nobody()
+    return Ring(store, wrapping, lineage, Cache(SystemClock()))
 
 
 @cache
@@ -56,6 +57,8 @@ def key_store() -> KeyStore:
 @cache
 def provider() -> KeyProvider:
     """Who wraps and unwraps. Raises ImproperlyConfigured."""
+    if not conf.KEK:
+        _refuse()
     if conf.KEK == FILE:
         path = Path(conf.KEK_FILE)
         return LocalKeys(lambda: of_file(path))
@@ -75,6 +78,35 @@ def reset() -> None:
             kept().close()
         kept.cache_clear()
     provider.cache_clear()
+
+
+class _Nobody:
+    """Where nobody is named who wraps keys: a domain that seals nothing has its store all the same, and whoever seals hears of it."""
+
+    def current(self) -> str:
+        """See `KeyProvider`, as the rest."""
+        _refuse()
+
+    def wrap(self, secrets: Sequence[tuple[bytes, bytes]]) -> Sequence[Wrapped]:
+        del secrets
+        _refuse()
+
+    def unwrap(
+        self, wrapped: Sequence[tuple[bytes, Wrapped]]
+    ) -> Sequence[bytes | None]:
+        del wrapped
+        _refuse()
+
+    def rewrap(
+        self, wrapped: Sequence[tuple[bytes, Wrapped]]
+    ) -> Sequence[Wrapped | None]:
+        del wrapped
+        _refuse()
+
+
+def _refuse() -> NoReturn:
+    msg = "EVENTSTORE['KEK'] names nobody who wraps keys."
+    raise ImproperlyConfigured(msg)
 
 
 def _vault() -> KeyProvider:

@@ -58,6 +58,7 @@ class Sessions:
         self._places = os.getpid(), BoundedSemaphore(most)
         self._connect = connect or _connect
         self._idle: deque[tuple[int, psycopg.Connection[Any]]] = deque()
+        self._kept = _KEPT
 
     @contextmanager
     def session(self) -> Iterator[psycopg.Connection[Any]]:
@@ -95,7 +96,8 @@ class Sessions:
         return places
 
     def close(self) -> None:
-        """End those that nobody uses."""
+        """End those that nobody uses, and from now on each as soon as it has served: who still has this keeps none open."""
+        self._kept = 0
         while self._idle:
             pid, connection = self._idle.pop()
             if pid == os.getpid():
@@ -122,7 +124,7 @@ class Sessions:
         return connection
 
     def _give_back(self, connection: psycopg.Connection[Any]) -> None:
-        if len(self._idle) < _KEPT and not connection.closed:
+        if len(self._idle) < self._kept and not connection.closed:
             self._idle.append((os.getpid(), connection))
         else:
             connection.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eventstore.opening.configured import key_ring, opener
+from eventstore.opening.configured import key_ring, opener, sealer
 from eventstore.opening.opener import KeyOpener
 from eventstore.opening.recorder import Access, recorded_opener
 
-__all__ = ["Access", "KeyOpener", "key_ring", "opener", "recorded_opener"]
+__all__ = ["Access", "KeyOpener", "key_ring", "opener", "recorded_opener", "sealer"]

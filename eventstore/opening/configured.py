@@ -1,4 +1,4 @@
-"""Which keys the settings name, and who opens by them."""
+"""Which keys the settings name, and who seals and opens by them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from eventstore.conf import conf
 from eventstore.opening.opener import KeyOpener
+from eventstore.sealing.sealer import KeySealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,11 @@ def _ring_at(path: str) -> Callable[[], KeyRing]:
         msg = f"EVENTSTORE['KEYS'] names {path}, which cannot be imported."
         raise ImproperlyConfigured(msg) from error
     return gives
+
+
+def sealer() -> KeySealer:
+    """Seals under the configured keys, for whoever appends: it gives no right to see. Raises ImproperlyConfigured."""
+    return KeySealer(key_ring())
 
 
 def opener() -> KeyOpener:

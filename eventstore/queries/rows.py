@@ -23,7 +23,8 @@ from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode
 from eventstore.protocol.positions import RECORD, first_of, partition_in
 from eventstore.queries.positions import position_of
-from eventstore.registry import Problem, fault_in
+from eventstore.registry import Problem
+from eventstore.registry.registry import fault_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

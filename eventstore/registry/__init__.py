@@ -20,12 +20,11 @@ from eventstore.registry.event_type import (
     SNAPSHOT_RETENTION,
     Event,
     EventType,
-    Secrets,
     StreamType,
 )
 from eventstore.registry.privacy_events import PrivacyEvents
 from eventstore.registry.problems import Problem
-from eventstore.registry.registry import SEALED, Registry, fault_in
+from eventstore.registry.registry import SEALED, Registry
 from eventstore.registry.sensitivity import sensitive_fields
 
 __all__ = [
@@ -38,8 +37,6 @@ __all__ = [
     "PrivacyEvents",
     "Problem",
     "Registry",
-    "Secrets",
     "StreamType",
-    "fault_in",
     "sensitive_fields",
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eventstore.ports import KeyRing
-    from eventstore.registry import Secrets
+    from eventstore.registry.event_type import Secrets
 
 _ENCODER: Final = msgspec.json.Encoder()
 _MONTH: Final = 7  # characters of an instant as written

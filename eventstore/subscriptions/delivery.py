@@ -87,8 +87,7 @@ def _read(
     rows: Iterable[tuple[Any, ...]], first_time_from: int, opener: Opener | None
 ) -> Iterator[Delivery]:
     types = registry()
-    for row, commit in decoded(rows, opener):
-        packed, recorded_at, first_version, *_ = row
+    for (packed, recorded_at, first_version, *_), commit in decoded(rows, opener):
         place, live = _place(types, packed), packed >= first_time_from
         facts = _facts(types, commit, opener)
         for index, (event, fact) in enumerate(zip(commit.events, facts, strict=True)):

@@ -13,11 +13,11 @@ from eventstore.clock import SystemClock
 from eventstore.conf import registry
 from eventstore.errors import LogUnanswered
 from eventstore.indexer.mark import complete
+from eventstore.opening import sealer
 from eventstore.ports import Appended, Proposal
 from eventstore.protocol.codec import encode
 from eventstore.protocol.fold import Verdict
 from eventstore.protocol.placement import place_of
-from eventstore.store import configured_sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -111,7 +111,7 @@ class _Writing:
     def __init__(self, store: EventStore, drafts: Iterable[Draft]) -> None:
         self._drafts = iter(drafts)
         self._partitions = store.topics.partitions
-        self._door = Door(registry(), SystemClock(), configured_sealer())
+        self._door = Door(registry(), SystemClock(), sealer())
         self._log = store.make_log()
 
     def next_batch(self) -> _Batch | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import call_command
 
+from eventstore.opening import opener
 from eventstore.store import make_event_store
 from scripts.launcher.ports import free_port
 from tests.acceptance.drained_web import COUNT, STREAM
@@ -70,6 +71,7 @@ def test_sigterm_drains_what_waits_in_a_worker(
     code = process.wait(120)
 
     store = make_event_store()
-    said = [int(event.data["text"]) for event in store.read(STREAM)]
+    events = store.read(STREAM, opener=opener())
+    said = [int(event.data["text"]) for event in events]
     assert code == 0
     assert said == list(range(COUNT))

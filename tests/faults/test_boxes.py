@@ -15,7 +15,7 @@ from eventstore.keys.providers.local import LocalKeys
 from eventstore.keys.rows import context_of
 from eventstore.ports import DataKey, KeyName
 from eventstore.protocol.codec import encode
-from eventstore.registry import Secrets
+from eventstore.registry.event_type import Secrets
 from eventstore.sealing.sealer import KeySealer
 from teddy_es.faults.boxes import Boxes, Key, _unwrapped, committed
 from teddy_es.faults.findings import Findings

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def _a_probe_is_answered_however_busy_the_machine_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The least of its questions has a ninth of the time. Tests of a log that is silent take their own."""
-    monkeypatch.setattr(health, "PATIENCE", 9 * A_HANG_S)
+    """The least of its questions has an eighteenth of the time. Tests of a log that is silent take their own."""
+    monkeypatch.setattr(health, "PATIENCE", 18 * A_HANG_S)
 
 
 @pytest.fixture

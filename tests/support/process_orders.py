@@ -63,7 +63,7 @@ def mirror() -> dict[str, str]:
 
 def ready() -> list[Any]:
     """What the probe answers, however busy the machine is."""
-    health.PATIENCE = 9 * A_HANG_S  # type: ignore[misc]  # a constant, else
+    health.PATIENCE = 18 * A_HANG_S  # type: ignore[misc]  # a constant, else
     found = Client().get("/readyz")
     return [found.status_code, json.loads(found.content)["index"]]
 

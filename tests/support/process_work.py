@@ -26,8 +26,7 @@ def main() -> None:
     """Set Django up on the test's database and run the task."""
     task, given = sys.argv[1], json.loads(sys.argv[2])
     settings.DATABASES["default"] |= given["database"]
-    beside = {"NAME": f"{given['database']['NAME']}_keys"}
-    settings.DATABASES["keys"] |= given["database"] | beside
+    settings.DATABASES["keys"] |= given["database"] | {"NAME": given["keys"]}
     settings.EVENTSTORE = given["eventstore"]
     settings.ALLOWED_HOSTS = ["testserver"]  # Django's test client
     know_rules(given["arguments"].pop("rules", 1))

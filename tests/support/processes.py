@@ -27,6 +27,7 @@ def a_process(
     """A process at its task; ended with the block. database: Django's settings of another one than the test's."""
     given = {
         "database": database or {"NAME": connection.settings_dict["NAME"]},
+        "keys": _beside(database),
         "eventstore": settings.EVENTSTORE,
         "arguments": arguments,
     }
@@ -42,6 +43,13 @@ def a_process(
     finally:
         process.kill()
         process.communicate()
+
+
+def _beside(database: dict[str, Any] | None) -> str:
+    """The name of the database that has the keys."""
+    if database is None:
+        return str(connections["keys"].settings_dict["NAME"])
+    return f"{database['NAME']}_keys"
 
 
 def environment() -> dict[str, str]:

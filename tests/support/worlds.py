@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from eventstore import opening
 from eventstore.appender.admission import Door
 from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
@@ -18,7 +19,7 @@ from eventstore.log.embedded import EmbeddedLog
 from eventstore.ports import Appended, Clock, Log, Proposal, Sealer
 from eventstore.protocol.fold import Verdict
 from eventstore.protocol.placement import place_of
-from eventstore.store import EventStore, configured_sealer
+from eventstore.store import EventStore
 from eventstore.testing.faulty_log import FaultyLog, Network
 from eventstore.testing.shop import OrderChanged
 from tests.support.places import names_in
@@ -106,7 +107,7 @@ class World:
             line,
             log_line,
             topics=self.topics,
-            door=Door(registry(), clock, sealer or configured_sealer()),
+            door=Door(registry(), clock, sealer or opening.sealer()),
             clock=clock,
             limits=Limits(capacity, **limits),
         )

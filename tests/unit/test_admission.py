@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstore.events import Commit
-    from eventstore.registry import Secrets
+    from eventstore.registry.event_type import Secrets
 
 ID = UUID(int=1)
 

@@ -6,9 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from eventstore.checks import keys
 from eventstore.checks.privacy import of_privacy
 from eventstore.conf import EventStoreSettings, conf
+from eventstore.keys.configured import key_ring, reset
 from eventstore.privacy.policy import in_force, policies
 from eventstore.registry import Registry
 from eventstore.testing.shop import OrderChanged, shop
@@ -26,6 +29,9 @@ POLICY: dict[str, Any] = {
     "need": "n",
     "source": "s",
 }
+
+
+MEMORY = "eventstore.testing.memory_keys.keys_of_this_process"
 
 
 def ids(types: Registry) -> list[str | None]:
@@ -48,7 +54,7 @@ def test_a_domain_that_seals_names_the_events_of_its_keys() -> None:
 
 
 def test_keys_in_memory_tell_no_log(configured: Any) -> None:
-    configured(KEYS="eventstore.testing.memory_keys.keys_of_this_process")
+    configured(KEYS=MEMORY)
 
     assert ids(shop()) == []
 
@@ -65,13 +71,40 @@ def test_a_class_that_nobody_says_how_long_to_keep_is_told(
     assert ids(register_privacy(shop())) == ["eventstore.E061"]
 
 
-@pytest.mark.usefixtures("configured")
-def test_a_domain_without_sensitive_fields_needs_none_of_it() -> None:
+def without_secrets() -> Registry:
     types = Registry()
     types.stream_type("order", number=1)
     types.event_type(OrderChanged, stream_type="order", subject=None)
+    return types
 
-    assert ids(types) == []
+
+@pytest.mark.usefixtures("configured")
+def test_a_domain_without_sensitive_fields_needs_none_of_it() -> None:
+    assert ids(without_secrets()) == []
+
+
+@pytest.mark.parametrize(
+    ("types", "values", "expected"),
+    [
+        (shop(), {}, ["eventstore.E051"]),
+        (shop(), {"KEYS": MEMORY}, []),
+        (without_secrets(), {}, []),
+        (without_secrets(), {"KEK": "no.such.provider"}, ["eventstore.E051"]),
+    ],
+    ids=["seals", "seals-in-memory", "seals-nothing", "names-nobody"],
+)
+def test_who_wraps_keys_is_named_where_something_is_sealed(
+    configured: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    types: Registry,
+    values: dict[str, str],
+    expected: list[str],
+) -> None:
+    configured(**{"KEK": "", **values})
+    reset()
+    monkeypatch.setattr(keys, "registry", lambda: types)
+
+    assert [message.id for message in keys.check_key_settings()] == expected
 
 
 def test_the_quickstarts_conversations_are_old_and_stay() -> None:
@@ -94,3 +127,21 @@ def test_productions_periods_are_policies(configured: Any) -> None:
 def test_the_teddy_domain_says_of_each_class_how_long_it_is_kept() -> None:
     assert conf.RETENTION
     assert ids(teddy) == []
+
+
+def test_where_nobody_wraps_keys_there_is_a_ring_and_whoever_seals_hears_of_it(
+    configured: Any,
+) -> None:
+    configured(KEK="")
+    reset()
+
+    nobody = key_ring()._provider
+    for ask in (
+        nobody.current,
+        lambda: nobody.wrap([]),
+        lambda: nobody.unwrap([]),
+        lambda: nobody.rewrap([]),
+    ):
+        with pytest.raises(ImproperlyConfigured, match="names nobody"):
+            ask()
+    reset()

@@ -30,7 +30,7 @@ from eventstore.opening.opener import KeyOpener
 from eventstore.ports import DataKey, Gone, KeyName
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode, decode_strictly, encode
-from eventstore.registry import Secrets
+from eventstore.registry.event_type import Secrets
 from eventstore.sealing.box import (
     Cipher,
     associated_data,

@@ -46,22 +46,18 @@ def test_a_fit_server_is_none() -> None:
 
 
 def setting(name: str, value: str) -> Iterator[None]:
-    """As a role or a database has it for whoever connects anew."""
+    """As a role has it in this database for whoever connects anew; those of other tests that run meanwhile keep theirs."""
     with closing(connect()) as own:
-        own.execute(
-            psycopg.sql.SQL("ALTER ROLE CURRENT_USER SET {} = {}").format(
-                psycopg.sql.Identifier(name), value
-            )
+        role = psycopg.sql.SQL("ALTER ROLE CURRENT_USER IN DATABASE {} ").format(
+            psycopg.sql.Identifier(own.info.dbname)
         )
+        name_ = psycopg.sql.Identifier(name)
+        own.execute(role + psycopg.sql.SQL("SET {} = {}").format(name_, value))
         connection.close()
         try:
             yield
         finally:
-            own.execute(
-                psycopg.sql.SQL("ALTER ROLE CURRENT_USER RESET {}").format(
-                    psycopg.sql.Identifier(name)
-                )
-            )
+            own.execute(role + psycopg.sql.SQL("RESET {}").format(name_))
             connection.close()
 
 

@@ -54,6 +54,24 @@ def test_a_server_that_is_frozen_is_not_waited_for(transactional_db: None) -> No
     store.close()
 
 
+def test_who_was_let_go_of_keeps_no_session(transactional_db: None) -> None:
+    made: list[psycopg.Connection[Any]] = []
+
+    def connected() -> psycopg.Connection[Any]:
+        made.append(connect("keys"))
+        return made[-1]
+
+    store = KeyStore(Sessions(connect=connected))
+    store.mark()
+    assert [one.closed for one in made] == [False]
+
+    store.close()
+    assert [one.closed for one in made] == [True]
+
+    store.mark()  # an appender that had it before goes on
+    assert [one.closed for one in made] == [True, True]
+
+
 def test_an_answer_that_is_there_counts_however_late_it_is_fetched(
     transactional_db: None,
 ) -> None:

@@ -19,13 +19,17 @@ from eventstore.errors import EventStoreError
 from eventstore.events import Cut, Place
 from eventstore.exchange.cloudevents import export_line
 from eventstore.exchange.exporter import export_stream
+from eventstore.opening import opener
 from eventstore.queries.limits import EVERYTHING, PAGES, Pages, Stretch
 from eventstore.repository import AggregateRepository
+from eventstore.sealing.box import Cipher
 from tests.pages import ROWS
-from tests.twins import Twins
+from tests.twins import Twins, boxed_alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from eventstore.store import EventStore
 
@@ -66,18 +70,20 @@ class Case:
         """Versions of a stream, there or back."""
         given = self._span()
         how = {"backwards": self.chance.random() < 0.5, "limit": self._limit()}
+        how |= self._right()
         self._same("read", lambda store: list(store.read(*given, **how)), given, how)
 
     def aread(self) -> None:
         """The same for coroutines."""
-        given, how = self._span(), {"limit": self._limit()}
+        given, how = self._span(), {"limit": self._limit(), **self._right()}
         ask = lambda store: list(async_to_sync(store.aread)(*given, **how))  # noqa: E731
         self._same("aread", ask, given, how)
 
     def history(self) -> None:
         """As classes."""
-        given = self._span()
-        self._same("history", lambda store: list(store.history(*given)), given)
+        given, how = self._span(), self._right()
+        ask = lambda store: list(store.history(*given, **how))  # noqa: E731
+        self._same("history", ask, given, how)
 
     def load(self) -> None:
         """An aggregate, as it is, at a version, or as it was known."""
@@ -96,7 +102,7 @@ class Case:
 
     def read_all(self) -> None:
         """A page behind any cut: all that memory gives, or as much of it as the bytes allow."""
-        cut, how = self._cut(), self._wanted()
+        cut, how = self._cut(), self._wanted() | self._right()
 
         def ask(store: Any) -> Any:
             return list(store.read_all(cut, **how)[0])
@@ -115,19 +121,19 @@ class Case:
         """From a cut to the end: the same events in the same order, however they are divided."""
         ends = self.twins.real.catch_up(self.twins.real.topics.places, timeout_s=30)
         offsets = {p: self.chance.randint(0, n) for p, n in ends.offsets.items()}
-        limit = self.chance.choice([1, 2, 5, 50])
+        limit, how = self.chance.choice([1, 2, 5, 50]), self._right()
 
         def ask(store: Any) -> Any:
             cut, found = Cut(offsets), list[Any]()
             for _ in range(10_000):
-                events, cut = store.read_all(cut, limit=limit)
+                events, cut = store.read_all(cut, limit=limit, **how)
                 if not events:
                     return found, {p: n for p, n in cut.offsets.items() if n}
                 found += events
             msg = "it did not end"
             raise AssertionError(msg)
 
-        self._same("follow", ask, offsets, limit)
+        self._same("follow", ask, offsets, limit, how)
 
     def info(self) -> None:
         """Head and times."""
@@ -161,6 +167,10 @@ class Case:
     def _same(self, name: str, ask: Callable[[Any], Any], *given: object) -> None:
         self.said = (name, *given, self.twins.real.pages)
         assert told(ask, self.twins.real) == told(ask, self.twins.memory)
+
+    def _right(self) -> dict[str, Any]:
+        """To open what is sealed, or none."""
+        return self.chance.choice([{}, {"opener": opener()}])
 
     def _pages(self) -> Pages:
         chance = self.chance
@@ -231,8 +241,12 @@ def _place(event: Any) -> Place:
 
 
 def test_every_read_is_that_of_the_store_in_memory(
-    embedded_store: EventStore, fuzz_seed: int, fuzz_cases: int
+    embedded_store: EventStore,
+    fuzz_seed: int,
+    fuzz_cases: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(Cipher, "seal", boxed_alike)
     chance = Random(fuzz_seed)  # noqa: S311  (repeatable)
     twins = Twins(embedded_store, chance)
     twins.fill(streams=9, commits=90)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
 
-    from eventstore.registry import Secrets
+    from eventstore.registry.event_type import Secrets
 
 
 # ---- rule 11: the pre-check answers what is decided and refuses only what can never come true again
