@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
+
+from django.db import connections
 
 from eventstore.appender.admission import Door
 from eventstore.clock import SystemClock
@@ -77,7 +79,7 @@ def fill(
     is not certainly written, and what the door and a fold raise.
     """
     filled, writing = Filled(), _Writing(store, drafts)
-    with closing(writing), store.indexer() as indexer, ThreadPoolExecutor(1) as thread:
+    with closing(writing), store.indexer() as indexer, _a_thread() as thread:
         ahead = thread.submit(writing.next_batch)
         while batch := ahead.result():
             # while this thread folds, the other one writes: each waits for the database most of its time
@@ -88,6 +90,16 @@ def fill(
             on_progress(filled.events)
         complete(indexer)
     return filled
+
+
+@contextmanager
+def _a_thread() -> Iterator[ThreadPoolExecutor]:
+    """Who seals in it asks the log about keys, on connections that end with it."""
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            yield thread
+        finally:
+            thread.submit(connections.close_all).result()
 
 
 def propose(store: EventStore, drafts: Iterable[Draft]) -> int:

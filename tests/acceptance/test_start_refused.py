@@ -21,9 +21,13 @@ GOOD: Final = {
     "DJANGO_ALLOWED_HOSTS": "teddy.example.org",
     "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
     "TEDDY_PROBES": "none",
+    "TEDDY_KEK": "vault",
+    "TEDDY_VAULT_ADDR": "http://127.0.0.1:1",
+    "TEDDY_VAULT_TOKEN": "nobody asks for it",
 }
 BAD: Final = {
     "eventstore.E002": {"TEDDY_LOG": "nowhere.at.all"},
+    "eventstore.E052": {"TEDDY_KEK": "file"},
     "teddy_es.E001": {"CELERY_BROKER_URL": ""},
     "teddy_es.E002": {"DJANGO_SECRET_KEY": "x"},
     "teddy_es.E003": {"DJANGO_ALLOWED_HOSTS": "*"},
