@@ -12,7 +12,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import connections
 
 from eventstore import metrics
 from eventstore.appender.admission import Door
@@ -24,13 +23,8 @@ from eventstore.appender.thread import Appender
 from eventstore.appender.waiting import Limits
 from eventstore.clock import SystemClock
 from eventstore.conf import conf, registry
-from eventstore.database import Connect, connect
-from eventstore.errors import (
-    DatabaseUnanswered,
-    LogUnanswered,
-    LogUnavailable,
-    SubjectErased,
-)
+from eventstore.database import Connect, and_hang_up, connect
+from eventstore.errors import DatabaseUnanswered, LogUnanswered, SubjectErased
 from eventstore.events import (
     AppendResult,
     Cut,
@@ -151,7 +145,7 @@ class EventStore(Reading):
         try:
             pending = pend(at_once=True)
         except KeysNotHeld:
-            pending = await asyncio.to_thread(_and_hang_up, pend)
+            pending = await asyncio.to_thread(and_hang_up, pend)
         pending.observe(self._clock)
         if not (pending.future.done() or self._appender.offer(pending)):
             await asyncio.to_thread(self._appender.submit, pending)
@@ -280,14 +274,16 @@ class EventStore(Reading):
             return closed
 
     def _repeated(self, closed: Pending, erased: SubjectErased) -> Future[AppendResult]:
-        """The answer that an earlier record fixed for a commit whose keys are gone since. Raises `erased` if there is none,
-        and, of an append, `LogUnavailable` if the log does not say."""
-        commit = closed.commit
+        """Resolve a commit whose keys are gone since by what an earlier record fixed; as not written by this call, if the log does not say.
+        Raises `erased` if there is none."""
         left = max(0.0, closed.deadline - self._clock.monotonic())
+        commit = closed.commit
         try:
             found = self.outcome(commit.commit_id, commit.stream_id, timeout_s=left)
         except LogUnanswered as error:
-            raise LogUnavailable(error.reason) from error
+            closed.trouble = error.reason
+            closed.give_up(error)
+            return closed.future
         if not found.decided:
             raise erased
         answer_from_decided(closed, found.decided[0])
@@ -342,14 +338,6 @@ def get_event_store() -> EventStore:
     """The configured store: one a process, made at the first call, whoever comes first."""
     with _making:
         return _the_store()
-
-
-def _and_hang_up(pend: Callable[[], Pending]) -> Pending:
-    """In a thread of the event loop's: a connection that the log's word about keys was read on would stay open with it, and nobody would look after it."""
-    try:
-        return pend()
-    finally:
-        connections.close_all()
 
 
 @cache

@@ -19,12 +19,18 @@ from eventstore.database.conditions import (
     translated,
     word_of,
 )
-from eventstore.database.connections import Connect, connect, has_hung_up
+from eventstore.database.connections import (
+    Connect,
+    and_hang_up,
+    connect,
+    has_hung_up,
+)
 
 __all__ = [
     "Condition",
     "Connect",
     "Overtaken",
+    "and_hang_up",
     "condition_of",
     "connect",
     "described",

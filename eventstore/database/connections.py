@@ -134,6 +134,14 @@ def _limited(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def and_hang_up(call: Callable[[], T]) -> T:
+    """Call in a thread of an event loop's: what Django has opened for that thread would stay open, and nobody would look after it."""
+    try:
+        return call()
+    finally:
+        connections.close_all()
+
+
 def has_hung_up(connection: psycopg.Connection[Any]) -> bool:
     """Whether the server has ended this session since it was last asked. Costs no round trip.
 

@@ -64,13 +64,14 @@ class Report:
         injector: Injector, judge: Judge, boxes: Boxes, followed: Followed, loaded: Loaded,
     ) -> Report:  # fmt: skip
         """From what a campaign leaves."""
-        ledger, acknowledged = judge.ledger, judge.ledger.acknowledged()
+        ledger = judge.ledger
+        appends = len(ledger.acknowledged())
         return cls(
             log=world.log,
             brokers=len(world.brokers),
             seed=wanted.seed,
             seconds=round(seconds, 1),
-            appends=len(acknowledged),
+            appends=appends,
             events=sum(judge.heads.values()),
             calls=len(ledger.calls),
             answers=_answers(ledger),
@@ -86,10 +87,8 @@ class Report:
             failures=Trouble(world.folder / "troubles").failures,
             zeros=judge.findings.zeros,
             examples=dict(judge.findings.examples),
-            too_little=[
-                *_nothing(loaded, boxes),
-                *wanted.lacks(len(acknowledged), injector.kills, injector.done),
-            ],
+            too_little=_nothing(loaded, boxes)
+            + wanted.lacks(appends, injector.kills, injector.done),
         )
 
     @property
@@ -146,9 +145,9 @@ def _modes(ledger: Ledger) -> dict[str, int]:
     return dict(Counter(modes.values()).most_common())
 
 
-def _nothing(loaded: Loaded, boxes: Boxes) -> Iterator[str]:
+def _nothing(loaded: Loaded, boxes: Boxes) -> list[str]:
     counts = loaded.counts | {"texts": boxes.opened, "texts erased": boxes.erased}
-    yield from (f"no {what}." for what, number in counts.items() if not number)
+    return [f"no {what}." for what, number in counts.items() if not number]
 
 
 def _listed(counts: dict[str, int]) -> str:

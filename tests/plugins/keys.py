@@ -94,6 +94,11 @@ def _name() -> str:
 def _keys_are_nobodys_heritage() -> Iterator[None]:
     """Who is erased in one test is nobody in the next; nor is a key in memory that no table has any more, or a session."""
     yield
+    forget_keys()
+
+
+def forget_keys() -> None:
+    """Have the key store be a new one, of which no process has kept anything."""
     configured.reset()
     if _tables.is_made:
         _tables.empty()

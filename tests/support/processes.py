@@ -22,7 +22,11 @@ ROOT = Path(__file__).parent.parent.parent
 
 @contextmanager
 def a_process(
-    task: str, *, database: dict[str, Any] | None = None, **arguments: Any
+    task: str,
+    *,
+    database: dict[str, Any] | None = None,
+    stderr: int | None = None,
+    **arguments: Any,
 ) -> Iterator[subprocess.Popen[str]]:
     """A process at its task; ended with the block. database: Django's settings of another one than the test's."""
     given = {
@@ -36,6 +40,7 @@ def a_process(
         [*command, json.dumps(given)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from eventstore.events import MAX_COMMIT_EVENTS, NewEvent
+from eventstore.events import MAX_COMMIT_EVENTS, NewEvent, stream_type_of
 from eventstore.exchange.cloudevents import BadLine, ImportedEvent, parse_line
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Grouper:
         except BadLine as bad:
             yield from self._spoil(line, bad)
             return
-        if read.stream_id.partition(".")[0] in self._without:
+        if stream_type_of(read.stream_id) in self._without:
             self.left_out += 1
             yield from self.finish()
             return

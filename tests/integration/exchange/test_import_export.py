@@ -29,6 +29,7 @@ from eventstore.store import EventStore, _the_store, get_event_store
 from eventstore.upkeep.rebuild import refold, reset
 from teddy_es.demo import demo_lines
 from tests.acceptance.launched import becomes_true
+from tests.plugins.keys import forget_keys
 from tests.support.processes import a_command
 from tests.support.recorders import Recorder
 from tests.unit.import_store import FakeClock, a_line, uid
@@ -78,9 +79,10 @@ def begin() -> EventStore:
 
 
 def begin_anew() -> EventStore:
-    """The same store, empty again."""
+    """The same store, empty again, and with it its keys."""
     get_event_store().close()
     call_command("flush", interactive=False, verbosity=0)
+    forget_keys()
     return begin()
 
 

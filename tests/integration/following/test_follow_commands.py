@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import threading
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from tests.support.following import (
     follower,
     seen,
 )
-from tests.support.processes import a_command
+from tests.support.processes import a_process
 from tests.support.projecting import PATHS, rows, tables
 
 if TYPE_CHECKING:
@@ -267,13 +268,14 @@ def test_with_nothing_to_follow_it_stays_says_so_once_and_ends_when_asked(
 ) -> None:
     """Whoever keeps a process alive would start one that ends again and again."""
     del embedded_store
-    with a_command("subscriptions", "run") as process:
+    task: dict[str, Any] = {"name": "subscriptions", "arguments": ["run"]}
+    with a_process("command", stderr=subprocess.PIPE, **task) as process:
         assert process.stderr is not None
-        first = process.stderr.readline().decode()
+        first = process.stderr.readline()
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         said, rest = process.communicate(timeout=120)
 
     assert "there is nothing to follow" in first
     assert process.returncode == 0
-    assert (said, rest) == (b"", b"")
+    assert (said, rest) == ("", "")

@@ -22,6 +22,7 @@ from kafka import KafkaProducer
 
 from eventstore.database import connect
 from eventstore.events import MAX_COMMIT_BYTES, unpack
+from eventstore.opening import opener
 from eventstore.protocol.fold import Verdict
 from eventstore.protocol.placement import partition_of
 
@@ -192,8 +193,12 @@ def test_what_an_example_proposes_is_accepted(world: World, example: Command) ->
         record = judged[one["partition"]][one["offset"]]
         assert (record.verdict, record.reason) == (Verdict.ACCEPTED, None)
         assert f'"{one["commit_id"]}"'.encode() in (record.entry.value or b"")
-    events = [event for s in streams for event in world.store.read(s)]
-    assert {event.data["remark"] for event in events} == {remark}
+    # a remark is sensitive, and the example does not seal: who may open boxes is shown it, nobody else
+    read = world.store.read
+    opened = [event for s in streams for event in read(s, opener=opener())]
+    assert {event.data["remark"] for event in opened} == {remark}
+    assert {event.problem for event in opened} == {"sensitive_in_the_clear"}
+    assert not any("remark" in event.data for s in streams for event in read(s))
 
 
 def test_an_example_writes_the_longest_commit_and_no_longer(

@@ -6,12 +6,18 @@ import json
 from io import StringIO
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from eventstore.errors import SubjectErased, UnderHold
+from eventstore.errors import (
+    LogUnanswered,
+    LogUnavailable,
+    SubjectErased,
+    UnderHold,
+)
 from eventstore.events import Expected, NewEvent, Withheld
 from eventstore.keys.configured import key_store
 from eventstore.privacy.configured import (
@@ -22,7 +28,7 @@ from eventstore.privacy.configured import (
     holding,
 )
 from eventstore.privacy.reaching import uncounted
-from eventstore.testing.shop import OrderChanged
+from eventstore.testing.shop import OrderChanged, OrderPlaced
 from tests.integration.privacy.conftest import SECRET, begin_anew
 
 if TYPE_CHECKING:
@@ -79,6 +85,24 @@ def test_about_an_erased_subject_nothing_sensitive_is_written_and_all_else_is(
     shop.store.append(stream, [NewEvent(OrderChanged(quantity=2))], Expected.ANY)
 
     assert len(shop.read()) == 2
+
+
+def test_a_repeat_about_the_erased_is_not_written_where_the_log_does_not_say_what_it_was(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erasing().erase("c-1", **WHO)
+    said = NewEvent(OrderPlaced(customer_id="c-1", remark=SECRET))
+
+    def silent(*_asked: Any, **_how: Any) -> None:
+        raise LogUnanswered("it is away")  # noqa: EM101
+
+    monkeypatch.setattr(shop.store, "outcome", silent)
+    with pytest.raises(LogUnavailable, match="it is away"):
+        shop.store.append(
+            f"order_{shop.suffix}.o-1", [said], Expected.ANY, commit_id=uuid4()
+        )
+
+    assert shop.read() == []
 
 
 def test_an_erasure_of_somebody_of_whom_nothing_is_known_is_kept(shop: Shop) -> None:

@@ -21,10 +21,11 @@ from eventstore.store import make_event_store
 from eventstore.testing.shop import OrderPlaced
 from scripts.launcher.ports import free_port
 from teddy_es import health
-from teddy_es.asking import Asker
+from teddy_es.asking import Turns
+from tests.support.clocks import A_HANG_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pytest_django.fixtures import DjangoAssertNumQueries, Settings
@@ -297,14 +298,15 @@ def test_whoever_asks_while_the_log_is_silent_shares_one_question(
     asked: EventStore, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = stores("embedded")
+    monkeypatch.setattr(health, "PATIENCE", 3 * A_HANG_S)
     log = Telling(asked.make_log())
     monkeypatch.setattr(asked, "make_log", lambda: log)
     log.answers.clear()
 
     with monkeypatch.context() as impatient:
         # with the log alone: the database of a busy machine has its time, or the log is not asked
-        hasty = Impatient(health._askers["log"])
-        impatient.setitem(health._askers, "log", hasty)
+        turns = {**dict.fromkeys(health._SHARES, A_HANG_S), "log": 0.02}
+        impatient.setattr(Turns, "patience_of", lambda _, what: turns[what])
         silent = [ready() for _ in range(5)]
     log.answers.set()
     [topic] = writer.topics.numbers
@@ -320,18 +322,6 @@ def test_whoever_asks_while_the_log_is_silent_shares_one_question(
     # that of the five, which may have waited for the first of the two, and one or two of their own
     assert log.asked.count("extents") <= 3
     assert log.asked.count("topics") == 2  # the log's, and those beside it
-
-
-class Impatient(Asker):
-    """Waits for no answer; all others wait as long as they need."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
-
-    def ask(self, question: Callable[[], Any], *, patience_s: float) -> Any:
-        """See `Asker`."""
-        assert patience_s
-        return self._asker.ask(question, patience_s=0.01)
 
 
 class Telling:

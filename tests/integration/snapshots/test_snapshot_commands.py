@@ -23,6 +23,7 @@ from eventstore.snapshots.filling import make_filler
 from eventstore.snapshots.topics import check, snapshot_topics
 from teddy_es.domain.conversation import Conversation
 from tests.plugins.kafka_logs import until
+from tests.plugins.stores import WITHOUT_PRIVACY
 from tests.support.processes import a_process
 from tests.support.snapshotting import World
 
@@ -227,6 +228,7 @@ def test_settings_of_snapshots_that_cannot_be_are_found_by_a_check(
 ) -> None:
     settings.EVENTSTORE = {
         **settings.EVENTSTORE,
+        **WITHOUT_PRIVACY,
         "REGISTRY": "tests.shops.order_settings",
         "AGGREGATES": ["tests.shops.Order_settings"],
     }
