@@ -62,7 +62,7 @@ def test_probes_are_told_all_of_it_on_their_own_listener(
             return answer.status, answer.read().decode()
 
         assert asked("/healthz") == (200, "ok\n")
-        assert "sealing" in asked("/readyz")[1]
+        assert '"keys": "ok"' in asked("/readyz")[1]
         assert asked("/metrics")[0] == 200
         assert asked("/admin/")[0] == 404
         listener.shutdown()
