@@ -93,7 +93,7 @@ def a_command(
 
 def ordered(name: str, *arguments: str, database: dict[str, Any] | None = None) -> str:
     """What a command of manage.py says on its output; fails if it ends with anything but 0."""
-    given = {"name": name, "arguments": list(arguments)}
+    given: dict[str, Any] = {"name": name, "arguments": list(arguments)}
     with a_process("command", database=database, **given) as process:
         said, _ = process.communicate(timeout=120)
         assert process.returncode == 0, said

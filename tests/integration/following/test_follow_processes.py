@@ -252,7 +252,7 @@ def test_when_postgresql_is_back_it_tells_again(
 
 
 def told_across_a_crash(database: Database, stream: str) -> None:
-    given = {"slowly": 3_600.0, "tells": True}
+    given: dict[str, Any] = {"slowly": 3_600.0, "tells": True}
     with a_process("follow", database=database.settings, **given) as follower:
         assert heard(follower) == {"listens": True}
         for version in (1, 2):
