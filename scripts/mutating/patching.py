@@ -21,7 +21,8 @@ _OURS: Final = ("eventstore.", "audit.", "teddy_es.")
 
 def remembering() -> list[_lru_cache_wrapper[Any]]:
     """Functions of ours that remember their answers."""
-    found = (one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper))
+    # never isinstance, of all objects of a process: a lazy one of Django's would be made, or refuse
+    found = (one for one in gc.get_objects() if type(one) is _lru_cache_wrapper)
     return [one for one in found if str(one.__module__).startswith(_OURS)]
 
 
@@ -33,7 +34,7 @@ class Loaded:
         self._functions: defaultdict[int, list[FunctionType]] = defaultdict(list)
         every = [*_all(module)]
         for found in gc.get_referrers(*every):
-            if isinstance(found, FunctionType):
+            if type(found) is FunctionType:
                 self._functions[id(found.__code__)].append(found)
 
     def change(self, mutant: CodeType) -> Change | None:
@@ -64,9 +65,7 @@ class Loaded:
     def put(self, change: Change) -> None:
         """Change what is loaded."""
         for found in gc.get_objects():
-            if isinstance(found, _lru_cache_wrapper) and found.__module__.startswith(
-                _OURS
-            ):
+            if type(found) is _lru_cache_wrapper and found.__module__.startswith(_OURS):
                 found.cache_clear()
         for old, new in change:
             for function in self._functions[id(old)]:

@@ -192,6 +192,18 @@ def test_those_tests_are_asked_that_come_by_the_changed_statement(
     assert cover.of(module, line_of(changed)) == asked
 
 
+class Lazy:
+    """As Django's: whoever asks for its class has it made, and some refuse."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __getattribute__(self, name: str) -> object:
+        asked = object.__getattribute__(self, "asked")
+        object.__setattr__(self, "asked", asked + 1)
+        raise RuntimeError(name)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "ask", "answer"),
     [
@@ -210,6 +222,7 @@ def test_a_changed_function_stands_in_for_the_one_that_is_loaded(
 ) -> None:
     code = compiled(module)
     made = imported(module, code)
+    lazy = Lazy()
     loaded = Loaded(code)
     change = loaded.change(changed(module, old, new))
     assert change is not None
@@ -217,6 +230,7 @@ def test_a_changed_function_stands_in_for_the_one_that_is_loaded(
     loaded.put(change)
 
     assert ask(made) == answer
+    assert object.__getattribute__(lazy, "asked") == 0
 
 
 @pytest.mark.parametrize(
