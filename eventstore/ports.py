@@ -6,7 +6,7 @@ The suites that break a log's are in `eventstore.testing`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -269,8 +269,7 @@ class Store(Protocol):
         """See `EventStore`."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyName:
+class KeyName(NamedTuple):
     """What a data key is for: a person's data of one retention class and one month. month: `2026-11`, UTC; `all` for snapshots."""
 
     subject: str
@@ -280,11 +279,15 @@ class KeyName:
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """A key, unwrapped: 32 bytes that no message, no log and no pickle may hold."""
+    """A key, unwrapped: 32 bytes that no message, no log and no pickle may hold.
+
+    ready: what was made of it to seal and open with (`sealing.box.cipher_of`); it lives as long as the key.
+    """
 
     id: UUID
     name: KeyName
     secret: bytes = field(repr=False)
+    ready: Any = field(default=None, init=False, repr=False, compare=False)
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         msg = "a data key is never pickled"

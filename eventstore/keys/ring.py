@@ -45,9 +45,9 @@ class Ring:
 
     def held(self, names: Collection[KeyName]) -> Mapping[KeyName, DataKey] | None:
         """See `KeyRing`."""
-        wanted = set(names)
-        found = self._cache.of_names(wanted)
-        return found if len(found) == len(wanted) else None
+        found = self._cache.of_names(names)
+        is_whole = len(found) == len(names) or len(found) == len(set(names))
+        return found if is_whole else None
 
     def sealing(self, names: Collection[KeyName]) -> Mapping[KeyName, DataKey]:
         """See `KeyRing`.

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from eventstore.events import Withheld
 from eventstore.ports import DataKey, Gone
-from eventstore.sealing.box import Cipher, commitment_of
+from eventstore.sealing.box import cipher_of, commitment_of
 from eventstore.sealing.opened import UNOPENABLE, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from eventstore.ports import KeyRing, SealedEvent
+    from eventstore.sealing.box import Cipher
 
     Commitments = Callable[[Collection[UUID]], Mapping[UUID, bytes]]
     _Ready = tuple[float, DataKey | Gone, Cipher | Withheld]
@@ -109,7 +110,7 @@ class KeyOpener:
 
 def _made_ready(key: DataKey | Gone) -> Cipher | Withheld:
     if isinstance(key, DataKey):
-        return Cipher(key.secret)
+        return cipher_of(key)
     if key.why == UNOPENABLE.reason:
         return UNOPENABLE
     return Withheld(_REASONS.get(key.why, "erased"), key.at, key.request)

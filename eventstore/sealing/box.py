@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from eventstore.ports import DataKey
+
 LABEL: Final = b"eventstore.box/1"
 KEY_LABEL: Final = b"eventstore.key/1"
 SECRET_BYTES: Final = 32
@@ -35,7 +37,7 @@ class Unopenable(Exception):  # noqa: N818  (what it is)
 class Cipher:
     """A data key, made ready: that takes longer than to use it once."""
 
-    __slots__ = ("_aead",)
+    __slots__ = ("__weakref__", "_aead")
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != SECRET_BYTES:
@@ -68,6 +70,15 @@ def open_box(secret: bytes, nonce: bytes, box: bytes, associated_data: bytes) ->
     return Cipher(secret).open(nonce, box, associated_data)
 
 
+def cipher_of(key: DataKey) -> Cipher:
+    """The key, made ready. It is kept with the key alone: whoever lets go of the key has let go of it, too."""
+    ready: Cipher | None = key.ready
+    if ready is None:  # two threads at once make two, which are alike
+        ready = Cipher(key.secret)
+        object.__setattr__(key, "ready", ready)
+    return ready
+
+
 def commitment_of(secret: bytes) -> bytes:
     """SHA-256 of a data key under a label of its own: what `KeyMinted` holds of it."""
     return sha256(KEY_LABEL + secret).digest()
@@ -84,18 +95,17 @@ def associated_data(
 ) -> bytes:
     """What an event's box is bound to, each part behind its length. key: its id as the record has it; occurred_at: as written."""
     stream, name = stream_id.encode(), type_.encode()
-    return b"".join(
-        (
-            LABEL,
-            _LENGTH.pack(len(stream)),
-            stream,
-            _IDS.pack(16, commit_id.bytes, 16, event_id.bytes, len(name)),
-            name,
-            _REST.pack(
-                8, schema, 16, bytes.fromhex(key.replace("-", "")), len(occurred_at)
-            ),
-            occurred_at,
-        )
+    ids = _IDS.pack(16, commit_id.bytes, 16, event_id.bytes, len(name))
+    key_id = bytes.fromhex(key.replace("-", ""))
+    rest = _REST.pack(8, schema, 16, key_id, len(occurred_at))
+    return b"%b%b%b%b%b%b%b" % (
+        LABEL,
+        _LENGTH.pack(len(stream)),
+        stream,
+        ids,
+        name,
+        rest,
+        occurred_at,
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from eventstore.events import Commit, CommitEvent, Sealed, Withheld
 from eventstore.ports import DataKey, KeyName
-from eventstore.sealing.box import Cipher, associated_data, to_text
+from eventstore.sealing.box import associated_data, cipher_of, to_text
 from eventstore.sealing.opened import opened
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from eventstore.ports import KeyRing
     from eventstore.registry.event_type import Secrets
+    from eventstore.sealing.box import Cipher
 
 _ENCODER: Final = msgspec.json.Encoder()
 _MONTH: Final = 7  # characters of an instant as written
@@ -51,12 +52,13 @@ class KeySealer:
         if len(wanted) > 1:
             wanted = list(dict.fromkeys(wanted))
         keys = self._keys(wanted, at_once=at_once)
-        ready = {name: (keys[name], Cipher(keys[name].secret)) for name in wanted}
         sealed = tuple(
-            event
-            if one is None or name is None
-            else _sealed(commit, event, one, *ready[name])
-            for one, name, event in zip(secrets, names, commit.events, strict=True)
+            [
+                event
+                if one is None or name is None
+                else _sealed(commit, event, one, keys[name])
+                for one, name, event in zip(secrets, names, commit.events, strict=True)
+            ]
         )
         return Commit(
             commit.commit_id, commit.stream_id, commit.expected, sealed, commit.v
@@ -72,7 +74,7 @@ class KeySealer:
             return one, other
         keys = self.ring.opening([UUID(key) for key in ids])
         ciphers = {
-            str(key.id): Cipher(key.secret)
+            str(key.id): cipher_of(key)
             for key in keys.values()
             if isinstance(key, DataKey)
         }
@@ -101,12 +103,14 @@ def _name(secrets: Secrets, event: CommitEvent) -> KeyName:
 
 
 def _sealed(
-    commit: Commit, event: CommitEvent, secrets: Secrets, key: DataKey, cipher: Cipher
+    commit: Commit, event: CommitEvent, secrets: Secrets, key: DataKey
 ) -> CommitEvent:
-    hidden, key_id = secrets.names, str(key.id)
-    plaintext = _ENCODER.encode({n: v for n, v in event.data.items() if n in hidden})
-    nonce, box = cipher.seal(
-        plaintext,
+    names, key_id = secrets.names, str(key.id)
+    hidden, shown = {}, {}
+    for name, value in event.data.items():
+        (hidden if name in names else shown)[name] = value
+    nonce, box = cipher_of(key).seal(
+        _ENCODER.encode(hidden),
         associated_data(
             commit.stream_id,
             commit.commit_id,
@@ -124,7 +128,7 @@ def _sealed(
         event.occurred_at,
         event.correlation_id,
         event.causation_id,
-        {n: v for n, v in event.data.items() if n not in hidden},
+        shown,
         Sealed(key_id, to_text(nonce), to_text(box)),
     )
 

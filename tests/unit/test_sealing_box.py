@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import pickle
+import weakref
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -277,6 +279,35 @@ def test_who_may_not_wait_is_told_that_a_key_is_missing() -> None:
 
     sealed(ring)
     assert KeySealer(ring).seal(a_commit(), [SECRETS], at_once=True).events[0].sealed
+
+
+def test_a_key_is_made_ready_once_and_that_goes_with_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ring, made = MemoryKeys(), []
+    ready = Cipher.__init__
+
+    def counted(self: Cipher, secret: bytes) -> None:
+        made.append(self)
+        ready(self, secret)
+
+    monkeypatch.setattr(Cipher, "__init__", counted)
+    sealer = KeySealer(ring)
+
+    commits = [sealer.seal(a_commit(), [SECRETS]) for _ in range(3)]
+    assert opens(ring, commits[0], commits[0].events[0]) == {"remark": PRIVATE}
+    assert len(made) == 1
+
+    kept = weakref.ref(made.pop())
+    [box] = [event.sealed for event in commits[0].events]
+    assert box is not None
+    [key] = ring.opening([UUID(box.key)]).values()
+    assert isinstance(key, DataKey)
+    assert key.ready is kept()
+    del key
+    ring.erase("c-1")
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_key_is_in_no_text_and_in_no_pickle() -> None:
