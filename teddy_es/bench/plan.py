@@ -23,6 +23,7 @@ class Plan:
     only: frozenset[str] = frozenset()
     contestants: tuple[str, ...] = NAMES
     events: int | None = None
+    keys: int | None = None
     file: str | None = None
     tell: Callable[[str], None] = lambda _: None
     noise: Noise = field(default_factory=Noise)

@@ -26,6 +26,7 @@ from teddy_es.bench.contestants import OURS, STREAMS, UNSEALED
 from teddy_es.bench.crews import Threads
 from teddy_es.bench.domain import Happened, Told, confidants, renamed, talks, texts
 from teddy_es.bench.figures import Series, as_costs, of_samples
+from teddy_es.bench.keys import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +45,8 @@ SEAL: Final = (
     "seal/open",
     "seal/load",
     "seal/erase",
+    "seal/key-look-up",
+    "seal/key-rotate",
 )
 _EVENTS: Final = 10_000
 _LOADED: Final = 1_005  # five behind the newest snapshot
@@ -52,7 +55,7 @@ _WARM_UP: Final = 0.5  # seconds at most
 
 
 def seal(plan: Plan, world: World) -> Iterator[Series]:
-    """Appends a second; events read a second; µs to open one; ms a load; seconds an erasure."""
+    """Appends a second; events read a second; µs to open one; ms a load; seconds an erasure; what many keys take."""
     for writers in (1, 64):
         if plan.wants(f"seal/append-{writers}"):
             yield from _appends(plan, world, writers)
@@ -62,6 +65,8 @@ def seal(plan: Plan, world: World) -> Iterator[Series]:
         yield from _loads(plan, world)
     if plan.wants("seal/erase"):
         yield _erasures(plan, world)
+    if plan.wants("seal/key-look-up") or plan.wants("seal/key-rotate"):
+        yield from keys(plan, world)
 
 
 # ---- appends

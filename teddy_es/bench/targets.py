@@ -75,6 +75,9 @@ _TARGETS: Final[dict[str, tuple[Target, Target]]] = {
     "seal/open": (Target("median", "most", 8),) * 2,
     "seal/load": (Target("ratio", "most", 1.2),) * 2,
     "seal/erase": (Target("median", "most", 1),) * 2,
+    "seal/key-look-up": (Target("median", "most", 1),) * 2,
+    "seal/key-rotate": (Target("median", "least", 2_000),) * 2,
+    "seal/key-rotate-memory": (Target("median", "most", 300),) * 2,
     "snapshots/speed": (Target("median", "least", 3_000),) * 2,
 }
 _PAGES: Final = Target("median", "most", 120)

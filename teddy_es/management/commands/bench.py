@@ -92,6 +92,7 @@ class Command(BaseCommand):
                 only=frozenset(_known(options["only"], CHOICES)),
                 contestants=_known(options["contestants"], NAMES),
                 events=options["events"],
+                keys=options["keys"],
                 file=options["file"],
                 tell=lambda note: bar(0, note),
             )
@@ -140,6 +141,12 @@ def _add_sizes(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--events", type=_whole, metavar="N", help="how many are loaded"
+    )
+    parser.add_argument(
+        "--keys",
+        type=_whole,
+        metavar="N",
+        help="seal: how many a key store has; default: 10,000",
     )
     parser.add_argument(
         "--file",

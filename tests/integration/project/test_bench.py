@@ -80,15 +80,19 @@ def test_appends_of_processes() -> None:
 
 
 def test_seal() -> None:
-    found = measured("seal")
+    found = measured("seal", keys=50)
 
     ours = {measure for measure, who in found if who == "teddy"}
-    assert ours == set(SEAL)
+    assert ours == {*SEAL, "seal/key-rotate-memory"}
     for name in ("append-1", "append-64", "load"):
         assert found[f"seal/{name}", "teddy"]["ratio"] > 0
         assert found[f"seal/{name}", "teddy"]["reached"] in (True, False)
     assert found["seal/erase", "teddy"]["unit"] == "s"
     assert found["seal/open", "teddy"]["unit"] == "µs"
+    look_up = found["seal/key-look-up", "teddy"]
+    assert 0 < look_up["p50"] <= look_up["p99"]
+    assert found["seal/key-rotate", "teddy"]["median"] > 0
+    assert 10 < found["seal/key-rotate-memory", "teddy"]["median"] < 1_000
 
 
 def test_follow() -> None:
