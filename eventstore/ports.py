@@ -222,6 +222,16 @@ class Store(Protocol):
     ) -> AppendResult:
         """See `EventStore`."""
 
+    def submit(
+        self,
+        stream_id: str,
+        events: Sequence[NewEvent],
+        expected: Expected | int | str,
+        *,
+        commit_id: UUID | None = None,
+    ) -> Future[AppendResult]:
+        """See `EventStore`."""
+
     def submit_past(
         self,
         stream_id: str,
@@ -301,6 +311,9 @@ class Gone:
     why: str
     at: datetime | None = None
     request: str | None = None
+
+
+LOST: Final = Gone("lost")
 
 
 class KeyRing(Protocol):

@@ -25,7 +25,8 @@ class Lineage(Protocol):
     """The log's word about keys."""
 
     def record_minted(self, keys: Collection[Minted]) -> None:
-        """MUST return only when the log knows each of them. MUST be harmless when repeated, by whomever."""
+        """MUST return only when the log knows each of them, and raise `KeyStoreUnavailable` where that is not known: of what was to be sealed
+        nothing was written. MUST be harmless when repeated, by whomever."""
 
     def commitments(self, ids: Collection[UUID]) -> Mapping[UUID, bytes]:
         """SHA-256 of each key under the sealing's label, as the log has it; what it does not know is left out."""

@@ -88,12 +88,6 @@ class DataKey(models.Model):
                 name="keys_datakey_kek",
                 condition=Q(destroyed_at__isnull=True),
             ),
-            # what a process that was killed has left to be told to the log
-            models.Index(
-                fields=["id"],
-                name="keys_datakey_mint_untold",
-                condition=Q(in_log=False),
-            ),
             # also how many there are
             models.Index(
                 fields=["destruction_in_log", "id"],

@@ -9,13 +9,9 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from eventstore.errors import (
-    AppendOutcomeUnknown,
-    KeyStoreUnavailable,
-    SubjectErased,
-)
+from eventstore.errors import KeyStoreUnavailable, SubjectErased
 from eventstore.keys.rows import WrappedKey, context_of
-from eventstore.ports import DataKey, Gone
+from eventstore.ports import LOST, DataKey, Gone
 from eventstore.sealing.box import SECRET_BYTES, commitment_of
 
 if TYPE_CHECKING:
@@ -27,7 +23,6 @@ if TYPE_CHECKING:
     from eventstore.keys.store import KeyStore
     from eventstore.ports import KeyName, KeyProvider
 
-LOST: Final = Gone("lost")
 UNFIT: Final = Gone("unopenable")
 AT_ONCE: Final = 1_000  # keys
 
@@ -136,12 +131,7 @@ class Ring:
     def _tell(self, keys: Sequence[WrappedKey]) -> None:
         if not keys:
             return
-        try:
-            self._lineage.record_minted([one.minted for one in keys])  # 3
-        except AppendOutcomeUnknown as error:
-            # of what was to be sealed nothing was written, and who repeats it tells the log again
-            msg = "it is not known whether the log knows a new key"
-            raise KeyStoreUnavailable(msg) from error
+        self._lineage.record_minted([one.minted for one in keys])  # 3
         destroyed = self._store.mint_told([one.id for one in keys])  # 4
         if destroyed:
             raise SubjectErased

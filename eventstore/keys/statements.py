@@ -75,12 +75,6 @@ MINT_TOLD: Final = """
 UPDATE keys_datakey SET in_log = true WHERE id = ANY (%(ids)s::uuid[]) RETURNING id, destroyed_at IS NOT NULL
 """
 
-# Index: keys_datakey_mint_untold.
-MINTS_UNTOLD: Final = composed(
-    "SELECT {columns} FROM keys_datakey k WHERE NOT k.in_log AND k.id > %(after)s::uuid ORDER BY k.id LIMIT %(limit)s",
-    columns=_ROW,
-)
-
 # ---- destroying
 
 # The first erasure's word stands, however often it is asked for. The row is locked also where it says so already.

@@ -109,11 +109,6 @@ class KeyStore:
         found = self._rows(statements.MINT_TOLD, {"ids": list(ids)})
         return {one for one, is_destroyed in found if is_destroyed}
 
-    def mints_untold(self, after: UUID = LEAST_ID, limit: int = PAGE) -> list[KeyRow]:
-        """Keys of which the log may not know yet: by id, behind `after`."""
-        given = {"after": after, "limit": limit}
-        return [_row(one) for one in self._rows(statements.MINTS_UNTOLD, given)]
-
     # ---- destroying
 
     def erase(self, subject: str, *, at: datetime, request: str) -> list[KeyRow]:

@@ -40,4 +40,4 @@ def sealer() -> KeySealer:
 
 def opener() -> KeyOpener:
     """Opens what the configured store has sealed. To call it is the right: who shows a person what it opened asks an `AccessRecorder` before."""
-    return KeyOpener(key_ring(), None)
+    return KeyOpener(key_ring())

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     import psycopg
 
 # Index: eventstore_snapshot_key.
-_COUNT: Final = (
-    "SELECT count(*) FROM eventstore_snapshot WHERE key_id = ANY(%(keys)s::uuid[])"
-)
 _DROP: Final = """
 DELETE FROM eventstore_snapshot WHERE key_id = ANY(%(keys)s::uuid[])
 RETURNING stream_id, state_schema, code, version, position
@@ -32,12 +29,6 @@ INSERT INTO eventstore_snapshotfailure
 VALUES (%(stream)s, %(schema)s, %(code)s, %(partition)s, %(version)s, %(error)s, %(detail)s, %(now)s, 0)
     ON CONFLICT (stream_id, state_schema, code) DO NOTHING
 """
-
-
-def sealed_under(connection: psycopg.Connection[Any], keys: Collection[UUID]) -> int:
-    """How many snapshots are sealed under these keys."""
-    row = connection.execute(_COUNT, {"keys": list(keys)}).fetchone()
-    return int(row[0]) if row else 0
 
 
 def drop(connection: psycopg.Connection[Any], keys: Collection[UUID]) -> int:

@@ -235,7 +235,7 @@ class MemoryEventStore:
 
     def opener(self) -> Opener:
         """The right to see what is sealed in this store."""
-        return KeyOpener(self.keys, None)
+        return KeyOpener(self.keys)
 
     async def aread(
         self,

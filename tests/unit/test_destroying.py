@@ -54,7 +54,7 @@ class World:
     def destroying(self, killing: Killing | None = None) -> Destroying:
         killing = killing or Killing()
         return Destroying(
-            Deciding(killing.wrap(self.store, "append"), TYPES),
+            Deciding(killing.wrap(self.store, "append", "submit"), TYPES),
             killing.wrap(self.shelf, "erase", "destroy", "told"),
             CLOCK,
             killing.wrap(self, "reach").reach,
@@ -66,7 +66,7 @@ class World:
             assert row is not None
             if told:
                 key = Minted(row.id, row.name, row.commitment)
-                record_minted(self.store, TYPES.privacy, [key])  # type: ignore[arg-type]
+                record_minted(self.store, TYPES.privacy, [key])
 
     def lineage(self, subject: str = "c-1") -> Lineage:
         return self.destroying().lineage(subject)

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers import algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventstore.clock import SystemClock
 from eventstore.events import (
     Commit,
     CommitEvent,
@@ -28,8 +30,11 @@ from eventstore.events import (
     instant_of,
     written,
 )
+from eventstore.keys.cache import Cache
+from eventstore.keys.ring import Ring
+from eventstore.keys.rows import WrappedKey
 from eventstore.opening.opener import KeyOpener
-from eventstore.ports import DataKey, Gone, KeyName
+from eventstore.ports import DataKey, Gone, KeyName, Wrapped
 from eventstore.protocol.accepted import decode_accepted
 from eventstore.protocol.codec import decode, decode_strictly, encode
 from eventstore.registry.event_type import Secrets
@@ -44,6 +49,9 @@ from eventstore.sealing.box import (
 from eventstore.sealing.opened import UNOPENABLE, instant_as_written, opened
 from eventstore.sealing.sealer import KeySealer, KeysNotHeld
 from eventstore.testing.memory_keys import MemoryKeys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SECRET = bytes(range(32))
 NONCE = bytes(range(12))
@@ -75,7 +83,7 @@ def sealed(ring: MemoryKeys, *events: CommitEvent) -> Commit:
 
 
 def opens(ring: MemoryKeys, commit: Commit, event: CommitEvent) -> Any:
-    return KeyOpener(ring, None).open(commit.stream_id, commit.commit_id, event)
+    return KeyOpener(ring).open(commit.stream_id, commit.commit_id, event)
 
 
 # ---- the bytes, for ever
@@ -212,7 +220,7 @@ def test_what_a_reader_decodes_opens_as_what_the_sealer_made() -> None:
 
     read = decode_accepted(encode(commit))
 
-    found = KeyOpener(ring, None).open(read.stream_id, read.commit_id, read.events[0])
+    found = KeyOpener(ring).open(read.stream_id, read.commit_id, read.events[0])
     assert found == {"remark": PRIVATE}
 
 
@@ -338,7 +346,7 @@ def test_a_key_is_in_no_text_and_in_no_pickle() -> None:
 def test_what_became_of_a_key_is_said(gone: Gone, said: str) -> None:
     commit = sealed(MemoryKeys())
 
-    found = KeyOpener(Keys({}, gone), None).open(
+    found = KeyOpener(Keys({}, gone)).open(
         commit.stream_id, commit.commit_id, commit.events[0]
     )
 
@@ -378,7 +386,7 @@ def test_a_pages_keys_are_asked_for_at_once() -> None:
     ]
     keys = {UUID(c.events[0].sealed.key) for c in commits if c.events[0].sealed}
     asked = Keys({k: v for k in keys if isinstance(v := ring.opening([k])[k], DataKey)})
-    opener = KeyOpener(asked, None)
+    opener = KeyOpener(asked)
 
     opener.prepare(map(str, keys))
 
@@ -391,21 +399,19 @@ def test_a_pages_keys_are_asked_for_at_once() -> None:
 
 
 def test_a_key_that_is_not_the_one_that_was_minted_opens_nothing() -> None:
-    ring = MemoryKeys()
-    commit = sealed(ring)
+    commit = sealed(MemoryKeys())
     [event] = commit.events
     assert event.sealed is not None
     id_ = UUID(event.sealed.key)
 
-    def commitments(ids: Any) -> dict[UUID, bytes]:
-        return {i: commitment_of(SECRET) for i in ids}
+    def opener(said: Mapping[UUID, bytes]) -> KeyOpener:
+        return KeyOpener(a_ring(id_, SECRET, said))
 
-    found = KeyOpener(ring, commitments).open(commit.stream_id, commit.commit_id, event)
-
-    assert found == UNOPENABLE
-    assert KeyOpener(ring, commitments).key(id_) == Gone("unopenable")
-    assert KeyOpener(ring, lambda _ids: {}).key(id_) == Gone("unopenable")
-    assert isinstance(KeyOpener(ring, None).key(id_), DataKey)
+    for said in ({id_: commitment_of(bytes(32))}, {}):
+        found = opener(said).open(commit.stream_id, commit.commit_id, event)
+        assert found == UNOPENABLE
+        assert opener(said).key(id_) == Gone("unopenable")
+    assert isinstance(opener({id_: commitment_of(SECRET)}).key(id_), DataKey)
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])
@@ -415,7 +421,7 @@ def test_an_opener_that_remembers_few_keys_opens_all(most: int) -> None:
         sealed(ring, an_event(occurred_at=f"2026-0{m}-01T00:00:00.000000Z"))
         for m in (1, 2, 3)
     ]
-    opener = KeyOpener(ring, None, most=most)
+    opener = KeyOpener(ring, most=most)
 
     opener.prepare(c.events[0].sealed.key for c in commits if c.events[0].sealed)
     found = [opener.open(c.stream_id, c.commit_id, c.events[0]) for c in commits * 2]
@@ -439,16 +445,27 @@ def test_a_crafted_box_that_opens_under_two_keys_is_opened_under_the_logs_one_al
 
     crafted = replace(event, sealed=Sealed(KEY_ID, to_text(NONCE), to_text(box)))
     assert open_box(mine, NONCE, box, bound) != open_box(other, NONCE, box, bound)
-    name = KeyName("c-1", "order", "2026-11")
     for secret in (mine, other):
-        ring = Keys({UUID(KEY_ID): DataKey(UUID(KEY_ID), name, secret)})
-        opener = KeyOpener(ring, lambda ids: {i: commitment_of(mine) for i in ids})
-        assert isinstance(opener.key(UUID(KEY_ID)), DataKey) == (secret is mine)
+        key = UUID(KEY_ID)
+        opener = KeyOpener(a_ring(key, secret, {key: commitment_of(mine)}))
+        assert isinstance(opener.key(key), DataKey) == (secret is mine)
         if secret is other:
-            assert opener.open("order.o-1", COMMIT_ID, crafted) == Withheld(
-                "unopenable"
-            )
+            found = opener.open("order.o-1", COMMIT_ID, crafted)
+            assert found == Withheld("unopenable")
             assert opener._ready[KEY_ID][2] == UNOPENABLE  # it was not even tried
+
+
+def a_ring(id_: UUID, secret: bytes, said: Mapping[UUID, bytes]) -> Ring:
+    """Of a key store in whose only row everything fits this secret, whoever wrote it. said: what the log has of it."""
+    name = KeyName("c-1", "order", "2026-11")
+    row = WrappedKey(
+        id_, name, Wrapped("k", secret), commitment_of(secret), in_log=True
+    )
+    store, provider, lineage = MagicMock(), MagicMock(), MagicMock()
+    store.of_ids.return_value = {id_: row}
+    provider.unwrap.return_value = [secret]
+    lineage.commitments.return_value = said
+    return Ring(store, provider, lineage, Cache(SystemClock()))
 
 
 def two_faced(

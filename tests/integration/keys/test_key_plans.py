@@ -42,7 +42,6 @@ PLANS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("HOLD_FOR_DESTROYING", _NAMES, {"keys_subject_pkey"}),
     ("BURIED", _NAMES, {"keys_datakey_subject"}),
     ("MINT_TOLD", {"ids": [ID]}, {"keys_datakey_pkey"}),
-    ("MINTS_UNTOLD", _PAGE, {"keys_datakey_mint_untold"}),
     (
         "DESTROY_ALL",
         {"subject": "p-7", "at": AT, "why": "erasure", "request": None},

@@ -12,11 +12,7 @@ from uuid import uuid4
 import pytest
 
 from eventstore.database import connect
-from eventstore.errors import (
-    AppendOutcomeUnknown,
-    KeyStoreUnavailable,
-    SubjectErased,
-)
+from eventstore.errors import KeyStoreUnavailable, SubjectErased
 from eventstore.keys.lineage import Past
 from eventstore.keys.rows import Tombstone
 from eventstore.ports import Gone
@@ -98,12 +94,12 @@ def test_more_names_than_one_statement_takes_are_all_minted(
     }
 
 
-def test_an_unknown_outcome_of_the_logs_word_is_no_unknown_outcome_of_the_append(
+def test_a_key_of_which_the_log_was_not_told_is_told_of_by_the_next_who_asks(
     process: Process, log: TheLog
 ) -> None:
     def unknown() -> None:
-        msg = "c-1"
-        raise AppendOutcomeUnknown(msg, "privacy.p-1")
+        msg = "it is not known whether the log knows a new key"
+        raise KeyStoreUnavailable(msg)
 
     log.after_minted = unknown
     with pytest.raises(KeyStoreUnavailable):
