@@ -247,6 +247,10 @@ class EventStore(Reading):
         except DatabaseUnanswered as error:
             raise LogUnanswered(error.reason) from error
 
+    def may_wait(self) -> bool:
+        """Whether this thread may wait for an append. The appender's own may not: it would wait for itself."""
+        return not self._appender.is_here()
+
     def close(self) -> bool:
         """Drain the appender; False if it did not end in time."""
         return self._appender.close()

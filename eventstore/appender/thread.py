@@ -80,12 +80,16 @@ class Appender:
             self._add(pending)
         return True
 
+    def is_here(self) -> bool:
+        """Whether this is its own thread, where nobody may wait for what it does."""
+        return threading.current_thread() is self._thread
+
     def call(self, job: Callable[[Indexer], T]) -> Future[T]:
         """Have the thread do something with its indexer, between two turns.
 
         Raises `LogUnanswered` in that thread itself (a future's callback runs there), which would wait for its own end.
         """
-        if threading.current_thread() is self._thread:
+        if self.is_here():
             msg = "the appender's own thread cannot wait for itself"
             raise LogUnanswered(msg)
         future: Future[T] = Future()

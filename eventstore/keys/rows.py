@@ -31,18 +31,21 @@ class Minted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """One key, or its tombstone. in_log, destruction_in_log: `KeyMinted` and `KeyDestroyed` are known to be in the log."""
+    """One key, or its tombstone. kek: the key that wraps it, or wrapped it. why, request: of its end.
+
+    in_log, destruction_in_log: `KeyMinted` and `KeyDestroyed` are known to be in the log.
+    """
 
     id: UUID
     name: KeyName
     kek: str
     commitment: bytes
     minted_at: datetime
-    in_log: bool
-    destroyed_at: datetime | None
-    why: str | None
-    request: str | None
-    destruction_in_log: bool
+    in_log: bool = False
+    destroyed_at: datetime | None = None
+    why: str | None = None
+    request: str | None = None
+    destruction_in_log: bool = False
 
     @property
     def minted(self) -> Minted:

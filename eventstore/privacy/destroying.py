@@ -10,7 +10,6 @@ from eventstore.errors import (
     CommitIdReused,
 )
 from eventstore.events import Expected
-from eventstore.keys.rows import Minted
 from eventstore.lineage.fold import ERASURE, RETENTION, UNDEAD
 from eventstore.lineage.ids import commit_of_completed, commit_of_destroyed
 from eventstore.lineage.recording import record_minted
@@ -22,10 +21,11 @@ from eventstore.privacy.shelf import End
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from eventstore.keys.rows import KeyRow
     from eventstore.lineage.fold import Key, Lineage, Order
     from eventstore.ports import Clock
     from eventstore.privacy.deciding import Deciding
-    from eventstore.privacy.shelf import KeyRow, KeyShelf
+    from eventstore.privacy.shelf import KeyShelf
 
 UNTOLD: Final = 10_000
 """Keys whose end is told at a time."""
@@ -180,11 +180,7 @@ class Destroying:
 
     def _tell_minted(self, lineage: Lineage, rows: Sequence[KeyRow]) -> None:
         """So that the log counts as many beginnings as ends: who minted it was killed, or is about to tell."""
-        untold = [
-            Minted(row.id, row.name, row.commitment)
-            for row in rows
-            if row.id not in lineage.keys
-        ]
+        untold = [row.minted for row in rows if row.id not in lineage.keys]
         record_minted(self._store, self._events, untold)
 
     def _tell(self, subject: str, said: Any, commit_id: UUID) -> None:

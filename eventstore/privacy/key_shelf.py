@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from eventstore.keys.rows import Tombstone
 from eventstore.keys.store import LEAST_ID
-from eventstore.privacy.shelf import KeyRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from eventstore.keys.rows import KeyRow as Kept
+    from eventstore.keys.rows import KeyRow
     from eventstore.keys.store import KeyStore
     from eventstore.privacy.shelf import End
 
@@ -26,7 +25,7 @@ class KeyStoreShelf:
 
     def rows(self, subject: str) -> Sequence[KeyRow]:
         """See `KeyShelf`."""
-        return [_row(one) for one in self._store.rows(subject)]
+        return self._store.rows(subject)
 
     def erase(self, subject: str, *, request: str | None, at: datetime) -> None:
         """See `KeyShelf`."""
@@ -51,11 +50,11 @@ class KeyStoreShelf:
         if subject is not None:
             mine = self._store.rows(subject)
             return [
-                _row(one)
+                one
                 for one in mine
                 if one.destroyed_at is not None and not one.destruction_in_log
             ][:limit]
-        return [_row(one) for one in self._store.ended_untold(LEAST_ID, limit)]
+        return self._store.ended_untold(LEAST_ID, limit)
 
     def told(self, ids: Collection[UUID]) -> None:
         """See `KeyShelf`."""
@@ -66,8 +65,7 @@ class KeyStoreShelf:
     ) -> Sequence[KeyRow]:
         """See `KeyShelf`."""
         behind = ("", LEAST_ID) if after is None else (after.name.month, after.id)
-        found = self._store.past(retention_class, before, behind, limit)
-        return [_row(one) for one in found]
+        return self._store.past(retention_class, before, behind, limit)
 
     def mark(self) -> str:
         """See `KeyShelf`."""
@@ -76,15 +74,3 @@ class KeyStoreShelf:
     def move_mark(self, cut: str) -> None:
         """See `KeyShelf`."""
         self._store.move_mark(cut)
-
-
-def _row(kept: Kept) -> KeyRow:
-    return KeyRow(
-        kept.id,
-        kept.name,
-        kept.kek,
-        bytes(kept.commitment),
-        kept.destroyed_at,
-        kept.why,
-        kept.request,
-    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from eventstore.conf import registry
-from eventstore.database import described, is_the_databases
+from eventstore.database import and_hang_up, described, is_the_databases
 from eventstore.errors import IndexIncomplete, KeyStoreUnavailable, LogUnanswered
 from eventstore.keys.lineage import Past
 from eventstore.keys.rows import Tombstone
@@ -14,6 +15,7 @@ from eventstore.lineage import lookup
 from eventstore.lineage.fold import events_of
 from eventstore.lineage.recording import record_minted
 from eventstore.ports import KeyName
+from eventstore.queries.present import as_it_is_now
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from eventstore.keys.rows import Minted
     from eventstore.privacy.undead import Replaying
+
+T = TypeVar("T")
 
 
 class LogLineage:
@@ -38,12 +42,12 @@ class LogLineage:
     def commitments(self, ids: Collection[UUID]) -> Mapping[UUID, bytes]:
         """See `Lineage`."""
         with _had():
-            return lookup.commitments(ids, registry())
+            return _read(partial(lookup.commitments, ids, registry()))
 
     def past(self, subject: str) -> Past:
         """See `Lineage`."""
         with _had():
-            lineage = lookup.lineage_of(subject, registry())
+            lineage = _read(partial(lookup.lineage_of, subject, registry()))
         erased = lineage.erased
         return Past(
             erased=None if erased is None else (erased.at, erased.request or ""),
@@ -64,7 +68,14 @@ class LogLineage:
     def refuse_undead(self) -> None:
         """See `Lineage`."""
         with _had():
-            self._replaying().refuse_undead()
+            _read(self._replaying().refuse_undead)
+
+
+def _read(read: Callable[[], T]) -> T:
+    """As it is now. In the appender's thread, which opens boxes where commits are repeated, nobody looks after Django's connection."""
+    if get_event_store().may_wait():
+        return as_it_is_now(read)
+    return and_hang_up(read)
 
 
 @contextmanager

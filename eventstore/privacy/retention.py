@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from uuid import UUID
 
+    from eventstore.keys.rows import KeyRow
     from eventstore.ports import Clock
     from eventstore.privacy.destroying import Destroying
     from eventstore.privacy.policy import Policy
-    from eventstore.privacy.shelf import KeyRow, KeyShelf
+    from eventstore.privacy.shelf import KeyShelf
 
 PAGE: Final = 1_000
 

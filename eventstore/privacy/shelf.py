@@ -10,20 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from eventstore.keys.rows import KeyRow
     from eventstore.ports import KeyName
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """A key as its store has it. kek: the key that wraps it, or wrapped it. why, request: of its end."""
-
-    id: UUID
-    name: KeyName
-    kek: str
-    commitment: bytes
-    destroyed_at: datetime | None = None
-    why: str | None = None
-    request: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,27 @@ other. Whoever connects reads on from the mark, and destroys again what rose.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from eventstore import metrics
+from eventstore.database import and_hang_up
 from eventstore.errors import CutBeyondEnd, EventStoreError, KeyStoreUnavailable
-from eventstore.events import Cut
+from eventstore.events import Cut, topic_of
 from eventstore.lineage.fold import events_of
+from eventstore.queries.told import streams_told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
 
-    from eventstore.events import RecordedEvent
     from eventstore.ports import Clock
     from eventstore.privacy.destroying import Destroying
     from eventstore.privacy.shelf import KeyShelf
-    from eventstore.registry import PrivacyEvents, Registry
+    from eventstore.registry import Registry
 
 logger = structlog.get_logger(__name__)
 
@@ -36,9 +40,10 @@ PAGE: Final = 5_000
 class Reader(Protocol):
     """What of a store is asked here."""
 
-    def read_all(
-        self, after: Cut | None = None, *, types: Sequence[str] | None, limit: int
-    ) -> tuple[Sequence[RecordedEvent], Cut]:
+    def refuse_cut(self, after: Cut) -> None:
+        """See `EventStore`."""
+
+    def may_wait(self) -> bool:
         """See `EventStore`."""
 
 
@@ -53,7 +58,7 @@ class Replayed:
 
 
 class Replaying:
-    """Reads on from the store's mark. Costs a read of the privacy streams' events since then, and nothing where there are none."""
+    """Reads on from the store's mark. Costs a look at each person of whom something was destroyed since then, however much else the log holds."""
 
     def __init__(
         self,
@@ -69,8 +74,7 @@ class Replaying:
         self._destroying = destroying
         self._shelf = shelf
         self._clock = clock
-        self._events, names = _told_by(types)
-        self._names = names
+        self._topics, self._names = _told_by(types)
         self._page = page
 
     def refuse_undead(self, patience_s: float = PATIENCE_S) -> None:
@@ -95,13 +99,13 @@ class Replaying:
         until = None if patience_s is None else self._clock.monotonic() + patience_s
         cut = self._mark()
         while True:
-            events, reached = self._next(cut)
-            for subject in self._subjects(events):
+            streams, reached = self._next(cut)
+            for subject in [one.partition(".")[2] for one in streams]:
                 replayed.subjects += 1
                 may_move &= self._carry_out(subject, replayed, finish=finish)
             if may_move and str(reached) != str(cut):
                 self._shelf.move_mark(str(reached))
-            if not events:
+            if not streams:
                 return replayed
             if until is not None and self._clock.monotonic() > until:
                 replayed.is_all = False
@@ -114,13 +118,12 @@ class Replaying:
         except ValueError:
             return self._beginning()
 
-    def _next(self, cut: Cut) -> tuple[Sequence[RecordedEvent], Cut]:
-        types = [self._events.stream_type]
+    def _next(self, cut: Cut) -> tuple[Sequence[str], Cut]:
         try:
-            return self._store.read_all(cut, types=types, limit=self._page)
+            self._store.refuse_cut(cut)
         except (CutBeyondEnd, ValueError):
-            beginning = self._beginning()
-            return self._store.read_all(beginning, types=types, limit=self._page)
+            cut = self._beginning()
+        return streams_told(cut, self._topics, self._names, self._page)
 
     def _beginning(self) -> Cut:
         """Where the mark is of another log, or the log has lost something: of this one it says nothing."""
@@ -129,15 +132,6 @@ class Replaying:
             action="keys-mark-foreign",
         )
         return Cut()
-
-    def _subjects(self, events: Sequence[RecordedEvent]) -> list[str]:
-        return list(
-            dict.fromkeys(
-                one.metadata.stream_id.partition(".")[2]
-                for one in events
-                if one.metadata.event_type in self._names
-            )
-        )
 
     def _carry_out(self, subject: str, replayed: Replayed, *, finish: bool) -> bool:
         """Whether nothing of the subject is left to be finished."""
@@ -151,7 +145,7 @@ class Replaying:
                 action="undead-keys-destroyed",
                 count=len(risen),
             )
-            self._destroying.tell_risen(subject, risen)
+            self._tell(subject, risen)
         is_open = bool(lineage.open_orders())
         if is_open and finish:
             self._destroying.finish(subject)
@@ -159,11 +153,30 @@ class Replaying:
             replayed.unfinished += 1
         return finish or not is_open
 
+    def _tell(self, subject: str, risen: set[UUID]) -> None:
+        """Have the log know, and wait for it where that may be."""
+        tell = partial(self._destroying.tell_risen, subject, risen)
+        if self._store.may_wait():
+            tell()
+        else:
+            Thread(target=_told_behind, args=(tell,), name="eventstore-undead").start()
 
-def _told_by(types: Registry) -> tuple[PrivacyEvents, frozenset[str]]:
-    """The domain's events, and the names of those that say what has to be destroyed."""
+
+def _told_behind(tell: Callable[[], None]) -> None:
+    """Behind whoever may not wait for it. The keys are gone in any case; that they had come back is this process's word alone."""
+    try:
+        and_hang_up(tell)
+    except EventStoreError as error:
+        logger.warning(
+            "the log was not told that keys had come back and were destroyed again",
+            action="undead-keys-untold",
+            cause=error.code,
+        )
+
+
+def _told_by(types: Registry) -> tuple[list[str], list[str]]:
+    """The topic, and the names of the events, that say what has to be destroyed."""
     events = events_of(types)
     wanted = {events.ordered, events.destroyed, events.completed}
-    return events, frozenset(
-        known.name for known in types.event_types() if known.struct in wanted
-    )
+    names = [known.name for known in types.event_types() if known.struct in wanted]
+    return [topic_of(events.stream_type)], names

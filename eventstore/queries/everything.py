@@ -86,7 +86,7 @@ def read_after(
     opener: as in `recorded_events`.
     """
     limit = min(limit, _NO_LIMIT)
-    places = _partitions(cursor, after, topics, on_beyond)
+    places = still_to_come(cursor, after, topics, on_beyond)
     if places:
         first = min(place.head for place in places)
         page = _next(cursor, places, first, limit, stretch)
@@ -97,7 +97,7 @@ def read_after(
     return walk_after(cursor, after, topics, limit, size=stretch.size, opener=opener)
 
 
-class _Partition(NamedTuple):
+class Stretched(NamedTuple):
     """Where one goes on and ends, packed; of the next that is to come when it was accepted, and its position."""
 
     place: tuple[str, int]
@@ -106,12 +106,12 @@ class _Partition(NamedTuple):
     head: tuple[datetime, int]
 
 
-def _partitions(
+def still_to_come(
     cursor: Cursor,
     after: Cut,
     topics: Sequence[str],
-    on_beyond: Callable[[Place, int], None],
-) -> list[_Partition]:
+    on_beyond: Callable[[Place, int], None] = lambda _place, _offset: None,
+) -> list[Stretched]:
     """Those in which something is still to come."""
     parameters = {
         "topics": list(topics),
@@ -120,21 +120,21 @@ def _partitions(
         "offsets": list(after.offsets.values()),
     }
     cursor.execute(_PARTITIONS, parameters)
-    partitions: list[_Partition] = []
+    partitions: list[Stretched] = []
     for topic, partition, id_, end, time, start, reached in cursor.fetchall():
         if start is None:
             on_beyond(Place(topic, partition), reached)
         else:
             end_position = first_of(id_, end)
             partitions.append(
-                _Partition((topic, partition), start, end_position, (time, start))
+                Stretched((topic, partition), start, end_position, (time, start))
             )
     return partitions
 
 
 def _next(
     cursor: Cursor,
-    places: Sequence[_Partition],
+    places: Sequence[Stretched],
     head: tuple[datetime, int],
     limit: int,
     stretch: Stretch,
@@ -167,7 +167,7 @@ def _page(rows: list[Row], limit: int, most: int) -> list[Row] | None:
 def _read(
     rows: Sequence[Row],
     after: Cut,
-    places: Sequence[_Partition],
+    places: Sequence[Stretched],
     opener: Opener | None,
 ) -> tuple[Sequence[RecordedEvent], Cut]:
     commits = recorded_events(rows, opener=opener)

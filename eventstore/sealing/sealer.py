@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -106,7 +106,8 @@ def _sealed(
     commit: Commit, event: CommitEvent, secrets: Secrets, key: DataKey
 ) -> CommitEvent:
     names, key_id = secrets.names, str(key.id)
-    hidden, shown = {}, {}
+    hidden: dict[str, Any] = {}
+    shown: dict[str, Any] = {}
     for name, value in event.data.items():
         (hidden if name in names else shown)[name] = value
     nonce, box = cipher_of(key).seal(

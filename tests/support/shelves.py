@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from eventstore.privacy.shelf import KeyRow
+from eventstore.keys.rows import KeyRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from datetime import datetime
 
     from eventstore.ports import KeyName
     from eventstore.privacy.shelf import End
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class MemoryShelf:
@@ -33,7 +35,7 @@ class MemoryShelf:
             return living[0]
         if name.subject in self.erased or (rows and name.retention_class != "snapshot"):
             return None
-        made = KeyRow(uuid4(), name, "kek-1", b"\1" * 32)
+        made = KeyRow(uuid4(), name, "kek-1", b"\1" * 32, AT)
         self.keys[made.id] = made
         return made
 
@@ -68,7 +70,7 @@ class MemoryShelf:
             if row is not None and row.destroyed_at is not None:
                 continue
             if row is None:
-                row = KeyRow(end.id, end.name, "", b"")
+                row = KeyRow(end.id, end.name, "", b"", at)
             else:
                 lived.add(end.id)
             self.keys[end.id] = replace(

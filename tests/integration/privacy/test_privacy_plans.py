@@ -9,10 +9,12 @@ import pytest
 from django.db import connection
 
 from eventstore.blind.forgetting import digests_under
+from eventstore.events import Cut
 from eventstore.lineage.ids import correlation_of
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.lineage import streams_of, told
 from eventstore.queries.subjects import about
+from eventstore.queries.told import streams_told
 from teddy_es.domain.types import registry
 from tests.integration.pages.test_browse_plans import nodes, plans
 
@@ -31,6 +33,12 @@ FILL = """
       FROM generate_series(1, %(rows)s) n;
     INSERT INTO eventstore_indexcomplete VALUES (1) ON CONFLICT DO NOTHING;
     ANALYZE eventstore_event, eventstore_record;
+"""
+
+PARTITION = """
+    DELETE FROM eventstore_partition;
+    INSERT INTO eventstore_partition (id, topic, partition, partitions, topic_id, generation, "cursor", last_recorded_at, rule_version)
+    VALUES (4 << 9, 'eventstore.privacy', 0, 1, '', gen_random_uuid(), %(rows)s + 1, 0, 1)
 """
 
 
@@ -59,6 +67,23 @@ def test_what_the_log_says_of_keys_is_looked_up_by_their_commits(keys: int) -> N
 
     assert "Seq Scan" not in kinds
     assert indexes == {"eventstore_record_commit"}
+
+
+@pytest.mark.usefixtures("full")
+def test_the_ends_of_keys_are_found_among_their_beginnings_by_their_type() -> None:
+    with connection.cursor() as database:
+        database.execute(PARTITION, {"rows": MANY})
+
+    ends = ["KeyDestroyed", "DestructionOrdered", "ErasureCompleted"]
+    kinds, indexes = kinds_and_indexes(
+        lambda: streams_told(Cut(), ["eventstore.privacy"], ends, 5_000)
+    )
+
+    assert "Seq Scan" not in kinds
+    assert indexes - {"eventstore_partition_place"} == {
+        "eventstore_event_type",
+        "eventstore_event_pkey",
+    }
 
 
 @pytest.mark.usefixtures("full")

@@ -5,16 +5,22 @@ The drill of docs/OPERATIONS.md, 'The key store was put back'.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection, transaction
+from structlog.testing import capture_logs
 
 from eventstore.clock import SystemClock
 from eventstore.conf import registry
-from eventstore.database import connect
-from eventstore.errors import KeyStoreUnavailable, SubjectErased
-from eventstore.events import Withheld
-from eventstore.keys.configured import key_store
+from eventstore.database import and_hang_up, connect
+from eventstore.errors import KeyStoreUnavailable, LogUnavailable, SubjectErased
+from eventstore.events import Cut, Withheld
+from eventstore.keys.configured import key_ring, key_store
+from eventstore.ports import Gone
 from eventstore.privacy.configured import (
     deciding,
     destroying,
@@ -23,14 +29,19 @@ from eventstore.privacy.configured import (
     retention,
     shelf,
 )
-from eventstore.privacy.undead import Replaying
+from eventstore.privacy.undead import Replaying, _told_behind, _told_by
+from eventstore.queries.told import streams_told
 from eventstore.store import get_event_store
 from eventstore.upkeep.schedule import finish_erasures
 from tests.integration.privacy.conftest import SECRET, backup, begin_anew, put_back
+from tests.plugins.kafka_logs import until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.integration.privacy.conftest import Shop
 
+APPEND_S = 10  # an append's time-out
 WHO = {"request": "r-1", "requested_by": "ada", "approved_by": "bo"}
 
 
@@ -164,8 +175,116 @@ def test_the_key_store_alone_does_not_say_that_it_was_put_back(shop: Shop) -> No
     """What is compared is the log with the store: the store's own rows look as they always did."""
     shop.say("c-1")
     erasing().erase("c-1", **WHO)
-    with connect("keys") as connection:
-        row = connection.execute("SELECT count(*) FROM keys_mark").fetchone()
+    with connect("keys") as keys:
+        row = keys.execute("SELECT count(*) FROM keys_mark").fetchone()
 
     assert row is not None
     assert shop.told("c-1").count("CustomerKeyDestroyed") == 1
+
+
+def test_the_appenders_own_thread_does_not_wait_for_itself_where_it_finds_them(
+    shop: Shop,
+) -> None:
+    shop.say("c-1")
+    kept = backup()
+    erasing().erase("c-1", **WHO)
+    put_back(kept)
+    [row] = key_store().rows("c-1")
+
+    # it opens boxes where a commit is repeated
+    job = shop.store._appender.call(lambda _indexer: key_ring().opening([row.id]))
+
+    [gone] = job.result(APPEND_S - 1).values()
+    assert isinstance(gone, Gone)
+    assert living("c-1") == 0
+    until(lambda: shop.told("c-1").count("CustomerKeyDestroyed") == 2)
+
+
+def test_a_log_that_cannot_be_told_behind_it_is_no_trouble_of_who_may_not_wait() -> (
+    None
+):
+    def tell() -> None:
+        msg = "away"
+        raise LogUnavailable(msg)
+
+    with capture_logs() as lines:
+        _told_behind(tell)
+
+    assert [(one["action"], one["cause"]) for one in lines] == [
+        ("undead-keys-untold", "log-unavailable")
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 50])
+def test_only_what_the_log_says_of_ends_is_read(shop: Shop, limit: int) -> None:
+    for n in range(3):
+        shop.say(f"c-{n}", order=f"o-{n}")
+    erasing().erase("c-1", **WHO)
+    erasing().erase("c-2", **{**WHO, "request": "r-2"})
+    topics, names = _told_by(registry())
+
+    found: list[str] = []
+    cut = Cut()
+    while True:
+        streams, reached = streams_told(cut, topics, names, limit)
+        found += streams
+        if not streams:
+            break
+        assert str(reached) != str(cut)
+        cut = reached
+
+    stream_of = registry().privacy.stream_of  # type: ignore[union-attr]
+    assert set(found) == {stream_of("c-1"), stream_of("c-2")}
+    assert streams_told(reached, topics, names, limit) == ((), reached)
+    shop.store.refuse_cut(reached)
+
+
+def test_beside_what_was_only_minted_the_mark_moves_to_the_end(shop: Shop) -> None:
+    shop.say("c-1")
+
+    replayed = replaying().run()
+
+    assert (replayed.subjects, replayed.is_all) == (0, True)
+    topics, names = _told_by(registry())
+    assert streams_told(Cut.parse(key_store().mark()), topics, names, 1)[0] == ()
+    assert key_store().mark()
+
+
+def test_who_reads_in_an_old_transaction_is_not_told_that_nothing_ended(
+    shop: Shop,
+) -> None:
+    shop.say("c-1")
+    kept = backup()
+    with old_transaction():
+        erasing_elsewhere("c-1")
+        put_back(kept)
+        [row] = key_store().rows("c-1")
+        [found] = key_ring().opening([row.id]).values()
+
+    assert isinstance(found, Gone)
+    assert living("c-1") == 0
+
+
+def test_a_person_who_is_new_in_a_repeatable_read_transaction_gets_a_key(
+    shop: Shop,
+) -> None:
+    with old_transaction():
+        shop.say("c-1")
+
+    assert shop.heard() == [SECRET]
+
+
+@contextmanager
+def old_transaction() -> Iterator[None]:
+    """Of the caller's, in which every statement sees what the first one saw."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("SELECT count(*) FROM eventstore_record")
+        yield
+
+
+def erasing_elsewhere(subject: str) -> None:
+    """As another process does."""
+    with ThreadPoolExecutor(1) as pool:
+        erase = partial(erasing().erase, subject, **WHO)
+        pool.submit(partial(and_hang_up, erase)).result()
