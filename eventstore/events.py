@@ -286,7 +286,8 @@ class Malformed:
 class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     """One accepted event as the mirror holds it.
 
-    data: the fields as written; of those that are sealed only what was opened. sealed: their box, as it stands in the record.
+    data: the fields as written; of those that are sealed only what was opened, and of an unknown type, of which nobody knows whose its fields are,
+    nothing without an opener. sealed: their box, as it stands in the record.
     withheld: why the sealed fields are not in `data`; None where they are, or where there are none.
     problem: why the registry cannot read it (unknown type, ill-typed field), or None.
     """

@@ -166,6 +166,8 @@ def _recorded(
             data, problem, withheld = _shown(types, stream_type, commit, event, opener)
         elif (value := read(stream_type, event)).__class__ is Problem:
             problem = fault_in(value)
+            if problem is Problem.UNKNOWN_TYPE and opener is None:
+                data, withheld = {}, SEALED_AWAY
         else:
             problem = None
         metadata: Any = _Unfrozen(
@@ -204,6 +206,8 @@ def _shown(
     found = opened_by(opener, commit, event)
     problem = fault_in(types.read(stream_type, event, found))
     hidden = types.sensitive.get(event.type, frozenset())
+    if problem is Problem.UNKNOWN_TYPE:  # nobody knows which of its fields are somebody's
+        hidden = frozenset(event.data)
     in_clear = not hidden.isdisjoint(event.data)
     if problem is None and in_clear:
         problem = Problem.SENSITIVE_IN_CLEAR

@@ -79,15 +79,21 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def left_in_the_clear(world: World, customer: str) -> str:
     """Another writer does not seal."""
+    data = {"customer_id": customer, "remark": WORDS}
+    return written_by_another(world, "OrderPlaced", data)
+
+
+def written_by_another(world: World, event_type: str, data: dict[str, Any]) -> str:
+    """A record that did not come by a door of ours; its stream."""
     stream_id = world.stream(1)
     event = {
         "event_id": str(uuid4()),
-        "type": "OrderPlaced",
+        "type": event_type,
         "schema": 1,
         "occurred_at": "2026-11-23T09:00:00.123456Z",
         "correlation_id": None,
         "causation_id": None,
-        "data": {"customer_id": customer, "remark": WORDS},
+        "data": data,
     }
     value = record(stream_id, events=[event])
     world.foreign(world.place(stream_id), value, stream_id.encode())
@@ -270,3 +276,42 @@ def test_a_stream_that_is_read_shows_nothing_of_it(
             call_command("read_stream", stream_id, *options, stdout=out)
             assert WORDS not in out.getvalue()
     assert WORDS in str([e.data for e in world.store().read(stream, opener=opener())])
+
+
+def test_of_a_type_that_nobody_knows_no_field_leaves_the_store_nor_its_name(
+    world: World, tmp_path: Path
+) -> None:
+    foreign = written_by_another(world, "Whispered", {"about-zoe": WORDS})
+    path = tmp_path / "out"
+
+    code, _ = export(path)
+
+    (line,) = lines(path)
+    assert code == 0
+    assert (line["data"], line["problem"], line["withheld"]) == (
+        {},
+        "unknown_type",
+        "*",
+    )
+    assert b"zoe" not in path.read_bytes()
+    with pytest.raises(BadLine, match="left out"):
+        parse_line(path.read_bytes().splitlines()[0])
+    out = StringIO()
+    call_command("read_stream", foreign, "--json", stdout=out)
+    assert "zoe" not in out.getvalue()
+
+
+@pytest.mark.usefixtures("_recorded")
+def test_who_may_see_it_gets_all_of_it_and_its_stream_is_recorded(
+    world: World, tmp_path: Path
+) -> None:
+    foreign = written_by_another(world, "Whispered", {"about-zoe": WORDS})
+    path = tmp_path / "out"
+
+    code, _ = export(path, *WHY)
+
+    (line,) = lines(path)
+    assert code == 0
+    assert line["data"] == {"about-zoe": WORDS}
+    assert Recorder.said[0]["subjects"] == [foreign.partition(".")[2]]
+    assert parse_line(path.read_bytes().splitlines()[0]).event.data == line["data"]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("tampering")
 
+ILL_TYPED = "ConversationEnded"  # what data it is given here is none of its own
+
 
 def shown(client: Client, position: Position) -> str:
     answer = client.get(event_address(position))
@@ -79,14 +81,14 @@ def test_a_lost_record_is_said(officer: Client, mirrored: Mirrored) -> None:
 
 def test_a_payload_with_markup_is_text(officer: Client, mirrored: Mirrored) -> None:
     bad = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>"
-    [position] = mirrored.commit("conversation.a", an_event("Foreign", data={bad: bad}))
+    [position] = mirrored.commit("conversation.a", an_event(ILL_TYPED, data={bad: bad}))
 
     page = shown(officer, position)
 
     assert "<script>alert" not in page
     assert "<img" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert "unknown_type" in page
+    assert "ill_typed" in page
 
 
 def test_a_payload_with_template_syntax_is_text(
@@ -94,15 +96,29 @@ def test_a_payload_with_template_syntax_is_text(
 ) -> None:
     [position] = mirrored.commit(
         "conversation.a",
-        an_event("Foreign", data={"a": "{{ request.user }}{% debug %}"}),
+        an_event(ILL_TYPED, data={"a": "{{ request.user }}{% debug %}"}),
     )
 
     assert "{{ request.user }}{% debug %}" in shown(officer, position)
 
 
+def test_of_a_type_that_nobody_knows_no_field_is_shown(
+    officer: Client, mirrored: Mirrored
+) -> None:
+    [position] = mirrored.commit(
+        "conversation.a", an_event("Foreign", data={"about-zoe": "what zoe said"})
+    )
+
+    page = shown(officer, position)
+
+    assert "zoe" not in page
+    assert "unknown_type" in page
+    assert "Hash holds" in page
+
+
 def test_a_huge_payload_is_bounded(officer: Client, mirrored: Mirrored) -> None:
     [position] = mirrored.commit(
-        "conversation.a", an_event("Foreign", data={"text": "<" * 900_000})
+        "conversation.a", an_event(ILL_TYPED, data={"text": "<" * 900_000})
     )
 
     page = shown(officer, position)
