@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from eventstore.privacy.shelf import KeyShelf
 
 METHOD: Final = "cryptographic erase: the keys were destroyed, and what is sealed under them stays as bytes that nobody can open"
+WRAPPED_COPIES: Final = (
+    f"the key store, the database of the alias {ALIAS}, and its backups. Its rows hold none any more; PostgreSQL's pages and write-ahead log there"
+    " may hold what is overwritten, wrapped, until they are recycled"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Certificate:
             "events_covered": erasure.events if erasure else None,
             "found": dict(erasure.found) if erasure else None,
             "keys": [_key(key) for key in self.destroyed],
-            "wrapped_copies": f"the key store, the database of the alias {ALIAS}, and its backups",
+            "wrapped_copies": WRAPPED_COPIES,
             "provider": conf.KEK,
             "wrapped_under": list(self.keks),
             "backups": self._backups(),

@@ -212,7 +212,9 @@ def _shown(event: CommitEvent | None) -> CommitEvent | None:
     """Without what is sensitive: what another writer left in the clear is shown to nobody either, and of an unknown type nothing is."""
     known = None if event is None else registry().event_type_named(event.type)
     if event is not None and known is None:
-        return replace(event, data={})  # nobody knows which of its fields are somebody's
+        return replace(
+            event, data={}
+        )  # nobody knows which of its fields are somebody's
     if event is None or known is None or known.sensitive.isdisjoint(event.data):
         return event
     open_ = {n: v for n, v in event.data.items() if n not in known.sensitive}

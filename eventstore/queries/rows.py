@@ -206,7 +206,9 @@ def _shown(
     found = opened_by(opener, commit, event)
     problem = fault_in(types.read(stream_type, event, found))
     hidden = types.sensitive.get(event.type, frozenset())
-    if problem is Problem.UNKNOWN_TYPE:  # nobody knows which of its fields are somebody's
+    if (
+        problem is Problem.UNKNOWN_TYPE
+    ):  # nobody knows which of its fields are somebody's
         hidden = frozenset(event.data)
     in_clear = not hidden.isdisjoint(event.data)
     if problem is None and in_clear:

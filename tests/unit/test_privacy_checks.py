@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from eventstore.checks import keys
 from eventstore.checks.privacy import of_privacy
 from eventstore.conf import EventStoreSettings, conf
+from eventstore.errors import KeyStoreUnavailable
 from eventstore.keys.configured import key_ring, reset
 from eventstore.privacy.policy import in_force, policies
 from eventstore.registry import Registry
@@ -145,3 +146,75 @@ def test_where_nobody_wraps_keys_there_is_a_ring_and_whoever_seals_hears_of_it(
         with pytest.raises(ImproperlyConfigured, match="names nobody"):
             ask()
     reset()
+
+
+@pytest.mark.parametrize(
+    ("vault", "expected"),
+    [
+        ({}, ["eventstore.E053"]),
+        ({"addr": "vault.example:8200", "token": "t"}, ["eventstore.E053"]),
+        ({"addr": "http://vault.example:8200", "token": "t"}, ["eventstore.E053"]),
+        ({"addr": "https://vault.example:8200"}, ["eventstore.E053"]),
+        ({"addr": "https://vault.example:8200", "token": "t"}, []),
+        ({"addr": "https://vault.example:8200", "token_file": "/run/t"}, []),
+        ({"addr": "http://127.0.0.1:8200", "token": "t"}, []),
+    ],
+    ids=["nothing", "no-scheme", "in-the-clear", "no-token", "good", "file", "here"],
+)
+def test_a_vault_has_an_address_and_a_token_and_nobody_listens(
+    configured: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    vault: dict[str, str],
+    expected: list[str],
+) -> None:
+    configured(KEK="vault", VAULT=vault)
+    monkeypatch.setattr(keys, "provider", lambda: None)
+
+    assert [message.id for message in keys.check_key_settings()] == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_one_server", "is_one_database", "expected"),
+    [
+        ("quickstart", True, True, ["eventstore.E055"]),
+        ("production", True, True, ["eventstore.E055"]),
+        ("production", True, False, ["eventstore.W051"]),
+        ("quickstart", True, False, []),
+        ("production", False, False, []),
+    ],
+)
+def test_keys_live_apart_from_what_they_open(
+    configured: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    *,
+    is_one_server: bool,
+    is_one_database: bool,
+    expected: list[str],
+) -> None:
+    configured(MODE=mode)
+    monkeypatch.setattr(keys, "neighbours", lambda: (is_one_server, is_one_database))
+
+    assert [one.id for one in keys.check_neighbours(["keys"])] == expected
+    assert keys.check_neighbours(["default"]) == []
+
+
+def test_a_key_store_that_is_away_is_no_neighbour_yet(
+    configured: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> tuple[bool, bool]:
+        raise KeyStoreUnavailable
+
+    configured(MODE="production")
+    monkeypatch.setattr(keys, "neighbours", away)
+
+    assert keys.check_neighbours(["keys"]) == []
+
+
+def test_a_provider_that_cannot_be_made_is_told_before_production_is(
+    configured: Any,
+) -> None:
+    configured(KEK="no.such.provider", MODE="production")
+    reset()
+
+    assert [one.id for one in keys.check_key_settings()] == ["eventstore.E051"]
