@@ -9,6 +9,7 @@ import base64
 import gzip
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -19,7 +20,6 @@ from psycopg.sql import SQL, Identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 Thing = tuple[str, bytes]  # where it lies, and what lies there
 _TABLES: Final = """
@@ -28,6 +28,7 @@ SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.rel
    AND n.nspname NOT LIKE 'pg\\_%%' ORDER BY 1, 2
 """
 _ROWS: Final = SQL("SELECT t.*, t::text AS as_text_of_a_row FROM {}.{} t")
+_PLACE_OF_FILES: Final = "SELECT current_setting('data_directory'), (SELECT oid FROM pg_database WHERE datname = current_database())"
 # a query that was canceled or is running stands in the server's own views, with its text
 _STATEMENTS: Final = "SELECT query FROM pg_stat_activity"
 
@@ -105,6 +106,18 @@ def database(alias: str) -> Iterator[Thing]:
                 for name, value in zip(names, row, strict=True):
                     for content in _bytes_of(value):
                         yield f"{alias}: {schema}.{table}.{name}", content
+
+
+def raw_files(alias: str) -> Iterator[Thing]:
+    """The files of a database as they lie in the server's data directory, behind a checkpoint: also what its tables no longer show."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+        cursor.execute(_PLACE_OF_FILES)
+        root, oid = cursor.fetchone()
+    folder = Path(root) / "base" / str(oid)
+    assert folder.is_dir(), folder
+    for where, content in files(folder):
+        yield f"raw {alias}: {where}", content
 
 
 def running_statements(alias: str) -> Iterator[Thing]:
