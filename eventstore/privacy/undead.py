@@ -100,7 +100,8 @@ class Replaying:
         cut = self._mark()
         while True:
             streams, reached = self._next(cut)
-            for subject in [one.partition(".")[2] for one in streams]:
+            for stream_id in streams:
+                subject = stream_id.partition(".")[2]
                 replayed.subjects += 1
                 may_move &= self._carry_out(subject, replayed, finish=finish)
             if may_move and str(reached) != str(cut):

@@ -161,15 +161,13 @@ def _recorded(
     read, secret, made = types.read, types.sensitive.get, []
     for index, event in enumerate(commit.events):
         data: Mapping[str, Any] = event.data
-        hidden, withheld = secret(event.type), None
+        hidden, withheld, problem = secret(event.type), None, None
         if event.sealed is not None or (hidden and not hidden.isdisjoint(data)):
             data, problem, withheld = _shown(types, stream_type, commit, event, opener)
         elif (value := read(stream_type, event)).__class__ is Problem:
             problem = fault_in(value)
             if problem is Problem.UNKNOWN_TYPE and opener is None:
                 data, withheld = {}, SEALED_AWAY
-        else:
-            problem = None
         metadata: Any = _Unfrozen(
             event.event_id,
             stream_id,

@@ -66,7 +66,7 @@ class World:
             assert row is not None
             if told:
                 key = Minted(row.id, row.name, row.commitment)
-                record_minted(self.store, TYPES.privacy, [key])
+                record_minted(self.store, TYPES.privacy, [key])  # type: ignore[arg-type]
 
     def lineage(self, subject: str = "c-1") -> Lineage:
         return self.destroying().lineage(subject)

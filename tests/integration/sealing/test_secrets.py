@@ -17,7 +17,6 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
-from kombu import Connection
 
 from eventstore.clock import SystemClock
 from eventstore.context import correlated
@@ -341,12 +340,12 @@ def a_killed_import(teller: Teller) -> None:
 def a_task_that_waits(tmp_path: Path) -> None:
     """As beat sends it, into the broker's files."""
     folder = tmp_path / "tasks"
-    broker = Connection(
+    options = {"folder": str(folder)}
+    with app.connection_for_write(
         "filesystem://",
         transport="teddy_es.task_files:Transport",
-        transport_options={"folder": str(folder)},
-    )
-    with broker:
+        transport_options=options,
+    ) as broker:
         app.tasks["eventstore.run_job"].apply_async(args=("fails",), connection=broker)
     assert [one for one in folder.rglob("*") if one.is_file()]
 
