@@ -34,6 +34,12 @@ def world(embedded_store: EventStore) -> World:
     return World(embedded_store)
 
 
+def by_chance(world: World, chance: Random | None = None, **more: Any) -> Snapshotter:
+    """What a worker process runs, by another chance."""
+    first = Random(1)  # noqa: S311  (repeatable)
+    return Snapshotter(world.store, SystemClock(), chance or first, **more)
+
+
 # ---- when a call ends
 
 
@@ -114,11 +120,10 @@ def test_a_builder_writes_to_the_log_that_it_was_given_or_to_the_stores(
         made.append(world.store.make_log())
         return made[-1]
 
-    own = world.store, SystemClock(), Random(1)
-    Snapshotter(*own).build_due()
+    by_chance(world).build_due()
     assert world.versions(stream) == [10, 20]
 
-    Snapshotter(*own, make_log=make_log).build_due()
+    by_chance(world, make_log=make_log).build_due()
     assert len(made) == 1
 
 
@@ -142,14 +147,18 @@ def test_which_partition_has_its_turn_first_is_left_to_chance(world: World) -> N
     for back in (False, True):
         Row.objects.all().delete()
         world.snapshotter().start_again()
-        done: list[Built] = []
-        chance = InTurn(back=back)
-        Snapshotter(world.store, SystemClock(), chance).build_due(
-            progress=done.append, stopped=lambda: any(one.snapshots for one in done)
-        )
+        build_one(by_chance(world, InTurn(back=back)))
         first |= {stream for stream in streams if world.versions(stream)}
 
     assert len(first) == 2
+
+
+def build_one(snapshotter: Snapshotter) -> None:
+    """Until a snapshot is built."""
+    done: list[Built] = []
+    snapshotter.build_due(
+        progress=done.append, stopped=lambda: any(one.snapshots for one in done)
+    )
 
 
 # ---- a sample
@@ -176,7 +185,7 @@ def test_a_partition_weighs_as_much_as_its_events_take(world: World) -> None:
     world.snapshotter().build_due()
     chance = Weighed()
 
-    Snapshotter(world.store, SystemClock(), chance).sample(1)
+    by_chance(world, chance).sample(1)
 
     one, three, last = chance.weights
     assert (one, three, last) == (one, 3 * one, one)
@@ -204,7 +213,7 @@ def test_a_snapshot_that_vanishes_meanwhile_is_not_looked_at(world: World) -> No
     world.snapshotter().build_due()
 
     chance = Vanishing(1)
-    sampled = Snapshotter(world.store, SystemClock(), chance).sample(1)
+    sampled = by_chance(world, chance).sample(1)
 
     assert (sampled.looked_at, sampled.refused, sampled.unreadable) == (0, [], [])
 
@@ -247,7 +256,6 @@ def test_where_one_of_several_classes_reads_what_is_sealed_all_keys_are_looked_a
     for classes, times in (([world.order], 0), ([world.order, reads], 1)):
         given = dict(enumerate(classes))
         monkeypatch.setattr(run, "aggregates", lambda given=given: given)
-        own = world.store, SystemClock(), Random(1)
-        Snapshotter(*own, opener=opener).start_again()
+        by_chance(world, opener=opener).start_again()
 
         assert len(asked) == times
