@@ -8,8 +8,12 @@ pytest.register_assert_rewrite("eventstore.testing")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Browser tests come last: Playwright leaves an event loop running in this thread, and none runs beside it."""
+    if config.pluginmanager.has_plugin("tests.plugins.workers"):
+        return  # it gives whoever has done them nothing more
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

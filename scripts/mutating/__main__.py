@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TABLE: Final = Path("tests/mutants.toml")
 KEPT: Final = Path(".teddy/mutants")
 RESULTS: Final = KEPT / "results.jsonl"
+ADDRESSES: Final = ("DATABASE_URL", "TEDDY_KEYS_DATABASE_URL")
 WORDS: Final = (
     trying.KILLED,
     trying.TIMED_OUT,
@@ -127,9 +128,11 @@ def begin(
     if pid := os.fork():
         return pid
     os.nice(5)
-    base, mark, rest = os.environ.get("DATABASE_URL", "").partition("?")
     seat = free_seat()
-    os.environ["DATABASE_URL"] = f"{base}_mutants_{seat}{mark}{rest}"
+    for name in ADDRESSES:
+        base, mark, rest = os.environ.get(name, "").partition("?")
+        if base or name == ADDRESSES[0]:
+            os.environ[name] = f"{base}_mutants_{seat}{mark}{rest}"
     trying.prepare()
     together: defaultdict[tuple[str, ...], dict[File, set[str]]] = defaultdict(dict)
     for file, keys in todo.items():

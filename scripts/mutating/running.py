@@ -18,7 +18,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from scripts.mutating.covering import PASSES
-from scripts.mutating.database import Database
+from scripts.mutating.database import Databases
 from scripts.mutating.patching import Loaded, remembering
 from scripts.mutating.trying import (
     KILLED,
@@ -210,7 +210,7 @@ class _Warm(_Timed):
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """None in a fork: pytest goes on there."""
-        database = _warmed_up(session)
+        databases = _warmed_up(session)
         self._runner.fresh = False
         loaded = {path: Loaded(code) for path, code in self._codes.items()}
         remembered = remembering()
@@ -219,7 +219,7 @@ class _Warm(_Timed):
             change = None if trial.cold else loaded[trial.path].change(trial.code)
             if change is not None:
                 put = partial(_put, loaded[trial.path], change, remembered)
-                result = self._tried(session, database, trial.tests, put)
+                result = self._tried(session, databases, trial.tests, put)
                 if result is None:
                     return None
                 if result.word:
@@ -231,22 +231,22 @@ class _Warm(_Timed):
     def _tried(
         self,
         session: pytest.Session,
-        database: Database | None,
+        databases: Databases | None,
         tests: Sequence[str],
         put: Callable[[], None],
     ) -> Result | None:
         runner = self._runner
         for _ in range(_ATTEMPTS):
-            if database and runner.fresh:
-                database.renew()
+            if databases and runner.fresh:
+                databases.renew()
             result = runner.fork(session, tests)
             if result is None:
                 put()
                 return None
             if result.word != TIMED_OUT:
                 return result
-            if database:
-                database.renew()
+            if databases:
+                databases.renew()
             control = runner.fork(session, [result.by])
             if control is None:
                 return None
@@ -263,7 +263,7 @@ def _put(
         function.cache_clear()
 
 
-def _warmed_up(session: pytest.Session) -> Database | None:
+def _warmed_up(session: pytest.Session) -> Databases | None:
     """What the first test of a process makes for all, its database too, is there when a fork begins."""
     first = next((one for one in session.items if _asks_a_database(one)), None)
     if first is None:
@@ -271,7 +271,7 @@ def _warmed_up(session: pytest.Session) -> Database | None:
     runtestprotocol(first, nextitem=cast("pytest.Item", _Nobody(session)))
     if session.testsfailed:
         raise RuntimeError(f"{first.nodeid} fails as it is")
-    return Database()
+    return Databases()
 
 
 def _asks_a_database(item: pytest.Item) -> bool:

@@ -133,8 +133,10 @@ class Crew:
             slot.start()
 
     def stop_writers(self) -> None:
-        """Ask all, then wait for each; who erases has then erased everybody whom it began with."""
+        """Ask all, then wait for each; then everybody is erased with whom it was begun."""
         self._stop([*self.writers, *self.erasers])
+        where = {"directory": str(self.world.folder)}
+        self._run(self._our_own("finish_erasing", where, by_proxy=True))
 
     def stop_workers(self) -> None:
         """Whoever runs jobs, and who asks for them."""

@@ -1,9 +1,10 @@
-"""The eraser process: has persons forgotten all the while, and is killed over it; at its end everybody whom it began with is."""
+"""The eraser process: has persons forgotten all the while, and is killed over it; at the end another finishes what was begun."""
 
 from __future__ import annotations
 
 import random
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from teddy_es.faults.said import ERASABLE
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
 _PAUSE_S: Final = 1.5
 _RETRY_S: Final = 0.2
@@ -23,9 +25,9 @@ _TRIES: Final = 300  # when all is well again
 
 
 def erase(stop: threading.Event, directory: str, generation: int, seed: str) -> None:
-    """One after another until told to stop; then finish what was begun, by this process or by one before it."""
+    """One after another until told to stop."""
     folder = Path(directory)
-    begun, done = _known(folder)
+    _, done = _known(folder)
     journal = Journal(folder / f"eraser-{generation}.ndjson")
     dice = random.Random(f"{seed} eraser")
     order = dice.sample(ERASABLE, len(ERASABLE))
@@ -33,14 +35,23 @@ def erase(stop: threading.Event, directory: str, generation: int, seed: str) -> 
         if subject in done or stop.wait(_PAUSE_S):
             continue
         journal.write({"t": "erasing", "subject": subject})
-        begun.add(subject)
         if _tried(subject):
             journal.write({"t": "erased", "subject": subject})
-            done.add(subject)
     stop.wait()
-    for subject in sorted(begun - done):
-        if any(_tried(subject) for _ in range(_TRIES)):
-            journal.write({"t": "erased", "subject": subject})
+
+
+def finish(
+    stop: threading.Event, directory: str, *, tried: Callable[[str], bool] | None = None
+) -> None:
+    """Erase everybody with whom any of them has begun. Of a process of its own: one that has only just been started again does
+    not hear yet that it is to end, and ends at its work.
+    """
+    folder, tried = Path(directory), tried or _tried
+    begun, done = _known(folder)
+    with closing(Journal(folder / "eraser-end.ndjson")) as journal:
+        for subject in sorted(begun - done):
+            if any(tried(subject) for _ in range(_TRIES) if not stop.is_set()):
+                journal.write({"t": "erased", "subject": subject})
 
 
 def _known(folder: Path) -> tuple[set[str], set[str]]:

@@ -32,6 +32,7 @@ def _tasks() -> dict[str, Callable[..., Any]]:
         "read": reader.read,
         "load": loader.load,
         "erase": eraser.erase,
+        "finish_erasing": eraser.finish,
         "resolve": resolver.resolve,
         "follow": follower.follow,
         "await_followers": follower.await_followers,

@@ -12,6 +12,7 @@ import subprocess
 import urllib.parse
 import urllib.request
 from contextlib import ExitStack
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -222,25 +223,55 @@ def test_a_taken_port_is_one_line_that_names_a_free_one(tmp_path: Path) -> None:
 # -- start, stop, start again
 
 
+@dataclass
+class Restart:
+    """A run that was stopped and begun again. said, password: of the first start; told, again: its status then and now; counted: what
+    the command said of events.
+    """
+
+    said: str
+    password: str
+    second: Up
+    data: Path
+    told: dict[str, Any]
+    again: dict[str, Any]
+    code: int
+    left: list[int]
+    counted: list[str]
+
+
+@pytest.fixture(scope="module")
+def back(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restart]:
+    """Stopped with Ctrl-C and started again; what follows of it is noted before a test does anything to it."""
+    data = tmp_path_factory.mktemp("back") / "data"
+    with ExitStack() as stack:
+        first = started(stack, data)
+        told, counted = status(data), [counts(data)]
+        said, password = first.said, first.password
+        code = first.stop(signal.SIGINT)
+        left = [pid for pid in told["pids"].values() if lives(pid)]
+        second = started(stack, data)
+        again = status(data)
+        counted.append(counts(data))
+        yield Restart(said, password, second, data, told, again, code, left, counted)
+
+
+def counts(data: Path) -> str:
+    """How many events there are."""
+    return teddy("manage", "--data", data, "shell", "-v0", "-c", COUNT).stdout
+
+
 def test_ctrl_c_stops_all_and_the_next_start_is_quick_and_keeps_the_data(
-    runs: ExitStack, tmp_path: Path
+    back: Restart,
 ) -> None:
-    data = tmp_path / "data"
-    first = started(runs, data)
-    password, said, pids = first.password, first.said, status(data)["pids"]
-    events = int(teddy("manage", "--data", data, "shell", "-v0", "-c", COUNT).stdout)
+    events, again = map(int, back.counted)
 
-    code = first.stop(signal.SIGINT)
-    left = [pid for pid in pids.values() if lives(pid)]
-    second = started(runs, data)
-    again = int(teddy("manage", "--data", data, "shell", "-v0", "-c", COUNT).stdout)
-
-    assert code == 128 + signal.SIGINT
-    assert left == []
+    assert back.code == 128 + signal.SIGINT
+    assert back.left == []
     assert events == again > 2000
-    assert "Importing" in said
-    assert "Importing" not in second.said  # which is most of what a start takes
-    assert second.password != password
+    assert "Importing" in back.said
+    assert "Importing" not in back.second.said  # which is most of what a start takes
+    assert back.second.password != back.password
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -317,12 +348,8 @@ def test_a_file_that_nobody_registered_is_seen(tmp_path: Path) -> None:
     assert unregistered(tmp_path) == ["tmp/spool.json"]
 
 
-def test_the_end_of_postgresql_ends_all_with_its_exit_code(
-    runs: ExitStack, tmp_path: Path
-) -> None:
-    up = started(runs, tmp_path / "data", "--no-demo")
-    data = tmp_path / "data"
-    pids = status(data)["pids"]
+def test_the_end_of_postgresql_ends_all_with_its_exit_code(back: Restart) -> None:
+    up, data, pids = back.second, back.data, back.again["pids"]
 
     os.kill(pids["postgres"], signal.SIGKILL)
     code = up.wait()
@@ -452,28 +479,35 @@ def test_a_directory_made_for_the_embedded_log_refuses_kafka(tmp_path: Path) -> 
     assert "./teddy reset" in refusal
 
 
-@pytest.mark.kafka
-def test_on_kafka_events_and_address_are_kept_over_a_restart(
-    runs: ExitStack, tmp_path: Path
-) -> None:
-    data = tmp_path / "data"
-    first = started(runs, data, "--kafka", "--no-demo")
-    told = status(data)
-    imported = teddy("manage", "--data", data, "import_events", "-", stdin=AN_EVENT)
-    first.stop(signal.SIGTERM)
+@pytest.fixture(scope="module")
+def on_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restart]:
+    """One event; then somebody changes a topic beside the log, and it is stopped and started again."""
+    data = tmp_path_factory.mktemp("kafka") / "data"
+    with ExitStack() as stack:
+        first = started(stack, data, "--kafka", "--no-demo")
+        told = status(data)
+        imported = teddy("manage", "--data", data, "import_events", "-", stdin=AN_EVENT)
+        assert imported.returncode == 0, imported.stderr
+        said, password = first.said, first.password
+        set_on(told["kafka"]["bootstrap"], "events.child", "retention.ms", "-1")
+        code = first.stop(signal.SIGTERM)
+        left = [pid for pid in [told["kafka"]["pid"]] if lives(pid)]
+        second = started(stack, data, "--no-demo")  # the directory knows its log
+        again, counted = status(data), [counts(data)]
+        yield Restart(said, password, second, data, told, again, code, left, counted)
 
-    started(runs, data, "--no-demo")  # the directory knows its log
-    again = status(data)
-    events = teddy("manage", "--data", data, "shell", "-v0", "-c", COUNT).stdout
-    verified = teddy("manage", "--data", data, "verify")
+
+@pytest.mark.kafka
+def test_on_kafka_events_and_address_are_kept_over_a_restart(on_kafka: Restart) -> None:
+    told, again = on_kafka.told, on_kafka.again
+    verified = teddy("manage", "--data", on_kafka.data, "verify")
 
     assert told["log"]["kind"] == again["log"]["kind"] == "kafka"
     assert told["kafka"]["bootstrap"] == again["kafka"]["bootstrap"]
-    assert not lives(told["kafka"]["pid"])
+    assert on_kafka.left == []
     assert lives(again["kafka"]["pid"])
-    assert imported.returncode == 0, imported.stderr
-    assert events.strip() == "1"
-    assert unregistered(data) == []
+    assert on_kafka.counted[0].strip() == "1"
+    assert unregistered(on_kafka.data) == []
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
@@ -483,21 +517,15 @@ def published(data: Path) -> str:
 
 @pytest.mark.kafka
 def test_a_wrong_topic_beside_the_log_keeps_nothing_down_and_a_command_puts_it_right(
-    runs: ExitStack, tmp_path: Path
+    on_kafka: Restart,
 ) -> None:
-    data = tmp_path / "data"
-    first = started(runs, data, "--kafka", "--no-demo")
-    set_on(status(data)["kafka"]["bootstrap"], "events.child", "retention.ms", "-1")
-    first.stop(signal.SIGTERM)
-
-    up = started(runs, data, "--no-demo")
+    up, data = on_kafka.second, on_kafka.data
     teddy("manage", "--data", data, "run_examples", "3")  # of a child
-    teddy("manage", "--data", data, "import_events", "-", stdin=AN_EVENT)  # of a talk
 
     assert is_ready(up.address)
     assert "teddy: Topic events.child: retention.ms is -1" in up.said
     assert "create_topics --repair" in up.said
-    # the talk's, and that a key was made for the child
+    # the talk's that was imported, and that a key was made for the child
     assert becomes_true(lambda: "handled 2 events" in published(data)), published(data)
     refusal = one_line(teddy("manage", "--data", data, "create_topics", "--repair"))
     assert "add --yes" in refusal

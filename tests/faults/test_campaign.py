@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from teddy_es.faults.report import Report
 
 SEED = os.environ.get("TEDDY_FAULTS_SEED", "ci")  # noqa: TID251
-PACE_S = 1.2
+PACE_S = 0.9
 
 
 def short(folder: Path, *, log: str, kinds: Collection[str]) -> Report:

@@ -72,18 +72,19 @@ def django_db_setup(
     """pytest-django's, which makes what tests name; few name the keys."""
     with django_db_blocker.unblock():
         made: Any = []
+        keep = request.config.getvalue("reuse_db")
         if _name() == keys_as_given:
             # by default it would be made after the other, which is there
             connections[ALIAS].settings_dict["TEST"]["DEPENDENCIES"] = []
-            keep = request.config.getvalue("reuse_db")
             only: Any = [ALIAS]
             made = setup_databases(0, interactive=False, keepdb=keep, aliases=only)
     _tables.is_made = True
     yield
     _tables.is_made = False
     _tables.close()
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+    if not keep:  # as pytest-django does with the other one
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
 
 
 def _name() -> str:

@@ -3,7 +3,8 @@
 `./teddy test` starts two; scripts/test loads this with them, before Django's settings are read. A worker has a PostgreSQL,
 folders and ports of its own, so no test meets its neighbour's tables, roles, sessions or figures. Kafka is shared: what needs it
 is one worker's work from first to last, so no broker is started twice and none has two masters. The browser's tests are one
-worker's last work (tests/conftest.py says why). The rest is given out file by file, in random order, folders of long tests first.
+worker's last work (tests/conftest.py says why), while the others do what is left. The rest is given out file by file, in random order,
+folders of long tests first.
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ if TYPE_CHECKING:
 
 FOLDERS: Final = ("PROMETHEUS_MULTIPROC_DIR", "TEDDY_STATIC_ROOT", "TEDDY_TASKS")
 TOGETHER: Final = ("kafka", "browser")  # markers: one worker's work
+LAST: Final = "browser"  # whoever gets this gets nothing more
 GROUPS: Final = (
     "groups"  # in what a worker is given: the file for what is given out as a whole
 )
 _GROUPS: Final = pytest.StashKey[Path]()
-# Of the others, the folders of long tests come first: at the end there is something short for whoever is free.
-ORDER: Final = ("acceptance", "faults", "integration", "contracts", "guards", "unit")
+# Of the others, the folders of long tests come first: at the end there is something short for whoever is free. What is behind LAST takes
+# about as long as that does.
+ORDER: Final = (
+    "kafka", "acceptance", "faults", "integration", "contracts", "guards", LAST, "unit"
+)  # fmt: skip
 
 
 def number_of(worker: str) -> int:
@@ -101,6 +106,14 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
         self._groups = json.loads(self.config.stash[_GROUPS].read_text("utf-8"))
         super().schedule()
 
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        super()._assign_work_unit(node)
+        others = (one for one in self.nodes if one is not node)
+        if LAST in self.assigned_work[node] and any(
+            not one.shutting_down for one in others
+        ):
+            node.shutdown()  # when it has done what it was given
+
     def _split_scope(self, nodeid: str) -> str:
         return self._groups.get(nodeid) or nodeid.partition("::")[0]
 
@@ -140,7 +153,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    group = group_of(item)
-    if group:
-        return -1 if group == "kafka" else len(ORDER)
-    return ORDER.index(item.nodeid.split("/")[1])
+    return ORDER.index(group_of(item) or item.nodeid.split("/")[1])

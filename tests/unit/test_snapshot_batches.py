@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
+from eventstore.errors import StateWithheld
 from eventstore.queries.snapshots import Due
 from eventstore.snapshots import Snapshot, Stamp
 from eventstore.snapshots.builder.batch import Batch, Bounds, replayed
@@ -131,6 +132,18 @@ def test_a_version_that_cannot_be_kept_holds_up_no_other_and_the_first_is_told()
     assert batch.problems == {"a": first}
     assert [one.stream_id for one in batch.snapshots] == ["b", "b"]
     assert batch.undone == {}
+
+
+def test_a_state_that_may_not_be_kept_is_counted_and_no_problem_of_its_stream() -> None:
+    withheld = Problem("a", 5, StateWithheld.code, "something was withheld", ends=False)
+    again = replace(withheld, version=10)
+    replay = Replay({("a", 5): withheld, ("a", 10): again})
+
+    batch = made(replay, WANTED, seconds=100)
+
+    assert batch.withheld == 2
+    assert (batch.problems, batch.undone) == ({}, {})
+    assert made(Replay(), WANTED, seconds=100).withheld == 0
 
 
 def test_what_nobody_has_asked_for_is_taken_too() -> None:

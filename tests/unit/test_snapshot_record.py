@@ -105,10 +105,33 @@ def test_an_earlier_form_is_nobodys_whoever_has_signed_it(line: dict[str, Any]) 
     assert believed(place, line["partitions"], record, own) == Garbage("earlier_form")
 
 
+def test_what_is_read_says_of_which_form_it_is() -> None:
+    first = lines("snapshots.jsonl")[0]
+    place, key = Place(first["topic"], first["partition"]), bytes_of(first["key"])
+
+    read = decode(place, first["partitions"], key, bytes_of(first["value"]))
+
+    assert isinstance(read, Snapshot)
+    assert read.form == 1
+
+
 def test_a_sealed_state_that_is_written_is_read() -> None:
     sealed = replace(SNAPSHOT, state=bytes(40), key_id=UUID(int=7))
 
     assert decode(PLACE, 1, b"order.order-1", encode(sealed, OURS)) == sealed
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_box_of_just_the_largest_state_is_read_and_one_above_is_not(
+    beyond: int,
+) -> None:
+    nonce, tag = 12, 16  # bytes, docs/RECORD_FORMAT.md
+    box = bytes(nonce + MAX_STATE_BYTES + tag + beyond)
+    sealed = replace(SNAPSHOT, state=box, key_id=UUID(int=7))
+
+    found = decode(PLACE, 1, b"order.order-1", encode(sealed, OURS))
+
+    assert found == (Garbage("too_large") if beyond else sealed)
 
 
 def test_a_snapshot_shows_nobody_its_state() -> None:

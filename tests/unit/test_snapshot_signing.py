@@ -13,9 +13,10 @@ import pytest
 
 from eventstore.events import Position, pack
 from eventstore.protocol.positions import within_topic
+from eventstore.queries.snapshots import Made, StoredSnapshot
 from eventstore.snapshots import Snapshot, Stamp
 from eventstore.snapshots.refusing import Lately
-from eventstore.snapshots.signing import LABEL, Signer, said_by
+from eventstore.snapshots.signing import LABEL, Signer, bound_by_row, bound_to, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,44 @@ def test_another_snapshot_says_other_bytes(changes: dict[str, Any]) -> None:
 def test_what_does_not_say_where_it_stands_is_not_signed() -> None:
     with pytest.raises(ValueError, match="where its event stands"):
         said_by(replace(SNAPSHOT, position=None))
+
+
+def test_a_box_is_bound_to_all_that_is_signed_but_the_state() -> None:
+    """As docs/RECORD_FORMAT.md has it, whether a writer says it or a row."""
+    key = UUID(int=7)
+    place = pack(3, 5, 7, 2)  # as the table has it, of whichever topic
+    row = StoredSnapshot(
+        SNAPSHOT.stream_id,
+        SNAPSHOT.version,
+        SNAPSHOT.event_id,
+        SNAPSHOT.recorded_at,
+        b"a box",
+        place,
+        key,
+        b"a mac",
+    )
+    numbers = (10, within_topic(pack(1, 5, 7, 2)), 3)
+    version, position, schema = (struct.pack(">q", one) for one in numbers)
+    about = [
+        SNAPSHOT.stream_id.encode(),
+        version,
+        SNAPSHOT.event_id.bytes,
+        position,
+        schema,
+        SNAPSHOT.stamp.code,
+        key.bytes,
+    ]
+    bound = b"eventstore.state/3" + b"".join(
+        struct.pack(">q", len(one)) + one for one in about
+    )
+
+    assert bound_to(SNAPSHOT, key) == bound
+    assert bound_by_row(row, Made(3, b"code"), key) == bound
+
+
+def test_what_does_not_say_where_it_stands_is_not_sealed() -> None:
+    with pytest.raises(ValueError, match="cannot be sealed"):
+        bound_to(replace(SNAPSHOT, position=None), UUID(int=7))
 
 
 # ---- who meets one that is not ours

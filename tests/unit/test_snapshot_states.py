@@ -8,7 +8,8 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from eventstore.errors import StateNotStorable
+from eventstore.errors import StateNotStorable, StateWithheld
+from eventstore.events import Withheld
 from eventstore.snapshots.states import (
     MAX_STATE_BYTES,
     decoded,
@@ -67,6 +68,21 @@ def test_what_does_not_fit_is_refused_with_its_path_and_without_its_value(
 
     assert refused.value.path == path
     assert "Ada" not in str(refused.value)
+
+
+def test_a_state_of_which_something_was_withheld_is_told_from_one_of_a_wrong_type() -> (
+    None
+):
+    withheld = State(lines={"Ada": Line(more=[Withheld("erased")])})
+
+    with pytest.raises(StateWithheld) as refused:
+        encoded("Order", withheld)
+
+    assert refused.value.path == "$.lines[...].more[...]"
+    assert "Ada" not in str(refused.value)
+    with pytest.raises(StateNotStorable) as other:
+        encoded("Order", State(rest=object()))
+    assert not isinstance(other.value, StateWithheld)
 
 
 def test_a_structure_without_end_is_refused() -> None:

@@ -140,6 +140,26 @@ def test_a_partition_that_cannot_be_unpacked_is_told_once_and_holds_up_no_other(
     assert [line["place"] for line in errors] == [str(broken)]
 
 
+def test_a_partition_that_fails_again_is_told_again(world: World) -> None:
+    world.streams_everywhere(1, 10)
+    world.snapshotter().build_due()
+    (broken, *_) = snapshot_topics().places
+    heals: list[bool] = [True, False, True]
+
+    def make_log() -> Any:
+        log = world.store.make_log()
+        return Damaged(log, broken) if heals.pop() else log
+
+    filler = world.filler(make_log)
+    with capture_logs() as said:
+        for _ in range(3):
+            SnapshotPartition.objects.all().delete()
+            filler.once()
+
+    errors = [line for line in said if line["log_level"] == "error"]
+    assert [line["place"] for line in errors] == [str(broken)] * 2
+
+
 class Ended:
     """Set once a filler has waited three times."""
 

@@ -262,6 +262,21 @@ def test_what_nobody_dropped_is_passed_by_loads_and_built_again_by_itself(
     assert {row.key_id for row in Row.objects.all()} == {None}
 
 
+def test_who_begins_again_takes_out_what_nobody_can_open_and_says_how_many(
+    world: World,
+) -> None:
+    gone, there = customer(), customer()
+    lost = stream(world, placed(gone), changes=19)
+    kept = stream(world, placed(there), changes=9)
+    world.snapshotter().build_due()
+    keys_of_this_process().erase(gone, request="r-1")
+
+    reviewed = world.snapshotter().start_again()
+
+    assert (reviewed.looked_at, reviewed.removed, reviewed.signed_anew) == (3, 2, 0)
+    assert (world.versions(lost), world.versions(kept)) == ([], [10])
+
+
 def test_a_box_of_the_topic_whose_key_is_gone_does_not_stay_in_the_way(
     forgetting: World,
 ) -> None:
