@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 
-from eventstore.api.problems import ScopeMissing
+from eventstore.api.problems import NotAuthenticated, ScopeMissing
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -16,10 +17,15 @@ class MayScope(BasePermission):
     """The account has the scope that the call names for this method; a call that names none is nobody's."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Raises `ScopeMissing`."""
-        asked = "GET" if request.method == "HEAD" else request.method
-        scope = getattr(view, "scopes", {}).get(asked)
-        if scope is not None and not request.user.may(scope):
-            msg = f"The token's account does not have the scope {scope}."
-            raise ScopeMissing(msg, scope=str(scope))
-        return scope is not None
+        """Raises `NotAuthenticated`, `ScopeMissing`, `MethodNotAllowed`."""
+        if request.user is None:
+            msg = "This call needs a token."
+            raise NotAuthenticated(msg)
+        asked = "GET" if request.method == "HEAD" else str(request.method)
+        scopes = getattr(view, "scopes", {})
+        if asked not in scopes:
+            raise MethodNotAllowed(asked)
+        if not request.user.may(scopes[asked]):
+            msg = f"The token's account does not have the scope {scopes[asked]}."
+            raise ScopeMissing(msg, scope=str(scopes[asked]))
+        return True
