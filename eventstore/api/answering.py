@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from drf_standardized_errors.formatter import ExceptionFormatter
@@ -69,19 +69,25 @@ class ProblemHandler(ExceptionHandler):
             return exc
         if isinstance(exc, exceptions.APIException):
             return _of_drf(exc)
-        return problems.InternalError("Something went wrong here; nothing of it is said, for it may name somebody.")
+        return problems.InternalError(
+            "Something went wrong here; nothing of it is said, for it may name somebody."
+        )
 
     def should_not_handle(self, exc: Exception) -> bool:
         """Nothing: a page with a traceback is no problem details."""
         return False
 
-    def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Response:
+    def get_response(
+        self, exc: exceptions.APIException, data: dict[str, Any]
+    ) -> Response:
         """With the media type of problem details."""
         response: Response = super().get_response(exc, data)
         response.content_type = MEDIA_TYPE
         return response
 
-    def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
+    def report_exception(
+        self, exc: exceptions.APIException, response: Response
+    ) -> None:
         """An error of our own is logged with its kind; one that was foreseen is a refusal and no error."""
         if isinstance(exc, problems.InternalError):
             _log.error(
@@ -98,7 +104,7 @@ class ProblemFormatter(ExceptionFormatter):
 
     def run(self) -> dict[str, Any]:
         """See above."""
-        problem = self.exc
+        problem = cast("ApiProblem", self.exc)
         code = problem.code
         return {
             "type": f"{TYPES}{code}",

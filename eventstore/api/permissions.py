@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 
+from eventstore.api.callers import caller_in, is_anybody
 from eventstore.api.problems import NotAuthenticated, ScopeMissing
 
 if TYPE_CHECKING:
@@ -18,14 +19,14 @@ class MayScope(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Raises `NotAuthenticated`, `ScopeMissing`, `MethodNotAllowed`."""
-        if request.user is None:
+        if not is_anybody(request):
             msg = "This call needs a token."
             raise NotAuthenticated(msg)
         asked = "GET" if request.method == "HEAD" else str(request.method)
         scopes = getattr(view, "scopes", {})
         if asked not in scopes:
             raise MethodNotAllowed(asked)
-        if not request.user.may(scopes[asked]):
+        if not caller_in(request).may(scopes[asked]):
             msg = f"The token's account does not have the scope {scopes[asked]}."
             raise ScopeMissing(msg, scope=str(scopes[asked]))
         return True

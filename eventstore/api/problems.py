@@ -132,7 +132,7 @@ class NotAllowed(ApiProblem):
 
     code = "not-allowed"
     status = HTTPStatus.FORBIDDEN
-    resolve = "Append to streams of your own household, and what is its to say: docs/API.md, \"What a token may\"."
+    resolve = 'Append to streams of your own household, and what is its to say: docs/API.md, "What a token may".'
 
 
 class NotThere(ApiProblem):

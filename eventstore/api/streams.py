@@ -33,4 +33,3 @@ class StreamView(Endpoint):
             "last_recorded_at": info.last_recorded_at,
         }
         return Response(answer, headers={"ETag": f'"{info.version}"'})
-

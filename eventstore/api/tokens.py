@@ -6,27 +6,31 @@ import re
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 
-from django.utils import timezone
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from knox.models import get_token_model
 from knox.settings import CONSTANTS
 
 from eventstore.api.callers import Caller
-from eventstore.api.models import ServiceAccount
 from eventstore.api.problems import NotAuthenticated
 from eventstore.api.reach import reach_of
 from eventstore.api.scopes import Scope
+from eventstore.clock import SystemClock
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
+    from eventstore.api.models import ServiceAccount
+
+_clock: Final = SystemClock()
 PREFIX: Final = "teddy_"
 _FORM: Final = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
-_REFUSED: Final = "The token is none that is valid: it may be mistyped, ended, or past its end."
+_REFUSED: Final = (
+    "The token is none that is valid: it may be mistyped, ended, or past its end."
+)
 
 
-class Tokens(TokenAuthentication):
+class Tokens(TokenAuthentication):  # type: ignore[misc]  # knox ships no types
     """`Authorization: Token teddy_…`. knox's own deletes what is past its end while it looks; a read changes nothing, so ours does not."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[Caller, Any]:
@@ -47,7 +51,9 @@ class Tokens(TokenAuthentication):
 def caller_of(token: str) -> tuple[Caller, Any] | None:
     """Whose token it is now: None if it is nobody's, ended, or its account may not come in."""
     digest = hash_token(token)
-    rows = get_token_model().objects.filter(token_key=token[: CONSTANTS.TOKEN_KEY_LENGTH])
+    rows = get_token_model().objects.filter(
+        token_key=token[: CONSTANTS.TOKEN_KEY_LENGTH]
+    )
     for row in rows.select_related("user__service_account"):
         if compare_digest(digest, row.digest):
             return _caller(row)
@@ -63,7 +69,7 @@ def caller_again(row: Any) -> Caller | None:
 
 
 def _caller(row: Any) -> tuple[Caller, Any] | None:
-    if row.expiry is not None and row.expiry <= timezone.now():
+    if row.expiry is not None and row.expiry <= _clock.now():
         return None
     account: ServiceAccount | None = getattr(row.user, "service_account", None)
     if account is None or not row.user.is_active:
