@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "axes",
     "eventstore",
     "eventstore.keys",
+    "audit.people",
     "audit",
     "teddy_es",
 ]
@@ -270,6 +271,13 @@ EVENTSTORE: dict[str, Any] = {
         "teddy_es.domain.parent.Parent",
     ),
     "SUBSCRIPTIONS": ("teddy_es.parents.following",),
+    "PROJECTIONS": (
+        "audit.people.children.Children",
+        "audit.people.conversations.Conversations",
+        "audit.people.violations.Violations",
+        "audit.people.consents.Consents",
+        "audit.people.accesses.Accesses",
+    ),
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
     "SNAPSHOT_FREQUENCY": env.whole(
         "TEDDY_SNAPSHOT_FREQUENCY", default=10, least=1, most=1_000_000
