@@ -311,6 +311,7 @@ EVENTSTORE: dict[str, Any] = {
         "audit.people.consents.Consents",
         "audit.people.accesses.Accesses",
     ),
+    "REACH": "audit.households.reach",
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
     "SNAPSHOT_FREQUENCY": env.whole(
         "TEDDY_SNAPSHOT_FREQUENCY", default=10, least=1, most=1_000_000

@@ -82,9 +82,9 @@ def handle(*names: str) -> None:
         follow(follower_of(name, clock))
 
 
-def follower_of(name: str, clock: Any = None) -> Follower:
+def follower_of(name: str, clock: Any = None, **given: Any) -> Follower:
     """One that is registered."""
     clock = clock or SystemClock()
     subscription = roster()[name]
     register(subscription, clock)
-    return Follower(subscription, clock, random.Random(1))  # noqa: S311
+    return Follower(subscription, clock, random.Random(1), **given)  # noqa: S311
