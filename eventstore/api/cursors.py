@@ -22,7 +22,9 @@ def signed(text: str, listed: str, caller: Caller, filters: Mapping[str, Any]) -
     return _signer(listed, caller, filters).sign(text)
 
 
-def checked(cursor: str, listed: str, caller: Caller, filters: Mapping[str, Any]) -> str:
+def checked(
+    cursor: str, listed: str, caller: Caller, filters: Mapping[str, Any]
+) -> str:
     """What was signed. Raises `BadCursor`."""
     try:
         return _signer(listed, caller, filters).unsign(cursor)
@@ -31,5 +33,11 @@ def checked(cursor: str, listed: str, caller: Caller, filters: Mapping[str, Any]
 
 
 def _signer(listed: str, caller: Caller, filters: Mapping[str, Any]) -> Signer:
-    said = json.dumps([listed, caller.binding, sorted((k, str(v)) for k, v in filters.items() if v is not None)])
+    said = json.dumps(
+        [
+            listed,
+            caller.binding,
+            sorted((k, str(v)) for k, v in filters.items() if v is not None),
+        ]
+    )
     return Signer(sep="~", salt=f"eventstore.api.cursors:{said}")

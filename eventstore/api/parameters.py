@@ -63,7 +63,12 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     """A whole number from one to another, in plain digits."""
 
     def parse(text: str) -> int:
-        if text.isascii() and text.isdecimal() and len(text) <= 19 and least <= int(text) <= most:  # noqa: PLR2004
+        if (
+            text.isascii()
+            and text.isdecimal()
+            and len(text) <= 19
+            and least <= int(text) <= most
+        ):  # noqa: PLR2004
             return int(text)
         msg = f"a whole number from {least} to {most}"
         raise ValueError(msg)

@@ -25,6 +25,9 @@ class MayScope(BasePermission):
         scopes = getattr(view, "scopes", {})
         if asked not in scopes:
             raise MethodNotAllowed(asked)
+        instead = getattr(view, "instead", {}).get(asked)
+        if instead is not None and request.user.may(instead):
+            return True
         if not request.user.may(scopes[asked]):
             msg = f"The token's account does not have the scope {scopes[asked]}."
             raise ScopeMissing(msg, scope=str(scopes[asked]))

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "teddy_"
 _FORM: Final = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
-_REFUSED: Final = "The token is none that is valid: it may be mistyped, ended, or past its end."
+_REFUSED: Final = (
+    "The token is none that is valid: it may be mistyped, ended, or past its end."
+)
 
 
 class Tokens(TokenAuthentication):
@@ -47,7 +49,9 @@ class Tokens(TokenAuthentication):
 def caller_of(token: str) -> tuple[Caller, Any] | None:
     """Whose token it is now: None if it is nobody's, ended, or its account may not come in."""
     digest = hash_token(token)
-    rows = get_token_model().objects.filter(token_key=token[: CONSTANTS.TOKEN_KEY_LENGTH])
+    rows = get_token_model().objects.filter(
+        token_key=token[: CONSTANTS.TOKEN_KEY_LENGTH]
+    )
     for row in rows.select_related("user__service_account"):
         if compare_digest(digest, row.digest):
             return _caller(row)

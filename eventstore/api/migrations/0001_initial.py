@@ -7,26 +7,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ServiceAccount',
+            name="ServiceAccount",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='service_account', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), size=None)),
-                ('purpose', models.CharField(max_length=64)),
-                ('bound_to', models.CharField(max_length=128, null=True)),
-                ('sees_all', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="service_account",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=32), size=None
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=64)),
+                ("bound_to", models.CharField(max_length=128, null=True)),
+                ("sees_all", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('bound_to__isnull', True), ('sees_all', True)), models.Q(('bound_to__isnull', False), ('sees_all', False)), _connector='OR'), name='eventstore_api_account_bound'), models.CheckConstraint(condition=models.Q(('scopes__contained_by', ['streams:read', 'streams:append', 'pii:read'])), name='eventstore_api_account_scopes')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("bound_to__isnull", True), ("sees_all", True)),
+                            models.Q(("bound_to__isnull", False), ("sees_all", False)),
+                            _connector="OR",
+                        ),
+                        name="eventstore_api_account_bound",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "scopes__contained_by",
+                                ["streams:read", "streams:append", "pii:read"],
+                            )
+                        ),
+                        name="eventstore_api_account_scopes",
+                    ),
+                ],
             },
         ),
     ]
