@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from drf_standardized_errors.formatter import ExceptionFormatter
@@ -109,7 +109,7 @@ class ProblemFormatter(ExceptionFormatter):
 
     def run(self) -> dict[str, Any]:
         """See above."""
-        problem = self.exc
+        problem = cast("ApiProblem", self.exc)
         code = problem.code
         return {
             "type": f"{TYPES}{code}",

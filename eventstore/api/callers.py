@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from eventstore.api.scopes import Scope
@@ -35,3 +35,13 @@ class Caller:
     def may(self, scope: Scope) -> bool:
         """Whether its account has the scope."""
         return scope in self.scopes
+
+
+def caller_in(request: Any) -> Caller:
+    """Who stands in a request where DRF expects a user."""
+    return cast("Caller", request.user)
+
+
+def is_anybody(request: Any) -> bool:
+    """Whether a valid token came with it."""
+    return request.user is not None

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from eventstore.api import parameters
 from eventstore.api.bodies import Json, StrictJson
+from eventstore.api.callers import caller_in
 from eventstore.api.permissions import MayScope
 from eventstore.api.problems import NotThere, UnsupportedHeader
 from eventstore.api.scopes import Scope
@@ -46,14 +47,14 @@ MOST_SUBJECTS: Final = 10_000  # of one record of who looks
 class Endpoint(APIView):
     """A call, or several at one address.
 
-    scopes: method → the scope that it needs. instead: method → another scope that will do. known: method → the query parameters that it goes by. headers: method → those
+    scopes: method → the scope that it needs. instead: method → another scope that will do. known: method → the query parameters that it goes by. goes_by: method → those
     of `ASKING` that it goes by. Whatever else is asked is refused by its name.
     """
 
     scopes: ClassVar[Mapping[str, Scope]]
     instead: ClassVar[Mapping[str, Scope]] = {}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {}
-    headers: ClassVar[Mapping[str, Collection[str]]] = {}
+    goes_by: ClassVar[Mapping[str, Collection[str]]] = {}
     throttle_scope: ClassVar[str] = "read"
 
     authentication_classes = (Tokens,)
@@ -72,7 +73,7 @@ class Endpoint(APIView):
         super().initial(request, *args, **kwargs)
         method = "GET" if request.method == "HEAD" else str(request.method)
         for name in ASKING:
-            if name in request.headers and name not in self.headers.get(method, ()):
+            if name in request.headers and name not in self.goes_by.get(method, ()):
                 msg = f"This call does not go by the header {name}."
                 raise UnsupportedHeader(msg, header=name)
         self.asked = parameters.read(request.query_params, self.known.get(method, ()))
@@ -88,8 +89,7 @@ class Endpoint(APIView):
     @property
     def caller(self) -> Caller:
         """Who calls."""
-        caller: Caller = self.request.user
-        return caller
+        return caller_in(self.request)
 
     def opener(self) -> Opener | None:
         """The right to see what is sealed, if the caller has it. It is recorded who looks before anything is opened."""

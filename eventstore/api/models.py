@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -17,7 +16,7 @@ class ServiceAccount(models.Model):
     """
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
+        "auth.User",
         on_delete=models.CASCADE,
         primary_key=True,
         related_name="service_account",

@@ -54,9 +54,9 @@ class Everything:
 
     def refuses(
         self,
-        stream_id: str,  # noqa: ARG002
-        expected: object,  # noqa: ARG002
-        events: Sequence[tuple[str, Mapping[str, Any]]],  # noqa: ARG002
+        stream_id: str,
+        expected: object,
+        events: Sequence[tuple[str, Mapping[str, Any]]],
     ) -> str | None:
         """Nothing."""
         return None

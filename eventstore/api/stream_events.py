@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from uuid import UUID
 
+import msgspec
 from django.urls import reverse
 from rest_framework.response import Response
 
 from eventstore.api import cursors
 from eventstore.api.answering import StoreProblem
 from eventstore.api.conditional import IF_MATCH, KEY, etag
+from eventstore.api.endpoint import NOT_THERE
 from eventstore.api.paging import AFTER, LIMIT, links, page_of
 from eventstore.api.parameters import Parameter, one_of, whole
-from eventstore.api.problems import BadCursor, InvalidParameter, NotAllowed, NotThere
+from eventstore.api.problems import InvalidParameter, NotAllowed, NotThere
 from eventstore.api.proposals import commit_id_of, proposal_of
 from eventstore.api.scopes import Scope
 from eventstore.api.showing import PAGE_BYTES, fitting, shown
 from eventstore.api.streams import OfStream, is_its_own
-from eventstore.api.endpoint import NOT_THERE
 from eventstore.api.windows import Window
 from eventstore.errors import AppendOutcomeUnknown, Decided
 from eventstore.events import written
@@ -26,7 +27,6 @@ from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from uuid import UUID
 
     from rest_framework.request import Request
 
@@ -40,11 +40,22 @@ _VERSION: Final = {"type": "integer", "minimum": 1}
 _LISTED: Final = "stream-events"
 
 
+class Accepted(msgspec.Struct, frozen=True):
+    """Where an accepted commit stands: a position for each of its events."""
+
+    commit_id: UUID
+    stream_id: str
+    first_version: int
+    last_version: int
+    positions: list[str]
+    recorded_at: str
+
+
 class StreamEvents(OfStream):
     """`GET`: events with metadata and data. `POST`: append a commit under an expectation, once."""
 
     scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ, "POST": Scope.APPEND}
-    headers: ClassVar[Mapping[str, Collection[str]]] = {"POST": (IF_MATCH, KEY)}
+    goes_by: ClassVar[Mapping[str, Collection[str]]] = {"POST": (IF_MATCH, KEY)}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
         "GET": (
             Parameter(
@@ -201,12 +212,12 @@ def _address(commit_id: UUID) -> str:
     return reverse("api:commit", args=[commit_id])
 
 
-def _answer(result: AppendResult) -> dict[str, Any]:
-    return {
-        "commit_id": result.commit_id,
-        "stream_id": result.stream_id,
-        "first_version": result.first_version,
-        "last_version": result.last_version,
-        "positions": [str(position) for position in result.positions],
-        "recorded_at": written(result.recorded_at),
-    }
+def _answer(result: AppendResult) -> Accepted:
+    return Accepted(
+        result.commit_id,
+        result.stream_id,
+        result.first_version,
+        result.last_version,
+        [str(position) for position in result.positions],
+        written(result.recorded_at),
+    )

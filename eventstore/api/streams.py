@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from rest_framework.response import Response
 
 from eventstore.api.conditional import IF_NONE_MATCH, etag, matches
@@ -24,6 +25,24 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from eventstore.events import StreamInfo
+
+
+class SnapshotHead(msgspec.Struct, frozen=True):
+    """Version and time of the newest snapshot that is of use."""
+
+    version: int
+    recorded_at: str
+
+
+class StreamHead(msgspec.Struct, frozen=True):
+    """What there is of a stream. events: how many; versions have no holes, so it is the version."""
+
+    stream_id: str
+    version: int
+    events: int
+    first_recorded_at: str
+    last_recorded_at: str
+    snapshot: SnapshotHead | None
 
 
 class OfStream(Endpoint):
@@ -50,7 +69,7 @@ class StreamView(OfStream):
     """`GET`: version, count, times, snapshot; the version is its ETag."""
 
     scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
-    headers: ClassVar[Mapping[str, Collection[str]]] = {"GET": (IF_NONE_MATCH,)}
+    goes_by: ClassVar[Mapping[str, Collection[str]]] = {"GET": (IF_NONE_MATCH,)}
 
     def get(self, request: Request, stream_id: str) -> Response:
         """A stream's head; 304 for who has this version already."""
@@ -63,14 +82,14 @@ class StreamView(OfStream):
         headers = {"ETag": etag(info.version)}
         if known:
             return Response(status=304, headers=headers)
-        answer: dict[str, Any] = {
-            "stream_id": info.stream_id,
-            "version": info.version,
-            "events": info.version,
-            "first_recorded_at": written(info.first_recorded_at),
-            "last_recorded_at": written(info.last_recorded_at),
-            "snapshot": _snapshot(stream_id),
-        }
+        answer = StreamHead(
+            info.stream_id,
+            info.version,
+            info.version,
+            written(info.first_recorded_at),
+            written(info.last_recorded_at),
+            _snapshot(stream_id),
+        )
         return Response(answer, headers=headers)
 
 
@@ -91,11 +110,7 @@ def is_its_own(call: Endpoint, stream_id: str) -> bool:
     return reach.refuses(stream_id, Expected.NO_STREAM.value, said) is None
 
 
-def _snapshot(stream_id: str) -> dict[str, Any] | None:
-    """Version and time of the newest that is of use."""
+def _snapshot(stream_id: str) -> SnapshotHead | None:
     kind = aggregates().get(stream_type_of(stream_id))
     found = None if kind is None else newest_known(kind, stream_id)
-    if found is None:
-        return None
-    version, recorded_at = found
-    return {"version": version, "recorded_at": written(recorded_at)}
+    return None if found is None else SnapshotHead(found[0], written(found[1]))

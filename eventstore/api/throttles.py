@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 class ScopedByToken(ScopedRateThrottle):
     """As DRF's, but for its key: two tokens of one account do not use up each other's rate."""
 
-    def get_cache_key(self, request: Request, view: Any) -> str | None:  # noqa: ARG002
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
         """None: not counted."""
         return f"throttle_{self.scope}_{request.user.pk}"

@@ -22,7 +22,7 @@ urlpatterns: Final[list[URLPattern]] = [
         "streams/<str:stream_id>/events", StreamEvents.as_view(), name="stream-events"
     ),
     path("streams/<str:stream_id>/state", StateView.as_view(), name="state"),
-    path("commits/<uuid:commit_id>", CommitView.as_view(), name="commit"),
+    path("commits/<str:commit_id>", CommitView.as_view(), name="commit"),
 ]
 elsewhere: Final = re_path("", Elsewhere.as_view(), name="elsewhere")
 """What is nowhere else, as problem details too: behind all others."""
