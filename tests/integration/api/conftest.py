@@ -10,6 +10,7 @@ from django.core.cache import cache
 from eventstore.store import get_event_store
 from tests.support.beneath import Beneath
 from tests.support.callers import a_caller, forget_households, household
+from tests.support.clocks import Hourglass
 from tests.support.recorders import Recorder
 
 if TYPE_CHECKING:
@@ -51,6 +52,17 @@ def any_shop(request: pytest.FixtureRequest, stores: Stores) -> str:
 @pytest.fixture
 def shaky(stores: Stores) -> str:
     """The one of a store beneath which things happen: `tests.support.beneath`."""
+    return _opened(
+        stores, "tests.support.beneath.log", KEYS="tests.support.beneath.keys"
+    )
+
+
+@pytest.fixture
+def hurried(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Likewise, and a test says when its callers' time is up: `Beneath.network` is an hourglass."""
+    hourglass = Hourglass()
+    Beneath.network = hourglass
+    monkeypatch.setattr("eventstore.store.SystemClock", lambda: hourglass.clock)
     return _opened(
         stores, "tests.support.beneath.log", KEYS="tests.support.beneath.keys"
     )

@@ -18,9 +18,9 @@ from tests.integration.api.bodies import body, changed, placed
 from tests.integration.api.problems import is_problem
 from tests.plugins.kafka_logs import until
 from tests.support.beneath import Beneath
+from tests.support.clocks import Hourglass
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import Settings
     from pytest_django.live_server_helper import LiveServer
 
     from tests.support.callers import Caller
@@ -61,13 +61,13 @@ def test_what_asks_the_log_itself_has_to_come_again(shaky: str, caller: Caller) 
 
 @pytest.mark.parametrize("key", [str(uuid4()), None], ids=["given", "made"])
 def test_a_lost_answer_is_told_with_the_way_to_find_out(
-    shaky: str, caller: Caller, key: str | None, settings: Settings
+    hurried: str, caller: Caller, key: str | None
 ) -> None:
-    address = f"/streams/{shaky}.o-1/events"
+    address, hourglass = f"/streams/{hurried}.o-1/events", Beneath.network
+    assert isinstance(hourglass, Hourglass)
     headers = {} if key is None else {"Idempotency_Key": key}
-    get_event_store()
-    _be_impatient(settings)
-    Beneath.network.then(*[PROPOSAL_LOST] * 1_000)
+    hourglass.at_random(1.0, seed=1, faults=[PROPOSAL_LOST])
+    hourglass.time_is_up_after(1)
 
     answer = caller.post(address, body(), **headers)
 
@@ -75,16 +75,12 @@ def test_a_lost_answer_is_told_with_the_way_to_find_out(
     assert answer.headers["Retry-After"] == "1"
     assert answer.headers["Location"] == f"/api/v1/commits/{told['commit_id']}"
     assert key in {None, told["commit_id"]}
-    Beneath.network.be_good()
+    hourglass.be_good()
+    hourglass.clock.spent = 0.0
     again = caller.post(address, body(), Idempotency_Key=told["commit_id"])
     assert again.status_code == 201
     found = caller.get(f"/commits/{told['commit_id']}").json()
     assert [one["verdict"] for one in found["decided"]] == ["accepted"]
-
-
-def _be_impatient(settings: Settings) -> None:
-    """A caller waits for an instant: nothing is asserted about how long."""
-    settings.EVENTSTORE = {**settings.EVENTSTORE, "APPEND_TIMEOUT": 0.2}
 
 
 def test_a_lost_answer_that_is_found_in_time_is_no_trouble(
