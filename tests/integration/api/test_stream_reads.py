@@ -253,8 +253,8 @@ def test_what_is_sealed_is_opened_for_who_may_see_it(
 
 
 def test_what_was_erased_says_so(shop: str, caller: Caller) -> None:
-    stream = filled(shop, customer="erased")
-    keys_of_this_process().erase("erased", request="r-1")
+    stream = filled(shop, customer=f"gone-{shop}")
+    keys_of_this_process().erase(f"gone-{shop}", request="r-1")
 
     event = caller.get(f"/streams/{stream}/events?limit=1").json()["events"][0]
 
