@@ -204,7 +204,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ("eventstore.api.permissions.MayScope",),
     "DEFAULT_RENDERER_CLASSES": ("eventstore.api.bodies.Json",),
     "DEFAULT_PARSER_CLASSES": ("eventstore.api.bodies.StrictJson",),
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "eventstore.api.openapi.operations.Operations",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "DEFAULT_THROTTLE_RATES": {
         "read": env.text("TEDDY_RATE_READ", default="6000/min"),
@@ -217,6 +217,13 @@ REST_FRAMEWORK = {
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "eventstore.api.answering.ProblemHandler",
     "EXCEPTION_FORMATTER_CLASS": "eventstore.api.answering.ProblemFormatter",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Teddy ES",
+    "VERSION": "1",
+    "DESCRIPTION": "Streams of events over HTTP. What it promises, and how to follow and to write: docs/API.md.",
+    "POSTPROCESSING_HOOKS": [],
 }
 REST_KNOX = {
     "TOKEN_PREFIX": "teddy_",

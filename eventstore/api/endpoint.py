@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from eventstore.api.callers import Caller
+    from eventstore.api.described import Described
     from eventstore.api.parameters import Parameter
     from eventstore.ports import Opener
 
@@ -46,10 +47,12 @@ class Endpoint(APIView):
     """A call, or several at one address.
 
     scopes: method → the scope that it needs. known: method → the query parameters that it goes by. goes_by: method → those
-    of `ASKING` that it goes by. Whatever else is asked is refused by its name.
+    of `ASKING` that it goes by. Whatever else is asked is refused by its name. described: method → what it is, for the schema.
     """
 
-    scopes: ClassVar[Mapping[str, Scope]]
+    scopes: ClassVar[Mapping[str, Scope | None]]  # None: of a call without a token
+    described: ClassVar[Mapping[str, Described]]
+    is_public: ClassVar[bool] = False
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {}
     goes_by: ClassVar[Mapping[str, Collection[str]]] = {}
     throttle_scope: ClassVar[str] = "read"

@@ -20,12 +20,14 @@ TYPES: Final = "/api/v1/problems/"
 class ApiProblem(APIException):
     """A refusal of the API itself. facts: members of the answer beside the standard ones; nothing of a person.
 
-    resolve: a call, a command or a page that helps.
+    resolve: a call, a command or a page that helps. carries: the names of its facts. comes_again: it says how long to wait.
     """
 
     code: ClassVar[str]
     status: ClassVar[HTTPStatus]
     resolve: ClassVar[str]
+    carries: ClassVar[tuple[str, ...]] = ()
+    comes_again: ClassVar[bool] = False
 
     def __init__(
         self, detail: str, *, retry_after: int | None = None, **facts: Any
@@ -41,6 +43,7 @@ class UnknownParameter(ApiProblem):
 
     code = "unknown-parameter"
     status = HTTPStatus.BAD_REQUEST
+    carries = ("parameter",)
     resolve = "Leave the parameter out: docs/API.md lists those of each call. A filter that is not supported is never passed over."
 
 
@@ -49,6 +52,7 @@ class InvalidParameter(ApiProblem):
 
     code = "invalid-parameter"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    carries = ("parameter",)
     resolve = "Put the value right: docs/API.md says what the parameter can be."
 
 
@@ -57,6 +61,7 @@ class UnsupportedHeader(ApiProblem):
 
     code = "unsupported-header"
     status = HTTPStatus.BAD_REQUEST
+    carries = ("header",)
     resolve = "Leave the header out: docs/API.md lists those that the call goes by."
 
 
@@ -65,6 +70,7 @@ class InvalidHeader(ApiProblem):
 
     code = "invalid-header"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    carries = ("header",)
     resolve = "Put the value right: docs/API.md says what the header can be."
 
 
@@ -89,6 +95,7 @@ class BodyTooLarge(ApiProblem):
 
     code = "body-too-large"
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    carries = ("size", "limit")
     resolve = "Split it into several commits, or keep the large part elsewhere."
 
 
@@ -97,6 +104,7 @@ class InvalidBody(ApiProblem):
 
     code = "invalid-body"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    carries = ("field",)
     resolve = "Put the named field right, or leave it out if there is none of this name: docs/API.md."
 
 
@@ -122,6 +130,7 @@ class ScopeMissing(ApiProblem):
 
     code = "scope-missing"
     status = HTTPStatus.FORBIDDEN
+    carries = ("scope",)
     resolve = (
         "`manage.py service_accounts change NAME --scopes …` says what an account may."
     )
@@ -172,6 +181,7 @@ class TooManyRequests(ApiProblem):
 
     code = "too-many-requests"
     status = HTTPStatus.TOO_MANY_REQUESTS
+    comes_again = True
     resolve = "Wait as long as Retry-After says."
 
 
@@ -180,6 +190,7 @@ class TooManyFollowers(ApiProblem):
 
     code = "too-many-followers"
     status = HTTPStatus.SERVICE_UNAVAILABLE
+    comes_again = True
     resolve = "Come again after Retry-After, or ask without `wait`."
 
 
@@ -188,4 +199,4 @@ class InternalError(ApiProblem):
 
     code = "internal-error"
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    resolve = "Report it with the header X-Correlation-ID. A POST may have been accepted: `GET /commits/{id}` tells."
+    resolve = "Report it with the header X-Correlation-ID. A POST may have been accepted: `GET /commits/{commit_id}` tells."

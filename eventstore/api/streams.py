@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rest_framework.response import Response
 
+from eventstore.api.descriptions import streams as said
 from eventstore.api.endpoint import Endpoint
 from eventstore.api.scopes import Scope
 from eventstore.store import get_event_store
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from eventstore.api.described import Described
+
 
 class StreamView(Endpoint):
     """`GET`: version, counts, times, snapshot; the version is its ETag."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": said.HEAD}
 
     def get(self, _request: Request, stream_id: str) -> Response:
         """A stream's head."""

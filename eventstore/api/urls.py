@@ -8,6 +8,7 @@ from django.urls import path, re_path
 
 from eventstore.api.elsewhere import Elsewhere
 from eventstore.api.streams import StreamView
+from eventstore.api.telling import DocsView, ProblemView, SchemaView
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 app_name: Final = "api"
 urlpatterns: Final[list[URLPattern]] = [
     path("streams/<str:stream_id>", StreamView.as_view(), name="stream"),
+    path("problems/<str:code>", ProblemView.as_view(), name="problem"),
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("docs", DocsView.as_view(), name="docs"),
 ]
 elsewhere: Final = re_path("", Elsewhere.as_view(), name="elsewhere")
 """What is nowhere else, as problem details too: behind all others."""
