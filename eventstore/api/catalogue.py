@@ -13,7 +13,7 @@ from eventstore.api import problems
 from eventstore.api.answering import title_of
 from eventstore.api.problems import ApiProblem
 from eventstore.api.resolving import FACTS, resolving
-from eventstore.errors import EventStoreError, NotFound, Retryable
+from eventstore.errors import EventStoreError, Retryable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,12 +62,7 @@ def _of_the_api() -> Iterator[Entry]:
 
 def _of_the_store() -> Iterator[Entry]:
     for name, one in inspect.getmembers(errors, inspect.isclass):
-        # of what is not there one answer tells all callers the same, `not-found`: what is foreign answers so, too
-        if (
-            "code" not in vars(one)
-            or one is EventStoreError
-            or issubclass(one, NotFound)
-        ):
+        if "code" not in vars(one) or one is EventStoreError:
             continue
         takes = inspect.signature(one).parameters
         yield Entry(

@@ -33,35 +33,6 @@ Data = Annotated[
 ]
 
 
-class NewEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An event to be appended."""
-
-    type: TypeName
-    data: Data
-    event_id: Annotated[
-        UUID | UnsetType | None,
-        Meta(description="Left out, it is derived from the commit's id."),
-    ] = UNSET
-    occurred_at: Annotated[
-        datetime | UnsetType | None,
-        Meta(tz=True, description="Left out: now."),
-    ] = UNSET
-    correlation_id: UUID | UnsetType | None = UNSET
-    causation_id: UUID | UnsetType | None = UNSET
-
-
-class NewCommit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Events that are accepted together or not at all."""
-
-    events: Annotated[list[NewEvent], Meta(min_length=1, max_length=1000)]
-    expected_version: Annotated[
-        Annotated[int, Meta(ge=0)]
-        | Literal["any", "no_stream", "stream_exists"]
-        | UnsetType,
-        Meta(description="What the commit expects of its stream; here or in If-Match."),
-    ] = UNSET
-
-
 class Appended(msgspec.Struct, frozen=True):
     """A commit that was accepted."""
 
@@ -105,17 +76,80 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     ] = UNSET
 
 
+class StreamEventPage(msgspec.Struct, frozen=True):
+    """A page of a stream. previous: the page before, whole even where that repeats something of this one."""
+
+    events: list[Event]
+    next: Cursor | None
+    previous: Cursor | None
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """A page of events. next: null where the list has ended."""
+
+    events: list[Event]
+    next: Cursor | None
+
+
+class FeedPage(msgspec.Struct, frozen=True):
+    """What happened behind a cursor. next: the place behind it, to ask from; an empty page may move it, too."""
+
+    events: list[Event]
+    next: Cursor
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The newest state that is kept."""
 
     version: Version
-    taken_at: datetime
+    recorded_at: datetime
 
 
 class StreamHead(msgspec.Struct, frozen=True):
-    """How far a stream has come."""
+    """How far a stream has come. events: how many it has, which is its version: there are no holes."""
 
     stream_id: StreamId
     version: Version
+    events: Version
     first_recorded_at: datetime
     last_recorded_at: datetime
+    snapshot: Snapshot | None
+
+
+class StreamState(msgspec.Struct, frozen=True):
+    """What a stream comes to. as_of: as it was asked for. state: as the aggregate's class has it.
+
+    What was not opened has `{"withheld": {"reason": …}}` in its place.
+    """
+
+    stream_id: StreamId
+    version: Version
+    state: Any
+    as_of: datetime | UnsetType = UNSET
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What became of a commit in one stream. current_version: of a refused one, where the stream stood.
+
+    Of one that was accepted: its versions, and its events' places.
+    """
+
+    stream_id: StreamId
+    verdict: Annotated[
+        str,
+        Meta(
+            description="`accepted`, or why the log refused it, for ever: `wrong_expected_version`, `event_id_reused`."
+        ),
+    ]
+    recorded_at: datetime
+    current_version: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    first_version: Version | UnsetType = UNSET
+    last_version: Version | UnsetType = UNSET
+    positions: list[Place] | UnsetType = UNSET
+
+
+class CommitOutcome(msgspec.Struct, frozen=True):
+    """What became of a commit, in each stream where its id was used."""
+
+    commit_id: UUID
+    decided: Annotated[list[Decision], Meta(min_length=1)]
