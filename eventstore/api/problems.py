@@ -21,6 +21,7 @@ class ApiProblem(APIException):
     """A refusal of the API itself. facts: members of the answer beside the standard ones; nothing of a person.
 
     resolve: a call, a command or a page that helps. carries: the names of its facts. comes_again: it says how long to wait.
+    headers: of the answer, beside those that every refusal of its kind has.
     """
 
     code: ClassVar[str]
@@ -34,6 +35,7 @@ class ApiProblem(APIException):
     ) -> None:
         self.status_code = self.status.value
         self.facts: Mapping[str, Any] = facts
+        self.headers: Mapping[str, str] = {}
         self.wait = retry_after  # DRF's name: the header Retry-After
         super().__init__(detail, self.code)
 
@@ -150,6 +152,22 @@ class NotThere(ApiProblem):
     code = "not-found"
     status = HTTPStatus.NOT_FOUND
     resolve = "Look at the id again. What a token may not see answers the same."
+
+
+class CommitNotInLog(ApiProblem):
+    """No commit of this id that this token may see is in the log, up to its end as it was read for this answer."""
+
+    code = "commit-not-in-log"
+    status = HTTPStatus.NOT_FOUND
+    resolve = "This is not final: a copy may be on its way. Send the commit again under the same Idempotency-Key, which settles it."
+
+
+class NoState(ApiProblem):
+    """Streams of this type have no aggregate here, so there is no state of them."""
+
+    code = "no-state"
+    status = HTTPStatus.NOT_FOUND
+    resolve = "Read the stream's events: `GET /streams/{stream_id}/events`."
 
 
 class MethodNotAllowed(ApiProblem):

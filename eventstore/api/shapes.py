@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -11,6 +10,13 @@ from msgspec import UNSET, Meta, UnsetType
 
 from eventstore.api.described import STREAM_ID_PATTERN
 
+Instant = Annotated[
+    str,
+    Meta(
+        description="UTC, with microseconds.",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 StreamId = Annotated[str, Meta(pattern=STREAM_ID_PATTERN)]
 TypeName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,126}$")]
 Version = Annotated[int, Meta(ge=1)]
@@ -33,22 +39,22 @@ Data = Annotated[
 ]
 
 
-class Appended(msgspec.Struct, frozen=True):
-    """A commit that was accepted."""
+class Accepted(msgspec.Struct, frozen=True):
+    """Where an accepted commit stands: a position for each of its events."""
 
     commit_id: UUID
     stream_id: StreamId
     first_version: Version
     last_version: Version
     positions: list[Place]
-    recorded_at: datetime
+    recorded_at: Instant
 
 
 class Withheld(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why sensitive fields are not there: `sealed` (the token has no `pii:read`), `erased` (the person was forgotten) …"""
 
     reason: str
-    at: datetime | UnsetType = UNSET
+    at: Instant | UnsetType = UNSET
     request: str | UnsetType = UNSET
 
 
@@ -60,8 +66,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     type: TypeName
     schema: Annotated[int, Meta(ge=0)]
     version: Version
-    occurred_at: datetime
-    recorded_at: datetime
+    occurred_at: Instant
+    recorded_at: Instant
     correlation_id: UUID | None
     causation_id: UUID | None
     commit_id: UUID
@@ -98,11 +104,11 @@ class FeedPage(msgspec.Struct, frozen=True):
     next: Cursor
 
 
-class Snapshot(msgspec.Struct, frozen=True):
-    """The newest state that is kept."""
+class SnapshotHead(msgspec.Struct, frozen=True):
+    """Version and time of the newest snapshot that is of use."""
 
     version: Version
-    recorded_at: datetime
+    recorded_at: Instant
 
 
 class StreamHead(msgspec.Struct, frozen=True):
@@ -111,12 +117,12 @@ class StreamHead(msgspec.Struct, frozen=True):
     stream_id: StreamId
     version: Version
     events: Version
-    first_recorded_at: datetime
-    last_recorded_at: datetime
-    snapshot: Snapshot | None
+    first_recorded_at: Instant
+    last_recorded_at: Instant
+    snapshot: SnapshotHead | None
 
 
-class StreamState(msgspec.Struct, frozen=True):
+class State(msgspec.Struct, frozen=True):
     """What a stream comes to. as_of: as it was asked for. state: as the aggregate's class has it.
 
     What was not opened has `{"withheld": {"reason": …}}` in its place.
@@ -125,11 +131,11 @@ class StreamState(msgspec.Struct, frozen=True):
     stream_id: StreamId
     version: Version
     state: Any
-    as_of: datetime | UnsetType = UNSET
+    as_of: Instant | UnsetType = UNSET
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """What became of a commit in one stream. current_version: of a refused one, where the stream stood.
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the log decided in one stream. current_version: of a refused one, where the stream stood.
 
     Of one that was accepted: its versions, and its events' places.
     """
@@ -141,15 +147,15 @@ class Decision(msgspec.Struct, frozen=True):
             description="`accepted`, or why the log refused it, for ever: `wrong_expected_version`, `event_id_reused`."
         ),
     ]
-    recorded_at: datetime
-    current_version: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
-    first_version: Version | UnsetType = UNSET
-    last_version: Version | UnsetType = UNSET
-    positions: list[Place] | UnsetType = UNSET
+    recorded_at: Instant
+    current_version: Annotated[int, Meta(ge=0)] | None = None
+    first_version: Version | None = None
+    last_version: Version | None = None
+    positions: list[Place] | None = None
 
 
-class CommitOutcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True):
     """What became of a commit, in each stream where its id was used."""
 
     commit_id: UUID
-    decided: Annotated[list[Decision], Meta(min_length=1)]
+    decided: Annotated[list[Verdict], Meta(min_length=1)]

@@ -8,11 +8,10 @@ from eventstore.api.described import Body, Described, json_of
 from eventstore.api.openapi.refusals import OPENING, READING, SHOWING
 from eventstore.api.proposals import ProposedCommit
 from eventstore.api.shapes import (
-    Appended,
-    CommitOutcome,
+    Accepted,
+    Outcome,
     StreamEventPage,
     StreamHead,
-    StreamState,
 )
 
 GROUP: Final = "streams"
@@ -49,7 +48,7 @@ APPEND: Final = Described(
     " decided and everybody can read it. **Send an `Idempotency-Key`**: the same call again under it is safe for ever, and gets the first"
     " answer (with `Idempotent-Replayed`), even if its data is other than the first time; other event ids, types or another number of"
     " events is `commit-id-reused`. After `outcome-unknown`, or when no answer came, send it again as it is.",
-    json_of(Appended, {"commit_id": COMMIT, **PLACED}),
+    json_of(Accepted, {"commit_id": COMMIT, **PLACED}),
     status=201,
     body=Body(
         ProposedCommit,
@@ -131,7 +130,6 @@ STATE: Final = Described(
     "What a stream comes to: now, at a version, or as it was known at a time",
     "The state of the stream's aggregate. It is recorded who looks, before anything is opened.",
     json_of(
-        StreamState,
         {
             "stream_id": "order.order-123",
             "version": 5,
@@ -156,7 +154,7 @@ COMMITTED: Final = Described(
     "Asked of the log's end: 404 `commit-not-in-log` means that no commit of this id that the token may see lay in the log when it was"
     " asked. One that is on its way may still come; send it again under its id, which settles it.",
     json_of(
-        CommitOutcome,
+        Outcome,
         {"commit_id": COMMIT, "decided": [{"verdict": "accepted", **PLACED}]},
     ),
     problems=(*READING, *SHOWING, "commit-not-in-log"),

@@ -36,10 +36,10 @@ class Operations(AutoSchema):  # type: ignore[misc]  # it has no types
     def get_operation(
         self,
         path: str,
-        path_regex: str,  # noqa: ARG002
-        path_prefix: str,  # noqa: ARG002
+        path_regex: str,
+        path_prefix: str,
         method: str,
-        registry: ComponentRegistry,  # noqa: ARG002
+        registry: ComponentRegistry,
     ) -> dict[str, Any]:
         """Raises KeyError for a call that says nothing of itself, of a variable of its address, or of a header."""
         said = self.view.described[method]
@@ -66,8 +66,8 @@ def shapes_of(said: Described) -> set[type]:
 
 
 def _security(view: Endpoint, method: str) -> list[Mapping[str, Any]]:
-    scope = view.scopes[method]
-    return [] if scope is None else [{"token": [str(scope)]}]
+    scopes = [view.scopes[method], view.instead.get(method)]
+    return [{"token": [str(scope)]} for scope in scopes if scope is not None]
 
 
 def _parameters(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +11,7 @@ from eventstore.api.problems import MEDIA_TYPE, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from http import HTTPStatus
 
     from eventstore.api.catalogue import Entry
     from eventstore.api.endpoint import Endpoint
