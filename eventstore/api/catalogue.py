@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from eventstore import errors
 from eventstore.api import problems
@@ -61,9 +61,7 @@ def _of_the_api() -> Iterator[Entry]:
 
 
 def _of_the_store() -> Iterator[Entry]:
-    for name, one in inspect.getmembers(errors, inspect.isclass):
-        if "code" not in vars(one) or one is EventStoreError:
-            continue
+    for name, one in inspect.getmembers(errors, _is_raised):
         takes = inspect.signature(one).parameters
         yield Entry(
             one.code,
@@ -74,6 +72,12 @@ def _of_the_store() -> Iterator[Entry]:
             issubclass(one, Retryable),
             name,
         )
+
+
+def _is_raised(one: Any) -> TypeGuard[type[EventStoreError]]:
+    """A branch of the tree has no code of its own."""
+    is_error = inspect.isclass(one) and issubclass(one, EventStoreError)
+    return is_error and one is not EventStoreError and "code" in vars(one)
 
 
 def _said(one: type) -> str:

@@ -89,6 +89,7 @@ class MalformedBody(ApiProblem):
 
     code = "malformed-body"
     status = HTTPStatus.BAD_REQUEST
+    carries = ("reason",)
     resolve = "Send one JSON object in UTF-8: no name twice, no NUL, no lone surrogate, finite numbers, at most 64 levels."
 
 
@@ -143,6 +144,7 @@ class NotAllowed(ApiProblem):
 
     code = "not-allowed"
     status = HTTPStatus.FORBIDDEN
+    carries = ("reason",)
     resolve = 'Append to streams of your own household, and what is its to say: docs/API.md, "What a token may".'
 
 
@@ -159,6 +161,7 @@ class CommitNotInLog(ApiProblem):
 
     code = "commit-not-in-log"
     status = HTTPStatus.NOT_FOUND
+    carries = ("up_to",)
     resolve = "This is not final: a copy may be on its way. Send the commit again under the same Idempotency-Key, which settles it."
 
 

@@ -59,7 +59,7 @@ class SchemaView(Public):
 class DocsView(Public):
     """`GET`: a page of the schema, which a browser makes of it. All of it comes from here: no word goes to a third party."""
 
-    renderer_classes = (TemplateHTMLRenderer,)
+    renderer_classes: ClassVar[Any] = (TemplateHTMLRenderer,)
     described: ClassVar[Mapping[str, Described]] = {
         "GET": Described(
             "get_docs",

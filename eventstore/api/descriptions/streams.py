@@ -11,6 +11,7 @@ from eventstore.api.shapes import (
     Accepted,
     Outcome,
     StreamEventPage,
+    State,
     StreamHead,
 )
 
@@ -130,6 +131,7 @@ STATE: Final = Described(
     "What a stream comes to: now, at a version, or as it was known at a time",
     "The state of the stream's aggregate. It is recorded who looks, before anything is opened.",
     json_of(
+        State,
         {
             "stream_id": "order.order-123",
             "version": 5,

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 _VARIABLE: Final = re.compile(r"\{(\w+)\}")
 
 
-class Operations(AutoSchema):  # type: ignore[misc]  # it has no types
+class Operations(AutoSchema):
     """`DEFAULT_SCHEMA_CLASS`. It asks no serializer: there is none."""
 
-    view: Endpoint
+    view: Endpoint  # type: ignore[assignment]  # of no other kind
 
     def get_operation(
         self,
@@ -44,7 +44,7 @@ class Operations(AutoSchema):  # type: ignore[misc]  # it has no types
         """Raises KeyError for a call that says nothing of itself, of a variable of its address, or of a header."""
         said = self.view.described[method]
         variables = _VARIABLE.findall(path)
-        found = {
+        found: dict[str, Any] = {
             "operationId": said.operation,
             "summary": said.summary,
             "description": said.words,

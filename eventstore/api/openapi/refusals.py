@@ -46,9 +46,11 @@ FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "limit": {"type": "integer", "minimum": 0},
     "month": {"type": "string"},
     "parameter": {"type": "string"},
+    "reason": {"type": "string"},
     "scope": {"type": "string"},
     "size": {"type": "integer", "minimum": 0},
     "stream_id": {"type": "string"},
+    "up_to": {"type": "string"},
 }
 """What an answer can carry beside the members of RFC 9457."""
 
