@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
@@ -11,6 +11,7 @@ from eventstore.api.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from rest_framework.request import Request
 
@@ -32,6 +33,6 @@ class Public(Endpoint):
 
     scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": None}
     is_public: ClassVar[bool] = True
-    authentication_classes: ClassVar[Any] = ()
-    permission_classes: ClassVar[Any] = (Anybody,)
-    throttle_classes: ClassVar[Any] = ()
+    authentication_classes = ()  # type: ignore[assignment]
+    permission_classes = (Anybody,)  # type: ignore[assignment]
+    throttle_classes = ()  # type: ignore[assignment]

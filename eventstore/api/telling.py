@@ -59,7 +59,7 @@ class SchemaView(Public):
 class DocsView(Public):
     """`GET`: a page of the schema, which a browser makes of it. All of it comes from here: no word goes to a third party."""
 
-    renderer_classes: ClassVar[Any] = (TemplateHTMLRenderer,)
+    renderer_classes = (TemplateHTMLRenderer,)  # type: ignore[assignment]
     described: ClassVar[Mapping[str, Described]] = {
         "GET": Described(
             "get_docs",

@@ -67,7 +67,7 @@ def _in(where: str, content: dict[str, Any]) -> Iterator[Any]:
         yield pytest.param(content["example"], content["schema"], id=where)
     for name, example in content.get("examples", {}).items():
         if "$ref" in example:
-            example = SCHEMA["components"]["examples"][  # noqa: PLW2901
+            example = SCHEMA["components"]["examples"][
                 example["$ref"].rpartition("/")[2]
             ]
         yield pytest.param(example["value"], content["schema"], id=f"{where} {name}")
@@ -78,7 +78,7 @@ def test_the_committed_schema_is_up_to_date() -> None:
 
 
 def test_the_schema_is_openapi_3_1() -> None:
-    validate_schema(SCHEMA)
+    validate_schema(SCHEMA)  # type: ignore[no-untyped-call]
 
     assert SCHEMA["openapi"] == "3.1.1"
     for schema in SCHEMA["components"]["schemas"].values():

@@ -10,8 +10,8 @@ from eventstore.api.proposals import ProposedCommit
 from eventstore.api.shapes import (
     Accepted,
     Outcome,
-    StreamEventPage,
     State,
+    StreamEventPage,
     StreamHead,
 )
 

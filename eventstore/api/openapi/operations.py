@@ -31,7 +31,7 @@ _VARIABLE: Final = re.compile(r"\{(\w+)\}")
 class Operations(AutoSchema):
     """`DEFAULT_SCHEMA_CLASS`. It asks no serializer: there is none."""
 
-    view: Endpoint  # type: ignore[assignment]  # of no other kind
+    view: Endpoint  # type: ignore[override]  # of no other kind
 
     def get_operation(
         self,
