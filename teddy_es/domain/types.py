@@ -50,6 +50,7 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
         {
             "ConversationStarted": conversation.ConversationStarted,
             "ChildSpoke": conversation.ChildSpoke,
+            "MessageScreened": conversation.MessageScreened,
             "TeddyReplied": conversation.TeddyReplied,
             "ConversationEnded": conversation.ConversationEnded,
         },

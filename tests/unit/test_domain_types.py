@@ -40,6 +40,11 @@ PROMISED = {
         "child_id device_id*? language?",
     ),
     "ChildSpoke": ("conversation", "child_id", "child_id text*"),
+    "MessageScreened": (
+        "conversation",
+        "child_id",
+        "child_id message_version detector policy_version",
+    ),
     "TeddyReplied": (
         "conversation",
         "child_id",
@@ -114,6 +119,12 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "ConversationStarted": {"child_id": "child-1", "device_id": "bear:7"},
     "ChildSpoke": {"child_id": "child-1", "text": ""},
+    "MessageScreened": {
+        "child_id": "child-1",
+        "message_version": 2,
+        "detector": "rules/3.1",
+        "policy_version": "2026-01",
+    },
     "TeddyReplied": {"child_id": "child-1", "text": REASON, "blocked": True},
     "ConversationEnded": {"child_id": "child-1", "reason": "timeout"},
     "ParentRegistered": {"name": "N", "email": "n@example.org"},
@@ -249,6 +260,8 @@ def test_an_unknown_field_is_refused(name: str) -> None:
         ("SafetyViolationResolved", "outcome", "maybe"),
         ("ChildSpoke", "text", "x" * 100_001),
         ("ChildSpoke", "text", None),
+        ("MessageScreened", "message_version", 0),
+        ("MessageScreened", "message_version", "2"),
         ("TeddyReplied", "blocked", 1),
         ("ConversationEnded", "reason", "bored"),
         ("ConsentGranted", "scope", "everything"),
