@@ -303,6 +303,7 @@ EVENTSTORE: dict[str, Any] = {
         "teddy_es.domain.parent.Parent",
     ),
     "SUBSCRIPTIONS": ("teddy_es.parents.following",),
+    "FAILED_TOKENS": "teddy_es.logins.failed_token",
     "ACCESS_RECORDER": "audit.ledger.AccessLedger",
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
     "SNAPSHOT_FREQUENCY": env.whole(
