@@ -310,6 +310,8 @@ EVENTSTORE: dict[str, Any] = {
         "teddy_es.domain.parent.Parent",
     ),
     "SUBSCRIPTIONS": ("teddy_es.parents.following",),
+    "FAILED_TOKENS": "teddy_es.logins.failed_token",
+    "ACCESS_RECORDER": "audit.ledger.AccessLedger",
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
     "SNAPSHOT_FREQUENCY": env.whole(
         "TEDDY_SNAPSHOT_FREQUENCY", default=10, least=1, most=1_000_000

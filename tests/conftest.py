@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.plugins.kafka_logs",
     "tests.plugins.secure_kafka",
     "tests.plugins.stores",
+    "tests.plugins.teddy_stores",
     "tests.plugins.mirrored",
     "tests.plugins.accounts",
     "tests.plugins.browser",

@@ -72,7 +72,7 @@ def forget_households() -> None:
 
 def reach(bound_to: str | None) -> Any:
     """For `EVENTSTORE["REACH"]`."""
-    from eventstore.api.reach import Everything  # noqa: PLC0415  (its settings are a test's)
+    from eventstore.api.reach import Everything
 
     return Everything() if bound_to is None else household(bound_to)
 
