@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "eventstore",
     "eventstore.keys",
     "eventstore.api",
+    "audit.people",
     "audit",
     "teddy_es",
 ]
@@ -312,6 +313,14 @@ EVENTSTORE: dict[str, Any] = {
     "SUBSCRIPTIONS": ("teddy_es.parents.following",),
     "FAILED_TOKENS": "teddy_es.logins.failed_token",
     "ACCESS_RECORDER": "audit.ledger.AccessLedger",
+    "PROJECTIONS": (
+        "audit.people.children.Children",
+        "audit.people.conversations.Conversations",
+        "audit.people.violations.Violations",
+        "audit.people.consents.Consents",
+        "audit.people.accesses.Accesses",
+    ),
+    "REACH": "audit.households.reach",
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
     "SNAPSHOT_FREQUENCY": env.whole(
         "TEDDY_SNAPSHOT_FREQUENCY", default=10, least=1, most=1_000_000
