@@ -224,7 +224,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Teddy ES",
     "VERSION": "1",
     "DESCRIPTION": "Streams of events over HTTP. What it promises, and how to follow and to write: docs/API.md.",
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["teddy_es.api_examples.in_teddys_words"],
 }
 REST_KNOX = {
     "TOKEN_PREFIX": "teddy_",

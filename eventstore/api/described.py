@@ -50,6 +50,8 @@ class Described:
     also: Mapping[int, str] = field(default_factory=dict)
     path: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Variables of the address that are not among `PATH`: name → schema with description and example."""
+    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where to go on from the answer: another operation → its parameters, as runtime expressions of OpenAPI."""
 
 
 def json_of(shape: type, example: Any) -> Sequence[Answer]:

@@ -41,6 +41,8 @@ EVENT: Final[dict[str, Any]] = {
     "withheld": {"reason": "sealed"},
 }
 
+OF_ITS_STREAM: Final = {"stream_id": "$response.body#/stream_id"}
+
 APPEND: Final = Described(
     "append_events",
     GROUP,
@@ -90,6 +92,12 @@ APPEND: Final = Described(
         "wrong-expected-version",
     ),
     sends=("ETag", "Location", "Idempotent-Replayed"),
+    links={
+        "get_commit": {"commit_id": "$response.body#/commit_id"},
+        "get_stream": OF_ITS_STREAM,
+        "get_state": OF_ITS_STREAM,
+        "read_events": OF_ITS_STREAM,
+    },
 )
 EVENTS: Final = Described(
     "read_events",
@@ -159,5 +167,5 @@ COMMITTED: Final = Described(
         Outcome,
         {"commit_id": COMMIT, "decided": [{"verdict": "accepted", **PLACED}]},
     ),
-    problems=(*READING, *SHOWING, "commit-not-in-log"),
+    problems=(*READING, *SHOWING, "commit-not-in-log", "invalid-parameter"),
 )

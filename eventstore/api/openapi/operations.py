@@ -114,6 +114,11 @@ def _answers(said: Described) -> dict[str, Any]:
         found["content"] = {one.media_type: _content(one) for one in said.answers}
     if said.sends:
         found["headers"] = {name: HEADERS[name] for name in said.sends}
+    if said.links:
+        found["links"] = {
+            operation: {"operationId": operation, "parameters": dict(given)}
+            for operation, given in said.links.items()
+        }
     also = {str(status): {"description": words} for status, words in said.also.items()}
     return {str(said.status): found, **also}
 
