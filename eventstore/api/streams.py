@@ -92,7 +92,7 @@ def is_its_own(call: Endpoint, stream_id: str) -> bool:
     commit = [first, *takewhile(lambda one: one.commit_id == first.commit_id, events)]
     said = [(event.metadata.event_type, event.data) for event in commit]
     reach = call.caller.reach
-    return reach.refuses(stream_id, Expected.NO_STREAM.value, said) is None
+    return reach.refuses(stream_id, Expected.NO_STREAM, said) is None
 
 
 def _snapshot(stream_id: str) -> SnapshotHead | None:

@@ -8,6 +8,7 @@ from django.urls import path, re_path
 
 from eventstore.api.commits import CommitView
 from eventstore.api.elsewhere import Elsewhere
+from eventstore.api.lists import EventsView, StreamsView
 from eventstore.api.states import StateView
 from eventstore.api.stream_events import StreamEvents
 from eventstore.api.streams import StreamView
@@ -23,6 +24,8 @@ urlpatterns: Final[list[URLPattern]] = [
         "streams/<str:stream_id>/events", StreamEvents.as_view(), name="stream-events"
     ),
     path("streams/<str:stream_id>/state", StateView.as_view(), name="state"),
+    path("streams", StreamsView.as_view(), name="streams"),
+    path("events", EventsView.as_view(), name="events"),
     path("commits/<str:commit_id>", CommitView.as_view(), name="commit"),
     path("problems/<str:code>", ProblemView.as_view(), name="problem"),
     path("schema", SchemaView.as_view(), name="schema"),
