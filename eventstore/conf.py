@@ -49,6 +49,7 @@ class EventStoreSettings:
         "eventstore.keys.configured.key_ring"  # dotted path of what gives a ring
     )
     ACCESS_RECORDER: str = ""  # dotted path of who makes an AccessRecorder
+    REACH: str = ""  # dotted path of who says which streams a token may see; empty: a token sees all
     KEK: str = ""  # who wraps keys: "file", "env", "vault", or the dotted path of a provider's factory
     KEK_FILE: str = ""  # of "file"
     KEK_SECRETS: Sequence[

@@ -364,8 +364,34 @@ class AccessRecorder(Protocol):
         object: str | None = None,  # noqa: A002  (as the event's field is called)
         reference: str | None = None,
         actor: str,
+        actor_kind: str = "officer",
     ) -> None:
         """MUST return only when it is recorded for good, and MUST raise where it cannot be: then nothing is shown."""
+
+
+class Reach(Protocol):
+    """Which streams somebody may see over HTTP, and what they may append there."""
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether nothing is filtered: then nobody asks for `streams`."""
+
+    def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
+        """Of these, those that may be seen. MUST NOT hold one of which it does not know whose it is, unless all may be seen."""
+
+    def streams(self) -> Sequence[str]:
+        """All that may be seen."""
+
+    def refuses(
+        self,
+        stream_id: str,
+        expected: Expected,
+        events: Sequence[tuple[str, Mapping[str, Any]]],
+    ) -> str | None:
+        """Why these events (type and data of each) may not be appended there, in a sentence without a person's data; None: they may."""
+
+    def known_before(self) -> datetime | None:
+        """`covers` knows all streams that had an event before this instant, by `recorded_at`; None: all that there are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "axes",
+    "rest_framework",
+    "knox",
+    "drf_standardized_errors",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "eventstore",
     "eventstore.keys",
+    "eventstore.api",
     "audit",
     "teddy_es",
 ]
@@ -190,6 +196,33 @@ AXES_ENABLE_ADMIN = (
     False  # its tables are no pages: whoever could delete there could hide
 )
 AXES_VERBOSE = False
+
+# ---- the HTTP API: docs/API.md. What a call needs stands in its class (`eventstore.api.endpoint`)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ("eventstore.api.tokens.Tokens",),
+    "DEFAULT_PERMISSION_CLASSES": ("eventstore.api.permissions.MayScope",),
+    "DEFAULT_RENDERER_CLASSES": ("eventstore.api.bodies.Json",),
+    "DEFAULT_PARSER_CLASSES": ("eventstore.api.bodies.StrictJson",),
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "DEFAULT_THROTTLE_RATES": {
+        "read": env.text("TEDDY_RATE_READ", default="6000/min"),
+        "append": env.text("TEDDY_RATE_APPEND", default="60000/min"),
+        "export": env.text("TEDDY_RATE_EXPORT", default="60/hour"),
+    },
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "eventstore.api.answering.ProblemHandler",
+    "EXCEPTION_FORMATTER_CLASS": "eventstore.api.answering.ProblemFormatter",
+}
+REST_KNOX = {
+    "TOKEN_PREFIX": "teddy_",
+    "TOKEN_TTL": timedelta(days=365),
+    "AUTO_REFRESH": False,
+}
 
 # ---- Celery: docs/guide/JOBS.md
 

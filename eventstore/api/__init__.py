@@ -1,1 +1,1 @@
-"""The HTTP API: streams, events and the feed for services that know neither Python nor Kafka."""
+"""The HTTP API: streams for other services, under `/api/v1/`. What each call answers: docs/API.md."""

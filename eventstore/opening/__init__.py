@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from eventstore.opening.configured import key_ring, opener, sealer
 from eventstore.opening.opener import KeyOpener
-from eventstore.opening.recorder import Access, recorded_opener
+from eventstore.opening.recorder import Access, record, recorded_opener
 
-__all__ = ["Access", "KeyOpener", "key_ring", "opener", "recorded_opener", "sealer"]
+__all__ = [
+    "Access",
+    "KeyOpener",
+    "key_ring",
+    "opener",
+    "record",
+    "recorded_opener",
+    "sealer",
+]

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who wants to see something, and why. kind: `list`, `view`, `reveal`, `export`."""
+    """Who wants to see something, and why. kind: `list`, `view`, `reveal`, `export`; actor_kind: `officer`, `service`."""
 
     kind: str
     purpose: str
     actor: str
     object: str | None = None
     reference: str | None = None
+    actor_kind: str = "officer"
 
 
 def recorder() -> AccessRecorder:
@@ -55,6 +56,12 @@ def subjects_of(keys: Collection[UUID]) -> set[str]:
 
 def recorded_opener(access: Access, subjects: Sequence[str]) -> KeyOpener:
     """The configured opener, once it is recorded for good who sees what of whom. Raises `AccessNotRecorded`: then nothing is opened."""
+    record(access, subjects)
+    return opener()
+
+
+def record(access: Access, subjects: Sequence[str]) -> None:
+    """Have it recorded for good who sees what of whom, before it is shown. Raises `AccessNotRecorded`: then nothing may be shown."""
     try:
         recorder().record(
             kind=access.kind,
@@ -63,6 +70,7 @@ def recorded_opener(access: Access, subjects: Sequence[str]) -> KeyOpener:
             object=access.object,
             reference=access.reference,
             actor=access.actor,
+            actor_kind=access.actor_kind,
         )
     except (AccessNotRecorded, ImproperlyConfigured):
         raise
@@ -74,4 +82,3 @@ def recorded_opener(access: Access, subjects: Sequence[str]) -> KeyOpener:
         )
         msg = f"the recorder could not record it ({code})"
         raise AccessNotRecorded(msg) from error
-    return opener()

@@ -1,0 +1,105 @@
+"""What every call of the API is: who may, what it can be asked, what it refuses, and that it is recorded who looks.
+
+A class says it as data, so that a test can walk the addresses and finds what forgot to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from rest_framework.views import APIView
+
+from eventstore.api import parameters
+from eventstore.api.bodies import Json, StrictJson
+from eventstore.api.callers import caller_in
+from eventstore.api.permissions import MayScope
+from eventstore.api.problems import NotThere, UnsupportedHeader
+from eventstore.api.scopes import Scope
+from eventstore.api.throttles import ScopedByToken
+from eventstore.api.tokens import Tokens
+from eventstore.opening import Access, opener, record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from rest_framework.request import Request
+
+    from eventstore.api.callers import Caller
+    from eventstore.api.parameters import Parameter
+    from eventstore.ports import Opener
+
+# Headers that ask for something: a call that does not do it refuses them, rather than pass them over.
+ASKING: Final = (
+    "If-Match",
+    "If-None-Match",
+    "If-Modified-Since",
+    "If-Unmodified-Since",
+    "Idempotency-Key",
+    "Last-Event-ID",
+    "Prefer",
+    "Range",
+)
+MOST_SUBJECTS: Final = 10_000  # of one record of who looks
+
+
+class Endpoint(APIView):
+    """A call, or several at one address.
+
+    scopes: method → the scope that it needs. known: method → the query parameters that it goes by. goes_by: method → those
+    of `ASKING` that it goes by. Whatever else is asked is refused by its name.
+    """
+
+    scopes: ClassVar[Mapping[str, Scope]]
+    known: ClassVar[Mapping[str, Sequence[Parameter]]] = {}
+    goes_by: ClassVar[Mapping[str, Collection[str]]] = {}
+    throttle_scope: ClassVar[str] = "read"
+
+    authentication_classes = (Tokens,)
+    permission_classes = (MayScope,)
+    throttle_classes = (ScopedByToken,)
+    parser_classes = (StrictJson,)
+    renderer_classes = (Json,)
+    http_method_names = ("get", "head", "post")
+
+    asked: Mapping[str, Any]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who may, then what is asked: a stranger is not told what there is to ask."""
+        super().initial(request, *args, **kwargs)
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        for name in ASKING:
+            if name in request.headers and name not in self.goes_by.get(method, ()):
+                msg = f"This call does not go by the header {name}."
+                raise UnsupportedHeader(msg, header=name)
+        self.asked = parameters.read(request.query_params, self.known.get(method, ()))
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls."""
+        return caller_in(self.request)
+
+    def opener(self) -> Opener | None:
+        """The right to see what is sealed, if the caller has it. It is recorded who looks before anything is opened."""
+        return opener() if self.caller.may(Scope.OPEN) else None
+
+    def refuse_foreign(self, stream_id: str) -> None:
+        """Raise `NotThere` for a stream that the caller may not see, with the same words as for one that is not there."""
+        if not self.caller.reach.covers([stream_id]):
+            raise NotThere(NOT_THERE)
+
+    def record(
+        self, kind: str, subjects: Collection[str], about: str | None = None
+    ) -> None:
+        """Have it recorded that the caller sees data of these persons, before they are shown. Raises `AccessNotRecorded`.
+
+        kind: `list`, `view`, `export`. about: the stream, the list.
+        """
+        caller, named = self.caller, sorted(subjects)
+        for first in range(0, len(named), MOST_SUBJECTS):
+            access = Access(
+                kind, caller.purpose, caller.account, about, actor_kind="service"
+            )
+            record(access, named[first : first + MOST_SUBJECTS])
+
+
+NOT_THERE: Final = "There is nothing here that this token may see."
