@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from django.urls import path, re_path
 
 from eventstore.api.elsewhere import Elsewhere
+from eventstore.api.feed.view import FeedView
 from eventstore.api.streams import StreamView
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 app_name: Final = "api"
 urlpatterns: Final[list[URLPattern]] = [
+    path("feed", FeedView.as_view(), name="feed"),
     path("streams/<str:stream_id>", StreamView.as_view(), name="stream"),
 ]
 elsewhere: Final = re_path("", Elsewhere.as_view(), name="elsewhere")

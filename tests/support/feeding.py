@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import threading
 from typing import TYPE_CHECKING, Any
 
 from eventstore.api.feed.following import Follower, Limits
@@ -14,7 +14,6 @@ from eventstore.testing.memory import MemoryEventStore
 from eventstore.testing.shop import OrderChanged
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
@@ -65,8 +64,7 @@ class StillHub(Hub):
         self._turn()
 
     def _started(self) -> threading.Thread:
-        unstarted: Any = None
-        return unstarted
+        return threading.current_thread()  # any that need not be started
 
     def _ends(self, topics: Sequence[str]) -> Cut:
         store: Any = self.store
@@ -137,4 +135,14 @@ def a_follower(
     hub: Hub, seat: Seat, after: Cut, limits: Limits | None = None
 ) -> Follower:
     """One that need not wait for its turn."""
-    return Follower(hub, seat, after, nullcontext, limits or Limits())
+    return Follower(hub, seat, after, Always(), limits or Limits())
+
+
+class Always:
+    """A turn that is always there."""
+
+    def take(self) -> None:
+        """At once."""
+
+    def give_back(self) -> None:
+        """Nothing is held."""

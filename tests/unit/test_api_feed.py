@@ -215,14 +215,10 @@ def test_what_ends_in_the_ring_takes_its_bytes_along() -> None:
     ring.end([other])
     grow(store, "apple", "a")
 
-    ring.add(*_next(store, upto))
+    events, upto = store.read_all(upto)
+    ring.add(entries_of(events), upto)
 
     assert len(ring.take(Cut(), [place], 10).entries) == 2
-
-
-def _next(store: MemoryEventStore, after: Cut) -> tuple[list[object], Cut]:
-    events, upto = store.read_all(after)
-    return list(entries_of(events)), upto
 
 
 # ---- who is woken

@@ -6,28 +6,22 @@ Knows no HTTP. What is given lies behind the cursor without a gap, and the new c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from eventstore.api.feed.ring import Ahead, Behind, Taken, entries_of
 from eventstore.events import Cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
-    from typing import Protocol
 
     from eventstore.api.feed.hub import Hub, Seat
     from eventstore.api.feed.ring import Entry
-    from eventstore.ports import Reach
-
-    class Work(Protocol):
-        """While something is asked of the database: as many followers as may, and the others wait their turn."""
-
-        def __call__(self) -> AbstractContextManager[None]: ...
-
+    from eventstore.ports import Clock, Reach
 
 LOOKED: Final = 2_000  # events that are looked through for a bound token, an answer
-PAUSE: Final = 0.1  # seconds, at least, between two of its looks: each asks the read model
+PAUSE: Final = (
+    0.1  # seconds, at least, between two of its looks: each asks the read model
+)
 _AGAIN: Final = 0.2  # seconds until who stands nowhere that the hub knows looks again
 
 
@@ -40,22 +34,43 @@ class Limits:
     pause_s: float = PAUSE
 
 
+class Turns(Protocol):
+    """A follower's share of the database: taken before it asks, given back before it waits."""
+
+    def take(self) -> None:
+        """Unless it is held."""
+
+    def give_back(self) -> None:
+        """If it is held."""
+
+
 class Follower:
-    """One cursor on its way. within: opened round whatever asks the database."""
+    """One cursor on its way."""
 
     def __init__(
-        self, hub: Hub, seat: Seat, after: Cut, within: Work, limits: Limits
+        self, hub: Hub, seat: Seat, after: Cut, turn: Turns, limits: Limits
     ) -> None:
-        self._hub, self._seat, self._within, self._limits = hub, seat, within, limits
+        self._hub, self._seat, self._turn, self._limits = hub, seat, turn, limits
         self.after = after
+        self.has_waited = False
         self._was_read = False
+
+    @property
+    def clock(self) -> Clock:
+        """Whose seconds count."""
+        return self._hub.clock
+
+    @property
+    def ends(self) -> bool:
+        """Whether the process is told to stop."""
+        return self._hub.ends.is_set()
 
     def next(self, reach: Reach, timeout_s: float) -> Sequence[Entry]:
         """What comes next, in `timeout_s` seconds; nothing: there was nothing, it was others' alone, or the hub ends. The cursor has moved behind it.
 
         Who does not wait for the hub to hear of it sees all that was acknowledged: 0 seconds asks the database.
         """
-        clock = self._hub.clock
+        clock = self.clock
         until = clock.monotonic() + timeout_s
         while True:
             limit = self._limits.events if reach.sees_all else self._limits.looked
@@ -67,15 +82,19 @@ class Follower:
             self.after = found.upto
             left = until - clock.monotonic()
             is_full = moved and sum(len(one.events) for one in taken.entries) >= limit
-            if found.entries or left <= 0 or is_full or self._hub.ends.is_set():
+            if found.entries or left <= 0 or is_full or self.ends:
                 return found.entries
             if taken.entries:
                 # others' alone: look on, but not at each of their events
+                self._rest()
                 self._hub.ends.wait(min(left, self._limits.pause_s))
-            elif is_behind and not moved:
-                self._seat.wait(min(left, _AGAIN))
-            elif not is_behind:
-                self._seat.wait(left)
+            elif not is_behind or not moved:
+                self._rest()
+                self._seat.wait(min(left, _AGAIN) if is_behind else left)
+
+    def _rest(self) -> None:
+        self.has_waited = True
+        self._turn.give_back()
 
     def _take(self, limit: int) -> tuple[Taken, bool]:
         """From the ring, or from the database; whether that was because the ring does not go back so far."""
@@ -92,17 +111,17 @@ class Follower:
             return self._read(limit), True
 
     def _read(self, limit: int) -> Taken:
-        with self._within():
-            events, upto = self._hub.store.read_all(
-                self.after, types=sorted(self._seat.types), limit=limit
-            )
+        self._turn.take()
+        events, upto = self._hub.store.read_all(
+            self.after, types=sorted(self._seat.types), limit=limit
+        )
         return Taken(entries_of(events), upto)
 
     def _seen(self, taken: Taken, reach: Reach) -> Taken:
         if reach.sees_all or not taken.entries:
             return taken
-        with self._within():
-            return visible(taken, reach, self.after, self._limits.events)
+        self._turn.take()
+        return visible(taken, reach, self.after, self._limits.events)
 
 
 def visible(taken: Taken, reach: Reach, after: Cut, limit: int) -> Taken:
