@@ -65,8 +65,8 @@ class Endpoint(APIView):
     permission_classes = (MayScope,)
     throttle_classes = (ScopedByToken,)
     parser_classes = (StrictJson,)
-    renderer_classes = (Json,)
-    http_method_names = ("get", "head", "post")
+    renderer_classes: tuple[type[Json], ...] = (Json,)
+    http_method_names: tuple[str, ...] = ("get", "head", "post")
 
     asked: Mapping[str, Any]
     told: Mapping[str, Any] = MappingProxyType({})

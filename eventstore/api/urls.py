@@ -8,6 +8,7 @@ from django.urls import path, re_path
 
 from eventstore.api.commits import CommitView
 from eventstore.api.elsewhere import Elsewhere
+from eventstore.api.feed.view import FeedView
 from eventstore.api.lists import EventsView, StreamsView
 from eventstore.api.states import StateView
 from eventstore.api.stream_events import StreamEvents
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 app_name: Final = "api"
 urlpatterns: Final[list[URLPattern]] = [
+    path("feed", FeedView.as_view(), name="feed"),
     path("streams/<str:stream_id>", StreamView.as_view(), name="stream"),
     path(
         "streams/<str:stream_id>/events", StreamEvents.as_view(), name="stream-events"
