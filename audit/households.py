@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from audit.people import belonging
 from eventstore.api.reach import Everything
+from eventstore.events import Expected
+from teddy_es.domain.fields import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from eventstore.events import Expected
     from eventstore.ports import Reach
 
 Said = tuple[str, "Mapping[str, Any]"]
@@ -90,7 +91,7 @@ class Household:
         return belonging.known_before()
 
     def refuses(
-        self, stream_id: str, expected: Expected, events: Sequence[Said]
+        self, stream_id: str, expected: Expected | int | str, events: Sequence[Said]
     ) -> str | None:
         """See `Reach`. A stream that is not the household's yet begins as a new one, with the event that says whose it is."""
         kind, _, name = stream_id.partition(".")
@@ -123,11 +124,16 @@ class Household:
         return named <= set(known.values()) if known else len(named) == 1
 
 
-def _begins(kind: str, name: str, expected: Expected, events: Sequence[Said]) -> bool:
+def _begins(
+    kind: str,
+    name: str,
+    expected: Expected | int | str | int | str,
+    events: Sequence[Said],
+) -> bool:
     """Whether it is a new stream, and the first event says whose; of a child of whom nothing was said before anybody registered it."""
-    if expected.value not in ("no_stream", 0) or not events:
+    if Expected.of(expected).value not in ("no_stream", 0) or not events:
         return False
-    if kind == "child" and belonging.is_talked_of(name):
+    if kind == "child" and (not is_id(name) or belonging.is_talked_of(name)):
         return False
     return events[0][0] == _FIRST.get(kind)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.unhandled import unhandled_since
+from teddy_es.domain.fields import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -66,4 +67,6 @@ def known_before() -> datetime | None:
 def _rows(
     statement: str, parent: str, ids: Collection[str]
 ) -> Sequence[tuple[Any, ...]]:
-    return unchecked_rows(statement, {"ids": list(ids), "parent": parent})
+    """What can be no id is nobody's, and the database need not be asked about it."""
+    possible = [one for one in ids if is_id(one)]
+    return unchecked_rows(statement, {"ids": possible, "parent": parent})

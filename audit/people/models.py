@@ -194,7 +194,11 @@ class Access(models.Model):
             models.Index(
                 fields=["actor", "recorded_at", "position", "subject"],
                 name="people_access_actor",
-            )
+            ),
+            models.Index(
+                fields=["subject", "actor_kind", "recorded_at", "position"],
+                name="people_access_kind",
+            ),
         ]
 
     def __str__(self) -> str:

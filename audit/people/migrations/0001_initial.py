@@ -44,7 +44,11 @@ class Migration(migrations.Migration):
                     models.Index(
                         fields=["actor", "recorded_at", "position", "subject"],
                         name="people_access_actor",
-                    )
+                    ),
+                    models.Index(
+                        fields=["subject", "actor_kind", "recorded_at", "position"],
+                        name="people_access_kind",
+                    ),
                 ],
             },
         ),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.core.cache import cache
 
 from eventstore.log import topics
 from eventstore.store import _the_store, get_event_store
 from tests.support.families import Families
+from tests.support.recorders import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +27,10 @@ def families(transactional_db: None, settings: Settings) -> Iterator[Families]:
         "PARTITIONS": 3,
         "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
         "SUBSCRIPTIONS": [],
+        "ACCESS_RECORDER": "tests.support.recorders.Recorder",
     }
+    Recorder.forget()
+    cache.clear()  # what throttles count
     _the_store.cache_clear()
     store = get_event_store()
     with store.indexer() as indexer:
@@ -33,4 +38,5 @@ def families(transactional_db: None, settings: Settings) -> Iterator[Families]:
     store.complete_index()
     yield Families(store)
     store.close()
+    Recorder.forget()
     _the_store.cache_clear()
