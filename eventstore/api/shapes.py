@@ -159,3 +159,19 @@ class Outcome(msgspec.Struct, frozen=True):
 
     commit_id: UUID
     decided: Annotated[list[Verdict], Meta(min_length=1)]
+
+
+class ListedStream(msgspec.Struct, frozen=True):
+    """A stream of a list."""
+
+    stream_id: StreamId
+    version: Version
+    first_recorded_at: Instant
+    last_recorded_at: Instant
+
+
+class StreamPage(msgspec.Struct, frozen=True):
+    """A page of streams. next: null where the list has ended."""
+
+    streams: list[ListedStream]
+    next: Cursor | None
