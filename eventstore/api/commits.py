@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
-import msgspec
 from rest_framework.response import Response
 
 from eventstore.api import parameters
+from eventstore.api.descriptions import streams as words
 from eventstore.api.endpoint import Endpoint
 from eventstore.api.problems import CommitNotInLog, InvalidParameter
 from eventstore.api.scopes import Scope
+from eventstore.api.shapes import Outcome, Verdict
 from eventstore.api.streams import is_its_own
 from eventstore.api.subjects import subject_of
 from eventstore.events import written
@@ -19,37 +19,21 @@ from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from uuid import UUID
 
     from rest_framework.request import Request
 
+    from eventstore.api.described import Described
     from eventstore.queries.commits import CommitOutcome, Decided
 
 _ABSENT = "No commit of this id that this token may see is in the log, up to its end as it was read for this answer."
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the log decided in one stream: `accepted` with where its events stand, or a refusal with the version that it met."""
-
-    stream_id: str
-    verdict: str
-    recorded_at: str
-    current_version: int | None = None
-    first_version: int | None = None
-    last_version: int | None = None
-    positions: list[str] | None = None
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a commit: one verdict, as a rule, for an id is of use once; one in each stream that used it."""
-
-    commit_id: UUID
-    decided: list[Verdict]
-
-
 class CommitView(Endpoint):
     """`GET`: the verdict, in each stream that used the id."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.APPEND}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.APPEND}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.COMMITTED}
     instead: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
 
     def get(self, _request: Request, commit_id: str) -> Response:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from eventstore.api.callers import Caller
+    from eventstore.api.described import Described
     from eventstore.api.parameters import Parameter
     from eventstore.ports import Opener
 
@@ -47,12 +48,15 @@ MOST_SUBJECTS: Final = 10_000  # of one record of who looks
 class Endpoint(APIView):
     """A call, or several at one address.
 
-    scopes: method → the scope that it needs. instead: method → another scope that will do. known: method → the query parameters that it goes by. goes_by: method → those
-    of `ASKING` that it goes by. Whatever else is asked is refused by its name.
+    scopes: method → the scope that it needs. instead: method → another scope that will do. known: method → the query parameters that
+    it goes by. goes_by: method → those of `ASKING` that it goes by. Whatever else is asked is refused by its name. described: method →
+    what it is, for the schema.
     """
 
-    scopes: ClassVar[Mapping[str, Scope]]
+    scopes: ClassVar[Mapping[str, Scope | None]]  # None: of a call without a token
     instead: ClassVar[Mapping[str, Scope]] = {}
+    described: ClassVar[Mapping[str, Described]]
+    is_public: ClassVar[bool] = False
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {}
     goes_by: ClassVar[Mapping[str, Collection[str]]] = {}
     throttle_scope: ClassVar[str] = "read"
@@ -61,8 +65,8 @@ class Endpoint(APIView):
     permission_classes = (MayScope,)
     throttle_classes = (ScopedByToken,)
     parser_classes = (StrictJson,)
-    renderer_classes = (Json,)
-    http_method_names = ("get", "head", "post")
+    renderer_classes: tuple[type[Json], ...] = (Json,)
+    http_method_names: tuple[str, ...] = ("get", "head", "post")
 
     asked: Mapping[str, Any]
     told: Mapping[str, Any] = MappingProxyType({})

@@ -8,11 +8,13 @@ import msgspec
 from rest_framework.response import Response
 
 from eventstore.api import cursors
+from eventstore.api.descriptions import lists as words
 from eventstore.api.endpoint import Endpoint
 from eventstore.api.paging import AFTER, LIMIT, links, page_of
 from eventstore.api.parameters import Parameter, instant, uuid
 from eventstore.api.problems import InvalidParameter
 from eventstore.api.scopes import Scope
+from eventstore.api.shapes import ListedStream
 from eventstore.api.showing import PAGE_BYTES, shown
 from eventstore.api.subjects import subjects_in
 from eventstore.conf import registry
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from eventstore.api.described import Described
     from eventstore.events import RecordedEvent, StreamInfo
     from eventstore.ports import Opener
     from eventstore.queries.keyset import Page
@@ -53,19 +56,10 @@ def _event_type(text: str) -> str:
     raise ValueError(msg)
 
 
-class ListedStream(msgspec.Struct, frozen=True):
-    """A stream of a list."""
-
-    stream_id: str
-    version: int
-    first_recorded_at: str
-    last_recorded_at: str
-
-
 class _List(Endpoint):
     """A list: cursors are given out and taken back for what was asked beside them."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
     listed: ClassVar[str]
 
     def filters(self) -> dict[str, Any]:
@@ -96,6 +90,7 @@ class StreamsView(_List):
     """`GET`: streams, newest first by their first event."""
 
     listed: ClassVar[str] = "streams"
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.STREAMS}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
         "GET": (
             Parameter("type", _stream_type, "Streams of this type alone."),
@@ -123,6 +118,7 @@ class EventsView(_List):
     """`GET`: events with metadata and data, newest first by when they were recorded."""
 
     listed: ClassVar[str] = "events"
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.EVENTS}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
         "GET": (
             Parameter("type", _event_type, "Events of this type alone."),

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
-from uuid import UUID
 
-import msgspec
 from django.urls import reverse
 from rest_framework.response import Response
 
 from eventstore.api import cursors
 from eventstore.api.answering import StoreProblem
 from eventstore.api.conditional import IF_MATCH, KEY, etag
+from eventstore.api.descriptions import streams as words
 from eventstore.api.endpoint import NOT_THERE
 from eventstore.api.paging import AFTER, LIMIT, links, page_of
 from eventstore.api.parameters import Parameter, one_of, whole
 from eventstore.api.problems import InvalidParameter, NotAllowed, NotThere
 from eventstore.api.proposals import commit_id_of, proposal_of
 from eventstore.api.scopes import Scope
+from eventstore.api.shapes import Accepted
 from eventstore.api.showing import PAGE_BYTES, fitting, shown
 from eventstore.api.streams import OfStream, is_its_own
 from eventstore.api.windows import Window
@@ -27,9 +27,11 @@ from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from uuid import UUID
 
     from rest_framework.request import Request
 
+    from eventstore.api.described import Described
     from eventstore.api.proposals import Proposal
     from eventstore.events import AppendResult, RecordedEvent
     from eventstore.ports import Opener
@@ -40,21 +42,17 @@ _VERSION: Final = {"type": "integer", "minimum": 1}
 _LISTED: Final = "stream-events"
 
 
-class Accepted(msgspec.Struct, frozen=True):
-    """Where an accepted commit stands: a position for each of its events."""
-
-    commit_id: UUID
-    stream_id: str
-    first_version: int
-    last_version: int
-    positions: list[str]
-    recorded_at: str
-
-
 class StreamEvents(OfStream):
     """`GET`: events with metadata and data. `POST`: append a commit under an expectation, once."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ, "POST": Scope.APPEND}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {
+        "GET": Scope.READ,
+        "POST": Scope.APPEND,
+    }
+    described: ClassVar[Mapping[str, Described]] = {
+        "GET": words.EVENTS,
+        "POST": words.APPEND,
+    }
     goes_by: ClassVar[Mapping[str, Collection[str]]] = {"POST": (IF_MATCH, KEY)}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
         "GET": (

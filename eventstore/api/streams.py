@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
 from rest_framework.response import Response
 
 from eventstore.api.conditional import IF_NONE_MATCH, etag, matches
+from eventstore.api.descriptions import streams as words
 from eventstore.api.endpoint import NOT_THERE, Endpoint
 from eventstore.api.problems import NotThere
 from eventstore.api.scopes import Scope
+from eventstore.api.shapes import SnapshotHead, StreamHead
 from eventstore.api.subjects import subjects_in
 from eventstore.conf import aggregates
 from eventstore.errors import InvalidStreamId, NotFound
@@ -24,25 +25,8 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from eventstore.api.described import Described
     from eventstore.events import StreamInfo
-
-
-class SnapshotHead(msgspec.Struct, frozen=True):
-    """Version and time of the newest snapshot that is of use."""
-
-    version: int
-    recorded_at: str
-
-
-class StreamHead(msgspec.Struct, frozen=True):
-    """What there is of a stream. events: how many; versions have no holes, so it is the version."""
-
-    stream_id: str
-    version: int
-    events: int
-    first_recorded_at: str
-    last_recorded_at: str
-    snapshot: SnapshotHead | None
 
 
 class OfStream(Endpoint):
@@ -68,8 +52,9 @@ class OfStream(Endpoint):
 class StreamView(OfStream):
     """`GET`: version, count, times, snapshot; the version is its ETag."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
     goes_by: ClassVar[Mapping[str, Collection[str]]] = {"GET": (IF_NONE_MATCH,)}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.HEAD}
 
     def get(self, request: Request, stream_id: str) -> Response:
         """A stream's head; 304 for who has this version already."""
