@@ -85,13 +85,13 @@ def _wrong_rates() -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for scope in SCOPES:
         try:
-            rate(given.get(scope) or "")
+            rate(str(given.get(scope)))
         except ValueError as error:
             found.append(
                 Error(
                     f"DEFAULT_THROTTLE_RATES['{scope}'] is {given.get(scope)!r}; it must be {error}.",
                     id="eventstore.E082",
-                    hint="Put TEDDY_RATE_READ, TEDDY_RATE_APPEND or TEDDY_RATE_EXPORT right.",
+                    hint="Put TEDDY_RATE_… right: docs/SETTINGS.md.",
                 )
             )
     return found

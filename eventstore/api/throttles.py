@@ -43,12 +43,13 @@ class ScopedByToken(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Whether it may; what needs no token is not counted."""
-        if request.user is None:
+        caller: Any = request.user
+        if caller is None:
             return True
         scope: str = view.throttle_scope
-        most, seconds = rate(api_settings.DEFAULT_THROTTLE_RATES[scope])
+        most, seconds = rate(str(api_settings.DEFAULT_THROTTLE_RATES[scope]))
         now = self.clock.now().timestamp()
-        key = f"api-rate:{scope}:{request.user.pk}:{int(now // seconds)}"
+        key = f"api-rate:{scope}:{caller.pk}:{int(now // seconds)}"
         if _counted(key, seconds) <= most:
             return True
         self._wait_s = max(1, ceil(seconds - now % seconds))

@@ -30,7 +30,7 @@ def test_an_interface_that_nobody_records_is_found(settings: Settings) -> None:
 
 @pytest.mark.parametrize("name", ["ACCESS_RECORDER", "REACH", "FAILED_TOKENS"])
 def test_a_path_that_leads_nowhere_is_found(settings: Settings, name: str) -> None:
-    assert told(settings, **{name: "audit.nowhere.Nobody"}) == ["eventstore.E081"]
+    assert told(settings, **{name: "nowhere.Nobody"}) == ["eventstore.E081"]
 
 
 @pytest.mark.parametrize("scope", SCOPES)
