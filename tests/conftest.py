@@ -26,5 +26,6 @@ pytest_plugins = [
     "tests.plugins.browser",
     "tests.plugins.guide_project",
     "tests.plugins.fuzz",
+    "tests.plugins.outside",
     "tests.plugins.properties",
 ]
