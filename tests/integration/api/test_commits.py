@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from eventstore.errors import WrongExpectedVersion
 from eventstore.events import Cut, NewEvent
@@ -125,7 +128,35 @@ def test_a_bound_token_is_told_of_a_stream_that_it_has_just_begun(
     store = get_event_store()
     for customer, commit in (("mine", key), ("another", theirs)):
         event = NewEvent(OrderPlaced(customer_id=customer))
-        store.append(f"{shop}.{customer}", [event], 0, commit_id=commit)
+        found = store.append(f"{shop}.{customer}", [event], 0, commit_id=commit)
+        household("mine").behind = household("mine").behind or found.recorded_at
 
     assert parent.get(f"/commits/{key}").status_code == 200
     is_problem(parent.get(f"/commits/{theirs}"), 404, "commit-not-in-log")
+
+
+def test_what_the_read_model_has_heard_of_and_does_not_cover_is_foreign(
+    shop: str, parent: Caller
+) -> None:
+    key, event = uuid4(), NewEvent(OrderPlaced(customer_id="mine"))
+    get_event_store().append(f"{shop}.o-1", [event], 0, commit_id=key)
+    own = household("mine")
+    for own.behind in (None, datetime(2999, 1, 1, tzinfo=UTC)):
+        is_problem(parent.get(f"/commits/{key}"), 404, "commit-not-in-log")
+    assert own.asked
+
+
+def test_of_anothers_commit_as_much_is_asked_as_of_none(
+    shop: str, caller: Caller, parent: Caller
+) -> None:
+    answer = caller.post(f"/streams/{shop}.foreign/events", body())
+    foreign = answer.json()["commit_id"]
+    asked = []
+    for key in (foreign, foreign, uuid4()):
+        with CaptureQueriesContext(connection) as made:
+            is_problem(parent.get(f"/commits/{key}"), 404, "commit-not-in-log")
+        asked.append((len(made), len(household("mine").asked)))
+
+    (_, first), (there, second), (absent, third) = asked
+    assert there == absent
+    assert second - first == third - second == 1

@@ -39,7 +39,7 @@ def filled(shop: str) -> list[str]:
 def all_pages(caller: Caller, address: str, name: str) -> list[dict[str, Any]]:
     """Page by page to the end."""
     answer = caller.get(address).json()
-    rows = answer[name]
+    rows: list[dict[str, Any]] = answer[name]
     joint = "&" if "?" in address else "?"
     while answer["next"] is not None:
         assert len(rows) < 50

@@ -30,7 +30,7 @@ SHOWS = {
     "/streams/{stream}/state": ("view", "{stream}"),
     "/streams": ("list", "streams"),
     "/events": ("list", "events"),
-    f"/commits/{COMMIT}": ("view", f"commit {COMMIT}"),
+    f"/commits/{COMMIT}": ("view", f"commit:{COMMIT}"),
 }
 
 
@@ -69,8 +69,12 @@ def test_it_is_recorded_before_anything_is_opened(
 ) -> None:
     opened = []
     ring = keys_of_this_process()
-    Recorder.meanwhile.append(lambda: ring.erase(f"ada-{shop}"))
-    Recorder.meanwhile.append(lambda: opened.append("recorded"))
+
+    def meanwhile() -> None:
+        ring.erase(f"ada-{shop}")
+        opened.append("recorded")
+
+    Recorder.meanwhile.append(meanwhile)
 
     answer = caller.get(call.format(stream=stream))
 
