@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+
 @dataclass
 class Household:
     """A `Reach` over the streams that a test names. mine: what an event of its own says in `customer_id`."""
