@@ -232,6 +232,14 @@ REST_KNOX = {
     "AUTO_REFRESH": False,
 }
 
+# Rates are counted here, in each process for itself: who wants to append waits for no counter that lies elsewhere.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+
 # ---- Celery: docs/guide/JOBS.md
 
 CELERY_BROKER_URL = env.text(

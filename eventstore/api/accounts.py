@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from knox.models import get_token_model
 
 from eventstore.api.models import ServiceAccount
 from eventstore.clock import SystemClock
+from eventstore.database import Condition, condition_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -93,7 +94,9 @@ def create(
             )
             row.save(force_insert=True)
             secret = _minted(user, days)
-    except IntegrityError as error:
+    except Exception as error:
+        if condition_of(error) is not Condition.TAKEN:
+            raise
         msg = f"The name {name} is taken, by a service account or by a person. Take another."
         raise AccountError(msg) from error
     _log.info(

@@ -45,7 +45,7 @@ class CommitView(Endpoint):
         own = [one for one in outcome.decided if is_its_own(self, one.commit.stream_id)]
         if not own:
             raise CommitNotInLog(_ABSENT, **self._up_to(outcome))
-        self.record("view", _subjects(own), f"commit:{commit_id}")
+        self.record("view", _subjects(own), f"commit/{commit_id}")
         return Response(Outcome(commit_id, [_told(one) for one in own]))
 
     def _up_to(self, outcome: CommitOutcome) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from knox.models import get_token_model
-from knox.settings import CONSTANTS
+from knox.settings import CONSTANTS, knox_settings
 from rest_framework.exceptions import AuthenticationFailed
 
 from eventstore.api.callers import Caller
@@ -29,15 +29,14 @@ if TYPE_CHECKING:
     from eventstore.api.models import ServiceAccount
 
 _clock: Final = SystemClock()
-PREFIX: Final = "teddy_"
-_FORM: Final = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
+_SECRET: Final = re.compile(r"[0-9a-f]{64}")
 _REFUSED: Final = (
     "The token is none that is valid: it may be mistyped, ended, or past its end."
 )
 
 
 class Tokens(TokenAuthentication):  # type: ignore[misc]  # knox ships no types
-    """`Authorization: Token teddy_…`. knox's own deletes what is past its end while it looks; a read changes nothing, so ours does not."""
+    """`Authorization: Token …`. knox's own deletes what is past its end while it looks; a read changes nothing, so ours does not."""
 
     def authenticate(self, request: Request) -> tuple[Caller, Any] | None:
         """None: no token was sent. Raises `NotAuthenticated`, or `TooManyRequests` where it is counted that many failed."""
@@ -51,9 +50,10 @@ class Tokens(TokenAuthentication):  # type: ignore[misc]  # knox ships no types
     def authenticate_credentials(self, token: bytes) -> tuple[Caller, Any]:
         """Who it is, and the token's row. Raises `NotAuthenticated`, for all reasons alike."""
         text = token.decode("latin-1")
-        if not _FORM.fullmatch(text):
-            raise NotAuthenticated(_REFUSED)
-        found = caller_of(text)
+        prefix = knox_settings.TOKEN_PREFIX
+        secret = text.removeprefix(prefix)
+        has_form = text.startswith(prefix) and _SECRET.fullmatch(secret)
+        found = caller_of(text) if has_form else None
         if found is None:
             raise NotAuthenticated(_REFUSED)
         return found

@@ -14,11 +14,11 @@ import pytest
 from eventstore.api import accounts
 from eventstore.api.feed import process
 from eventstore.api.scopes import Scope
-from eventstore.api.throttles import ScopedByToken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_django.fixtures import Settings
     from pytest_django.live_server_helper import LiveServer
 
     from eventstore.store import EventStore
@@ -46,11 +46,14 @@ class Installation:
 
 @pytest.fixture
 def installation(
-    teddy_store: EventStore, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Installation]:
+    teddy_store: EventStore, live_server: LiveServer, settings: Settings
+) -> Installation:
     """The Teddy domain on the embedded log, on a free port; nobody counts how often it is asked."""
     rates = dict.fromkeys(("read", "append", "export"), "100000000/min")
-    monkeypatch.setattr(ScopedByToken, "THROTTLE_RATES", rates)
+    settings.REST_FRAMEWORK = {
+        **settings.REST_FRAMEWORK,
+        "DEFAULT_THROTTLE_RATES": rates,
+    }
     minted = accounts.create(
         "backend", scopes=list(Scope), purpose="parent_request", bound_to=None
     )

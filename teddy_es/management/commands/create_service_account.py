@@ -28,7 +28,7 @@ class Command(BaseCommand):
     help = (
         "Make an account for another service, and print its token once: only a digest of it is kept. What it may see and do is"
         " asked at each of its requests; `manage.py service_accounts` changes and ends it."
-        " Examples: manage.py create_service_account parents-backend --scopes streams:read,pii:read --household parent-1"
+        " Examples: manage.py create_service_account backend --scopes streams:read,pii:read --household parent-1"
         " --purpose parent_request;"
         " manage.py create_service_account importer --scopes streams:append --all --purpose audit --expires 30 --json"
     )

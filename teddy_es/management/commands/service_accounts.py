@@ -45,10 +45,10 @@ class Command(BaseCommand):
     help = (
         "Look at, change and end the accounts of other services. What is done counts from the next request on, in every process."
         " Examples: manage.py service_accounts list;"
-        " manage.py service_accounts rotate parents-backend --keep-old-for 24;"
-        " manage.py service_accounts change parents-backend --scopes streams:read --household parent-1;"
-        " manage.py service_accounts revoke parents-backend teddy_0123;"
-        " manage.py service_accounts disable parents-backend --json"
+        " manage.py service_accounts rotate backend --expires 90;"
+        " manage.py service_accounts change backend --scopes streams:read --household parent-1;"
+        " manage.py service_accounts revoke backend teddy_0123;"
+        " manage.py service_accounts disable backend --json"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
