@@ -202,7 +202,8 @@ class StreamEvents(OfStream):
 
     def _refuse_to_tell(self, stream_id: str) -> None:
         """What was decided before tells of a stream that is there: whose is it? Who may not see it hears what is said of none."""
-        if not is_its_own(self, stream_id):
+        known_before = self.caller.reach.known_before()
+        if not is_its_own(self, stream_id, known_before):
             raise NotThere(NOT_THERE)
 
 

@@ -47,7 +47,7 @@ class Installation:
 @pytest.fixture
 def installation(
     teddy_store: EventStore, live_server: LiveServer, settings: Settings
-) -> Installation:
+) -> Iterator[Installation]:
     """The Teddy domain on the embedded log, on a free port; nobody counts how often it is asked."""
     rates = dict.fromkeys(("read", "append", "export"), "100000000/min")
     settings.REST_FRAMEWORK = {
