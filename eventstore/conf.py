@@ -48,6 +48,7 @@ class EventStoreSettings:
     KEYS: str = (
         "eventstore.keys.configured.key_ring"  # dotted path of what gives a ring
     )
+    FAILED_TOKENS: str = ""  # dotted path of who counts tokens of the HTTP API that are none: (request) -> seconds to stay away, or None
     ACCESS_RECORDER: str = ""  # dotted path of who makes an AccessRecorder
     REACH: str = ""  # dotted path of who says which streams a token may see; empty: a token sees all
     KEK: str = ""  # who wraps keys: "file", "env", "vault", or the dotted path of a provider's factory

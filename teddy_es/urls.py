@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("eventstore.api.urls")),
+    path("api/v1/", include("audit.api.urls")),
     path("api/v1/", include([api.elsewhere])),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

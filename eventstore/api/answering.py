@@ -77,6 +77,11 @@ class ProblemHandler(ExceptionHandler):
         """Nothing: a page with a traceback is no problem details."""
         return False
 
+    def get_headers(self, exc: exceptions.APIException) -> dict[str, str]:
+        """With those that the refusal itself brings."""
+        headers: dict[str, str] = super().get_headers(exc)
+        return headers | dict(getattr(exc, "headers", {}))
+
     def get_response(
         self, exc: exceptions.APIException, data: dict[str, Any]
     ) -> Response:
@@ -100,7 +105,7 @@ class ProblemHandler(ExceptionHandler):
 
 
 class ProblemFormatter(ExceptionFormatter):
-    """The members of RFC 9457, the code, what helps, and the facts that the error carries."""
+    """The members of RFC 9457, the code, what helps, the facts that the error carries, and what the call tells in every answer."""
 
     def run(self) -> dict[str, Any]:
         """See above."""
@@ -113,8 +118,16 @@ class ProblemFormatter(ExceptionFormatter):
             "detail": str(problem.detail),
             "code": code,
             "resolve": problem.resolve,
+            **self._told(),
             **problem.facts,
         }
+
+    def _told(self) -> Mapping[str, Any]:
+        """What is not there, or not for this token, answers the same to the byte."""
+        if isinstance(self.exc, problems.NotThere):
+            return {}
+        told: Mapping[str, Any] = getattr(self.context["view"], "told", {})
+        return told
 
 
 def title_of(code: str) -> str:

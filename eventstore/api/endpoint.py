@@ -5,6 +5,7 @@ A class says it as data, so that a test can walk the addresses and finds what fo
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rest_framework.views import APIView
@@ -18,6 +19,7 @@ from eventstore.api.scopes import Scope
 from eventstore.api.throttles import ScopedByToken
 from eventstore.api.tokens import Tokens
 from eventstore.opening import Access, opener, record
+from eventstore.queries.keyset import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from eventstore.api.callers import Caller
+    from eventstore.api.described import Described
     from eventstore.api.parameters import Parameter
     from eventstore.ports import Opener
 
@@ -45,11 +48,15 @@ MOST_SUBJECTS: Final = 10_000  # of one record of who looks
 class Endpoint(APIView):
     """A call, or several at one address.
 
-    scopes: method → the scope that it needs. known: method → the query parameters that it goes by. goes_by: method → those
-    of `ASKING` that it goes by. Whatever else is asked is refused by its name.
+    scopes: method → the scope that it needs. instead: method → another scope that will do. known: method → the query parameters that
+    it goes by. goes_by: method → those of `ASKING` that it goes by. Whatever else is asked is refused by its name. described: method →
+    what it is, for the schema.
     """
 
-    scopes: ClassVar[Mapping[str, Scope]]
+    scopes: ClassVar[Mapping[str, Scope | None]]  # None: of a call without a token
+    instead: ClassVar[Mapping[str, Scope]] = {}
+    described: ClassVar[Mapping[str, Described]]
+    is_public: ClassVar[bool] = False
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {}
     goes_by: ClassVar[Mapping[str, Collection[str]]] = {}
     throttle_scope: ClassVar[str] = "read"
@@ -62,6 +69,8 @@ class Endpoint(APIView):
     http_method_names: tuple[str, ...] = ("get", "head", "post")
 
     asked: Mapping[str, Any]
+    told: Mapping[str, Any] = MappingProxyType({})
+    """What an answer says beside all else, whatever it is, a refusal too."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Who may, then what is asked: a stranger is not told what there is to ask."""
@@ -73,6 +82,14 @@ class Endpoint(APIView):
                 raise UnsupportedHeader(msg, header=name)
         self.asked = parameters.read(request.query_params, self.known.get(method, ()))
 
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Nobody in between keeps what is somebody's own."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers.setdefault("Cache-Control", "no-store")
+        return final
+
     @property
     def caller(self) -> Caller:
         """Who calls."""
@@ -82,9 +99,13 @@ class Endpoint(APIView):
         """The right to see what is sealed, if the caller has it. It is recorded who looks before anything is opened."""
         return opener() if self.caller.may(Scope.OPEN) else None
 
+    def covers(self, stream_id: str) -> bool:
+        """Whether the caller may see a stream of this id. Nobody is asked about what can be no id."""
+        return is_plain(stream_id) and bool(self.caller.reach.covers([stream_id]))
+
     def refuse_foreign(self, stream_id: str) -> None:
         """Raise `NotThere` for a stream that the caller may not see, with the same words as for one that is not there."""
-        if not self.caller.reach.covers([stream_id]):
+        if not self.covers(stream_id):
             raise NotThere(NOT_THERE)
 
     def record(

@@ -13,6 +13,8 @@ from eventstore.api.problems import NotAuthenticated, ScopeMissing
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
+    from eventstore.api.scopes import Scope
+
 
 class MayScope(BasePermission):
     """The account has the scope that the call names for this method; a call that names none is nobody's."""
@@ -26,7 +28,13 @@ class MayScope(BasePermission):
         scopes = getattr(view, "scopes", {})
         if asked not in scopes:
             raise MethodNotAllowed(asked)
-        if not caller_in(request).may(scopes[asked]):
+        if not any(map(caller_in(request).may, _enough(view, asked))):
             msg = f"The token's account does not have the scope {scopes[asked]}."
             raise ScopeMissing(msg, scope=str(scopes[asked]))
         return True
+
+
+def _enough(view: Any, asked: str) -> list[Scope]:
+    """The scopes any one of which is enough."""
+    instead: Scope | None = view.instead.get(asked)
+    return [view.scopes[asked], *([] if instead is None else [instead])]

@@ -1,35 +1,101 @@
-"""`/streams/{stream_id}`: what there is of a stream."""
+"""`/streams/{stream_id}`: what there is of a stream; and what all calls about one stream have in common."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import takewhile
+from typing import TYPE_CHECKING, ClassVar
 
 from rest_framework.response import Response
 
-from eventstore.api.endpoint import Endpoint
+from eventstore.api.conditional import IF_NONE_MATCH, etag, matches
+from eventstore.api.descriptions import streams as words
+from eventstore.api.endpoint import NOT_THERE, Endpoint
+from eventstore.api.problems import NotThere
 from eventstore.api.scopes import Scope
+from eventstore.api.shapes import SnapshotHead, StreamHead
+from eventstore.api.subjects import subjects_in
+from eventstore.conf import aggregates
+from eventstore.errors import InvalidStreamId, NotFound
+from eventstore.events import Expected, stream_type_of, written
+from eventstore.snapshots.newest import newest_known
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from rest_framework.request import Request
 
+    from eventstore.api.described import Described
+    from eventstore.events import StreamInfo
 
-class StreamView(Endpoint):
-    """`GET`: version, counts, times, snapshot; the version is its ETag."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+class OfStream(Endpoint):
+    """A call about one stream."""
 
-    def get(self, _request: Request, stream_id: str) -> Response:
-        """A stream's head."""
-        self.refuse_foreign(stream_id)
-        info = get_event_store().stream_info(stream_id)
-        self.record("view", {stream_id.partition(".")[2]}, stream_id)
-        answer: dict[str, Any] = {
-            "stream_id": info.stream_id,
-            "version": info.version,
-            "first_recorded_at": info.first_recorded_at,
-            "last_recorded_at": info.last_recorded_at,
-        }
-        return Response(answer, headers={"ETag": f'"{info.version}"'})
+    def head_of(self, stream_id: str) -> StreamInfo:
+        """The stream's head. Raises `NotThere`: where it is foreign, too, after the same look, so that neither words nor time tell."""
+        covered = self.covers(stream_id)
+        try:
+            info = get_event_store().stream_info(stream_id)
+        except (NotFound, InvalidStreamId):
+            info = None
+        if info is None or not covered:
+            raise NotThere(NOT_THERE)
+        return info
+
+    def record_view(self, stream_id: str) -> None:
+        """Have it recorded that the caller sees something of the stream itself: of whom its first event is about."""
+        first = get_event_store().read(stream_id, limit=1)
+        self.record("view", subjects_in(first), stream_id)
+
+
+class StreamView(OfStream):
+    """`GET`: version, count, times, snapshot; the version is its ETag."""
+
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    goes_by: ClassVar[Mapping[str, Collection[str]]] = {"GET": (IF_NONE_MATCH,)}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.HEAD}
+
+    def get(self, request: Request, stream_id: str) -> Response:
+        """A stream's head; 304 for who has this version already."""
+        asked = request.headers.get(IF_NONE_MATCH)
+        known = False
+        info = self.head_of(stream_id)
+        if asked is not None:
+            known = matches(asked, info.version)
+        self.record_view(stream_id)
+        headers = {"ETag": etag(info.version)}
+        if known:
+            return Response(status=304, headers=headers)
+        answer = StreamHead(
+            info.stream_id,
+            info.version,
+            info.version,
+            written(info.first_recorded_at),
+            written(info.last_recorded_at),
+            _snapshot(stream_id),
+        )
+        return Response(answer, headers=headers)
+
+
+def is_its_own(call: Endpoint, stream_id: str) -> bool:
+    """Whether the caller may see a stream that is there, even before its `Reach` has heard of it.
+
+    Then its first commit is judged as if it were proposed now: whoever may begin this stream so, has begun it.
+    """
+    if call.covers(stream_id):
+        return True
+    events = iter(get_event_store().read(stream_id))
+    first = next(events, None)
+    if first is None:
+        return False
+    commit = [first, *takewhile(lambda one: one.commit_id == first.commit_id, events)]
+    said = [(event.metadata.event_type, event.data) for event in commit]
+    reach = call.caller.reach
+    return reach.refuses(stream_id, Expected.NO_STREAM, said) is None
+
+
+def _snapshot(stream_id: str) -> SnapshotHead | None:
+    kind = aggregates().get(stream_type_of(stream_id))
+    found = None if kind is None else newest_known(kind, stream_id)
+    return None if found is None else SnapshotHead(found[0], written(found[1]))

@@ -65,7 +65,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A table, topics or files of one pattern. subject: how the parts about one subject are found; "" if it is about nobody."""
+    """A table, topics or files of one pattern. subject: how the parts about one subject are found; "" if it is about nobody.
+
+    column: of a project's table, that with the id of the subject, by which its rows are counted.
+    """
 
     kind: Kind
     name: str
@@ -75,6 +78,7 @@ class Place:
     subject: str = ""
     reach: Reach | None = None
     by: Sequence[str] = ()
+    column: str = ""
 
     @property
     def is_about_subjects(self) -> bool:
@@ -157,6 +161,7 @@ def _place(kind: Kind, name: str, entry: dict[str, Any]) -> Place:
         subject=entry.pop("subject", ""),
         reach=None if reach is None else Reach(reach),
         by=tuple(entry.pop("by", ())),
+        column=entry.pop("column", ""),
     )
     if entry:
         _refuse(kind, name, f"nobody knows {', '.join(entry)}")
@@ -185,6 +190,8 @@ def _refuse_unsound(place: Place) -> None:
         _refuse(place.kind, place.name, "`subject` and `reach` go together")
     if place.holds is Holds.SEALED and not place.is_about_subjects:
         _refuse(place.kind, place.name, "what is sealed is about a subject")
+    if place.column and not (place.is_about_subjects and place.column in place.parts):
+        _refuse(place.kind, place.name, "`column` is one of its own, of a subject")
     for part in place.parts.values():
         if part.holds is not Holds.NONE and not part.reason:
             _refuse(place.kind, place.name, f"{part.name} has no reason")

@@ -17,7 +17,7 @@ from eventstore.database import connect
 from eventstore.places import Kind, Reach
 from eventstore.privacy.destroying import SEALED_EVENTS
 from eventstore.projections.statuses import projections
-from eventstore.queries.subject_rows import count_rows
+from eventstore.queries.subject_rows import count_by, count_rows
 from eventstore.queries.subjects import About, about
 from eventstore.snapshots.dropping import drop
 
@@ -62,6 +62,7 @@ class Report:
 class _Seen:
     """What is known when places are counted."""
 
+    subject: str
     about: About
     keys: int
     rows: Mapping[str, int]
@@ -97,7 +98,7 @@ def look(subject: str, keys: Collection[UUID]) -> Report:
     """What exists where. keys: of the subject, as far as they are to go."""
     found = about(subject, frozenset(map(str, keys)), registry())
     rows = count_rows(found.streams)
-    seen = _Seen(found, len(keys), rows, digests_under(keys))
+    seen = _Seen(subject, found, len(keys), rows, digests_under(keys))
     listed = [_found(place, seen) for place in places().about_subjects()]
     return Report(found, [*listed, *_projections()], _nothing())
 
@@ -116,15 +117,23 @@ def uncounted() -> set[str]:
     return {
         place.name
         for place in places().about_subjects()
-        if place.kind is not Kind.FILE and place.name not in COUNTERS
+        if place.kind is not Kind.FILE
+        and place.name not in COUNTERS
+        and not place.column
     }
 
 
 def _found(place: Place, seen: _Seen) -> Found:
-    count = COUNTERS.get(place.name)
     reached = str(place.reach or Reach.STAYS)
-    counted = None if count is None else count(seen)
-    return Found(place.name, place.what, reached, counted)
+    return Found(place.name, place.what, reached, _counted(place, seen))
+
+
+def _counted(place: Place, seen: _Seen) -> int | None:
+    if count := COUNTERS.get(place.name):
+        return count(seen)
+    if place.column:
+        return count_by(place.name, place.column, seen.subject)
+    return None
 
 
 def _projections() -> list[Found]:

@@ -15,6 +15,7 @@ from teddy_es.domain.errors import (
 )
 from teddy_es.domain.fields import Code, Id, Words
 
+MessageVersion = Annotated[int, msgspec.Meta(ge=1)]
 EndReason = Literal["child_left", "timeout", "parent_stopped", "safety", "error"]
 
 
@@ -31,6 +32,15 @@ class ChildSpoke(Event, frozen=True, kw_only=True):
 
     child_id: Id
     text: Words
+
+
+class MessageScreened(Event, frozen=True, kw_only=True):
+    """A safety filter has judged what was said. message_version: of the event that says it, in this stream."""
+
+    child_id: Id
+    message_version: MessageVersion
+    detector: Code
+    policy_version: Code
 
 
 class TeddyReplied(Event, frozen=True, kw_only=True):
@@ -100,6 +110,21 @@ class Conversation(Aggregate[ConversationState]):
                 model=model,
                 policy_version=policy_version,
                 blocked=blocked,
+            )
+        )
+
+    def screen(
+        self, message_version: int, *, detector: str, policy_version: str
+    ) -> None:
+        """A safety filter has judged what was said at this version, also when all is over. Raises `ConversationNotStarted`."""
+        if self.state.child_id is None:
+            raise ConversationNotStarted
+        self.record(
+            MessageScreened(
+                child_id=self.state.child_id,
+                message_version=message_version,
+                detector=detector,
+                policy_version=policy_version,
             )
         )
 

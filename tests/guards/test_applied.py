@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from eventstore.registry import EventType
 
 # Event types that change no state, each with the reason. All others are a case in the `apply` of their aggregate.
-CHANGES_NOTHING = {"ChildProfileUpdated": "no rule asks for the profile"}
+CHANGES_NOTHING = {
+    "ChildProfileUpdated": "no rule asks for the profile",
+    "MessageScreened": "no rule asks whether a message was judged",
+}
 DECIDED = [t for t in registry.event_types() if t.stream_type in aggregates()]
 
 

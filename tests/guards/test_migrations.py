@@ -11,7 +11,7 @@ from django.core.management import call_command
 from tests.guards.sources import ROOT, name_of
 
 RELEASED = Path(__file__).parent / "migrations.txt"
-APPS = ("eventstore", "eventstore/keys", "audit", "teddy_es")
+APPS = ("eventstore", "eventstore/keys", "audit", "audit/people", "teddy_es")
 
 
 def migrations() -> dict[str, str]:

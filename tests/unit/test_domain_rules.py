@@ -16,6 +16,7 @@ from teddy_es.domain.conversation import (
     Conversation,
     ConversationEnded,
     ConversationStarted,
+    MessageScreened,
     TeddyReplied,
 )
 from teddy_es.domain.parent import (
@@ -204,6 +205,18 @@ CONVERSATION: dict[str, Case] = {
         TeddyReplied(child_id="c-1", text="Hello", model="m/1", blocked=True),
     ),
     "ended": ([STARTED], lambda c: c.end("timeout"), OVER),
+    "screened behind the end": (
+        [STARTED, ChildSpoke(child_id="c-1", text="Hello"), OVER],
+        lambda c: c.screen(2, detector="rules/3.1", policy_version="7"),
+        MessageScreened(
+            child_id="c-1", message_version=2, detector="rules/3.1", policy_version="7"
+        ),
+    ),
+    "screened before the start": (
+        [],
+        lambda c: c.screen(2, detector="rules/3.1", policy_version="7"),
+        "conversation-not-started",
+    ),
     "heard before the start": (
         [],
         lambda c: c.hear("Hello"),

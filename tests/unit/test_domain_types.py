@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from eventstore.errors import InvalidEvent, InvalidStreamId
+from teddy_es.domain.access import PURPOSES
 from teddy_es.domain.child import ChildRegistered
 from teddy_es.domain.types import registry
 
@@ -40,6 +41,11 @@ PROMISED = {
         "child_id device_id*? language?",
     ),
     "ChildSpoke": ("conversation", "child_id", "child_id text*"),
+    "MessageScreened": (
+        "conversation",
+        "child_id",
+        "child_id message_version detector policy_version",
+    ),
     "TeddyReplied": (
         "conversation",
         "child_id",
@@ -86,7 +92,12 @@ PROMISED = {
     ),
 }
 
-SCHEMAS = {"ErasureCompleted": 2, "HoldPlaced": 2, "HoldLifted": 2}
+SCHEMAS = {
+    "ErasureCompleted": 2,
+    "HoldPlaced": 2,
+    "HoldLifted": 2,
+    "DataAccessed": 2,
+}
 
 GOOD: dict[str, dict[str, Any]] = {
     "ChildRegistered": {
@@ -114,6 +125,12 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "ConversationStarted": {"child_id": "child-1", "device_id": "bear:7"},
     "ChildSpoke": {"child_id": "child-1", "text": ""},
+    "MessageScreened": {
+        "child_id": "child-1",
+        "message_version": 2,
+        "detector": "rules/3.1",
+        "policy_version": "2026-01",
+    },
     "TeddyReplied": {"child_id": "child-1", "text": REASON, "blocked": True},
     "ConversationEnded": {"child_id": "child-1", "reason": "timeout"},
     "ParentRegistered": {"name": "N", "email": "n@example.org"},
@@ -249,6 +266,8 @@ def test_an_unknown_field_is_refused(name: str) -> None:
         ("SafetyViolationResolved", "outcome", "maybe"),
         ("ChildSpoke", "text", "x" * 100_001),
         ("ChildSpoke", "text", None),
+        ("MessageScreened", "message_version", 0),
+        ("MessageScreened", "message_version", "2"),
         ("TeddyReplied", "blocked", 1),
         ("ConversationEnded", "reason", "bored"),
         ("ConsentGranted", "scope", "everything"),
@@ -272,6 +291,7 @@ def test_an_unknown_field_is_refused(name: str) -> None:
         ("ApprovalDecided", "decision", "perhaps"),
         ("DataAccessed", "purpose", "curiosity"),
         ("DataAccessed", "subjects", ["a b"]),
+        ("DataAccessed", "object", "conversation." + "a" * 188),
     ],
 )
 def test_an_ill_typed_field_is_refused_without_quoting_it(
@@ -282,6 +302,17 @@ def test_an_ill_typed_field_is_refused_without_quoting_it(
 
     if isinstance(value, str) and len(value) > 3:
         assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_data_is_looked_at_for_one_of_the_purposes(purpose: str) -> None:
+    assert admit("DataAccessed", {**GOOD["DataAccessed"], "purpose": purpose})
+
+
+def test_the_longest_stream_id_of_the_domain_can_have_been_looked_at() -> None:
+    longest = "conversation." + "a" * 100
+
+    assert admit("DataAccessed", {**GOOD["DataAccessed"], "object": longest})
 
 
 @pytest.mark.parametrize("month", ["2026-11", "all"])

@@ -9,6 +9,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from drf_standardized_errors.handler import exception_handler
 
 from eventstore.api.bodies import Json
+from eventstore.api.descriptions import lists as words
 from eventstore.api.endpoint import Endpoint
 from eventstore.api.feed.asking import AFTER, LIMIT, TYPES, WAIT, Asked
 from eventstore.api.feed.following import Follower, Limits
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from eventstore.api.callers import Caller
+    from eventstore.api.described import Described
     from eventstore.api.feed.ring import Entry
     from eventstore.api.parameters import Parameter
 
@@ -45,7 +47,8 @@ class FeedView(Endpoint):
     Who waits holds a place and no connection; whoever asks the database takes a turn (`process`).
     """
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.FEED}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
         "GET": (AFTER, TYPES, LIMIT, WAIT)
     }

@@ -1,0 +1,157 @@
+"""What a token may see and say: one that is bound to a parent its household alone. EVENTSTORE["REACH"] names `reach`.
+
+Whose a stream is, the read models say (`audit.people.belonging`). What they do not know yet is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from audit.people import belonging
+from eventstore.api.reach import Everything
+from eventstore.events import Expected
+from teddy_es.domain.fields import is_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from eventstore.ports import Reach
+
+Said = tuple[str, "Mapping[str, Any]"]
+
+# The store's own words, and the officers': nobody says them over HTTP.
+_NOBODYS: Final = frozenset({"privacy", "access", "approval"})
+# What a parent's backend knows. Never what an officer decides about a violation, and never that a message was judged.
+_PARENTS: Final = {
+    "parent": {
+        "ParentRegistered",
+        "ConsentGranted",
+        "ConsentWithdrawn",
+        "ErasureRequested",
+    },
+    "child": {"ChildRegistered", "ChildProfileUpdated", "SafetyViolationDetected"},
+    "conversation": {
+        "ConversationStarted",
+        "ChildSpoke",
+        "TeddyReplied",
+        "ConversationEnded",
+    },
+}
+_FIRST: Final = {"child": "ChildRegistered", "conversation": "ConversationStarted"}
+
+NOT_OVER_HTTP: Final = "Nobody appends to streams of this type over HTTP."
+NOT_THERE: Final = "There is nothing here that this token may append to."
+NOT_ITS_WORD: Final = "A token of a household does not say events of this type."
+NOT_ITS_OWN: Final = "An event names somebody who does not belong to this token's household, or whom it does not know yet."
+
+
+def reach(bound_to: str | None) -> Reach:
+    """bound_to: a parent's id; None: bound to nobody, which sees everything that is shown over HTTP."""
+    return Everybody() if bound_to is None else Household(bound_to)
+
+
+class Everybody(Everything):
+    """Sees all, and appends all but what nobody does."""
+
+    def refuses(
+        self, stream_id: str, expected: object, events: Sequence[Said]
+    ) -> str | None:
+        """See `Reach`."""
+        return NOT_OVER_HTTP if _type(stream_id) in _NOBODYS else None
+
+
+class Household:
+    """One parent's."""
+
+    sees_all = False
+
+    def __init__(self, parent: str) -> None:
+        self.parent = parent
+
+    def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
+        """See `Reach`. Two questions, however many streams, and whatever they are."""
+        own = _by_type(stream_ids)
+        children = belonging.children_of(self.parent, own["child"])
+        talks = belonging.conversations_of(self.parent, own["conversation"])
+        return frozenset(
+            [
+                *(f"child.{name}" for name in children),
+                *(f"conversation.{name}" for name in talks),
+                *(f"parent.{name}" for name in own["parent"] if name == self.parent),
+            ]
+        )
+
+    def streams(self) -> Sequence[str]:
+        """See `Reach`."""
+        return [f"parent.{self.parent}", *belonging.streams_of(self.parent)]
+
+    def known_before(self) -> datetime | None:
+        """See `Reach`. A stream that one of the read models has parked holds it there: nobody can say whose it is."""
+        return belonging.known_before()
+
+    def refuses(
+        self, stream_id: str, expected: Expected | int | str, events: Sequence[Said]
+    ) -> str | None:
+        """See `Reach`. A stream that is not the household's yet begins as a new one, with the event that says whose it is."""
+        kind, _, name = stream_id.partition(".")
+        if kind in _NOBODYS:
+            return NOT_OVER_HTTP
+        is_known = bool(self.covers([stream_id]))
+        if not is_known and not _begins(kind, name, expected, events):
+            return NOT_THERE
+        if any(said not in _PARENTS.get(kind, ()) for said, _ in events):
+            return NOT_ITS_WORD
+        is_own = self._are_its_own(events) and (
+            kind != "conversation" or self._is_of_one_child(name, events)
+        )
+        return None if is_own else NOT_ITS_OWN
+
+    def _are_its_own(self, events: Sequence[Said]) -> bool:
+        """Whether all whom they name belong to the household."""
+        children = _named(events, "child_id")
+        talks = _named(events, "conversation_id")
+        return (
+            _named(events, "parent_id") <= {self.parent}
+            and belonging.children_of(self.parent, children) == children
+            and belonging.conversations_of(self.parent, talks).keys() == talks
+        )
+
+    def _is_of_one_child(self, conversation: str, events: Sequence[Said]) -> bool:
+        """Whether they are all of the child whose conversation it is, or if it begins here, of one."""
+        named = _named(events, "child_id")
+        known = belonging.conversations_of(self.parent, [conversation])
+        return named <= set(known.values()) if known else len(named) == 1
+
+
+def _begins(
+    kind: str,
+    name: str,
+    expected: Expected | int | str | int | str,
+    events: Sequence[Said],
+) -> bool:
+    """Whether it is a new stream, and the first event says whose; of a child of whom nothing was said before anybody registered it."""
+    if Expected.of(expected).value not in ("no_stream", 0) or not events:
+        return False
+    if kind == "child" and (not is_id(name) or belonging.is_talked_of(name)):
+        return False
+    return events[0][0] == _FIRST.get(kind)
+
+
+def _named(events: Sequence[Said], field: str) -> set[str]:
+    """Whom a field of them names. What is no text is no id: nobody's, whatever the field."""
+    found = (data[field] for _, data in events if data.get(field) is not None)
+    return {one if isinstance(one, str) else "" for one in found}
+
+
+def _type(stream_id: str) -> str:
+    return stream_id.partition(".")[0]
+
+
+def _by_type(stream_ids: Collection[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {"child": [], "conversation": [], "parent": []}
+    for stream_id in stream_ids:
+        kind, _, name = stream_id.partition(".")
+        if kind in found:
+            found[kind].append(name)
+    return found

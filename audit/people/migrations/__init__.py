@@ -1,0 +1,3 @@
+"""Migrations of the read models' tables."""
+
+from __future__ import annotations

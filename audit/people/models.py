@@ -1,0 +1,205 @@
+"""The rows, one a fact. Only the projections write them, and everything in them can be made again from the log.
+
+Columns named `…_at` are when the log took the event that set them (`recorded_at`), so that they can be compared with each
+other and with a cut; `…_occurred_at` is when it happened by its writer's clock. `…_position` is that event, packed.
+Sensitive fields are kept nowhere: who may see them opens them in the event.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class State(models.TextChoices):
+    """Where a violation stands, as `teddy_es.domain.violations.follow` has it."""
+
+    DETECTED = "detected"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Child(models.Model):
+    """A child that something is known of. known: its first event; parent_id: of the newest registration, absent where there is none."""
+
+    child_id = models.TextField(primary_key=True)
+    parent_id = models.TextField(null=True)  # noqa: DJ001  (absent is not empty)
+    language = models.TextField(null=True)  # noqa: DJ001
+    registered_at = models.DateTimeField(null=True)
+    registered_position = models.BigIntegerField(null=True)
+    known_at = models.DateTimeField()
+    known_position = models.BigIntegerField()
+
+    objects: ClassVar[models.Manager[Child]] = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["parent_id", "child_id"], name="people_child_parent"),
+            models.Index(fields=["known_at", "child_id"], name="people_child_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.child_id
+
+
+class Conversation(models.Model):
+    """A conversation. child_id: of its first event. names_others: whether an event of it is about another child.
+
+    unscreened: versions of the messages that no safety filter has judged; messages counts those that it has, too.
+    """
+
+    conversation_id = models.TextField(primary_key=True)
+    child_id = models.TextField()
+    names_others = models.BooleanField(default=False)
+    language = models.TextField(null=True)  # noqa: DJ001
+    started_at = models.DateTimeField(null=True)
+    started_occurred_at = models.DateTimeField(null=True)
+    started_position = models.BigIntegerField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_occurred_at = models.DateTimeField(null=True)
+    ended_position = models.BigIntegerField(null=True)
+    end_reason = models.TextField(null=True)  # noqa: DJ001
+    messages = models.IntegerField(default=0)
+    unscreened = ArrayField(models.IntegerField(), default=list)
+    known_at = models.DateTimeField()
+    known_position = models.BigIntegerField()
+
+    objects: ClassVar[models.Manager[Conversation]] = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["child_id", "known_at", "conversation_id"],
+                name="people_conversation_child",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.conversation_id
+
+
+class Violation(models.Model):
+    """What was found about a child's safety, and where it stands. Its id is unique within the child.
+
+    Times and officers are of the newest event of their kind; a reopened violation has those from before until they come anew.
+    """
+
+    pk = models.CompositePrimaryKey("child_id", "violation_id")
+    child_id = models.TextField()
+    violation_id = models.TextField()
+    category = models.TextField()
+    severity = models.TextField()
+    detector = models.TextField()
+    conversation_id = models.TextField(null=True)  # noqa: DJ001
+    message_id = models.TextField(null=True)  # noqa: DJ001
+    state = models.TextField(choices=State.choices)
+    levels = ArrayField(models.TextField(), default=list)
+    detected_at = models.DateTimeField()
+    detected_occurred_at = models.DateTimeField()
+    detected_position = models.BigIntegerField()
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_position = models.BigIntegerField(null=True)
+    acknowledged_by = models.TextField(null=True)  # noqa: DJ001
+    claimed_at = models.DateTimeField(null=True)
+    claimed_position = models.BigIntegerField(null=True)
+    claimed_by = models.TextField(null=True)  # noqa: DJ001
+    decided_at = models.DateTimeField(null=True)
+    decided_position = models.BigIntegerField(null=True)
+    decided_by = models.TextField(null=True)  # noqa: DJ001
+    outcome = models.TextField(null=True)  # noqa: DJ001
+    clause = models.TextField(null=True)  # noqa: DJ001
+    reopened_at = models.DateTimeField(null=True)
+    reopened_position = models.BigIntegerField(null=True)
+
+    objects: ClassVar[models.Manager[Violation]] = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["child_id", "detected_at", "violation_id"],
+                name="people_violation_child",
+            ),
+            models.Index(fields=["violation_id"], name="people_violation_id"),
+            # what waits for somebody, by the clock of its severity
+            models.Index(
+                fields=["severity", "detected_at", "child_id", "violation_id"],
+                name="people_violation_open",
+                condition=~Q(state=State.RESOLVED),
+            ),
+            models.Index(
+                fields=["conversation_id"],
+                name="people_violation_talk",
+                condition=Q(conversation_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.child_id} {self.violation_id}"
+
+
+class Consent(models.Model):
+    """What a parent allowed for a child: a row each time. version: of the event, in the parent's stream.
+
+    It holds from granted to withdrawn, or to replaced (the same was granted anew, under another policy).
+    """
+
+    pk = models.CompositePrimaryKey("parent_id", "version")
+    parent_id = models.TextField()
+    version = models.IntegerField()
+    child_id = models.TextField()
+    scope = models.TextField()
+    policy_version = models.TextField()
+    granted_at = models.DateTimeField()
+    granted_position = models.BigIntegerField()
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_position = models.BigIntegerField(null=True)
+    replaced_at = models.DateTimeField(null=True)
+    replaced_position = models.BigIntegerField(null=True)
+
+    objects: ClassVar[models.Manager[Consent]] = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["child_id", "granted_at", "parent_id", "version"],
+                name="people_consent_child",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.parent_id} {self.version}"
+
+
+class Access(models.Model):
+    """Somebody was about to see data of a person: a row for each person that the event names. Parents never get the actor."""
+
+    pk = models.CompositePrimaryKey("subject", "recorded_at", "position")
+    subject = models.TextField()
+    recorded_at = models.DateTimeField()
+    position = models.BigIntegerField()
+    kind = models.TextField()
+    purpose = models.TextField()
+    actor = models.TextField()
+    actor_kind = models.TextField()
+    object = models.TextField(null=True)  # noqa: DJ001
+    reference = models.TextField(null=True)  # noqa: DJ001
+
+    objects: ClassVar[models.Manager[Access]] = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["actor", "recorded_at", "position", "subject"],
+                name="people_access_actor",
+            ),
+            models.Index(
+                fields=["subject", "actor_kind", "recorded_at", "position"],
+                name="people_access_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.position}"

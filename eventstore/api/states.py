@@ -1,0 +1,107 @@
+"""`/streams/{stream_id}/state`: what a stream comes to, now or then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import msgspec
+from msgspec import UNSET
+from rest_framework.response import Response
+
+from eventstore.api.answering import StoreProblem
+from eventstore.api.descriptions import streams as words
+from eventstore.api.parameters import Parameter, instant, whole
+from eventstore.api.problems import InvalidParameter, NoState
+from eventstore.api.scopes import Scope
+from eventstore.api.shapes import State
+from eventstore.api.stream_events import LAST
+from eventstore.api.streams import OfStream
+from eventstore.conf import aggregates
+from eventstore.errors import VersionNotFound
+from eventstore.events import Withheld, stream_type_of, written
+from eventstore.service import get_service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from rest_framework.request import Request
+
+    from eventstore.aggregates import Aggregate
+    from eventstore.api.described import Described
+
+_TIME: Final = {"type": "string", "format": "date-time"}
+
+
+class StateView(OfStream):
+    """`GET`: the state of the stream's aggregate, now, at a version, or as it was known at a time."""
+
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.STATE}
+    known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
+        "GET": (
+            Parameter(
+                "version",
+                whole(1, LAST),
+                "The version to stop at.",
+                {"type": "integer", "minimum": 1},
+            ),
+            Parameter(
+                "as_of",
+                instant,
+                "A time, with its zone, that has come.",
+                _TIME,
+                example="2026-11-23T09:00:00Z",
+            ),
+        )
+    }
+
+    def get(self, _request: Request, stream_id: str) -> Response:
+        """Recorded before anything is opened."""
+        version, as_of = self.asked["version"], self.asked["as_of"]
+        if version is not None and as_of is not None:
+            msg = "A version or a time (as_of), not both."
+            raise InvalidParameter(msg, parameter="as_of")
+        self.head_of(stream_id)
+        kind = aggregates().get(stream_type_of(stream_id))
+        if kind is None:
+            msg = f"Streams of the type {stream_type_of(stream_id)} have no state here."
+            raise NoState(msg)
+        self.record_view(stream_id)
+        found = self._loaded(kind, stream_id, version, as_of)
+        told = State(
+            stream_id,
+            found.version,
+            found.state,
+            UNSET if as_of is None else written(as_of),
+        )
+        return Response(msgspec.json.encode(told, enc_hook=_withheld))
+
+    def _loaded(
+        self,
+        kind: type[Aggregate[Any]],
+        stream_id: str,
+        version: int | None,
+        as_of: datetime | None,
+    ) -> Aggregate[Any]:
+        repository = get_service().repository_for(kind, opener=self.opener())
+        _, _, own_id = stream_id.partition(".")
+        try:
+            return repository.load(own_id, version=version, as_of=as_of)
+        except VersionNotFound as error:
+            raise StoreProblem(
+                error
+            ) from error  # the stream may be seen, so its version may be told
+
+
+def _withheld(value: object) -> object:
+    """What stands in the place of a field that nobody opened."""
+    if isinstance(value, Withheld):
+        told: dict[str, Any] = {"reason": value.reason}
+        if value.at is not None:
+            told["at"] = written(value.at)
+        if value.request is not None:
+            told["request"] = value.request
+        return {"withheld": told}
+    msg = f"a state holds a {type(value).__name__}"
+    raise NotImplementedError(msg)

@@ -1,0 +1,221 @@
+"""`/streams/{stream_id}/events`: what happened in a stream, page by page, and what is appended to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from django.urls import reverse
+from rest_framework.response import Response
+
+from eventstore.api import cursors
+from eventstore.api.answering import StoreProblem
+from eventstore.api.conditional import IF_MATCH, KEY, etag
+from eventstore.api.descriptions import streams as words
+from eventstore.api.endpoint import NOT_THERE
+from eventstore.api.paging import AFTER, LIMIT, links, page_of
+from eventstore.api.parameters import Parameter, one_of, whole
+from eventstore.api.problems import InvalidParameter, NotAllowed, NotThere
+from eventstore.api.proposals import commit_id_of, proposal_of
+from eventstore.api.scopes import Scope
+from eventstore.api.shapes import Accepted
+from eventstore.api.showing import PAGE_BYTES, fitting, shown
+from eventstore.api.streams import OfStream, is_its_own
+from eventstore.api.windows import Window
+from eventstore.errors import AppendOutcomeUnknown, Decided
+from eventstore.events import written
+from eventstore.store import get_event_store
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from uuid import UUID
+
+    from rest_framework.request import Request
+
+    from eventstore.api.described import Described
+    from eventstore.api.proposals import Proposal
+    from eventstore.events import AppendResult, RecordedEvent
+    from eventstore.ports import Opener
+
+LAST: Final = 2**31 - 1  # versions are no higher
+FORWARDS, BACKWARDS = "forwards", "backwards"
+_VERSION: Final = {"type": "integer", "minimum": 1}
+_LISTED: Final = "stream-events"
+
+
+class StreamEvents(OfStream):
+    """`GET`: events with metadata and data. `POST`: append a commit under an expectation, once."""
+
+    scopes: ClassVar[Mapping[str, Scope | None]] = {
+        "GET": Scope.READ,
+        "POST": Scope.APPEND,
+    }
+    described: ClassVar[Mapping[str, Described]] = {
+        "GET": words.EVENTS,
+        "POST": words.APPEND,
+    }
+    goes_by: ClassVar[Mapping[str, Collection[str]]] = {"POST": (IF_MATCH, KEY)}
+    known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
+        "GET": (
+            Parameter(
+                "from_version",
+                whole(1, LAST),
+                "The lowest version to show.",
+                _VERSION,
+                1,
+            ),
+            Parameter(
+                "to_version",
+                whole(1, LAST),
+                "The highest; left out: the stream's last.",
+                _VERSION,
+            ),
+            Parameter(
+                "direction",
+                one_of(FORWARDS, BACKWARDS),
+                "Forwards: the lowest version first.",
+                {"type": "string", "enum": [FORWARDS, BACKWARDS]},
+                FORWARDS,
+            ),
+            LIMIT,
+            AFTER,
+        )
+    }
+    page_bytes: ClassVar[int] = PAGE_BYTES
+
+    @property
+    def throttle_scope(self) -> str:  # type: ignore[override]
+        """Writers have a rate of their own."""
+        return "append" if self.request.method == "POST" else "read"
+
+    # ---- reading
+
+    def get(self, request: Request, stream_id: str) -> Response:
+        """A page of the stream's events, recorded before it is shown."""
+        asked = self.asked
+        if (
+            asked["to_version"] is not None
+            and asked["to_version"] < asked["from_version"]
+        ):
+            msg = "to_version must be from_version or more."
+            raise InvalidParameter(msg, parameter="to_version")
+        filters = {
+            name: value
+            for name, value in asked.items()
+            if name not in ("after", "limit")
+        }
+        filters["stream_id"] = stream_id
+        at = self._at(asked["after"], filters)
+        head = self.head_of(stream_id).version
+        last = min(head, asked["to_version"] or head)
+        window = Window(
+            asked["from_version"],
+            last,
+            asked["limit"],
+            at,
+            asked["direction"] == BACKWARDS,
+        )
+        rows = self._shown(stream_id, window)
+        beside = {
+            name: None
+            if place is None
+            else cursors.signed(str(place), _LISTED, self.caller, filters)
+            for name, place in (
+                ("next", window.next(len(rows))),
+                ("previous", window.previous),
+            )
+        }
+        return Response(page_of("events", rows, beside), headers=links(request, beside))
+
+    def _at(self, cursor: str | None, filters: Mapping[str, Any]) -> int | None:
+        if cursor is None:
+            return None
+        return int(cursors.checked(cursor, _LISTED, self.caller, filters))
+
+    def _shown(self, stream_id: str, window: Window) -> list[bytes]:
+        store, (lowest, highest) = get_event_store(), window.page
+        if highest < lowest:
+            return []
+        back = window.backwards
+
+        def reread(
+            opener: Opener, same: Sequence[RecordedEvent]
+        ) -> Sequence[RecordedEvent]:
+            ends = sorted((same[0].metadata.version, same[-1].metadata.version))
+            return list(
+                store.read(
+                    stream_id, *ends, backwards=back, limit=len(same), opener=opener
+                )
+            )
+
+        size = highest - lowest + 1
+        closed = fitting(
+            store.read(stream_id, lowest, highest, backwards=back, limit=size),
+            self.page_bytes,
+        )
+        return shown(self, "view", stream_id, closed, reread)
+
+    # ---- writing
+
+    def post(self, request: Request, stream_id: str) -> Response:
+        """Append what the body says.
+
+        1. the commit's id, which every answer tells   2. what is proposed   3. may it?   4. the log decides   5. may the answer be told?
+        A client that is gone meanwhile changes nothing: the append ends as it ends, and `/commits/{id}` tells how.
+        """
+        commit_id = commit_id_of(request.headers)  # 1
+        self.told = {"commit_id": str(commit_id)}
+        proposal = proposal_of(request.data, request.headers)  # 2
+        self._refuse(stream_id, proposal)  # 3
+        result = self._appended(stream_id, proposal, commit_id)  # 4, 5
+        headers = {"ETag": etag(result.last_version), "Location": _address(commit_id)}
+        if result.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return Response(_answer(result), status=201, headers=headers)
+
+    def _refuse(self, stream_id: str, proposal: Proposal) -> None:
+        reach = self.caller.reach
+        reason = reach.refuses(stream_id, proposal.expected, proposal.contents)
+        if reason is None:
+            return
+        self.refuse_foreign(stream_id)
+        msg = "This token may not append these events to this stream; nothing was written."
+        raise NotAllowed(msg, reason=reason)
+
+    def _appended(
+        self, stream_id: str, proposal: Proposal, commit_id: UUID
+    ) -> AppendResult:
+        store = get_event_store()
+        try:
+            result = store.append(
+                stream_id, proposal.events, proposal.expected, commit_id=commit_id
+            )
+        except AppendOutcomeUnknown as unknown:
+            problem = StoreProblem(unknown)
+            problem.headers = {"Location": _address(commit_id)}
+            raise problem from unknown
+        except Decided:
+            self._refuse_to_tell(stream_id)
+            raise
+        if result.replayed:
+            self._refuse_to_tell(stream_id)
+        return result
+
+    def _refuse_to_tell(self, stream_id: str) -> None:
+        """What was decided before tells of a stream that is there: whose is it? Who may not see it hears what is said of none."""
+        if not is_its_own(self, stream_id):
+            raise NotThere(NOT_THERE)
+
+
+def _address(commit_id: UUID) -> str:
+    return reverse("api:commit", args=[commit_id])
+
+
+def _answer(result: AppendResult) -> Accepted:
+    return Accepted(
+        result.commit_id,
+        result.stream_id,
+        result.first_version,
+        result.last_version,
+        [str(position) for position in result.positions],
+        written(result.recorded_at),
+    )

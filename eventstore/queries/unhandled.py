@@ -1,0 +1,50 @@
+"""How far several subscriptions know the log together: whoever answers from what they wrote says nothing of what lies behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from eventstore.database.composing import composed
+from eventstore.protocol.positions import first_of_sql
+from eventstore.queries.connection import unchecked_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+# One statement, so one moment: a checkpoint moves in the transaction that parks what it passes. A partition without a
+# checkpoint is known from nowhere on. Index: the keys; of each partition one record. A parked stream's event is not in
+# an index that is being rebuilt: then its time is not known, and nothing is.
+_FIRST: Final = composed(
+    """
+SELECT min(recorded_at) FROM (
+       SELECT first.recorded_at
+         FROM unnest(%(names)s::text[], %(topics)s::text[]) followed(name, topic)
+         JOIN eventstore_partition p ON p.topic = followed.topic
+         LEFT JOIN eventstore_checkpoint c ON c.subscription = followed.name AND c.partition_id = p.id
+        CROSS JOIN LATERAL (
+              SELECT recorded_at FROM eventstore_record
+               WHERE coalesce(c."cursor", 0) < p."cursor"
+                 AND position >= {start} AND position < {end}
+               ORDER BY position LIMIT 1) first
+       UNION ALL
+       SELECT coalesce(e.recorded_at, 'epoch')
+         FROM eventstore_parkedstream s
+         LEFT JOIN eventstore_event e ON e.position = s.position
+        WHERE s.subscription = ANY(%(names)s)) unhandled
+""",
+    start=first_of_sql("p.id", 'coalesce(c."cursor", 0)'),
+    end=first_of_sql("p.id", 'p."cursor"'),
+)
+
+
+def unhandled_since(topics: Mapping[str, str]) -> datetime | None:
+    """When the log took the first record that one of them has not handled, or has parked; None if nothing that is folded waits.
+
+    topics: by the subscription's name, the one topic in which all that it wants stands. What is folded later has to be asked for
+    anew: ask behind the read whose answer is judged by it.
+    """
+    given = {"names": list(topics), "topics": list(topics.values())}
+    [(since,)] = unchecked_rows(_FIRST, given)
+    found: datetime | None = since
+    return found

@@ -1,0 +1,3 @@
+"""What is known of people, and for whom."""
+
+from __future__ import annotations

@@ -1,0 +1,119 @@
+"""Service accounts of the HTTP interface, their tokens, and a `Reach` that a test says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.contrib.auth.models import User
+from django.test import Client
+from knox.models import get_token_model
+
+from eventstore.api.models import ServiceAccount
+from eventstore.api.reach import Everything
+from eventstore.api.scopes import ALL
+from eventstore.events import Expected
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+@dataclass
+class Household:
+    """A `Reach` over the streams that a test names. mine: what an event of its own says in `customer_id`."""
+
+    mine: str
+    known: set[str] = field(default_factory=set)
+    asked: list[list[str]] = field(default_factory=list)
+    sees_all = False
+
+    def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
+        """See `Reach`."""
+        self.asked.append(sorted(stream_ids))
+        return frozenset(self.known & set(stream_ids))
+
+    def streams(self) -> Sequence[str]:
+        """See `Reach`."""
+        return sorted(self.known)
+
+    def refuses(
+        self,
+        stream_id: str,
+        expected: Expected,
+        events: Sequence[tuple[str, Mapping[str, Any]]],
+    ) -> str | None:
+        """See `Reach`."""
+        named = {data["customer_id"] for _, data in events if "customer_id" in data}
+        if named - {self.mine}:
+            return "names-another"
+        if stream_id in self.known:
+            return None
+        return None if expected == Expected.NO_STREAM and named else "not-its-own"
+
+    def known_before(self) -> datetime | None:
+        """See `Reach`."""
+        return None
+
+
+_households: dict[str, Household] = {}
+
+
+def household(bound_to: str) -> Household:
+    """The one of this name, the same each time until it is forgotten."""
+    return _households.setdefault(bound_to, Household(bound_to))
+
+
+def forget_households() -> None:
+    """As if nobody had said anything."""
+    _households.clear()
+
+
+def reach(bound_to: str | None) -> Any:
+    """For `EVENTSTORE["REACH"]`."""
+    return Everything() if bound_to is None else household(bound_to)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A token and a client that sends it."""
+
+    account: ServiceAccount
+    token: str
+    client: Client
+
+    def get(self, address: str, **headers: str) -> Any:
+        """GET below `/api/v1`."""
+        return self.client.get(f"/api/v1{address}", headers=self._with(headers))
+
+    def post(self, address: str, body: Any, **headers: str) -> Any:
+        """POST below `/api/v1`: bytes as they are, anything else as JSON."""
+        data = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        kind = headers.pop("content_type", "application/json")
+        return self.client.post(
+            f"/api/v1{address}", data, content_type=kind, headers=self._with(headers)
+        )
+
+    def _with(self, headers: Mapping[str, str]) -> dict[str, str]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return {"Authorization": f"Token {self.token}", **named}
+
+
+def a_caller(
+    name: str = "backend",
+    *,
+    scopes: Sequence[str] = ALL,
+    bound_to: str | None = None,
+    purpose: str = "parent_request",
+) -> Caller:
+    """An account with one token."""
+    user = User.objects.create_user(name)
+    account = ServiceAccount.objects.create(
+        user=user,
+        scopes=list(scopes),
+        purpose=purpose,
+        bound_to=bound_to,
+        sees_all=bound_to is None,
+    )
+    _, token = get_token_model().objects.create(user)
+    return Caller(account, token, Client(raise_request_exception=False))
