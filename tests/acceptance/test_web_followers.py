@@ -102,7 +102,7 @@ def test_followers_have_places_of_their_own_and_end_in_order(web: Web) -> None:
 def test_who_waits_is_answered_when_something_comes_and_when_the_process_stops(
     web: Web,
 ) -> None:
-    stream = web.asked("?after=now", "text/event-stream")
+    stream = web.asked("?after=now&types=conversation", "text/event-stream")
     stream.readline()
     spoke = ChildSpoke(child_id="child-1", text="Hello")
     store = make_event_store()
