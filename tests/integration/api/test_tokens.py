@@ -238,6 +238,7 @@ def test_a_whole_token_is_in_no_answer_no_line_and_no_figure(
             ask(caller.token, where=f"/api/v1/nowhere/{caller.token}"),
             ask(caller.token, where=f"/api/v1/streams/{caller.token}"),
             ask(caller.token, where=f"/nowhere/{caller.token}"),
+            ask(caller.token, where=f"/nowhere/%00%C3%BC{caller.token}"),
         ]
 
     said = [(dict(one.headers), one.content) for one in answers]
