@@ -9,6 +9,7 @@ from django.db import connection
 from structlog.testing import capture_logs
 
 from eventstore.database import connect
+from eventstore.errors import LogUnanswered
 from eventstore.metrics import SNAPSHOT_GARBAGE, SNAPSHOTS_FILLED
 from eventstore.models import SnapshotPartition
 from eventstore.ports import Proposal
@@ -89,6 +90,35 @@ def test_after_a_minute_to_the_moment_the_topics_are_looked_at_again(
 
     assert "topics" in asked
     assert "extents" not in asked
+
+
+class Twice:
+    """Set once somebody has waited twice."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def is_set(self) -> bool:
+        """See `threading.Event`."""
+        return len(self.waits) > 1
+
+    def wait(self, timeout: float) -> None:
+        """See `threading.Event`."""
+        self.waits.append(timeout)
+
+
+def test_after_it_went_well_the_pauses_begin_anew(world: World) -> None:
+    fails = [True, False, True]
+
+    def make_log() -> Any:
+        if fails.pop():
+            raise LogUnanswered
+        return world.store.make_log()
+
+    stop: Any = Twice()
+    Filler(snapshot_topics(), make_log, connect, Minutes(), stop).run()
+
+    assert stop.waits == [0.5, 0.5]
 
 
 @pytest.mark.usefixtures("transactional_db")
