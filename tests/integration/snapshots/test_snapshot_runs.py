@@ -187,8 +187,8 @@ def test_a_partition_weighs_as_much_as_its_events_take(world: World) -> None:
 
     by_chance(world, chance).sample(1)
 
-    one, three, last = chance.weights
-    assert (one, three, last) == (one, 3 * one, one)
+    one, *more = sorted(chance.weights)
+    assert more == [one, 3 * one]
 
 
 def test_partitions_without_an_event_are_no_places_for_a_sample(world: World) -> None:
