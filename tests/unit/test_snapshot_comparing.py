@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 from structlog.testing import capture_logs
 
 from eventstore import metrics
 from eventstore.events import Place, pack
+from eventstore.ports import Batch, Extent
 from eventstore.queries.snapshots import Made, StoredSnapshot
 from eventstore.snapshots import refusing
 from eventstore.snapshots.builder import places, verifying
@@ -157,6 +160,115 @@ def test_the_partitions_of_a_class_are_those_of_its_topic(
     topics: Any = SimpleNamespace(places=[*ids], partition_id=ids.__getitem__)
 
     assert places.partitions_of(object, topics) == [1, 3]  # type: ignore[arg-type]
+
+
+class Log:
+    """A log whose reads end at these offsets, one after the other."""
+
+    def __init__(self, place: Place, *ends: int) -> None:
+        self._place, self._ends = place, list(ends)
+
+    def topics(self, _names: object) -> set[str]:
+        """See the port."""
+        return {self._place.topic}
+
+    def extents(self, places: Sequence[Place]) -> dict[Place, Extent]:
+        """See the port."""
+        return {place: Extent(2, 9) for place in places}
+
+    def read(self, _place: Place, _offset: int) -> Batch:
+        """See the port."""
+        return Batch([], self._ends.pop(0))
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"), [((5, 9), [3, 4]), ((5, 5), [3])], ids=["to the end", "a hole"]
+)
+def test_a_topic_is_read_to_its_end_or_as_far_as_it_can_be(
+    monkeypatch: pytest.MonkeyPatch, ends: tuple[int, ...], told: list[int]
+) -> None:
+    here, other = Place("snapshots.order", 0), Place("snapshots.parcel", 0)
+    nowhere = Place("snapshots.order_of_old", 0)
+    topics = SimpleNamespace(
+        numbers={"n": 1}, places=[other, here, nowhere], partitions=1
+    )
+    monkeypatch.setattr(verifying, "snapshot_topics", lambda: topics)
+    log, heard = Log(here, *ends), list[int]()
+
+    comparer(_log=log, _wanted={"order", "order_of_old"}, _signer=None)._topics(
+        Compared(), heard.append
+    )
+
+    assert heard == told
+    assert log._ends == []
+
+
+def kept_row(**changes: Any) -> Any:
+    """A row that may be compared."""
+    usual = {"stream_id": "order.1", "version": 10, "made": "today", "mac": b"ours"}
+    usual |= {"drifted": False, "recorded_at": AT}
+    return SimpleNamespace(**(usual | changes))
+
+
+@pytest.mark.parametrize(
+    ("row", "why", "wrong"),
+    [
+        ({}, None, 0),
+        ({"mac": b"foreign"}, "not ours", 1),
+        ({"drifted": True}, "set aside", 0),
+        ({"recorded_at": None}, "another history", 0),
+        ({"made": "yesterday"}, "other code", 0),
+        ({"stream_id": "parcel.1"}, "other code", 0),  # no class at all
+        ({"stream_id": "secret.1"}, "sealed", 0),
+    ],
+    ids=str,
+)
+def test_why_a_row_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch, row: dict[str, Any], why: str | None, wrong: int
+) -> None:
+    monkeypatch.setattr(verifying, "said_by_row", lambda *_: b"said")
+    signer = SimpleNamespace(knows=lambda _said, mac: mac == b"ours")
+    known = {
+        name: SimpleNamespace(made="today", may_compare=name == "order")
+        for name in ("order", "secret")
+    }
+    made, found = comparer(_of_type=known, _signer=signer), Compared()
+
+    for is_due in (True, False):
+        may = made._is_comparable(kept_row(**row), found, is_due=is_due)
+        assert may is (why is None and is_due)
+
+    left = {why: 2} if why else {"beyond the bound": 1}
+    assert (found.not_compared, found.wrong) == (left, 2 * wrong)
+
+
+class Quantity(msgspec.Struct):
+    """A state."""
+
+    quantity: Any = 9
+
+
+@pytest.mark.parametrize(
+    ("state", "kept", "found"),
+    [
+        (Quantity(), b'{"quantity":9}', Compared(compared=1)),
+        (Quantity(), b'{"quantity":8}', Compared(compared=1, wrong=1)),
+        (Quantity(), None, Compared(not_compared={"key gone": 1})),
+        (Quantity(object()), b"{}", Compared(not_compared={"not replayed": 1})),
+    ],
+)
+def test_a_row_is_held_against_the_whole_state(
+    state: Quantity, kept: bytes | None, found: Compared
+) -> None:
+    one: Any = object.__new__(_OfClass)
+    one._cls = SimpleNamespace(__name__="Order", state_type=Quantity)
+    one._snapshots = SimpleNamespace(state_in=lambda _row: kept)
+    compared = Compared()
+
+    one._hold(kept_row(), SimpleNamespace(state=state), compared)
+
+    assert replace(compared, named=[]) == found
+    assert len(compared.named) == found.wrong
 
 
 # ---- one that a load has met

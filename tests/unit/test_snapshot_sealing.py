@@ -11,13 +11,14 @@ from uuid import UUID
 import pytest
 
 from eventstore.errors import StateWithheld
-from eventstore.events import Position, Sealed, Withheld
+from eventstore.events import Position, Sealed, Withheld, pack
 from eventstore.ports import DataKey, Gone, KeyName
-from eventstore.protocol.positions import pack
 from eventstore.queries.snapshots import Made, StoredSnapshot
 from eventstore.registry import SNAPSHOT_RETENTION, Problem
+from eventstore.sealing.box import seal
 from eventstore.snapshots import Snapshot, Stamp, sealing
 from eventstore.snapshots.sealing import Opened, gone, sealed, state_in
+from eventstore.snapshots.signing import bound_to
 from eventstore.testing.memory_keys import MemoryKeys
 
 if TYPE_CHECKING:
@@ -254,8 +255,7 @@ def test_a_key_for_something_else_does_not_open_a_state_that_was_sealed_under_it
     ring = Ring()
     name = KeyName("c-1", "parcel", "2026-11")
     other = ring.sealing([name])[name]
-    bound = sealing.bound_to(SNAPSHOT, other.id)
-    nonce, box = sealing.seal(other.secret, STATE, bound)
+    nonce, box = seal(other.secret, STATE, bound_to(SNAPSHOT, other.id))
     foreign = row(SNAPSHOT, state=nonce + box, key_id=other.id)
 
     assert state_in(foreign, MADE, Opens(ring)) is None

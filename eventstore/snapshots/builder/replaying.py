@@ -51,7 +51,6 @@ class ApplyError(Exception):
 
     def __init__(self, version: int, cause: str) -> None:
         self.version = version
-        self.cause = cause
         super().__init__(f"apply raised {cause} at version {version}")
 
 

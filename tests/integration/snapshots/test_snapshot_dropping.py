@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 
+from eventstore import metrics
 from eventstore.clock import SystemClock
 from eventstore.database import connect
+from eventstore.events import pack
 from eventstore.models import Snapshot, SnapshotFailure
-from eventstore.protocol.positions import pack
 from eventstore.queries.snapshots import Made, StoredSnapshot
 from eventstore.snapshots import refusing
 from eventstore.snapshots.dropping import drop, sealed_under
@@ -133,7 +134,7 @@ def row(monkeypatch: pytest.MonkeyPatch) -> StoredSnapshot:
 def test_a_stream_is_noted_once_for_the_next_builder(
     row: StoredSnapshot, what: str, error: str
 ) -> None:
-    counted = refusing.metrics.SNAPSHOT_GARBAGE.labels(
+    counted = metrics.SNAPSHOT_GARBAGE.labels(
         error.removeprefix("snapshot-").replace("-", "_")
     )
     before = counted._value.get()

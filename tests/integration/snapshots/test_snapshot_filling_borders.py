@@ -9,6 +9,7 @@ from django.db import connection
 from structlog.testing import capture_logs
 
 from eventstore.database import connect
+from eventstore.errors import LogUnanswered
 from eventstore.metrics import SNAPSHOT_GARBAGE, SNAPSHOTS_FILLED
 from eventstore.models import SnapshotPartition
 from eventstore.ports import Proposal
@@ -79,7 +80,7 @@ def test_after_a_minute_to_the_moment_the_topics_are_looked_at_again(
     asked: list[str] = []
     filler = Filler(
         snapshot_topics(),
-        lambda: Asked(world.store.make_log(), asked),  # type: ignore[arg-type,return-value]
+        lambda: Asked(world.store.make_log(), asked),
         connect,
         Minutes(),
         Soon(),  # type: ignore[arg-type]
@@ -91,17 +92,44 @@ def test_after_a_minute_to_the_moment_the_topics_are_looked_at_again(
     assert "extents" not in asked
 
 
+class Twice:
+    """Set once somebody has waited twice."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def is_set(self) -> bool:
+        """See `threading.Event`."""
+        return len(self.waits) > 1
+
+    def wait(self, timeout: float) -> None:
+        """See `threading.Event`."""
+        self.waits.append(timeout)
+
+
+def test_after_it_went_well_the_pauses_begin_anew(world: World) -> None:
+    fails = [True, False, True]
+
+    def make_log() -> Any:
+        if fails.pop():
+            raise LogUnanswered("gone")
+        return world.store.make_log()
+
+    stop: Any = Twice()
+    Filler(snapshot_topics(), make_log, connect, Minutes(), stop).run()
+
+    assert stop.waits == [0.5, 0.5]
+
+
+@pytest.mark.usefixtures("transactional_db")
 @pytest.mark.parametrize(
     "other", [{"id": 8}, {"topic_id": "another"}, {"cursor": 4}], ids=str
 )
-def test_a_cursor_is_moved_only_as_it_was_seen(
-    world: World, other: dict[str, Any]
-) -> None:
+def test_a_cursor_is_moved_only_as_it_was_seen(other: dict[str, Any]) -> None:
     row = {"id": 7, "topic": "t", "topic_id": "this", "cursor": 3} | other
     SnapshotPartition.objects.create(**row)
     given = {"id": 7, "topic_id": "this", "seen": 3, "next": 5}
 
-    assert world.store
     with connect() as own:
         assert own.execute(filling._MOVE, given).fetchone() is None
         found = own.execute(filling._CURSOR, given).fetchone()
@@ -110,11 +138,11 @@ def test_a_cursor_is_moved_only_as_it_was_seen(
     assert SnapshotPartition.objects.get().cursor == row["cursor"]
 
 
-def test_a_cursor_begins_at_the_beginning_of_each_topic(world: World) -> None:
+@pytest.mark.usefixtures("transactional_db")
+def test_a_cursor_begins_at_the_beginning_of_each_topic() -> None:
     given = {"id": 7, "topic": "t", "topic_id": "this", "seen": 0, "next": 5}
     register, move, cursor = filling._REGISTER, filling._MOVE, filling._CURSOR
 
-    assert world.store
     with connect() as own:
         assert own.execute(register, given).fetchone() == (0,)
         assert own.execute(move, given).fetchone() == (7,)

@@ -21,7 +21,7 @@ from eventstore.testing.faulty_log import ANSWER_LOST, Network
 from tests.support.snapshotting import World
 
 if TYPE_CHECKING:
-    from collections.abc import MutableSequence, Sequence
+    from collections.abc import MutableSequence
     from datetime import datetime
 
     from eventstore.snapshots.builder.building import Built
@@ -187,8 +187,8 @@ def test_a_partition_weighs_as_much_as_its_events_take(world: World) -> None:
 
     by_chance(world, chance).sample(1)
 
-    one, three, last = chance.weights
-    assert (one, three, last) == (one, 3 * one, one)
+    one, *more = sorted(chance.weights)
+    assert more == [one, 3 * one]
 
 
 def test_partitions_without_an_event_are_no_places_for_a_sample(world: World) -> None:
@@ -202,7 +202,7 @@ def test_partitions_without_an_event_are_no_places_for_a_sample(world: World) ->
 class Vanishing(Random):
     """What it chooses is gone when it is looked at."""
 
-    def choice(self, seq: Sequence[Any]) -> Any:
+    def choice(self, seq: Any) -> Any:
         """See `Random`."""
         Row.objects.all().delete()
         return seq[0]

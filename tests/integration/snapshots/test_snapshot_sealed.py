@@ -15,6 +15,7 @@ from django.db import connection
 from eventstore.database import connect
 from eventstore.errors import KeyStoreUnavailable, StateWithheld
 from eventstore.events import Expected, NewEvent, Withheld
+from eventstore.metrics import SNAPSHOT_FAILURES
 from eventstore.models import Snapshot as Row
 from eventstore.models import SnapshotFailure
 from eventstore.opening import KeyOpener, opener
@@ -164,10 +165,12 @@ def test_a_state_with_marks_is_not_kept_counted_once_and_not_tried_again(
     who = customer()
     stream_id = stream(world, placed(who), changes=19)
     keys_of_this_process().erase(who, request="r-1")
+    counted = SNAPSHOT_FAILURES.labels(world.order.stream_type, "state-withheld")
 
     built = world.snapshotter().build_due()
     again = world.snapshotter().build_due()
 
+    assert counted._value.get() == 2
     assert (built.snapshots, built.withheld, list(built.problems)) == (0, 2, [])
     assert (again.snapshots, again.withheld, again.events) == (0, 0, 0)
     assert not SnapshotFailure.objects.exists()

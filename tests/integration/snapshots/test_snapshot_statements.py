@@ -180,8 +180,8 @@ STREAM = ("stream_id", "state_schema", "code")
 
 
 def test_a_failure_is_counted_for_its_stream_and_code_alone() -> None:
-    for row in each_beside(FAILURE, *STREAM):
-        SnapshotFailure.objects.create(**row)
+    for other in each_beside(FAILURE, *STREAM):
+        SnapshotFailure.objects.create(**other)
 
     assert done(statements.FAILED, FAILS) == [(1,)]
     assert done(statements.FAILED, FAILS) == [(2,)]
