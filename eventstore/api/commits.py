@@ -14,6 +14,7 @@ from eventstore.api.scopes import Scope
 from eventstore.api.shapes import Outcome, Verdict
 from eventstore.api.streams import is_its_own
 from eventstore.api.subjects import subject_of
+from eventstore.conf import registry
 from eventstore.events import written
 from eventstore.store import get_event_store
 
@@ -43,6 +44,9 @@ class CommitView(Endpoint):
     def _answer(self, commit_id: UUID) -> Response:
         outcome = get_event_store().outcome(commit_id)
         own = [one for one in outcome.decided if is_its_own(self, one.commit.stream_id)]
+        if not outcome.decided:
+            # a stream of which there is none: what is foreign takes no longer
+            is_its_own(self, f"{next(iter(registry().stream_types))}.{commit_id}")
         if not own:
             raise CommitNotInLog(_ABSENT, **self._up_to(outcome))
         self.record("view", _subjects(own), f"commit/{commit_id}")

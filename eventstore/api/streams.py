@@ -81,18 +81,19 @@ class StreamView(OfStream):
 def is_its_own(call: Endpoint, stream_id: str) -> bool:
     """Whether the caller may see a stream that is there, even before its `Reach` has heard of it.
 
-    Then its first commit is judged as if it were proposed now: whoever may begin this stream so, has begun it.
+    Then its first commit is judged as if it were proposed now: whoever may begin this stream so, has begun it. One that is not
+    there takes the same questions.
     """
-    if call.covers(stream_id):
-        return True
+    covered = call.covers(stream_id)
+    if covered or call.caller.reach.sees_all:
+        return covered
     events = iter(get_event_store().read(stream_id))
     first = next(events, None)
-    if first is None:
-        return False
-    commit = [first, *takewhile(lambda one: one.commit_id == first.commit_id, events)]
+    commit = [] if first is None else [first]
+    commit += takewhile(lambda one: one.commit_id == commit[0].commit_id, events)
     said = [(event.metadata.event_type, event.data) for event in commit]
-    reach = call.caller.reach
-    return reach.refuses(stream_id, Expected.NO_STREAM, said) is None
+    refused = call.caller.reach.refuses(stream_id, Expected.NO_STREAM, said)
+    return bool(said) and refused is None
 
 
 def _snapshot(stream_id: str) -> SnapshotHead | None:
