@@ -297,6 +297,52 @@ def test_a_cursor_of_another_household_is_none(asker: Mapping[str, Asker]) -> No
     assert tried > 5
 
 
+# ---- recorded first
+
+
+def test_what_cannot_be_recorded_is_not_shown(
+    asker: Mapping[str, Asker], settings: Settings
+) -> None:
+    path = "tests.support.recorders.BrokenRecorder"
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "ACCESS_RECORDER": path}
+
+    for call in TOLD[:-1]:
+        for placed, kind in product(objects(call, OURS), ("ours-all", "everybody-all")):
+            answer = asker[kind].ask("GET", call.address(**placed))
+            assert answer.status_code == 503, (call.route, kind)
+            assert answer.json()["code"] == "access-not-recorded"
+            assert f"words-{OURS}".encode() not in body_of(answer)
+
+
+def test_each_look_at_somebody_is_in_the_ledger_with_the_accounts_purpose(
+    asker: Mapping[str, Asker],
+) -> None:
+    store = get_event_store()
+    for call in TOLD[:-1]:
+        for placed in objects(call, OURS):
+            for kind in ("ours-read", "ours-append", "everybody-all"):
+                before = len(list(store.read(f"access.{kind}")))
+                answer = asker[kind].ask("GET", call.address(**placed))
+                body_of(answer)
+                told = [e.data for e in store.read(f"access.{kind}")][before:]
+                if answer.status_code == 403:
+                    assert told == [], call.route
+                    continue
+                assert answer.status_code == 200, call.route
+                assert len(told) == 1, (call.route, kind)
+                said = {
+                    name: told[0][name]
+                    for name in ("actor", "actor_kind", "purpose", "kind")
+                }
+                assert said == {
+                    "actor": kind,
+                    "actor_kind": "service",
+                    "purpose": "parent_request",
+                    "kind": said["kind"],
+                }
+                assert {f"c-{OURS}", f"p-{OURS}"} & set(told[0]["subjects"])
+
+
 # ---- what is about nobody, and what nobody says
 
 
