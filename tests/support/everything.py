@@ -22,7 +22,7 @@ _SEQUENCES: Final = "SELECT schemaname, sequencename, last_value FROM pg_sequenc
 # Of the ledger's own streams, which a read may add to; in the log of record, in what is folded, in the state of its partitions.
 _OF_THE_LEDGER: Final[Mapping[str, str]] = {
     "eventstore_record": "t.stream_id LIKE 'access.%%'",
-    "eventstore_event": "t.stream_id IN (SELECT id FROM eventstore_stream WHERE stream_id LIKE 'access.%%')",
+    "eventstore_event": "t.stream_id LIKE 'access.%%'",
     "eventstore_stream": "t.stream_id LIKE 'access.%%'",
     "eventstore_partition": "t.topic = 'eventstore.access'",
     "eventstore_logrecord": "t.topic IN (SELECT id FROM eventstore_logtopic WHERE name = 'eventstore.access')",
@@ -37,7 +37,7 @@ def everything() -> Mapping[str, frozenset[str]]:
         with connections[alias].cursor() as cursor:
             cursor.execute(_TABLES)
             for schema, table in cursor.fetchall():
-                cursor.execute(_rows(cursor, schema, table))
+                cursor.execute(_rows(schema, table))
                 rows = frozenset(str(row[0]) for row in cursor.fetchall())
                 found[f"{alias}: {schema}.{table}"] = rows
             cursor.execute(_SEQUENCES)
@@ -45,8 +45,7 @@ def everything() -> Mapping[str, frozenset[str]]:
     return found | dict(_files(_folders()))
 
 
-def _rows(cursor: object, schema: str, table: str) -> sql.Composed:
-    del cursor
+def _rows(schema: str, table: str) -> sql.Composed:
     there = sql.Identifier(schema, table)
     kept = sql.SQL(_OF_THE_LEDGER.get(table, "false").replace("%%", "%"))
     return sql.SQL("SELECT t::text FROM {} t WHERE NOT ({})").format(there, kept)
