@@ -59,7 +59,7 @@ class EventStoreSettings:
     VAULT: Mapping[
         str, Any
     ] = {}  # of "vault": addr, token or token_file, mount, key, namespace, ca_file, timeout
-    FOLLOWERS: int = 100  # of the feed over HTTP, that may wait in a process
+    FOLLOWERS: int = 150  # of the feed over HTTP, that may wait in a process
     RETENTION: Mapping[
         str, Sequence[Mapping[str, Any]]
     ] = {}  # retention class → policies; docs/ERASURE.md

@@ -335,6 +335,7 @@ EVENTSTORE: dict[str, Any] = {
     ),
     "PARTITIONS": env.whole("TEDDY_PARTITIONS", default=6, least=1, most=512),
     "APPEND_TIMEOUT": env.seconds("TEDDY_APPEND_TIMEOUT", default=10.0),
+    "FOLLOWERS": env.whole("TEDDY_FOLLOWERS", default=150, least=0, most=900),
     "KAFKA_BOOTSTRAP": env.several(
         "TEDDY_KAFKA_BOOTSTRAP", default=("127.0.0.1:9092",)
     ),
