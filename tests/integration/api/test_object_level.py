@@ -20,6 +20,7 @@ from eventstore.store import get_event_store
 from tests.support.calls import Call, calls
 from tests.support.two_households import (
     CORRELATION,
+    LATE,
     MALFORMED,
     NOBODYS,
     OURS,
@@ -27,6 +28,7 @@ from tests.support.two_households import (
     Asker,
     Objects,
     askers,
+    settle,
     settle_both,
 )
 
@@ -187,16 +189,21 @@ def test_what_is_own_is_shown_to_its_household_and_to_who_sees_all(
                 assert is_closed or right == "all", (call.route, kind)
 
 
+@pytest.mark.parametrize("lags", [False, True], ids=["known", "lagging"])
 def test_what_is_foreign_answers_as_what_is_not_there_with_the_same_work(
-    asker: Mapping[str, Asker],
+    asker: Mapping[str, Asker], *, lags: bool
 ) -> None:
+    """Also while the read models do not know yet what was said last."""
+    if lags:
+        settle(get_event_store(), LATE)
     for call in TOLD:
         if not call.names:
             continue
         for method, kind in product(
             call.view.scopes, ("ours-read", "ours-append", "ours-all")
         ):
-            theirs, nobodys = objects(call, THEIRS), objects(call, NOBODYS)
+            theirs = objects(call, LATE if lags else THEIRS)
+            nobodys = objects(call, NOBODYS)
             for foreign, absent in zip(theirs, nobodys, strict=True):
                 first, its = statements(
                     lambda: asked_of(call, method, asker[kind], foreign, OURS)  # noqa: B023
