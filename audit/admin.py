@@ -9,6 +9,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ValidationError
 from django.forms import CheckboxSelectMultiple
+from knox.models import get_token_model
 
 from audit.access import OPERATE, Capability, may
 from eventstore.queries.unseen import unseen
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 else:
     _UserAdmin = UserAdmin  # generic for the type checker only
 
-admin.site.unregister([User, Group])
+# Tokens of service accounts are made and ended by commands, which say so in the log: no page shows or makes one.
+admin.site.unregister([User, Group, get_token_model()])
 
 
 @admin.register(User)

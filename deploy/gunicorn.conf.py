@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # An append waits for the log, not for the processor: threads. Each process has one appender thread of its own.
 # A thread is given to a request when it is there, not to whoever sends half of one.
 worker_class = "teddy_es.web_worker.GatheringWorker"
+# Who follows the feed has threads besides (TEDDY_FOLLOWERS), which hold no connection to the database while they wait.
 workers = 2
 threads = 8
 
@@ -53,10 +54,13 @@ def _refuse_unsafe_start() -> None:
         sys.exit(_REFUSED)
 
 
-def post_worker_init(_worker: Worker) -> None:
-    """Answer probes on a listener of their own, whatever the threads that make pages do."""
+def post_worker_init(worker: Worker) -> None:
+    """Answer probes on a listener of their own, whatever the threads that make pages do; give threads to who follows the feed."""
+    from eventstore.api.feed import process
+    from eventstore.conf import conf
     from teddy_es.probes import serve
 
+    worker.serve_followers(conf.FOLLOWERS, process.end)
     serve()
 
 

@@ -48,6 +48,7 @@ class EventStoreSettings:
     KEYS: str = (
         "eventstore.keys.configured.key_ring"  # dotted path of what gives a ring
     )
+    FAILED_TOKENS: str = ""  # dotted path of who counts tokens of the HTTP API that are none: (request) -> seconds to stay away, or None
     ACCESS_RECORDER: str = ""  # dotted path of who makes an AccessRecorder
     REACH: str = ""  # dotted path of who says which streams a token may see; empty: a token sees all
     KEK: str = ""  # who wraps keys: "file", "env", "vault", or the dotted path of a provider's factory
@@ -58,6 +59,7 @@ class EventStoreSettings:
     VAULT: Mapping[
         str, Any
     ] = {}  # of "vault": addr, token or token_file, mount, key, namespace, ca_file, timeout
+    FOLLOWERS: int = 150  # of the feed over HTTP, that may wait in a process
     RETENTION: Mapping[
         str, Sequence[Mapping[str, Any]]
     ] = {}  # retention class → policies; docs/ERASURE.md

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from eventstore.api.accounts import accounts
 from eventstore.conf import conf as eventstore
+from eventstore.database import is_the_databases
 from teddy_es.conf import conf
+from teddy_es.domain.access import PURPOSES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 LEAST_SECRET: Final = 50  # characters, as Django's own check has it
 LEAST_DIFFERENT: Final = 5
@@ -62,6 +68,30 @@ def check_proxies(**_kwargs: Any) -> list[CheckMessage]:
             id="teddy_es.E004",
             hint="Name its address or network, as in 172.30.7.0/24.",
         )
+    ]
+
+
+@register(Tags.database)
+def check_purposes(
+    databases: Collection[str] | None = None, **_kwargs: Any
+) -> list[CheckMessage]:
+    """`check --database default`: what the ledger has no word for, nobody may look for."""
+    if "default" not in (databases or ()):
+        return []
+    try:
+        listed = accounts()
+    except Exception as error:
+        if is_the_databases(error):
+            return []  # the store's own checks say so
+        raise
+    return [
+        Error(
+            f"The purpose of the service account {account.name} is none of the access ledger's.",
+            id="teddy_es.E005",
+            hint=f"manage.py service_accounts change {account.name} --purpose … : until then it is shown nothing of anybody.",
+        )
+        for account in listed
+        if account.purpose not in PURPOSES
     ]
 
 

@@ -6,10 +6,12 @@ digest stands in its place, which tells one from another and nothing else.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_cool_off
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import (
@@ -17,17 +19,19 @@ from django.contrib.auth.signals import (
     user_logged_out,
     user_login_failed,
 )
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.crypto import salted_hmac
 from prometheus_client import Counter
 
 from audit.frame.refusals import PageRefused, refusal
+from teddy_es.proxies import client_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpResponse
 
 _log = structlog.get_logger(__name__)
 LOGINS: Final = Counter(
@@ -36,12 +40,23 @@ LOGINS: Final = Counter(
     ["outcome"],
 )
 _DIGITS: Final = 16
+TOKENS: Final = Counter(
+    "teddy_failed_tokens",
+    "Tokens of the HTTP API that are none: failed, or locked (one too many from an address).",
+    ["outcome"],
+)
+_SENT: Final = "api_token"  # in the credentials' place of a name: no form has it
+_NO_NAME: Final = (
+    "?api-token"  # what rows of failed tokens are filed under, beside the address
+)
 
 
 def recorded_name(
     request: HttpRequest | None, credentials: Mapping[str, Any] | None
 ) -> str:
     """The name of an account, if it is one, else a keyed digest: what rows are filed under (AXES_USERNAME_CALLABLE)."""
+    if _SENT in (credentials or {}):
+        return _NO_NAME
     typed = _typed(request, credentials)
     return typed if _account(typed) is not None else f"?{_digest(typed)}"
 
@@ -66,6 +81,24 @@ def locked_out(
     ):  # a middleware's answer is nobody's to render
         answer.render()
     return answer
+
+
+def failed_token(request: HttpRequest) -> int | None:
+    """Count a token of the HTTP API that is none, by its address: seconds to stay away once there were too many (EVENTSTORE["FAILED_TOKENS"]).
+
+    Of the request nothing but the address is looked at, for a token may stand wherever somebody put it.
+    """
+    asked, said = HttpRequest(), {_SENT: True}
+    asked.META["REMOTE_ADDR"] = client_address(request) or ""
+    asked.method = "GET"
+    if AxesProxyHandler.is_allowed(asked, said):
+        user_login_failed.send(sender=__name__, credentials=said, request=asked)
+    else:
+        asked.axes_locked_out = True  # type: ignore[attr-defined]
+        _failed(said, asked)
+    if not getattr(asked, "axes_locked_out", False):
+        return None
+    return round((get_cool_off(asked) or timedelta(0)).total_seconds())
 
 
 def report_logins() -> None:
@@ -93,6 +126,9 @@ def _failed(
     credentials: Mapping[str, Any], request: HttpRequest | None = None, **_: Any
 ) -> None:
     is_locked = bool(getattr(request, "axes_locked_out", False))
+    if _SENT in credentials:
+        _failed_token(is_locked=is_locked)
+        return
     LOGINS.labels("locked" if is_locked else "failed").inc()
     typed = _typed(request, credentials)
     told = {"account": _account(typed), "attempted": _digest(typed)}
@@ -100,6 +136,14 @@ def _failed(
         _log.warning("log-ins are locked", action="login-locked", **told)
     else:
         _log.warning("a log-in failed", action="login-failed", **told)
+
+
+def _failed_token(*, is_locked: bool) -> None:
+    TOKENS.labels("locked" if is_locked else "failed").inc()
+    if is_locked:
+        _log.warning("failed tokens of an address are locked", action="token-locked")
+    else:
+        _log.warning("a token failed", action="token-failed")
 
 
 def _typed(request: HttpRequest | None, credentials: Mapping[str, Any] | None) -> str:

@@ -29,6 +29,7 @@ _LOGGERS: Final = {
     "kafka": {"level": "CRITICAL"},
     "axes": {"level": "ERROR"},
     "celery.app.trace": {"filters": ["tasks"]},
+    "django.request": {"filters": ["requests"]},
 }
 _SHARED: Final[list[structlog.typing.Processor]] = [
     structlog.contextvars.merge_contextvars,
@@ -57,7 +58,10 @@ def configure_logging(*, json: bool, level: str) -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"structured": _formatter(json=json)},
-            "filters": {"tasks": {"()": WithoutWhatTasksQuote}},
+            "filters": {
+                "tasks": {"()": WithoutWhatTasksQuote},
+                "requests": {"()": WithoutAddresses},
+            },
             "handlers": {"stderr": handler},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": _LOGGERS,
@@ -152,6 +156,22 @@ class WithoutWhatTasksQuote(logging.Filter):
             quoting = ("exc", "traceback", "args", "kwargs", "return_value")
             taken = dict.fromkeys(quoting, WITHHELD) | {"exc": name}
             record.args = {**record.args, **taken}
+        return True
+
+
+class WithoutAddresses(logging.Filter):
+    """Django writes the path of what it refused into the line, and in a path stands what somebody put there, ids or a token: the route stays."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always True: nothing is left out."""
+        request = getattr(record, "request", None)
+        if request is not None and isinstance(record.args, tuple):
+            found = getattr(request, "resolver_match", None)
+            route = f"/{found.route}" if found else "(no route)"
+            record.args = tuple(
+                route if isinstance(one, str) and one.startswith("/") else one
+                for one in record.args
+            )
         return True
 
 

@@ -205,13 +205,14 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ("eventstore.api.permissions.MayScope",),
     "DEFAULT_RENDERER_CLASSES": ("eventstore.api.bodies.Json",),
     "DEFAULT_PARSER_CLASSES": ("eventstore.api.bodies.StrictJson",),
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "eventstore.api.openapi.operations.Operations",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "DEFAULT_THROTTLE_RATES": {
         "read": env.text("TEDDY_RATE_READ", default="6000/min"),
         "append": env.text("TEDDY_RATE_APPEND", default="60000/min"),
         "export": env.text("TEDDY_RATE_EXPORT", default="60/hour"),
     },
+    "URL_FORMAT_OVERRIDE": None,  # `?format=` is a parameter that no call knows
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
 }
@@ -219,10 +220,25 @@ DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "eventstore.api.answering.ProblemHandler",
     "EXCEPTION_FORMATTER_CLASS": "eventstore.api.answering.ProblemFormatter",
 }
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Teddy ES",
+    "VERSION": "1",
+    "DESCRIPTION": "Streams of events over HTTP. What it promises, and how to follow and to write: docs/API.md.",
+    "POSTPROCESSING_HOOKS": ["teddy_es.api_examples.in_teddys_words"],
+}
 REST_KNOX = {
     "TOKEN_PREFIX": "teddy_",
     "TOKEN_TTL": timedelta(days=365),
     "AUTO_REFRESH": False,
+}
+
+# Rates are counted here, in each process for itself: who wants to append waits for no counter that lies elsewhere.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
 }
 
 # ---- Celery: docs/guide/JOBS.md
@@ -304,6 +320,8 @@ EVENTSTORE: dict[str, Any] = {
         "teddy_es.domain.parent.Parent",
     ),
     "SUBSCRIPTIONS": ("teddy_es.parents.following",),
+    "FAILED_TOKENS": "teddy_es.logins.failed_token",
+    "ACCESS_RECORDER": "audit.ledger.AccessLedger",
     "PROJECTIONS": (
         "audit.people.children.Children",
         "audit.people.conversations.Conversations",
@@ -318,6 +336,7 @@ EVENTSTORE: dict[str, Any] = {
     ),
     "PARTITIONS": env.whole("TEDDY_PARTITIONS", default=6, least=1, most=512),
     "APPEND_TIMEOUT": env.seconds("TEDDY_APPEND_TIMEOUT", default=10.0),
+    "FOLLOWERS": env.whole("TEDDY_FOLLOWERS", default=150, least=0, most=900),
     "KAFKA_BOOTSTRAP": env.several(
         "TEDDY_KAFKA_BOOTSTRAP", default=("127.0.0.1:9092",)
     ),

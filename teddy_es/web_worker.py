@@ -3,6 +3,8 @@
 gunicorn's own worker gives a thread to a connection as soon as anything has come, and waits for the rest without end: as
 many half-sent headers as there are threads stop it. Here the worker's loop, which waits for all sockets at once, gathers
 what comes until headers and a small body are whole; who is not done by then is closed.
+
+Who follows the feed waits for minutes: those requests have threads of their own, so they never take one from an append.
 """
 
 from __future__ import annotations
@@ -11,11 +13,17 @@ import re
 import socket
 import struct
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_to_bytes
 
 from gunicorn import http
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 REQUEST_S: Final = 10.0  # for headers and a small body to be there
 _HEADERS: Final = 65_536  # gunicorn refuses what is longer than its own limits
@@ -23,6 +31,10 @@ _BODY: Final = 65_536  # what is larger is read by its thread, with the time-out
 _READ_S: Final = 10
 _SEND_S: Final = 30
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.I)
+FEED: Final = b"/api/v1/feed"
+SPARE: Final = (
+    8  # threads for those that are refused a place, and for pages that nobody waits for
+)
 _EXPECTS: Final = re.compile(rb"\r\nexpect:", re.I)  # it sends its body when told so
 
 
@@ -38,10 +50,52 @@ def is_whole(received: bytes) -> bool:
     return len(received) >= end + 4 + min(int(length[1]), _BODY)
 
 
+def is_of_feed(received: bytes) -> bool:
+    """Whether a request may be one that waits: by its address, however that is written."""
+    target = received.split(b" ", 2)[1:2]
+    return bool(target) and unquote_to_bytes(target[0].split(b"?")[0]).endswith(FEED)
+
+
 class GatheringWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """See above. Speaks HTTP/1.1 in the clear: TLS ends in the proxy."""
 
     request_s: float = REQUEST_S
+    _followers: ThreadPoolExecutor | None = None
+    _end_followers: Callable[[], None] | None = None
+
+    def serve_followers(self, places: int, end: Callable[[], None]) -> None:
+        """Threads for so many who wait, and some. end: has them come to an end, and waits for nothing."""
+        self._followers = ThreadPoolExecutor(places + SPARE, "follower")
+        self._end_followers = end
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give the request to a thread, by what it asks for."""
+        pool = self.tpool
+        if self._followers and is_of_feed(conn.parser.unreader.buf.getvalue()):
+            pool = self._followers
+        done = partial(self.method_queue.defer, self.finish_request, conn)
+        pool.submit(self.handle, conn).add_done_callback(done)
+
+    def run(self) -> None:
+        """Until told to stop, and all that was begun has ended."""
+        super().run()
+        self._let_followers_go()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Told to stop: requests in flight end by themselves, followers have to be told."""
+        super().handle_exit(sig, frame)
+        if self._end_followers:
+            self._end_followers()
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """Told to stop at once."""
+        self._let_followers_go()
+        super().handle_quit(sig, frame)
+
+    def _let_followers_go(self) -> None:
+        if self._end_followers and self._followers:
+            self._end_followers()
+            self._followers.shutdown(wait=False)
 
     def accept(self, listener: Any) -> None:
         """Take a connection, and wait for its request."""

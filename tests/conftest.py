@@ -20,10 +20,12 @@ pytest_plugins = [
     "tests.plugins.kafka_logs",
     "tests.plugins.secure_kafka",
     "tests.plugins.stores",
+    "tests.plugins.teddy_stores",
     "tests.plugins.mirrored",
     "tests.plugins.accounts",
     "tests.plugins.browser",
     "tests.plugins.guide_project",
     "tests.plugins.fuzz",
+    "tests.plugins.outside",
     "tests.plugins.properties",
 ]

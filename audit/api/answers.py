@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from eventstore.api.shapes import Instant
 from eventstore.events import written
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ class ConversationSeen(msgspec.Struct, frozen=True):
 
     conversation_id: str
     language: str | None
-    started_at: str | None
-    ended_at: str | None
+    started_at: Instant | None
+    ended_at: Instant | None
     end_reason: str | None
-    recorded_at: str
+    recorded_at: Instant
     messages: int
     unscreened: int
 
@@ -35,12 +36,12 @@ class ViolationSeen(msgspec.Struct, frozen=True):
     severity: str
     state: str
     conversation_id: str | None
-    occurred_at: str
-    detected_at: str
-    acknowledged_at: str | None
-    claimed_at: str | None
-    decided_at: str | None
-    reopened_at: str | None
+    occurred_at: Instant
+    detected_at: Instant
+    acknowledged_at: Instant | None
+    claimed_at: Instant | None
+    decided_at: Instant | None
+    reopened_at: Instant | None
     outcome: str | None
 
 
@@ -50,15 +51,15 @@ class ConsentSeen(msgspec.Struct, frozen=True):
     child_id: str
     scope: str
     policy_version: str
-    granted_at: str
-    withdrawn_at: str | None
-    replaced_at: str | None
+    granted_at: Instant
+    withdrawn_at: Instant | None
+    replaced_at: Instant | None
 
 
 class AccessSeen(msgspec.Struct, frozen=True):
     """Somebody looked: when, at what kind of thing, why, and whether it was a person or a program. Never who."""
 
-    recorded_at: str
+    recorded_at: Instant
     kind: str
     purpose: str
     by: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import msgspec
 from rest_framework.response import Response
 
+from audit.api import descriptions as words
 from audit.api.answers import access_seen, conversation_seen, violation_seen
 from audit.api.of_person import OfPerson, ReadModel
 from audit.api.profiles import profile_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from eventstore.api.described import Described
+
 CONVERSATIONS: Final = ReadModel(
     "conversations", "conversations", "eventstore.conversation"
 )
@@ -35,7 +38,8 @@ ACCESSES: Final = ReadModel("accesses", "accesses", "eventstore.access")
 class ChildView(OfPerson):
     """`GET`: the child's profile now, or as it was known at a time."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.PROFILE}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
         "GET": (
             Parameter(
@@ -68,7 +72,8 @@ class ChildView(OfPerson):
 class ConversationsView(OfPerson):
     """`GET`: the child's conversations, the newest in the log first."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.CONVERSATIONS}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {"GET": (LIMIT, AFTER)}
 
     def get(self, request: Request, child_id: str) -> Response:
@@ -82,7 +87,8 @@ class ConversationsView(OfPerson):
 class ViolationsView(OfPerson):
     """`GET`: what was found about the child's safety, the newest first."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.VIOLATIONS}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {"GET": (LIMIT, AFTER)}
 
     def get(self, request: Request, child_id: str) -> Response:
@@ -95,7 +101,8 @@ class ViolationsView(OfPerson):
 class AccessView(OfPerson):
     """`GET`: when and why somebody looked at the child's data, the newest first. Never who."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.ACCESSES}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
         "GET": (
             Parameter(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.http import StreamingHttpResponse
 
+from audit.api import descriptions as words
 from audit.api.of_person import OfPerson
 from audit.people import lists
 from eventstore.api.bodies import Json
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
+
+    from eventstore.api.described import Described
 
 NDJSON: Final = "application/x-ndjson"
 _BYTES: Final = 64_000  # of a piece of the answer
@@ -41,7 +44,8 @@ class Ndjson(Json):
 class ExportView(OfPerson):
     """`GET`: the machine-readable copy. Sealed fields are opened for who has `pii:read`, and stay sealed for others."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.EXPORT}
     throttle_scope = "export"
     piece: ClassVar[int] = _BYTES
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from audit.api import descriptions as words
 from audit.api.answers import consent_seen
 from audit.api.of_person import OfPerson, ReadModel
 from audit.people import lists
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.response import Response
 
+    from eventstore.api.described import Described
     from eventstore.api.parameters import Parameter
 
 CONSENTS: Final = ReadModel("consents", "consents", "eventstore.parent")
@@ -26,7 +28,8 @@ CONSENTS: Final = ReadModel("consents", "consents", "eventstore.parent")
 class ConsentsView(OfPerson, OfStream):
     """`GET`: what the parent allowed for which child, from when to when, the newest first."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.CONSENTS}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {"GET": (LIMIT, AFTER)}
 
     def get(self, request: Request, parent_id: str) -> Response:

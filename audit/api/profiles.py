@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from eventstore.api.shapes import Instant
 from eventstore.events import written
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Field(msgspec.Struct, frozen=True):
 
     value: Any
     version: int
-    recorded_at: str
+    recorded_at: Instant
 
 
 class Unopened(msgspec.Struct, frozen=True):
@@ -32,7 +33,7 @@ class Unopened(msgspec.Struct, frozen=True):
 
     version: int
     reason: str
-    at: str | UnsetType = UNSET
+    at: Instant | UnsetType = UNSET
     request: str | UnsetType = UNSET
 
 
@@ -41,17 +42,17 @@ class Profile(msgspec.Struct, frozen=True):
 
     child_id: str
     parent_id: str | None
-    registered_at: str | None
+    registered_at: Instant | None
     version: int
     fields: Mapping[str, Field]
     withheld: Sequence[Unopened]
-    as_of: str | UnsetType = UNSET
+    as_of: Instant | UnsetType = UNSET
 
 
 def profile_of(child_id: str, events: Iterable[RecordedEvent]) -> Profile:
     """By the events of its stream from the first on."""
     parent_id: str | None = None
-    registered_at: str | None = None
+    registered_at: Instant | None = None
     fields: dict[str, Field] = {}
     withheld: list[Unopened] = []
     version = 0

@@ -12,3 +12,7 @@ class ApiConfig(AppConfig):
     label = "eventstore_api"
     verbose_name = "HTTP API"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from eventstore.api import checks  # noqa: F401  (registers itself)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
+from django.http import UnreadablePostError
 from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
@@ -29,6 +30,8 @@ _REASONS: Final[Mapping[str, str]] = {
     "nul_character": "a text has a NUL in it",
     "lone_surrogate": "a text has half of a surrogate pair in it",
 }
+
+_NOT_WHOLE: Final = "The body ended before it was whole; nothing was written."
 
 _T = TypeVar("_T")
 
@@ -72,13 +75,15 @@ class StrictJson(BaseParser):
         if int(length) > MOST_BYTES:
             msg = f"The body has {int(length)} bytes, the limit is {MOST_BYTES}; nothing was written."
             raise BodyTooLarge(msg, size=int(length), limit=MOST_BYTES)
-        body = stream.read(MOST_BYTES + 1)
+        try:
+            body = stream.read(MOST_BYTES + 1)
+        except UnreadablePostError as error:
+            raise MalformedBody(_NOT_WHOLE) from error
         if len(body) > MOST_BYTES:
             msg = f"The body has more than {MOST_BYTES} bytes; nothing was written."
             raise BodyTooLarge(msg, limit=MOST_BYTES)
         if int(length) and len(body) != int(length):
-            msg = "The body ended before it was whole."
-            raise MalformedBody(msg)
+            raise MalformedBody(_NOT_WHOLE)
         return body
 
 

@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
-import msgspec
 from rest_framework.response import Response
 
 from eventstore.api import parameters
+from eventstore.api.descriptions import streams as words
 from eventstore.api.endpoint import Endpoint
 from eventstore.api.problems import CommitNotInLog, InvalidParameter
 from eventstore.api.scopes import Scope
+from eventstore.api.shapes import Outcome, Verdict
 from eventstore.api.streams import is_its_own
 from eventstore.api.subjects import subject_of
+from eventstore.conf import registry
 from eventstore.events import written
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
 
     from rest_framework.request import Request
 
+    from eventstore.api.described import Described
     from eventstore.queries.commits import CommitOutcome, Decided
 
 _ABSENT = "No commit of this id that this token may see is in the log, up to its end as it was read for this answer."
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the log decided in one stream: `accepted` with where its events stand, or a refusal with the version that it met."""
-
-    stream_id: str
-    verdict: str
-    recorded_at: str
-    current_version: int | None = None
-    first_version: int | None = None
-    last_version: int | None = None
-    positions: list[str] | None = None
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a commit: one verdict, as a rule, for an id is of use once; one in each stream that used it."""
-
-    commit_id: UUID
-    decided: list[Verdict]
-
-
 class CommitView(Endpoint):
     """`GET`: the verdict, in each stream that used the id."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.APPEND}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.APPEND}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.COMMITTED}
     instead: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
 
     def get(self, _request: Request, commit_id: str) -> Response:
@@ -58,11 +43,26 @@ class CommitView(Endpoint):
 
     def _answer(self, commit_id: UUID) -> Response:
         outcome = get_event_store().outcome(commit_id)
-        own = [one for one in outcome.decided if is_its_own(self, one.commit.stream_id)]
+        own = self._own(outcome.decided)
         if not own:
             raise CommitNotInLog(_ABSENT, **self._up_to(outcome))
-        self.record("view", _subjects(own), f"commit {commit_id}")
+        self.record("view", _subjects(own), f"commit:{commit_id}")
         return Response(Outcome(commit_id, [_told(one) for one in own]))
+
+    def _own(self, decided: Sequence[Decided]) -> Sequence[Decided]:
+        """Those of streams that the caller may see. The reach is asked the same of an id that nobody has used as of another's."""
+        reach = self.caller.reach
+        if reach.sees_all:
+            return decided
+        known_before = reach.known_before()
+        covered = reach.covers([one.commit.stream_id for one in decided])
+
+        def is_own(stream_id: str) -> bool:
+            return stream_id in covered or is_its_own(self, stream_id, known_before)
+
+        if not decided:  # as long as for a stream that is another's
+            is_own(f"{next(iter(registry().stream_types))}.{self.kwargs['commit_id']}")
+        return [one for one in decided if is_own(one.commit.stream_id)]
 
     def _up_to(self, outcome: CommitOutcome) -> Mapping[str, Any]:
         """How far the log was read: not for who sees a part of it, for it tells how much others write."""

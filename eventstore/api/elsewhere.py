@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 class Elsewhere(Endpoint):
     """404 for who may read, 401 for everybody else: a stranger is not told what there is."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ, "POST": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {
+        "GET": Scope.READ,
+        "POST": Scope.READ,
+    }
+    schema = None  # no call of the schema
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Nothing is asked of what is not there."""

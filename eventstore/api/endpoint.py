@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from django.utils.cache import patch_vary_headers
 from rest_framework.views import APIView
 
 from eventstore.api import parameters
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from eventstore.api.callers import Caller
+    from eventstore.api.described import Described
     from eventstore.api.parameters import Parameter
     from eventstore.ports import Opener
 
@@ -41,18 +43,20 @@ ASKING: Final = (
     "Prefer",
     "Range",
 )
-MOST_SUBJECTS: Final = 10_000  # of one record of who looks
 
 
 class Endpoint(APIView):
     """A call, or several at one address.
 
-    scopes: method → the scope that it needs. instead: method → another scope that will do. known: method → the query parameters that it goes by. goes_by: method → those
-    of `ASKING` that it goes by. Whatever else is asked is refused by its name.
+    scopes: method → the scope that it needs. instead: method → another scope that will do. known: method → the query parameters that
+    it goes by. goes_by: method → those of `ASKING` that it goes by. Whatever else is asked is refused by its name. described: method →
+    what it is, for the schema.
     """
 
-    scopes: ClassVar[Mapping[str, Scope]]
+    scopes: ClassVar[Mapping[str, Scope | None]]  # None: of a call without a token
     instead: ClassVar[Mapping[str, Scope]] = {}
+    described: ClassVar[Mapping[str, Described]]
+    is_public: ClassVar[bool] = False
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {}
     goes_by: ClassVar[Mapping[str, Collection[str]]] = {}
     throttle_scope: ClassVar[str] = "read"
@@ -61,8 +65,8 @@ class Endpoint(APIView):
     permission_classes = (MayScope,)
     throttle_classes = (ScopedByToken,)
     parser_classes = (StrictJson,)
-    renderer_classes = (Json,)
-    http_method_names = ("get", "head", "post")
+    renderer_classes: tuple[type[Json], ...] = (Json,)
+    http_method_names: tuple[str, ...] = ("get", "head", "post")
 
     asked: Mapping[str, Any]
     told: Mapping[str, Any] = MappingProxyType({})
@@ -84,6 +88,8 @@ class Endpoint(APIView):
         """Nobody in between keeps what is somebody's own."""
         final = super().finalize_response(request, response, *args, **kwargs)
         final.headers.setdefault("Cache-Control", "no-store")
+        if not self.is_public:
+            patch_vary_headers(final, ["Authorization"])
         return final
 
     @property
@@ -109,14 +115,16 @@ class Endpoint(APIView):
     ) -> None:
         """Have it recorded that the caller sees data of these persons, before they are shown. Raises `AccessNotRecorded`.
 
-        kind: `list`, `view`, `export`. about: the stream, the list.
+        kind: `list`, `view`, `export`. about: the stream, the list; no blanks. What is about nobody is not recorded: who follows the feed would
+        otherwise never come to its end.
         """
-        caller, named = self.caller, sorted(subjects)
-        for first in range(0, len(named), MOST_SUBJECTS):
-            access = Access(
-                kind, caller.purpose, caller.account, about, actor_kind="service"
-            )
-            record(access, named[first : first + MOST_SUBJECTS])
+        if not subjects:
+            return
+        caller = self.caller
+        access = Access(
+            kind, caller.purpose, caller.account, about, actor_kind="service"
+        )
+        record(access, sorted(subjects))
 
 
 NOT_THERE: Final = "There is nothing here that this token may see."

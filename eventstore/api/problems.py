@@ -20,12 +20,15 @@ TYPES: Final = "/api/v1/problems/"
 class ApiProblem(APIException):
     """A refusal of the API itself. facts: members of the answer beside the standard ones; nothing of a person.
 
-    resolve: a call, a command or a page that helps. headers: of the answer, beside those that every refusal of its kind has.
+    resolve: a call, a command or a page that helps. carries: the names of its facts. comes_again: it says how long to wait.
+    headers: of the answer, beside those that every refusal of its kind has.
     """
 
     code: ClassVar[str]
     status: ClassVar[HTTPStatus]
     resolve: ClassVar[str]
+    carries: ClassVar[tuple[str, ...]] = ()
+    comes_again: ClassVar[bool] = False
 
     def __init__(
         self, detail: str, *, retry_after: int | None = None, **facts: Any
@@ -42,6 +45,7 @@ class UnknownParameter(ApiProblem):
 
     code = "unknown-parameter"
     status = HTTPStatus.BAD_REQUEST
+    carries = ("parameter",)
     resolve = "Leave the parameter out: docs/API.md lists those of each call. A filter that is not supported is never passed over."
 
 
@@ -50,6 +54,7 @@ class InvalidParameter(ApiProblem):
 
     code = "invalid-parameter"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    carries = ("parameter",)
     resolve = "Put the value right: docs/API.md says what the parameter can be."
 
 
@@ -58,6 +63,7 @@ class UnsupportedHeader(ApiProblem):
 
     code = "unsupported-header"
     status = HTTPStatus.BAD_REQUEST
+    carries = ("header",)
     resolve = "Leave the header out: docs/API.md lists those that the call goes by."
 
 
@@ -66,6 +72,7 @@ class InvalidHeader(ApiProblem):
 
     code = "invalid-header"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    carries = ("header",)
     resolve = "Put the value right: docs/API.md says what the header can be."
 
 
@@ -82,6 +89,7 @@ class MalformedBody(ApiProblem):
 
     code = "malformed-body"
     status = HTTPStatus.BAD_REQUEST
+    carries = ("reason",)
     resolve = "Send one JSON object in UTF-8: no name twice, no NUL, no lone surrogate, finite numbers, at most 64 levels."
 
 
@@ -90,6 +98,7 @@ class BodyTooLarge(ApiProblem):
 
     code = "body-too-large"
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    carries = ("size", "limit")
     resolve = "Split it into several commits, or keep the large part elsewhere."
 
 
@@ -98,6 +107,7 @@ class InvalidBody(ApiProblem):
 
     code = "invalid-body"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    carries = ("field",)
     resolve = "Put the named field right, or leave it out if there is none of this name: docs/API.md."
 
 
@@ -123,6 +133,7 @@ class ScopeMissing(ApiProblem):
 
     code = "scope-missing"
     status = HTTPStatus.FORBIDDEN
+    carries = ("scope",)
     resolve = (
         "`manage.py service_accounts change NAME --scopes …` says what an account may."
     )
@@ -133,6 +144,7 @@ class NotAllowed(ApiProblem):
 
     code = "not-allowed"
     status = HTTPStatus.FORBIDDEN
+    carries = ("reason",)
     resolve = 'Append to streams of your own household, and what is its to say: docs/API.md, "What a token may".'
 
 
@@ -149,6 +161,7 @@ class CommitNotInLog(ApiProblem):
 
     code = "commit-not-in-log"
     status = HTTPStatus.NOT_FOUND
+    carries = ("up_to",)
     resolve = "This is not final: a copy may be on its way. Send the commit again under the same Idempotency-Key, which settles it."
 
 
@@ -189,6 +202,7 @@ class TooManyRequests(ApiProblem):
 
     code = "too-many-requests"
     status = HTTPStatus.TOO_MANY_REQUESTS
+    comes_again = True
     resolve = "Wait as long as Retry-After says."
 
 
@@ -197,6 +211,7 @@ class TooManyFollowers(ApiProblem):
 
     code = "too-many-followers"
     status = HTTPStatus.SERVICE_UNAVAILABLE
+    comes_again = True
     resolve = "Come again after Retry-After, or ask without `wait`."
 
 
@@ -205,4 +220,4 @@ class InternalError(ApiProblem):
 
     code = "internal-error"
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    resolve = "Report it with the header X-Correlation-ID. A POST may have been accepted: `GET /commits/{id}` tells."
+    resolve = "Report it with the header X-Correlation-ID. A POST may have been accepted: `GET /commits/{commit_id}` tells."

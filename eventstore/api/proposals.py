@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from eventstore.api.bodies import decoded
 from eventstore.api.conditional import IF_MATCH, KEY, expected_in, key_in
 from eventstore.api.problems import ExpectationsDisagree, InvalidBody
-from eventstore.events import NewEvent
+from eventstore.events import Expected, NewEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Proposal:
     """What the store is asked to append."""
 
     events: Sequence[NewEvent]
-    expected: int | str
+    expected: Expected
 
     @property
     def contents(self) -> list[tuple[str, Mapping[str, Any]]]:
@@ -79,15 +79,14 @@ def proposal_of(body: object, headers: Mapping[str, str]) -> Proposal:
     commit = decoded(body, ProposedCommit)
     if_match = headers.get(IF_MATCH)
     by_header = None if if_match is None else expected_in(if_match)
-    by_body = _or_none(commit.expected_version)
-    if by_header is None and by_body is None:
-        raise InvalidBody(_NEITHER, field="expected_version")
+    by_body: int | str | None = _or_none(commit.expected_version)
     if by_header is not None and by_body is not None and by_header != by_body:
         msg = f"If-Match says {by_header}, expected_version says {by_body}."
         raise ExpectationsDisagree(msg)
-    expected = by_header if by_body is None else by_body
-    assert expected is not None  # noqa: S101  (one of the two was said)
-    return Proposal([event.new() for event in commit.events], expected)
+    said = by_header if by_body is None else by_body
+    if said is None:
+        raise InvalidBody(_NEITHER, field="expected_version")
+    return Proposal([event.new() for event in commit.events], Expected.of(said))
 
 
 def _or_none(value: Any) -> Any:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from rest_framework.response import Response
 
 from eventstore.api.answering import StoreProblem
+from eventstore.api.descriptions import streams as words
 from eventstore.api.parameters import Parameter, instant, whole
 from eventstore.api.problems import InvalidParameter, NoState
 from eventstore.api.scopes import Scope
+from eventstore.api.shapes import State
 from eventstore.api.stream_events import LAST
 from eventstore.api.streams import OfStream
 from eventstore.conf import aggregates
@@ -26,23 +28,16 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from eventstore.aggregates import Aggregate
+    from eventstore.api.described import Described
 
 _TIME: Final = {"type": "string", "format": "date-time"}
-
-
-class State(msgspec.Struct, frozen=True):
-    """What a stream came to at a version. as_of: where that was asked for by a time."""
-
-    stream_id: str
-    version: int
-    state: Any
-    as_of: str | UnsetType = UNSET
 
 
 class StateView(OfStream):
     """`GET`: the state of the stream's aggregate, now, at a version, or as it was known at a time."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.STATE}
     known: ClassVar[Mapping[str, Sequence[Parameter]]] = {
         "GET": (
             Parameter(

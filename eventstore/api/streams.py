@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
 from rest_framework.response import Response
 
 from eventstore.api.conditional import IF_NONE_MATCH, etag, matches
+from eventstore.api.descriptions import streams as words
 from eventstore.api.endpoint import NOT_THERE, Endpoint
 from eventstore.api.problems import NotThere
 from eventstore.api.scopes import Scope
+from eventstore.api.shapes import SnapshotHead, StreamHead
 from eventstore.api.subjects import subjects_in
 from eventstore.conf import aggregates
 from eventstore.errors import InvalidStreamId, NotFound
@@ -21,28 +22,12 @@ from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
 
     from rest_framework.request import Request
 
+    from eventstore.api.described import Described
     from eventstore.events import StreamInfo
-
-
-class SnapshotHead(msgspec.Struct, frozen=True):
-    """Version and time of the newest snapshot that is of use."""
-
-    version: int
-    recorded_at: str
-
-
-class StreamHead(msgspec.Struct, frozen=True):
-    """What there is of a stream. events: how many; versions have no holes, so it is the version."""
-
-    stream_id: str
-    version: int
-    events: int
-    first_recorded_at: str
-    last_recorded_at: str
-    snapshot: SnapshotHead | None
 
 
 class OfStream(Endpoint):
@@ -68,8 +53,9 @@ class OfStream(Endpoint):
 class StreamView(OfStream):
     """`GET`: version, count, times, snapshot; the version is its ETag."""
 
-    scopes: ClassVar[Mapping[str, Scope]] = {"GET": Scope.READ}
+    scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}
     goes_by: ClassVar[Mapping[str, Collection[str]]] = {"GET": (IF_NONE_MATCH,)}
+    described: ClassVar[Mapping[str, Described]] = {"GET": words.HEAD}
 
     def get(self, request: Request, stream_id: str) -> Response:
         """A stream's head; 304 for who has this version already."""
@@ -93,21 +79,27 @@ class StreamView(OfStream):
         return Response(answer, headers=headers)
 
 
-def is_its_own(call: Endpoint, stream_id: str) -> bool:
+def is_its_own(call: Endpoint, stream_id: str, known_before: datetime | None) -> bool:
     """Whether the caller may see a stream that is there, even before its `Reach` has heard of it.
 
-    Then its first commit is judged as if it were proposed now: whoever may begin this stream so, has begun it.
+    Then its first commit is judged as if it were proposed now: whoever may begin this stream so, has begun it. What the reach does
+    know, and does not cover, is not looked at. known_before: as the reach said it, before it was asked anything else. What is not
+    there takes the same questions as what is another's.
     """
     if call.covers(stream_id):
         return True
+    if known_before is None:
+        return False
     events = iter(get_event_store().read(stream_id))
     first = next(events, None)
-    if first is None:
-        return False
-    commit = [first, *takewhile(lambda one: one.commit_id == first.commit_id, events)]
+    is_news = first is not None and first.recorded_at >= known_before
+    commit = [first] if first is not None and is_news else []
+    commit += takewhile(
+        lambda one: bool(commit) and one.commit_id == commit[0].commit_id, events
+    )
     said = [(event.metadata.event_type, event.data) for event in commit]
-    reach = call.caller.reach
-    return reach.refuses(stream_id, Expected.NO_STREAM.value, said) is None
+    refused = call.caller.reach.refuses(stream_id, Expected.NO_STREAM, said)
+    return bool(said) and refused is None
 
 
 def _snapshot(stream_id: str) -> SnapshotHead | None:

@@ -6,39 +6,54 @@ import re
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 
+from django.utils.module_loading import import_string
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from knox.models import get_token_model
-from knox.settings import CONSTANTS
+from knox.settings import CONSTANTS, knox_settings
+from rest_framework.exceptions import AuthenticationFailed
 
 from eventstore.api.callers import Caller
-from eventstore.api.problems import NotAuthenticated
+from eventstore.api.problems import NotAuthenticated, TooManyRequests
 from eventstore.api.reach import reach_of
 from eventstore.api.scopes import Scope
 from eventstore.clock import SystemClock
+from eventstore.conf import conf
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
     from rest_framework.request import Request
 
     from eventstore.api.models import ServiceAccount
 
 _clock: Final = SystemClock()
-PREFIX: Final = "teddy_"
-_FORM: Final = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
+_SECRET: Final = re.compile(r"[0-9a-f]{64}")
 _REFUSED: Final = (
     "The token is none that is valid: it may be mistyped, ended, or past its end."
 )
 
 
 class Tokens(TokenAuthentication):  # type: ignore[misc]  # knox ships no types
-    """`Authorization: Token teddy_…`. knox's own deletes what is past its end while it looks; a read changes nothing, so ours does not."""
+    """`Authorization: Token …`. knox's own deletes what is past its end while it looks; a read changes nothing, so ours does not."""
+
+    def authenticate(self, request: Request) -> tuple[Caller, Any] | None:
+        """None: no token was sent. Raises `NotAuthenticated`, or `TooManyRequests` where it is counted that many failed."""
+        try:
+            found: tuple[Caller, Any] | None = super().authenticate(request)
+        except (AuthenticationFailed, NotAuthenticated) as error:
+            refuse_after(request)
+            raise NotAuthenticated(_REFUSED) from error
+        return found
 
     def authenticate_credentials(self, token: bytes) -> tuple[Caller, Any]:
         """Who it is, and the token's row. Raises `NotAuthenticated`, for all reasons alike."""
         text = token.decode("latin-1")
-        if not _FORM.fullmatch(text):
-            raise NotAuthenticated(_REFUSED)
-        found = caller_of(text)
+        prefix = knox_settings.TOKEN_PREFIX
+        secret = text.removeprefix(prefix)
+        has_form = text.startswith(prefix) and _SECRET.fullmatch(secret)
+        found = caller_of(text) if has_form else None
         if found is None:
             raise NotAuthenticated(_REFUSED)
         return found
@@ -46,6 +61,17 @@ class Tokens(TokenAuthentication):  # type: ignore[misc]  # knox ships no types
     def authenticate_header(self, request: Request) -> str:
         """What WWW-Authenticate says."""
         return "Token"
+
+
+def refuse_after(request: Request) -> None:
+    """Have a token that is none counted (`EVENTSTORE["FAILED_TOKENS"]`). Raises `TooManyRequests`: a valid token from there is taken all the same."""
+    if not conf.FAILED_TOKENS:
+        return
+    counts: Callable[[HttpRequest], int | None] = import_string(conf.FAILED_TOKENS)
+    wait_s = counts(request._request)  # noqa: SLF001  (DRF has no other name for it)
+    if wait_s is not None:
+        msg = "Too many tokens that are none were sent from this address; this one was not looked at further."
+        raise TooManyRequests(msg, retry_after=wait_s)
 
 
 def caller_of(token: str) -> tuple[Caller, Any] | None:

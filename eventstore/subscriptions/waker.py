@@ -12,7 +12,7 @@ from eventstore.errors import DatabaseUnanswered
 from eventstore.indexer.statements import FOLDED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from eventstore.database import Connect
 
@@ -29,9 +29,16 @@ _LOST: Final = (
 class Waker:
     """One connection a process. A lost one is made anew, and then everybody is woken: nobody knows what was missed."""
 
-    def __init__(self, connect: Connect, wakes: Sequence[threading.Event]) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        wakes: Sequence[threading.Event],
+        concerns: Callable[[str], bool] | None = None,
+    ) -> None:
+        """concerns: whether somebody is to be woken for what is told, the id of a partition; None: always."""
         self._connect = connect
         self._wakes = wakes
+        self._concerns = concerns
         self.listens = threading.Event()
         self._told = False
 
@@ -61,7 +68,8 @@ class Waker:
             self.wake()
             try:
                 while not stop.is_set():
-                    for _ in connection.notifies(timeout=_PATIENCE, stop_after=1):
-                        self.wake()
+                    for told in connection.notifies(timeout=_PATIENCE, stop_after=1):
+                        if self._concerns is None or self._concerns(told.payload):
+                            self.wake()
             finally:
                 self.listens.clear()

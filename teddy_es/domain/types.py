@@ -86,8 +86,13 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
     "access": (None, {"DataAccessed": access.DataAccessed}),
 }
 
-# Schema 2 said more: fields that may be absent, and are where schema 1 was written.
-_SCHEMAS: Final = {"ErasureCompleted": 2, "HoldPlaced": 2, "HoldLifted": 2}
+# Schema 2 said more: fields that may be absent, and are where schema 1 was written; other words, and longer ones.
+_SCHEMAS: Final = {
+    "ErasureCompleted": 2,
+    "HoldPlaced": 2,
+    "HoldLifted": 2,
+    "DataAccessed": 2,
+}
 
 
 def _as_it_was(fields: dict[str, Any]) -> dict[str, Any]:

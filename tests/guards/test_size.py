@@ -22,11 +22,11 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "Django looks for all of an app's tables here",
     ),
     "teddy_es/settings.py": (
-        330,
+        370,
         "every variable is read in one file; most lines are one of them each",
     ),
     "eventstore/ports.py": (
-        450,
+        470,
         "everything that the core needs of the world, read as one list of promises",
     ),
     "eventstore/store.py": (

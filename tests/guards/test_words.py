@@ -31,6 +31,9 @@ ALLOWED = {
     ("eventstore/checks/system.py", "TEDDY_PARTITIONS"): (
         "the check names the variable that an operator sets"
     ),
+    ("eventstore/api/checks.py", "TEDDY_RATE_"): (
+        "the check names the variables that an operator sets"
+    ),
     ("eventstore/checks/keys.py", "TEDDY_"): (
         "the check names the variables that an operator sets"
     ),

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 Stores = Callable[..., EventStore]
 
-# settings of a store whose domain names no events of keys, and has no subscriptions and projections, which are the project's
+# settings of a store whose domain names no events of keys, and has no subscriptions, projections and ledger, which are the project's
 WITHOUT_PRIVACY: Final[Mapping[str, object]] = {
     "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
     "SUBSCRIPTIONS": [],
     "PROJECTIONS": [],
+    "ACCESS_RECORDER": "",
 }
 
 

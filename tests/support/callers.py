@@ -11,22 +11,26 @@ from django.test import Client
 from knox.models import get_token_model
 
 from eventstore.api.models import ServiceAccount
+from eventstore.api.reach import Everything
 from eventstore.api.scopes import ALL
+from eventstore.events import Expected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from django.http import HttpResponse
-
 
 @dataclass
 class Household:
-    """A `Reach` over the streams that a test names. mine: what an event of its own says in `customer_id`."""
+    """A `Reach` over the streams that a test names. mine: what an event of its own says in `customer_id`.
+
+    behind: of what was recorded then or later it has not heard.
+    """
 
     mine: str
     known: set[str] = field(default_factory=set)
     asked: list[list[str]] = field(default_factory=list)
+    behind: datetime | None = None
     sees_all = False
 
     def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
@@ -41,7 +45,7 @@ class Household:
     def refuses(
         self,
         stream_id: str,
-        expected: object,
+        expected: Expected,
         events: Sequence[tuple[str, Mapping[str, Any]]],
     ) -> str | None:
         """See `Reach`."""
@@ -50,11 +54,11 @@ class Household:
             return "names-another"
         if stream_id in self.known:
             return None
-        return None if expected == "no_stream" and named else "not-its-own"
+        return None if expected == Expected.NO_STREAM and named else "not-its-own"
 
     def known_before(self) -> datetime | None:
         """See `Reach`."""
-        return None
+        return self.behind
 
 
 _households: dict[str, Household] = {}
@@ -72,8 +76,6 @@ def forget_households() -> None:
 
 def reach(bound_to: str | None) -> Any:
     """For `EVENTSTORE["REACH"]`."""
-    from eventstore.api.reach import Everything  # noqa: PLC0415  (its settings are a test's)
-
     return Everything() if bound_to is None else household(bound_to)
 
 
@@ -85,11 +87,11 @@ class Caller:
     token: str
     client: Client
 
-    def get(self, address: str, **headers: str) -> HttpResponse:
+    def get(self, address: str, **headers: str) -> Any:
         """GET below `/api/v1`."""
         return self.client.get(f"/api/v1{address}", headers=self._with(headers))
 
-    def post(self, address: str, body: Any, **headers: str) -> HttpResponse:
+    def post(self, address: str, body: Any, **headers: str) -> Any:
         """POST below `/api/v1`: bytes as they are, anything else as JSON."""
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
         kind = headers.pop("content_type", "application/json")

@@ -324,6 +324,17 @@ def keys(**given: Any) -> None:
     work(**given)
 
 
+def answer_calls() -> None:
+    """Be a web process: answer calls of the HTTP API by their tokens, one for each line."""
+    from django.test import Client
+
+    for line in sys.stdin:
+        order = json.loads(line)
+        headers = {"Authorization": f"Token {order['token']}"}
+        answer = Client().get(order["where"], headers=headers)
+        say(status=answer.status_code)
+
+
 TASKS: dict[str, Callable[..., None]] = {
     "append_many": append_many,
     "submit_and_end": submit_and_end,
@@ -342,6 +353,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "publish_and_be_killed": publish_and_be_killed,
     "follow": follow,
     "keys": keys,
+    "answer_calls": answer_calls,
 }
 
 if __name__ == "__main__":

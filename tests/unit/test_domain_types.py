@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from eventstore.errors import InvalidEvent, InvalidStreamId
+from teddy_es.domain.access import PURPOSES
 from teddy_es.domain.child import ChildRegistered
 from teddy_es.domain.types import registry
 
@@ -91,7 +92,12 @@ PROMISED = {
     ),
 }
 
-SCHEMAS = {"ErasureCompleted": 2, "HoldPlaced": 2, "HoldLifted": 2}
+SCHEMAS = {
+    "ErasureCompleted": 2,
+    "HoldPlaced": 2,
+    "HoldLifted": 2,
+    "DataAccessed": 2,
+}
 
 GOOD: dict[str, dict[str, Any]] = {
     "ChildRegistered": {
@@ -285,6 +291,7 @@ def test_an_unknown_field_is_refused(name: str) -> None:
         ("ApprovalDecided", "decision", "perhaps"),
         ("DataAccessed", "purpose", "curiosity"),
         ("DataAccessed", "subjects", ["a b"]),
+        ("DataAccessed", "object", "conversation." + "a" * 188),
     ],
 )
 def test_an_ill_typed_field_is_refused_without_quoting_it(
@@ -295,6 +302,17 @@ def test_an_ill_typed_field_is_refused_without_quoting_it(
 
     if isinstance(value, str) and len(value) > 3:
         assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_data_is_looked_at_for_one_of_the_purposes(purpose: str) -> None:
+    assert admit("DataAccessed", {**GOOD["DataAccessed"], "purpose": purpose})
+
+
+def test_the_longest_stream_id_of_the_domain_can_have_been_looked_at() -> None:
+    longest = "conversation." + "a" * 100
+
+    assert admit("DataAccessed", {**GOOD["DataAccessed"], "object": longest})
 
 
 @pytest.mark.parametrize("month", ["2026-11", "all"])

@@ -8,7 +8,9 @@ import pytest
 from django.core.cache import cache
 
 from eventstore.store import get_event_store
-from tests.support.callers import a_caller, forget_households
+from tests.support.beneath import Beneath
+from tests.support.callers import a_caller, forget_households, household
+from tests.support.clocks import Hourglass
 from tests.support.recorders import Recorder
 
 if TYPE_CHECKING:
@@ -23,20 +25,63 @@ RECORDED = {
 }
 
 
-@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-def shop(request: pytest.FixtureRequest, stores: Stores) -> Iterator[str]:
-    """The one stream type of a store on each log in turn."""
-    bootstrap = "" if request.param == "embedded" else request.getfixturevalue("kafka_bootstrap")
-    store = stores(request.param, bootstrap, **RECORDED)
+@pytest.fixture(autouse=True)
+def _nobody_has_said_anything() -> Iterator[None]:
     Recorder.forget()
+    Beneath.begin()
     forget_households()
-    cache.clear()
-    assert get_event_store().topics == store.topics
-    yield next(iter(store.topics.numbers)).removeprefix("eventstore.")
+    cache.clear()  # rates are counted there
+    yield
     Recorder.forget()
 
 
 @pytest.fixture
-def caller(shop: str) -> Caller:
+def shop(stores: Stores) -> str:
+    """The one stream type of a store on the embedded log."""
+    return _opened(stores, "embedded")
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def any_shop(request: pytest.FixtureRequest, stores: Stores) -> str:
+    """The one of a store on each log in turn."""
+    if request.param == "embedded":
+        return _opened(stores, "embedded")
+    return _opened(stores, "kafka", request.getfixturevalue("kafka_bootstrap"))
+
+
+@pytest.fixture
+def shaky(stores: Stores) -> str:
+    """The one of a store beneath which things happen: `tests.support.beneath`."""
+    return _opened(
+        stores, "tests.support.beneath.log", KEYS="tests.support.beneath.keys"
+    )
+
+
+@pytest.fixture
+def hurried(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Likewise, and a test says when its callers' time is up: `Beneath.network` is an hourglass."""
+    hourglass = Hourglass()
+    Beneath.network = hourglass
+    monkeypatch.setattr("eventstore.store.SystemClock", lambda: hourglass.clock)
+    return _opened(
+        stores, "tests.support.beneath.log", KEYS="tests.support.beneath.keys"
+    )
+
+
+def _opened(stores: Stores, kind: str, bootstrap: str = "", **more: str) -> str:
+    store = stores(kind, bootstrap, **RECORDED, **more)
+    assert get_event_store().topics == store.topics
+    return next(iter(store.topics.numbers)).removeprefix("eventstore.")
+
+
+@pytest.fixture
+def caller(transactional_db: None) -> Caller:
     """May everything, and sees all."""
     return a_caller()
+
+
+@pytest.fixture
+def parent(transactional_db: None) -> Caller:
+    """May everything, bound to the customer `mine`."""
+    household("mine")
+    return a_caller("parent", bound_to="mine")

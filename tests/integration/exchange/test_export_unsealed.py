@@ -147,6 +147,7 @@ def test_who_looks_and_why_is_recorded_before_anything_is_written(
             "object": stream,
             "reference": "case-7",
             "actor": "officer-1",
+            "actor_kind": "officer",
         }
     ]
     assert lines(path)[0]["data"] == {"customer_id": customer, "remark": WORDS}
