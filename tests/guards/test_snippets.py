@@ -44,8 +44,8 @@ def installation_in_the_environment(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where, and by which token, as the page tells its reader to set them."""
-    monkeypatch.setenv("TEDDY_URL", installation.url)
-    monkeypatch.setenv("TEDDY_TOKEN", installation.token)
+    monkeypatch.setenv("API", f"{installation.url}/api/v1")
+    monkeypatch.setenv("TOKEN", installation.token)
 
 
 # the mark, because a fixture that is only asked for later does not make pytest-django empty the tables

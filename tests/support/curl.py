@@ -70,4 +70,4 @@ def run(block: str, variables: Mapping[str, str]) -> list[bytes]:
 
 def from_environment() -> Mapping[str, str]:
     """What the page tells its reader to set."""
-    return {name: os.environ[name] for name in ("TEDDY_URL", "TEDDY_TOKEN")}  # noqa: TID251
+    return {name: os.environ[name] for name in ("API", "TOKEN")}  # noqa: TID251

@@ -26,6 +26,8 @@ def narrowed(schema: dict[str, Any]) -> dict[str, Any]:
     for operations in found["paths"].values():
         for operation in operations.values():
             _narrow(operation["parameters"])
+            for response in operation["responses"].values():
+                _allow_no_other_code(response)
     schemas = found["components"]["schemas"]
     schemas["ProposedEvent"] = {
         "oneOf": list(_events(schemas["ProposedEvent"], found["x-event-types"]))
@@ -38,6 +40,13 @@ def _narrow(parameters: list[dict[str, Any]]) -> None:
     for one in parameters:
         if one["in"] == "path" and one["name"] in _SOME:
             one["schema"] = {**one["schema"], "pattern": _SOME[one["name"]]}
+
+
+def _allow_no_other_code(response: dict[str, Any]) -> None:
+    if codes := response.get("x-problem-codes"):
+        for content in response["content"].values():
+            only = {"properties": {"code": {"enum": codes}}}
+            content["schema"] = {"allOf": [content["schema"], only]}
 
 
 def _events(
