@@ -21,7 +21,12 @@ from eventstore.api.shapes import Accepted
 from eventstore.api.showing import PAGE_BYTES, fitting, shown
 from eventstore.api.streams import OfStream, is_its_own
 from eventstore.api.windows import Window
-from eventstore.errors import AppendOutcomeUnknown, Decided
+from eventstore.errors import (
+    AppendOutcomeUnknown,
+    Decided,
+    InvalidStreamId,
+    NotFound,
+)
 from eventstore.events import written
 from eventstore.store import get_event_store
 
@@ -159,6 +164,7 @@ class StreamEvents(OfStream):
         self.told = {"commit_id": str(commit_id)}
         proposal = proposal_of(request.data, request.headers)  # 2
         self._refuse(stream_id, proposal)  # 3
+        self._refuse_taken(stream_id, proposal)
         result = self._appended(stream_id, proposal, commit_id)  # 4, 5
         headers = {"ETag": etag(result.last_version), "Location": _address(commit_id)}
         if result.replayed:
@@ -173,6 +179,20 @@ class StreamEvents(OfStream):
         self.refuse_foreign(stream_id)
         msg = "This token may not append these events to this stream; nothing was written."
         raise NotAllowed(msg, reason=reason)
+
+    def _refuse_taken(self, stream_id: str, proposal: Proposal) -> None:
+        """What shall begin here, and has begun with somebody else: asked before the append seals anything.
+
+        A key that is minted for a person, and that one is refused for who was forgotten, are words about them.
+        """
+        begins = proposal.expected.value in ("no_stream", 0)
+        if self.caller.reach.sees_all or not begins:
+            return
+        try:
+            get_event_store().stream_info(stream_id)
+        except (NotFound, InvalidStreamId):
+            return
+        self._refuse_to_tell(stream_id)
 
     def _appended(
         self, stream_id: str, proposal: Proposal, commit_id: UUID

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from eventstore.store import EventStore
 
 # In the ids of all that belongs to one; of one length, and nothing that a chance number could hold.
-OURS, THEIRS, NOBODYS = "ours", "them", "none"
-_NUMBER: Final = {OURS: 11, THEIRS: 22, NOBODYS: 33}
+OURS, THEIRS, NOBODYS, LATE = "ours", "them", "none", "late"
+_NUMBER: Final = {OURS: 11, THEIRS: 22, NOBODYS: 33, LATE: 44}
 CORRELATION: Final = {of: UUID(int=n * 10**30) for of, n in _NUMBER.items()}
 SCOPES: Final = {
     "read": ["streams:read"],

@@ -20,6 +20,7 @@ from eventstore.store import get_event_store
 from tests.support.calls import Call, calls
 from tests.support.two_households import (
     CORRELATION,
+    LATE,
     MALFORMED,
     NOBODYS,
     OURS,
@@ -27,6 +28,7 @@ from tests.support.two_households import (
     Asker,
     Objects,
     askers,
+    settle,
     settle_both,
 )
 
@@ -187,16 +189,21 @@ def test_what_is_own_is_shown_to_its_household_and_to_who_sees_all(
                 assert is_closed or right == "all", (call.route, kind)
 
 
+@pytest.mark.parametrize("lags", [False, True], ids=["known", "lagging"])
 def test_what_is_foreign_answers_as_what_is_not_there_with_the_same_work(
-    asker: Mapping[str, Asker],
+    asker: Mapping[str, Asker], *, lags: bool
 ) -> None:
+    """Also while the read models do not know yet what was said last."""
+    if lags:
+        settle(get_event_store(), LATE)
     for call in TOLD:
         if not call.names:
             continue
         for method, kind in product(
             call.view.scopes, ("ours-read", "ours-append", "ours-all")
         ):
-            theirs, nobodys = objects(call, THEIRS), objects(call, NOBODYS)
+            theirs = objects(call, LATE if lags else THEIRS)
+            nobodys = objects(call, NOBODYS)
             for foreign, absent in zip(theirs, nobodys, strict=True):
                 first, its = statements(
                     lambda: asked_of(call, method, asker[kind], foreign, OURS)  # noqa: B023
@@ -295,6 +302,52 @@ def test_a_cursor_of_another_household_is_none(asker: Mapping[str, Asker]) -> No
                 assert answer.status_code == 400, call.route
                 assert answer.json()["code"] == "bad-cursor"
     assert tried > 5
+
+
+# ---- recorded first
+
+
+def test_what_cannot_be_recorded_is_not_shown(
+    asker: Mapping[str, Asker], settings: Settings
+) -> None:
+    path = "tests.support.recorders.BrokenRecorder"
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "ACCESS_RECORDER": path}
+
+    for call in TOLD[:-1]:
+        for placed, kind in product(objects(call, OURS), ("ours-all", "everybody-all")):
+            answer = asker[kind].ask("GET", call.address(**placed))
+            assert answer.status_code == 503, (call.route, kind)
+            assert answer.json()["code"] == "access-not-recorded"
+            assert f"words-{OURS}".encode() not in body_of(answer)
+
+
+def test_each_look_at_somebody_is_in_the_ledger_with_the_accounts_purpose(
+    asker: Mapping[str, Asker],
+) -> None:
+    store = get_event_store()
+    for call in TOLD[:-1]:
+        for placed in objects(call, OURS):
+            for kind in ("ours-read", "ours-append", "everybody-all"):
+                before = len(list(store.read(f"access.{kind}")))
+                answer = asker[kind].ask("GET", call.address(**placed))
+                body_of(answer)
+                told = [e.data for e in store.read(f"access.{kind}")][before:]
+                if answer.status_code == 403:
+                    assert told == [], call.route
+                    continue
+                assert answer.status_code == 200, call.route
+                assert len(told) == 1, (call.route, kind)
+                said = {
+                    name: told[0][name]
+                    for name in ("actor", "actor_kind", "purpose", "kind")
+                }
+                assert said == {
+                    "actor": kind,
+                    "actor_kind": "service",
+                    "purpose": "parent_request",
+                    "kind": said["kind"],
+                }
+                assert {f"c-{OURS}", f"p-{OURS}"} & set(told[0]["subjects"])
 
 
 # ---- what is about nobody, and what nobody says
