@@ -12,7 +12,7 @@ from audit.people import lists
 from eventstore.api.bodies import Json
 from eventstore.api.scopes import Scope
 from eventstore.api.subjects import subjects_in
-from eventstore.api.tokens import caller_again
+from eventstore.api.tokens import caller_again, digest_in
 from eventstore.conf import conf
 from eventstore.exchange.exporter import line_of
 from eventstore.queries.keyset import Wanted
@@ -100,7 +100,7 @@ class ExportView(OfPerson):
 
     def _refuse_ended(self, child_id: str) -> None:
         """Ask anew before each piece: what ends a token ends it in the middle of an answer, too."""
-        caller = caller_again(self.request.auth)
+        caller = caller_again(digest_in(self.request))
         if caller is None or caller.scopes != self.caller.scopes:
             raise Ended
         if not caller.reach.covers([f"child.{child_id}"]):

@@ -21,7 +21,7 @@ from eventstore.api.problems import NotAuthenticated
 from eventstore.api.rendering import page
 from eventstore.api.scopes import Scope
 from eventstore.api.subjects import subjects_in
-from eventstore.api.tokens import caller_again
+from eventstore.api.tokens import caller_again, digest_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -121,16 +121,19 @@ class FeedView(Endpoint):
 
     def look_again(self, entries: Sequence[Entry]) -> None:
         """The token as it is now, or was seen since all of these were read. Raises `NotAuthenticated` if it was ended, or may see something else."""
-        token, since = self.request.auth, max((e.read_at for e in entries), default=inf)
+        token, since = (
+            digest_in(self.request),
+            max((e.read_at for e in entries), default=inf),
+        )
         shared, clock = followers(), followers().hub.clock
-        known, again = shared.looks.since(token.pk, since)
+        known, again = shared.looks.since(token, since)
         if not known:
             self.turn.take()
-            known, again = shared.looks.since(token.pk, since)
+            known, again = shared.looks.since(token, since)
         if not known:
             began = clock.monotonic()
             again = caller_again(token)
-            shared.looks.note(token.pk, began, again)
+            shared.looks.note(token, began, again)
         if not _is_still(again, self.caller):
             msg = "The token was ended or changed while it waited."
             raise NotAuthenticated(msg)
