@@ -112,8 +112,8 @@ def test_after_it_went_well_the_pauses_begin_anew(world: World) -> None:
 
     def make_log() -> Any:
         if fails.pop():
-            msg = "gone"
-            raise LogUnanswered(msg)
+            why = "gone"
+            raise LogUnanswered(why)
         return world.store.make_log()
 
     stop: Any = Twice()
