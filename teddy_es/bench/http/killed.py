@@ -137,7 +137,7 @@ def _looked_up(line: Line, commit_id: str) -> bool:
 
 
 def _is_accepted(outcome: Any) -> bool:
-    return b"accepted" in json.dumps(outcome).encode()
+    return any(one["verdict"] == "accepted" for one in outcome["decided"])
 
 
 def _tried(
