@@ -93,47 +93,51 @@ class Household:
     def refuses(
         self, stream_id: str, expected: Expected | int | str, events: Sequence[Said]
     ) -> str | None:
-        """See `Reach`. A stream that is not the household's yet begins as a new one, with the event that says whose it is."""
+        """See `Reach`. A stream that is not the household's yet begins as a new one, with the event that says whose it is.
+
+        All is asked before anything is decided: what is foreign takes as long as what is not there.
+        """
         kind, _, name = stream_id.partition(".")
+        is_known = bool(self.covers([stream_id]))
+        is_begun = _begins(kind, name, expected, events)
+        is_own = self._are_its_own(kind, name, events)
         if kind in _NOBODYS:
             return NOT_OVER_HTTP
-        is_known = bool(self.covers([stream_id]))
-        if not is_known and not _begins(kind, name, expected, events):
+        if not is_known and not is_begun:
             return NOT_THERE
         if any(said not in _PARENTS.get(kind, ()) for said, _ in events):
             return NOT_ITS_WORD
-        is_own = self._are_its_own(events) and (
-            kind != "conversation" or self._is_of_one_child(name, events)
-        )
         return None if is_own else NOT_ITS_OWN
 
-    def _are_its_own(self, events: Sequence[Said]) -> bool:
-        """Whether all whom they name belong to the household."""
+    def _are_its_own(self, kind: str, name: str, events: Sequence[Said]) -> bool:
+        """Whether all whom they name belong to the household; in a conversation all name the child whose it is, or if it begins here, one."""
         children = _named(events, "child_id")
         talks = _named(events, "conversation_id")
+        own_children = belonging.children_of(self.parent, children)
+        own_talks = belonging.conversations_of(self.parent, talks)
+        of_it = belonging.conversations_of(self.parent, [name])
+        if kind == "conversation" and not (
+            children <= set(of_it.values()) if of_it else len(children) == 1
+        ):
+            return False
         return (
             _named(events, "parent_id") <= {self.parent}
-            and belonging.children_of(self.parent, children) == children
-            and belonging.conversations_of(self.parent, talks).keys() == talks
+            and own_children == children
+            and own_talks.keys() == talks
         )
-
-    def _is_of_one_child(self, conversation: str, events: Sequence[Said]) -> bool:
-        """Whether they are all of the child whose conversation it is, or if it begins here, of one."""
-        named = _named(events, "child_id")
-        known = belonging.conversations_of(self.parent, [conversation])
-        return named <= set(known.values()) if known else len(named) == 1
 
 
 def _begins(
     kind: str,
     name: str,
-    expected: Expected | int | str | int | str,
+    expected: Expected | int | str,
     events: Sequence[Said],
 ) -> bool:
     """Whether it is a new stream, and the first event says whose; of a child of whom nothing was said before anybody registered it."""
+    is_talked_of = is_id(name) and belonging.is_talked_of(name)
     if Expected.of(expected).value not in ("no_stream", 0) or not events:
         return False
-    if kind == "child" and (not is_id(name) or belonging.is_talked_of(name)):
+    if kind == "child" and (not is_id(name) or is_talked_of):
         return False
     return events[0][0] == _FIRST.get(kind)
 

@@ -65,8 +65,7 @@ def codes_in(schema: Mapping[str, Any]) -> set[str]:
         for operations in schema["paths"].values()
         for operation in operations.values()
         for response in operation["responses"].values()
-        for content in response.get("content", {}).values()
-        for code in content.get("examples", {})
+        for code in response.get("x-problem-codes", ())
     }
 
 

@@ -168,8 +168,10 @@ class WithoutAddresses(logging.Filter):
         if request is not None and isinstance(record.args, tuple):
             found = getattr(request, "resolver_match", None)
             route = f"/{found.route}" if found else "(no route)"
-            path = getattr(request, "path", None)
-            record.args = tuple(route if one == path else one for one in record.args)
+            record.args = tuple(
+                route if isinstance(one, str) and one.startswith("/") else one
+                for one in record.args
+            )
         return True
 
 

@@ -32,7 +32,9 @@ _READ_S: Final = 10
 _SEND_S: Final = 30
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.I)
 FEED: Final = b"/api/v1/feed"
-SPARE: Final = 8  # threads for those that are refused a place, and for pages that nobody waits for
+SPARE: Final = (
+    8  # threads for those that are refused a place, and for pages that nobody waits for
+)
 _EXPECTS: Final = re.compile(rb"\r\nexpect:", re.I)  # it sends its body when told so
 
 

@@ -14,11 +14,12 @@ from eventstore.api.scopes import Scope
 from eventstore.api.shapes import Outcome, Verdict
 from eventstore.api.streams import is_its_own
 from eventstore.api.subjects import subject_of
+from eventstore.conf import registry
 from eventstore.events import written
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from rest_framework.request import Request
@@ -42,11 +43,26 @@ class CommitView(Endpoint):
 
     def _answer(self, commit_id: UUID) -> Response:
         outcome = get_event_store().outcome(commit_id)
-        own = [one for one in outcome.decided if is_its_own(self, one.commit.stream_id)]
+        own = self._own(outcome.decided)
         if not own:
             raise CommitNotInLog(_ABSENT, **self._up_to(outcome))
-        self.record("view", _subjects(own), f"commit {commit_id}")
+        self.record("view", _subjects(own), f"commit:{commit_id}")
         return Response(Outcome(commit_id, [_told(one) for one in own]))
+
+    def _own(self, decided: Sequence[Decided]) -> Sequence[Decided]:
+        """Those of streams that the caller may see. The reach is asked the same of an id that nobody has used as of another's."""
+        reach = self.caller.reach
+        if reach.sees_all:
+            return decided
+        known_before = reach.known_before()
+        covered = reach.covers([one.commit.stream_id for one in decided])
+
+        def is_own(stream_id: str) -> bool:
+            return stream_id in covered or is_its_own(self, stream_id, known_before)
+
+        if not decided:  # as long as for a stream that is another's
+            is_own(f"{next(iter(registry().stream_types))}.{self.kwargs['commit_id']}")
+        return [one for one in decided if is_own(one.commit.stream_id)]
 
     def _up_to(self, outcome: CommitOutcome) -> Mapping[str, Any]:
         """How far the log was read: not for who sees a part of it, for it tells how much others write."""

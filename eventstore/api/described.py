@@ -85,7 +85,8 @@ PATH: Final[Mapping[str, Mapping[str, Any]]] = {
 
 REQUEST_HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Idempotency-Key": {
-        **_UUID,
+        "type": "string",
+        "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",  # no `format`: generated clients cannot send a UUID in a header
         "description": "The commit's id. The same commit sent again under it gets the first answer; left out, one is made, and"
         " a retry after a lost answer may write twice.",
         "example": "0b6e8a3e-3f5c-4f0e-9a51-6d1f2c3b4a5d",

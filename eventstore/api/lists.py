@@ -52,7 +52,7 @@ def _stream_type(text: str) -> str:
 def _event_type(text: str) -> str:
     if EVENT_TYPE.fullmatch(text):
         return text
-    msg = "the name of a type of events, as in ConsentGranted"
+    msg = "the name of a type of events, as in OrderPlaced"
     raise ValueError(msg)
 
 

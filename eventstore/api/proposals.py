@@ -79,14 +79,14 @@ def proposal_of(body: object, headers: Mapping[str, str]) -> Proposal:
     commit = decoded(body, ProposedCommit)
     if_match = headers.get(IF_MATCH)
     by_header = None if if_match is None else expected_in(if_match)
-    by_body = _or_none(commit.expected_version)
-    if by_header is None and by_body is None:
-        raise InvalidBody(_NEITHER, field="expected_version")
+    by_body: int | str | None = _or_none(commit.expected_version)
     if by_header is not None and by_body is not None and by_header != by_body:
         msg = f"If-Match says {by_header}, expected_version says {by_body}."
         raise ExpectationsDisagree(msg)
-    expected = Expected.of(by_header if by_body is None else by_body)
-    return Proposal([event.new() for event in commit.events], expected)
+    said = by_header if by_body is None else by_body
+    if said is None:
+        raise InvalidBody(_NEITHER, field="expected_version")
+    return Proposal([event.new() for event in commit.events], Expected.of(said))
 
 
 def _or_none(value: Any) -> Any:

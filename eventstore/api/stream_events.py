@@ -21,7 +21,12 @@ from eventstore.api.shapes import Accepted
 from eventstore.api.showing import PAGE_BYTES, fitting, shown
 from eventstore.api.streams import OfStream, is_its_own
 from eventstore.api.windows import Window
-from eventstore.errors import AppendOutcomeUnknown, Decided
+from eventstore.errors import (
+    AppendOutcomeUnknown,
+    Decided,
+    InvalidStreamId,
+    NotFound,
+)
 from eventstore.events import written
 from eventstore.store import get_event_store
 
@@ -91,40 +96,33 @@ class StreamEvents(OfStream):
 
     def get(self, request: Request, stream_id: str) -> Response:
         """A page of the stream's events, recorded before it is shown."""
-        asked = self.asked
-        if (
-            asked["to_version"] is not None
-            and asked["to_version"] < asked["from_version"]
-        ):
-            msg = "to_version must be from_version or more."
-            raise InvalidParameter(msg, parameter="to_version")
-        filters = {
-            name: value
-            for name, value in asked.items()
-            if name not in ("after", "limit")
-        }
-        filters["stream_id"] = stream_id
-        at = self._at(asked["after"], filters)
-        head = self.head_of(stream_id).version
-        last = min(head, asked["to_version"] or head)
-        window = Window(
-            asked["from_version"],
-            last,
-            asked["limit"],
-            at,
-            asked["direction"] == BACKWARDS,
-        )
+        filters = self._filters(stream_id)
+        at = self._at(self.asked["after"], filters)
+        window = self._window(self.head_of(stream_id).version, at)
         rows = self._shown(stream_id, window)
+        places = {"next": window.next(len(rows)), "previous": window.previous}
         beside = {
-            name: None
+            rel: None
             if place is None
             else cursors.signed(str(place), _LISTED, self.caller, filters)
-            for name, place in (
-                ("next", window.next(len(rows))),
-                ("previous", window.previous),
-            )
+            for rel, place in places.items()
         }
         return Response(page_of("events", rows, beside), headers=links(request, beside))
+
+    def _filters(self, stream_id: str) -> Mapping[str, Any]:
+        """What a cursor is good for. Raises `InvalidParameter` for a part that is none."""
+        first, last = self.asked["from_version"], self.asked["to_version"]
+        if last is not None and last < first:
+            msg = "to_version must be from_version or more."
+            raise InvalidParameter(msg, parameter="to_version")
+        direction = self.asked["direction"]
+        return {"stream": stream_id, "from": first, "to": last, "direction": direction}
+
+    def _window(self, head: int, at: int | None) -> Window:
+        asked = self.asked
+        last = min(head, asked["to_version"] or head)
+        is_backwards = asked["direction"] == BACKWARDS
+        return Window(asked["from_version"], last, asked["limit"], at, is_backwards)
 
     def _at(self, cursor: str | None, filters: Mapping[str, Any]) -> int | None:
         if cursor is None:
@@ -166,6 +164,7 @@ class StreamEvents(OfStream):
         self.told = {"commit_id": str(commit_id)}
         proposal = proposal_of(request.data, request.headers)  # 2
         self._refuse(stream_id, proposal)  # 3
+        self._refuse_taken(stream_id, proposal)
         result = self._appended(stream_id, proposal, commit_id)  # 4, 5
         headers = {"ETag": etag(result.last_version), "Location": _address(commit_id)}
         if result.replayed:
@@ -180,6 +179,20 @@ class StreamEvents(OfStream):
         self.refuse_foreign(stream_id)
         msg = "This token may not append these events to this stream; nothing was written."
         raise NotAllowed(msg, reason=reason)
+
+    def _refuse_taken(self, stream_id: str, proposal: Proposal) -> None:
+        """What shall begin here, and has begun with somebody else: asked before the append seals anything.
+
+        A key that is minted for a person, and that one is refused for who was forgotten, are words about them.
+        """
+        begins = proposal.expected.value in ("no_stream", 0)
+        if self.caller.reach.sees_all or not begins:
+            return
+        try:
+            get_event_store().stream_info(stream_id)
+        except (NotFound, InvalidStreamId):
+            return
+        self._refuse_to_tell(stream_id)
 
     def _appended(
         self, stream_id: str, proposal: Proposal, commit_id: UUID
@@ -202,7 +215,8 @@ class StreamEvents(OfStream):
 
     def _refuse_to_tell(self, stream_id: str) -> None:
         """What was decided before tells of a stream that is there: whose is it? Who may not see it hears what is said of none."""
-        if not is_its_own(self, stream_id):
+        known_before = self.caller.reach.known_before()
+        if not is_its_own(self, stream_id, known_before):
             raise NotThere(NOT_THERE)
 
 

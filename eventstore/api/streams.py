@@ -22,6 +22,7 @@ from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
 
     from rest_framework.request import Request
 
@@ -78,21 +79,27 @@ class StreamView(OfStream):
         return Response(answer, headers=headers)
 
 
-def is_its_own(call: Endpoint, stream_id: str) -> bool:
+def is_its_own(call: Endpoint, stream_id: str, known_before: datetime | None) -> bool:
     """Whether the caller may see a stream that is there, even before its `Reach` has heard of it.
 
-    Then its first commit is judged as if it were proposed now: whoever may begin this stream so, has begun it.
+    Then its first commit is judged as if it were proposed now: whoever may begin this stream so, has begun it. What the reach does
+    know, and does not cover, is not looked at. known_before: as the reach said it, before it was asked anything else. What is not
+    there takes the same questions as what is another's.
     """
     if call.covers(stream_id):
         return True
+    if known_before is None:
+        return False
     events = iter(get_event_store().read(stream_id))
     first = next(events, None)
-    if first is None:
-        return False
-    commit = [first, *takewhile(lambda one: one.commit_id == first.commit_id, events)]
+    is_news = first is not None and first.recorded_at >= known_before
+    commit = [first] if first is not None and is_news else []
+    commit += takewhile(
+        lambda one: bool(commit) and one.commit_id == commit[0].commit_id, events
+    )
     said = [(event.metadata.event_type, event.data) for event in commit]
-    reach = call.caller.reach
-    return reach.refuses(stream_id, Expected.NO_STREAM, said) is None
+    refused = call.caller.reach.refuses(stream_id, Expected.NO_STREAM, said)
+    return bool(said) and refused is None
 
 
 def _snapshot(stream_id: str) -> SnapshotHead | None:

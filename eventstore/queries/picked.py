@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from eventstore.database.composing import composed
 from eventstore.errors import IndexRebuilt
 from eventstore.events import Position
 from eventstore.indexer.columns import ACCEPTED, ACCEPTED_RECORD, listed
-from eventstore.queries.connection import prepared_cursor
+from eventstore.queries.connection import read_rows
 from eventstore.queries.positions import packed_of
 from eventstore.queries.rows import recorded_events
 
@@ -25,7 +25,7 @@ _FIRST_AT_ONCE: Final = 100  # streams
 # no long value is fetched only to be left out.
 _AT: Final = composed(
     """
-SELECT {columns} FROM (
+SELECT position, recorded_at, first_version, convert_from(value, 'UTF8') FROM (
        SELECT {columns}, asked.n,
               sum(octet_length(value)) OVER (ORDER BY asked.n ROWS UNBOUNDED PRECEDING) - octet_length(value) AS before
          FROM unnest(%(positions)s::bigint[]) WITH ORDINALITY asked(at, n)
@@ -39,7 +39,7 @@ SELECT {columns} FROM (
 # Index: eventstore_record_stream, one step for each.
 _FIRST: Final = composed(
     """
-SELECT {columns} FROM unnest(%(streams)s::text[]) asked(id)
+SELECT position, recorded_at, first_version, convert_from(value, 'UTF8') FROM unnest(%(streams)s::text[]) asked(id)
  CROSS JOIN LATERAL (SELECT {columns} FROM eventstore_record
         WHERE stream_id = asked.id AND first_version = 1 OFFSET 0) r
 """,
@@ -61,7 +61,7 @@ def events_at(
         return []
     records = dict.fromkeys(map(_record_of, positions))
     packed = [packed_of(position) for position in records]
-    rows = _rows(_AT, {"positions": packed, "size": size})
+    rows = read_rows(_AT, {"positions": packed, "size": size})
     found = {
         event.position: event
         for events in recorded_events(rows, opener=opener)
@@ -76,15 +76,8 @@ def first_events(stream_ids: Sequence[str]) -> Iterator[RecordedEvent]:
     """The first event of each of the streams, in any order; what is sealed stays so. Memory: a page of their first commits."""
     for start in range(0, len(stream_ids), _FIRST_AT_ONCE):
         streams = list(stream_ids[start : start + _FIRST_AT_ONCE])
-        for events in recorded_events(_rows(_FIRST, {"streams": streams})):
+        for events in recorded_events(read_rows(_FIRST, {"streams": streams})):
             yield events[0]
-
-
-def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with prepared_cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
 
 
 def _record_of(position: Position) -> Position:

@@ -2,7 +2,8 @@
 
 A ```python block runs as it stands; blocks of one page run in their order and share their names. Lines of a
 ```pycon block are compared with what they print, as by doctest. On the line before a block may stand
-`<!-- test: store -->`, for one that needs an event store with its topics, `<!-- test: file PATH -->`, for a file of a project
+`<!-- test: store -->`, for one that needs an event store with its topics, `<!-- test: api -->`, for one that asks a running installation
+(of a ```sh block each line of curl is sent: tests/support/curl.py), `<!-- test: file PATH -->`, for a file of a project
 that runs as a whole (tests/integration/project/test_guide_project.py), or `<!-- test: skip REASON -->`, which leaves it out; how many
 a page leaves out is pinned in SKIPPED (test_snippets.py), so that none does silently.
 """
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)[^\n]*$")
 _MARK = re.compile(r"^\s*<!-- test: *(?P<word>\w*)(?P<reason>.*)-->\s*$")
 LANGUAGES = ("python", "pycon")
+SENT = "sh"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Block:
     skip: str | None = None
     needs_store: bool = False
     file: str | None = None
+    needs_api: bool = False
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -63,10 +66,10 @@ def blocks_in(text: str, page: str) -> list[Block]:
             number += 1
             continue
         end = _end_of(lines, number, page)
-        if fence["language"] in LANGUAGES:
+        mark, reason = _mark_of(lines, number, page)
+        if fence["language"] in LANGUAGES or (fence["language"], mark) == (SENT, "api"):
             indent = len(fence["indent"])
             code = "".join(f"{line[indent:]}\n" for line in lines[number + 1 : end])
-            mark, reason = _mark_of(lines, number, page)
             blocks.append(
                 Block(
                     page,
@@ -76,6 +79,7 @@ def blocks_in(text: str, page: str) -> list[Block]:
                     reason if mark == "skip" else None,
                     mark == "store",
                     reason if mark == "file" else None,
+                    mark == "api",
                 )
             )
         number = end + 1
@@ -86,8 +90,8 @@ def _mark_of(lines: list[str], number: int, page: str) -> tuple[str, str]:
     found = _MARK.match(lines[number - 1]) if number else None
     if found is None:
         return "", ""
-    if found["word"] not in {"skip", "store", "file"}:
-        msg = f"{page}:{number}: a test is marked `store`, `file PATH` or `skip REASON`"
+    if found["word"] not in {"skip", "store", "file", "api"}:
+        msg = f"{page}:{number}: a test is marked `store`, `api`, `file PATH` or `skip REASON`"
         raise ValueError(msg)
     return found["word"], found["reason"].strip()
 

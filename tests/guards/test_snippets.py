@@ -11,13 +11,17 @@ import pytest
 from django.core.management import call_command
 
 from eventstore.store import _the_store, get_event_store
-from tests.guards.snippets import Block, blocks_in, blocks_of, pages
+from tests.guards.snippets import SENT, Block, blocks_in, blocks_of, pages
 from tests.guards.sources import name_of
+from tests.support import curl
+from tests.support.families import handle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_django.fixtures import Settings
+
+    from tests.plugins.outside import Installation
 
 BLOCKS = [block for page in pages() for block in blocks_of(page)]
 # How many blocks of a page do not run. Each has its reason on the page; a further one needs a reviewer's eyes here.
@@ -35,17 +39,30 @@ def store_with_topics(transactional_db: None, settings: Settings) -> Iterator[No
     _the_store.cache_clear()
 
 
+@pytest.fixture
+def installation_in_the_environment(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where, and by which token, as the page tells its reader to set them."""
+    monkeypatch.setenv("API", f"{installation.url}/api/v1")
+    monkeypatch.setenv("TOKEN", installation.token)
+
+
 # the mark, because a fixture that is only asked for later does not make pytest-django empty the tables
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, databases="__all__")
 @pytest.mark.parametrize("page", [name_of(page) for page in pages() if blocks_of(page)])
 def test_the_python_of_a_page_runs(page: str, request: pytest.FixtureRequest) -> None:
     blocks = [b for b in BLOCKS if b.page == page and not b.skip and not b.file]
     names: dict[str, Any] = {"__name__": "snippet"}
     if any(block.needs_store for block in blocks):
         request.getfixturevalue("store_with_topics")
+    if any(block.needs_api for block in blocks):
+        request.getfixturevalue("installation_in_the_environment")
 
     for block in blocks:
         run(block, names)
+        if block.needs_api:
+            handle()  # as the workers of an installation do
 
 
 def test_blocks_that_do_not_run_are_counted_and_give_a_reason() -> None:
@@ -107,6 +124,10 @@ def test_blocks_of_a_page_share_their_names() -> None:
 
 def run(block: Block, names: dict[str, Any]) -> None:
     """Run one block; what is wrong raises, or fails with the place on the page."""
+    if block.language == SENT:
+        for answer in curl.run(block.code, curl.from_environment()):
+            assert answer, f"{block}: an answer is empty"
+        return
     if block.language == "python":
         # line numbers as on the page, so that a traceback points there
         source = "\n" * block.line + block.code

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from eventstore.api.feed import process
 from eventstore.keys import configured
 from eventstore.log import topics
 from eventstore.opening.configured import _ring_at
@@ -37,6 +38,7 @@ def teddy_store(transactional_db: None, settings: Settings) -> Iterator[EventSto
         topics.create(store.topics, indexer.log, indexer.connection())
         snapshot_topics.create(snapshot_topics.snapshot_topics(), indexer.log)
     yield store
+    assert process.close()  # a feed's hub is one a process
     get_event_store().close()
     _begin_anew()
 

@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+
 @dataclass
 class Household:
-    """A `Reach` over the streams that a test names. mine: what an event of its own says in `customer_id`."""
+    """A `Reach` over the streams that a test names. mine: what an event of its own says in `customer_id`.
+
+    behind: of what was recorded then or later it has not heard.
+    """
 
     mine: str
     known: set[str] = field(default_factory=set)
     asked: list[list[str]] = field(default_factory=list)
+    behind: datetime | None = None
     sees_all = False
 
     def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
@@ -53,7 +58,7 @@ class Household:
 
     def known_before(self) -> datetime | None:
         """See `Reach`."""
-        return None
+        return self.behind
 
 
 _households: dict[str, Household] = {}

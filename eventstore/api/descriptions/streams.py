@@ -49,8 +49,7 @@ APPEND: Final = Described(
     "Append events to a stream, together or not at all",
     "What the commit expects of its stream is said in `expected_version` or in `If-Match`. The answer comes when the log has"
     " decided and everybody can read it. **Send an `Idempotency-Key`**: the same call again under it is safe for ever, and gets the first"
-    " answer (with `Idempotent-Replayed`), even if its data is other than the first time; other event ids, types or another number of"
-    " events is `commit-id-reused`. After `outcome-unknown`, or when no answer came, send it again as it is.",
+    " answer (with `Idempotent-Replayed`); with events of other number, ids, types or data it is `commit-id-reused`. After `outcome-unknown`, or when no answer came, send it again as it is.",
     json_of(Accepted, {"commit_id": COMMIT, **PLACED}),
     status=201,
     body=Body(

@@ -21,7 +21,7 @@ TOKEN: Final = {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "`Token teddy_…`, as `manage.py create_service_account` prints it once. The scope that a call needs is"
+        "description": "`Token …`, as `manage.py create_service_account` prints it once. The scope that a call needs is"
         " named beside it.",
     }
 }

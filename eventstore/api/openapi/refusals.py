@@ -128,12 +128,13 @@ def problem_examples() -> dict[str, Any]:
 
 def _response(status: HTTPStatus, entries: list[Entry]) -> dict[str, Any]:
     told = [f"- `{entry.code}`: {entry.happened}" for entry in entries]
-    only = {"properties": {"code": {"enum": [entry.code for entry in entries]}}}
-    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, only]}
+    # one shape for all, so that a generated client has one class; which codes these are stands beside it
+    schema = {"$ref": "#/components/schemas/Problem"}
     shown = {e.code: {"$ref": f"#/components/examples/{e.code}"} for e in entries}
     found: dict[str, Any] = {
         "description": "\n".join(told),
         "content": {MEDIA_TYPE: {"schema": schema, "examples": shown}},
+        "x-problem-codes": [entry.code for entry in entries],
     }
     if any(entry.comes_again for entry in entries):
         found["headers"] = {"Retry-After": HEADERS["Retry-After"]}

@@ -1,0 +1,95 @@
+"""What the API's lists ask costs what they show: held to the planner's word over many rows, as it would plan at a million."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from eventstore.events import Position
+from eventstore.queries.browse import EventFilter
+from eventstore.queries.keyset import Wanted, cursor
+from eventstore.queries.own import own_events, own_streams
+from eventstore.queries.picked import events_at, first_events
+from tests.integration.pages.test_browse_plans import (
+    CORRELATION,
+    KEY,
+    MIDDLE,
+    full,
+    nodes,
+    plans,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["full"]  # the fixture
+
+OWN = ["conversation.long", *(f"conversation.c-{n}" for n in range(0, 2_000, 10))]
+PLACES = [Position("eventstore.conversation", 4, n) for n in range(100)]
+AFTER = Wanted(after=cursor(KEY))
+
+
+def _unread(read: Callable[[], object]) -> Callable[[], object]:
+    """Payloads are no JSON here, so nothing comes of it but its queries."""
+
+    def asked() -> None:
+        with suppress(msgspec.DecodeError):
+            read()
+
+    return asked
+
+
+STREAM, VERSION = "eventstore_stream_", "eventstore_event_version"
+ASKED: dict[str, tuple[Callable[[], object], set[str]]] = {
+    "own streams": (lambda: own_streams(OWN, Wanted()), {STREAM}),
+    "own streams of a type": (
+        lambda: own_streams(OWN, Wanted(), type_name="parent"),
+        {STREAM},
+    ),
+    "own events": (lambda: own_events(OWN, Wanted(), EventFilter()), {STREAM, VERSION}),
+    "own events after": (
+        lambda: own_events(OWN, AFTER, EventFilter()),
+        {STREAM, VERSION},
+    ),
+    "own events of a type": (
+        lambda: own_events(OWN, Wanted(), EventFilter(event_type="Type3")),
+        {STREAM, VERSION},
+    ),
+    "own events of a time": (
+        lambda: own_events(OWN, Wanted(), EventFilter(recorded_from=MIDDLE)),
+        {STREAM, VERSION},
+    ),
+    "own events of a correlation": (
+        lambda: own_events(OWN, AFTER, EventFilter(correlation_id=CORRELATION)),
+        {STREAM},
+    ),
+    "events at places": (
+        _unread(lambda: events_at(PLACES)),
+        {"eventstore_record_pkey"},
+    ),
+    "first events": (
+        _unread(lambda: list(first_events(OWN[:100]))),
+        {"eventstore_record_stream"},
+    ),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ASKED)
+def test_each_stream_or_place_is_looked_up_by_itself(full: None, name: str) -> None:
+    read, indexes = ASKED[name]
+
+    for plan in plans(read):
+        found = list(nodes(plan))
+        tables = [
+            n for n in found if n.get("Relation Name", "").startswith("eventstore_")
+        ]
+        assert not [n for n in tables if n["Node Type"] == "Seq Scan"], plan
+        used = {n["Index Name"] for n in found if "Index Name" in n}
+        for index in indexes:
+            assert any(one.startswith(index) for one in used), (index, used)
+        # whatever is read beyond those, others' rows, would be looked through
+        assert not used & {"eventstore_event_time", "eventstore_stream_newest"}, used
