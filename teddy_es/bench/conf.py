@@ -34,6 +34,13 @@ def elsewhere(database: str, eventstore: dict[str, Any]) -> Iterator[None]:
         _go(before)
 
 
+def rates_of(rate: str) -> dict[str, Any]:
+    """DRF's settings with this rate for everybody: what is measured is not the refusal."""
+    given: dict[str, Any] = settings.REST_FRAMEWORK
+    names = given["DEFAULT_THROTTLE_RATES"]
+    return {**given, "DEFAULT_THROTTLE_RATES": dict.fromkeys(names, rate)}
+
+
 def keys_of(database: str) -> str:
     """The database with its keys."""
     return f"{database}_keys"

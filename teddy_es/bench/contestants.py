@@ -20,6 +20,10 @@ EMPTY: Final = "teddy-empty"
 NOW: Final = "teddy-now"
 UNCACHED: Final = "teddy-uncached"
 UNSEALED: Final = "teddy-unsealed"
+PYTHON: Final = "python"
+BARE: Final = "drf-empty"
+SERIALIZERS: Final = "drf-serializers"
+QUIET: Final = "without-followers"
 NAMES: Final = (OURS, PEER, PEER_FUNCTIONS, RAW)
 
 STREAMS: Final = 4  # that a writer owns and appends to in turn

@@ -11,6 +11,7 @@ from teddy_es.bench.append import TURNS, append
 from teddy_es.bench.export import export
 from teddy_es.bench.follow import FOLLOW, follow
 from teddy_es.bench.history import HISTORY, history
+from teddy_es.bench.http.measures import HTTP, http
 from teddy_es.bench.mirror import mirror
 from teddy_es.bench.pages import pages
 from teddy_es.bench.read import read
@@ -39,6 +40,7 @@ FRESH: Final[dict[str, Measure]] = {
     "follow": follow,
     "rebuild": rebuild,
     "seal": seal,
+    "http": http,
 }
 """Each in an empty world of its own."""
 
@@ -53,6 +55,6 @@ MEASURES: Final[dict[str, Measure]] = FRESH | FULL
 
 CHOICES: Final = [
     measure.rpartition("/")[2]
-    for measure in (*TURNS, *AGGREGATES, *FOLLOW, *VISITS, *HISTORY, *SEAL)
+    for measure in (*TURNS, *AGGREGATES, *FOLLOW, *VISITS, *HISTORY, *SEAL, *HTTP)
 ]
 """What can be asked for alone (`Plan.only`)."""

@@ -11,7 +11,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from teddy_es.bench.contestants import EMPTY, NOW, OURS, PEER, UNSEALED
+from teddy_es.bench.contestants import (
+    BARE,
+    EMPTY,
+    NOW,
+    OURS,
+    PEER,
+    PYTHON,
+    QUIET,
+    SERIALIZERS,
+    UNSEALED,
+)
 from teddy_es.bench.figures import TIMES
 from teddy_es.bench.targets import target
 
@@ -22,7 +32,7 @@ if TYPE_CHECKING:
     from teddy_es.bench.targets import Target
 
 
-_BESIDE: Final = (PEER, EMPTY, NOW, UNSEALED)
+_BESIDE: Final = (PEER, EMPTY, NOW, UNSEALED, PYTHON, BARE, SERIALIZERS, QUIET)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,19 @@ _TARGETS: Final[dict[str, tuple[Target, Target]]] = {
     "seal/open": (Target("median", "most", 8),) * 2,
     "seal/load": (Target("ratio", "most", 1.2),) * 2,
     "seal/erase": (Target("median", "most", 1),) * 2,
+    "http/post-1": (Target("ratio", "most", 2.5),) * 2,
+    "http/post-32": (Target("median", "least", 500),) * 2,
+    "http/post-32-share": (Target("median", "least", 0.6),) * 2,
+    "http/page": (Target("median", "most", 25),) * 2,
+    "http/page-queries": (Target("median", "most", 6),) * 2,
+    "http/feed": (Target("median", "least", 15_000),) * 2,
+    "http/feed-share": (Target("median", "least", 1.5),) * 2,
+    "http/followers": (_ratio(0.9),) * 2,
+    "http/followers-memory": (Target("median", "most", 1),) * 2,
+    "http/followers-event": (Target("median", "most", 250),) * 2,
+    **dict.fromkeys(
+        ("http/kill-lost", "http/kill-double"), (Target("median", "most", 0),) * 2
+    ),
     "snapshots/speed": (Target("median", "least", 3_000),) * 2,
 }
 _PAGES: Final = Target("median", "most", 120)

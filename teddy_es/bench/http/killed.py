@@ -1,0 +1,170 @@
+"""Clients whose servers are killed at random: whatever a client was told, the log has each commit once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from eventstore.store import make_event_store
+from teddy_es.bench.contestants import OURS
+from teddy_es.bench.domain import texts
+from teddy_es.bench.figures import Series
+from teddy_es.bench.http.asking import CLIENTS
+from teddy_es.bench.http.lines import Line
+from teddy_es.bench.http.web import served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teddy_es.bench.http.lines import Address, Answer
+    from teddy_es.bench.http.web import Web
+    from teddy_es.bench.plan import Plan
+    from teddy_es.bench.world import World
+
+_AGAIN_S: Final = 0.1
+_LEAST_S, _MOST_S = 0.5, 4.0  # between two kills
+_SETTLED: Final = (200, 201)
+_DONE: Final = (*_SETTLED, 404, 503, 500)
+
+
+@dataclass(slots=True)
+class Journal:
+    """What a client was told. ambiguous: answers that did not come, or that said that nobody knows; resolved: by `/commits/{id}`."""
+
+    stream: str
+    acknowledged: list[str] = field(default_factory=list)
+    ambiguous: int = 0
+    resolved: int = 0
+
+
+def killed(plan: Plan, world: World) -> Iterator[Series]:
+    """For so many seconds a round. lost, double: commits; ambiguous: answers, all of them resolved; memory: MB of all workers at the end."""
+    found = []
+    for number in range(1, plan.rounds + 1):
+        plan.tell(f"http/kill: round {number} of {plan.rounds}")
+        plan.noise.listen()
+        found.append(_round(world, plan.seconds, f"killed-{number}"))
+    for n, (name, unit) in enumerate(
+        (
+            ("lost", "commits"),
+            ("double", "commits"),
+            ("ambiguous", "answers"),
+            ("resolved", "answers"),
+            ("kills", "kills"),
+            ("accepted", "commits"),
+            ("memory", "MB"),
+        )
+    ):
+        values = tuple(float(one[n]) for one in found)
+        yield Series(f"http/kill-{name}", OURS, unit, values)
+
+
+def _round(world: World, seconds: float, own: str) -> tuple[float, ...]:
+    journals = [Journal(world.stream(f"{own}-{n}")) for n in range(CLIENTS)]
+    stop = threading.Event()
+    with served(world) as web:
+        threads = [
+            threading.Thread(target=_client, args=(web.address, one, stop))
+            for one in journals
+        ]
+        for thread in threads:
+            thread.start()
+        kills = _kill(web, seconds)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        memory = web.memory_mb
+    lost, double, accepted = _judged(journals)
+    ambiguous = sum(one.ambiguous for one in journals)
+    resolved = sum(one.resolved for one in journals)
+    return lost, double, ambiguous, resolved, kills, accepted, memory
+
+
+def _kill(web: Web, seconds: float) -> int:
+    """At least one worker, at random moments."""
+    chance, kills = random.Random(1), 0
+    until = time.monotonic() + seconds
+    while not kills or time.monotonic() < until:
+        time.sleep(min(seconds, chance.uniform(_LEAST_S, _MOST_S)))
+        if workers := web.workers:
+            with suppress(ProcessLookupError):
+                os.kill(chance.choice(workers), signal.SIGKILL)
+                kills += 1
+    return kills
+
+
+def _client(address: Address, journal: Journal, stop: threading.Event) -> None:
+    """One commit after another, each until it is known what became of it."""
+    line, text = Line(address), texts(journal.stream)
+    while not stop.is_set():
+        event = {"type": "Happened", "data": {"text": text()}}
+        commit_id = str(uuid4())
+        body = {"expected_version": "any", "events": [event]}
+        _until_known(line, journal, commit_id, body)
+        journal.acknowledged.append(commit_id)
+    line.close()
+
+
+def _until_known(line: Line, journal: Journal, commit_id: str, body: Any) -> None:
+    path = f"/api/v1/streams/{journal.stream}/events"
+    while True:
+        answer = _tried(line, path, body, commit_id)
+        if answer is not None and answer.status in _SETTLED:
+            return
+        journal.ambiguous += 1
+        became = _looked_up(line, commit_id)
+        journal.resolved += 1
+        if became:
+            return
+
+
+def _looked_up(line: Line, commit_id: str) -> bool:
+    """Whether it was accepted. Not in the log: it is sent again, under the same id."""
+    while True:
+        answer = _tried(line, f"/api/v1/commits/{commit_id}")
+        if answer is not None and answer.status in (200, 404):
+            return answer.status == 200 and _is_accepted(json.loads(answer.body))
+        time.sleep(_AGAIN_S)
+
+
+def _is_accepted(outcome: Any) -> bool:
+    return any(one["verdict"] == "accepted" for one in outcome["decided"])
+
+
+def _tried(
+    line: Line, path: str, body: Any = None, commit_id: str = ""
+) -> Answer | None:
+    """The answer; None if there was none. Raises RuntimeError for one that nobody expects."""
+    try:
+        if body is None:
+            answer = line.get(path)
+        else:
+            answer = line.post(path, body, f"Idempotency-Key: {commit_id}\r\n")
+    except OSError:
+        time.sleep(_AGAIN_S)
+        return None
+    if answer.status not in _DONE:
+        msg = f"{path} answered {answer.status}: {answer.body[:300]!r}"
+        raise RuntimeError(msg)
+    return answer
+
+
+def _judged(journals: list[Journal]) -> tuple[int, int, int]:
+    """Of all that was acknowledged: not in the log, more than once, and how many there are."""
+    store, lost, double, accepted = make_event_store(), 0, 0, 0
+    for journal in journals:
+        there = Counter(str(event.commit_id) for event in store.read(journal.stream))
+        lost += sum(one not in there for one in journal.acknowledged)
+        double += sum(times > 1 for times in there.values())
+        accepted += len(there)
+    store.close()
+    return lost, double, accepted
