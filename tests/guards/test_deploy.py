@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from eventstore.api.feed.asking import LONGEST_S
+from eventstore.api.feed.sse import Pace
 from scripts.launcher.broker import COMMON, THREE
 from scripts.launcher.java import KAFKA_VERSION
 from scripts.launcher.places import CHECKOUT
@@ -203,6 +205,18 @@ def test_redis_asks_for_the_password_that_workers_give() -> None:
     assert "requirepass $$REDISCLI_AUTH" in block("redis")
     assert "TEDDY_REDIS_PASSWORD" in block("redis")
     assert re.search(r"redis://:\$\{TEDDY_REDIS_PASSWORD\b.*@redis:", COMPOSE)
+
+
+def test_a_service_is_let_through_with_its_token_and_waits_as_long_as_the_feed() -> (
+    None
+):
+    (api,) = re.findall(r"location /api/ \{\n(.*?)\n        \}", NGINX, re.DOTALL)
+    (patience,) = re.findall(r"proxy_read_timeout (\d+)s;", NGINX)
+
+    assert re.findall(r"limit_conn connections (\d+);", api) == ["512"]
+    assert "Authorization " not in "".join(re.findall("proxy_set_header .*", NGINX))
+    assert "proxy_ignore_headers" not in NGINX  # the feed's X-Accel-Buffering counts
+    assert int(patience) > LONGEST_S > Pace().heartbeat_s
 
 
 def test_nginx_takes_the_file(tmp_path: Path) -> None:

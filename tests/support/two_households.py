@@ -21,8 +21,6 @@ from tests.support.families import handle
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from django.http import HttpResponse
-
     from eventstore.store import EventStore
 
 # In the ids of all that belongs to one; of one length, and nothing that a chance number could hold.
@@ -137,9 +135,7 @@ class Asker:
     kind: str
     token: str | None
 
-    def ask(
-        self, method: str, address: str, body: bytes = b"", **headers: str
-    ) -> HttpResponse:
+    def ask(self, method: str, address: str, body: bytes = b"", **headers: str) -> Any:
         """Whatever the address holds is quoted; the query stands as it is."""
         path, mark, query = address.partition("?")
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

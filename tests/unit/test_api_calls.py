@@ -50,12 +50,13 @@ class TestEveryCall:
         assert issubclass(call.view, Public)
 
     def test_nobody_comes_in_by_another_door(self, call: Call) -> None:
-        if call.view.is_public:
-            assert call.view.authentication_classes == ()
+        view: Any = call.view
+        if view.is_public:
+            assert view.authentication_classes == ()
             return
-        assert call.view.authentication_classes == (Tokens,)
-        assert call.view.permission_classes == (MayScope,)
-        assert call.view.throttle_classes == (ScopedByToken,)
+        assert view.authentication_classes == (Tokens,)
+        assert view.permission_classes == (MayScope,)
+        assert view.throttle_classes == (ScopedByToken,)
 
     def test_it_has_a_rate(self, call: Call) -> None:
         for method in call.view.scopes:

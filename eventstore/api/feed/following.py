@@ -115,7 +115,7 @@ class Follower:
         events, upto = self._hub.store.read_all(
             self.after, types=sorted(self._seat.types), limit=limit
         )
-        return Taken(entries_of(events), upto)
+        return Taken(entries_of(events, self.clock.monotonic()), upto)
 
     def _seen(self, taken: Taken, reach: Reach) -> Taken:
         if reach.sees_all or not taken.entries:

@@ -249,7 +249,7 @@ class Hub:
             events, upto = self.store.read_all(
                 self._ring.reached, types=types, limit=self._page
             )
-            entries = entries_of(events)
+            entries = entries_of(events, self.clock.monotonic())
             with self._lock:
                 self._ring.add(entries, upto)
                 seats = list(self._seats)

@@ -28,9 +28,19 @@ Offsets = Mapping[Place, int]
 class Entry:
     """One commit as the feed gives it: never torn apart. closed: its events as JSON, nothing opened, one after the other."""
 
-    __slots__ = ("closed", "events", "offset", "place", "recorded_at", "size")
+    __slots__ = (
+        "closed",
+        "events",
+        "offset",
+        "place",
+        "read_at",
+        "recorded_at",
+        "size",
+    )
 
-    def __init__(self, events: Sequence[RecordedEvent]) -> None:
+    def __init__(self, events: Sequence[RecordedEvent], read_at: float = 0.0) -> None:
+        """read_at: by the clock's `monotonic`: whatever was looked at since, was looked at after this was accepted."""
+        self.read_at: Final = read_at
         first = events[0]
         self.place: Final = Place(first.position.topic, first.position.partition)
         self.offset: Final = first.position.offset
@@ -65,9 +75,9 @@ class Ahead(Behind):
     """The cursor lies beyond what the ring has seen."""
 
 
-def entries_of(events: Iterable[RecordedEvent]) -> list[Entry]:
-    """Commit by commit: those of one record stand side by side."""
-    return [Entry(list(group)) for _, group in groupby(events, _record)]
+def entries_of(events: Iterable[RecordedEvent], read_at: float = 0.0) -> list[Entry]:
+    """Commit by commit: those of one record stand side by side. read_at: as of `Entry`."""
+    return [Entry(list(group), read_at) for _, group in groupby(events, _record)]
 
 
 def _record(event: RecordedEvent) -> tuple[str, int, int]:

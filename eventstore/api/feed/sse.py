@@ -39,8 +39,8 @@ class Shows(Protocol):
     def caller(self) -> Caller:
         """Who calls, as it was looked at last."""
 
-    def look_again(self) -> None:
-        """Raises if the token was ended, or may see something else."""
+    def look_again(self, entries: Sequence[Entry]) -> None:
+        """At the token, before these are shown. Raises if the token was ended, or may see something else."""
 
     def show(self, entries: Sequence[Entry]) -> list[bytes]:
         """Of each its events, once it is recorded who sees them."""
@@ -96,7 +96,7 @@ class Stream:
         before = self._follower.after
         entries = self._follower.next(self._view.caller.reach, timeout_s)
         if entries and self._has_begun:
-            self._view.look_again()
+            self._view.look_again(entries)
         self._has_begun = True
         if entries:
             parts = self._view.show(entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -95,7 +96,7 @@ class FeedView(Endpoint):
     def _page(self, asked: Asked, follower: Follower) -> HttpResponse:
         entries = follower.next(self.caller.reach, asked.wait_s)
         if follower.has_waited:
-            self.look_again()
+            self.look_again(entries)
         events = self.show(entries)
         following = asked.cursor(follower.after, self.caller)
         link = f'<{self.request.path}?{asked.next_query(following)}>; rel="next"'
@@ -118,22 +119,29 @@ class FeedView(Endpoint):
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    def look_again(self) -> None:
-        """The token as it is now, after a wait. Raises `NotAuthenticated` if it was ended, or may see something else."""
-        self.turn.take()
-        again = caller_again(self.request.auth)
+    def look_again(self, entries: Sequence[Entry]) -> None:
+        """The token as it is now, or was seen since all of these were read. Raises `NotAuthenticated` if it was ended, or may see something else."""
+        token, since = self.request.auth, max((e.read_at for e in entries), default=inf)
+        shared, clock = followers(), followers().hub.clock
+        known, again = shared.looks.since(token.pk, since)
+        if not known:
+            self.turn.take()
+            known, again = shared.looks.since(token.pk, since)
+        if not known:
+            began = clock.monotonic()
+            again = caller_again(token)
+            shared.looks.note(token.pk, began, again)
         if not _is_still(again, self.caller):
             msg = "The token was ended or changed while it waited."
             raise NotAuthenticated(msg)
-        self.request.user = again  # type: ignore[assignment]  # (DRF expects Django's)
+        self.request.user = again
 
     def show(self, entries: Sequence[Entry]) -> list[bytes]:
         """Recorded first, then opened if the caller may. Raises `AccessNotRecorded`, `KeyStoreUnavailable`."""
         if not entries:
             return []
-        subjects = subjects_in(e for entry in entries for e in entry.events)
-        self.turn.take()
-        if subjects:
+        if subjects := subjects_in(e for entry in entries for e in entry.events):
+            self.turn.take()
             self.record("list", subjects, "feed")
         return list(shown(entries, self.opener()))
 

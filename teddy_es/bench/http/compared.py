@@ -31,7 +31,8 @@ class Empty(Endpoint):
 
     def post(self, request: Request) -> Response:
         """What was sent is JSON."""
-        parse(request.data)
+        body: Any = request.data
+        parse(body)
         return Response({}, status=201)
 
 

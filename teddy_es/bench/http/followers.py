@@ -42,6 +42,7 @@ def followers(
         took: list[list[float]] = []
         for number_of_round in range(1, plan.rounds + 1):
             plan.tell(f"http/followers: round {number_of_round} of {plan.rounds}")
+            plan.noise.listen()
             samples[QUIET].append(turn(pipe, plan.seconds))
             before = web.memory_mb
             with _following(web, number, types) as followed:

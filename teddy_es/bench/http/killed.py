@@ -51,6 +51,7 @@ def killed(plan: Plan, world: World) -> Iterator[Series]:
     found = []
     for number in range(1, plan.rounds + 1):
         plan.tell(f"http/kill: round {number} of {plan.rounds}")
+        plan.noise.listen()
         found.append(_round(world, plan.seconds, f"killed-{number}"))
     for n, (name, unit) in enumerate(
         (
@@ -136,7 +137,7 @@ def _looked_up(line: Line, commit_id: str) -> bool:
 
 
 def _is_accepted(outcome: Any) -> bool:
-    return b"accepted" in json.dumps(outcome).encode()
+    return any(one["verdict"] == "accepted" for one in outcome["decided"])
 
 
 def _tried(

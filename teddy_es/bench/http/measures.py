@@ -50,25 +50,29 @@ EMPTY: Final = "/bench/empty"
 
 
 def http(plan: Plan, world: World) -> Iterator[Series]:
-    """What the issue's table asks for; `kill` only if it is asked for by its name."""
-    events = plan.events or EVENTS
-    with served(world) as web:
-        for measure, found in (
-            (HTTP[0], partial(_one, plan, world, web)),
-            (HTTP[1], partial(_many, plan, world, web)),
-            (HTTP[4], partial(followers, plan, world, web)),
-        ):
-            if plan.wants(measure):
-                yield from found()
-        if plan.wants(HTTP[2]) or plan.wants(HTTP[3]):
-            plan.tell("http: filling the store")
-            fill(make_event_store(), world, "read", events, streams=_STREAMS)
+    """Appends, pages, the feed, followers; `kill` only if it is asked for by its name."""
+    if any(map(plan.wants, HTTP[:-1])):
+        with served(world) as web:
+            yield from _served(plan, world, web)
+    if "kill" in plan.only:
+        yield from killed(plan, world)
+
+
+def _served(plan: Plan, world: World, web: Web) -> Iterator[Series]:
+    if plan.wants(HTTP[0]):
+        yield from _one(plan, world, web)
+    if plan.wants(HTTP[1]):
+        yield from _many(plan, world, web)
+    if plan.wants(HTTP[4]):
+        yield from followers(plan, world, web)
+    if plan.wants(HTTP[2]) or plan.wants(HTTP[3]):
+        events = plan.events or EVENTS
+        plan.tell("http: filling the store")
+        fill(make_event_store(), world, "read", events, streams=_STREAMS)
         if plan.wants(HTTP[2]):
             yield from _pages(plan, world, web)
         if plan.wants(HTTP[3]):
             yield from _feeds(plan, world, web, events)
-    if "kill" in plan.only:
-        yield from killed(plan, world)
 
 
 # ---- appends

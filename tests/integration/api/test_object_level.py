@@ -35,7 +35,6 @@ from tests.support.two_households import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from django.http import HttpResponse
     from pytest_django.fixtures import Settings
 
     from eventstore.store import EventStore
@@ -76,11 +75,11 @@ def malformed(call: Call) -> Iterator[dict[str, str]]:
         yield dict(zip(call.names, chosen, strict=True))
 
 
-def body_of(answer: HttpResponse) -> bytes:
-    return b"".join(answer) if answer.streaming else answer.content
+def body_of(answer: Any) -> bytes:
+    return bytes(b"".join(answer) if answer.streaming else answer.content)
 
 
-def seen(answer: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
+def seen(answer: Any) -> tuple[int, bytes, dict[str, str]]:
     """All that somebody sees of an answer, but for what is new in each."""
     own = {"X-Correlation-ID", "Date"}
     headers = {k: v for k, v in answer.headers.items() if k not in own}
@@ -111,7 +110,7 @@ def appended(address: str, of: str, expected: Any = "any") -> bytes:
 
 def asked_of(
     call: Call, method: str, who: Asker, placed: dict[str, str], of: str
-) -> HttpResponse:
+) -> Any:
     address = call.address(**placed)
     if method != "POST":
         return who.ask(method, address)

@@ -83,6 +83,21 @@ def test_an_officers_session_is_no_token(officer: Client) -> None:
     assert officer.get(ABSENT).status_code == 401
 
 
+def test_a_token_needs_no_cookie_and_gets_none() -> None:
+    caller = a_caller()
+    client = Client(enforce_csrf_checks=True)
+
+    answer = client.post(
+        "/api/v1/streams/child.nobody/events",
+        b"{}",
+        content_type="application/json",
+        headers={"Authorization": f"Token {caller.token}"},
+    )
+
+    assert answer.status_code == 422
+    assert not answer.cookies
+
+
 def test_a_user_who_is_no_service_account_has_no_way_in() -> None:
     _, token = AuthToken.objects.create(User.objects.create_superuser("ada"))
 

@@ -15,7 +15,8 @@ from django.urls import reverse
 from audit.api.children import ConversationsView
 from audit.api.exports import Ended, ExportView
 from audit.api.urls import urlpatterns
-from audit.people.models import Conversation
+from audit.ledger import AccessLedger
+from audit.people.models import Access, Conversation
 from eventstore.clock import SystemClock
 from eventstore.exchange.cloudevents import parse_line
 from eventstore.exchange.importer.run import import_events
@@ -348,6 +349,31 @@ def test_nothing_is_shown_that_cannot_be_recorded(
 
     assert answer.status_code == 503
     assert answer.json()["code"] == "access-not-recorded"
+
+
+def test_with_the_ledger_each_look_is_an_event_that_the_next_list_tells(
+    ours: Caller, settings: Settings
+) -> None:
+    ledger = f"{AccessLedger.__module__}.{AccessLedger.__name__}"
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "ACCESS_RECORDER": ledger}
+
+    for below in OF_CHILD:
+        told_lines(ours.get(f"/children/c-1{below}"))
+    told(ours.get("/parents/p-1/consents"))
+    handle("accesses")
+
+    looks = told(ours.get("/children/c-1/access?by=service"))["accesses"]
+    kinds = [(one["kind"], one["purpose"]) for one in looks]
+    purpose = "parent_request"
+    assert sorted(kinds) == sorted(
+        [("view", purpose), *[("list", purpose)] * 3, ("export", purpose)]
+    )
+    assert Access.objects.get(subject="p-1").object == "consents"
+
+
+def told_lines(answer: Any) -> bytes:
+    assert answer.status_code == 200, answer.content
+    return b"".join(answer) if answer.streaming else bytes(answer.content)
 
 
 # ---- the export

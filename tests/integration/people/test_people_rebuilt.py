@@ -51,8 +51,7 @@ def happens(families: Families, n: int) -> None:
 def rows() -> dict[str, list[Any]]:
     models = (Access, Child, Consent, Conversation, Violation)
     return {
-        model.__name__: [*model.objects.order_by("pk").values()]  # type: ignore[attr-defined]
-        for model in models
+        model.__name__: [*model.objects.order_by("pk").values()] for model in models
     }
 
 
