@@ -22,6 +22,7 @@ from eventstore.exchange.cloudevents import parse_line
 from eventstore.exchange.importer.run import import_events
 from eventstore.opening import opener
 from eventstore.store import get_event_store
+from eventstore.testing.memory import MemoryEventStore
 from teddy_es.domain.child import ChildProfileUpdated
 from teddy_es.domain.conversation import ChildSpoke, ConversationEnded
 from teddy_es.domain.violations import (
@@ -403,16 +404,20 @@ def test_an_export_has_all_events_of_the_childs_streams_and_no_others(
     ]
 
 
-def test_an_export_is_imported_and_a_second_time_changes_nothing(
-    ours: Caller,
-) -> None:
-    """Into the store itself, where everything is there already under its own ids."""
-    lines = exported(ours, "c-1")
+def test_an_export_makes_the_same_streams_in_another_store(ours: Caller) -> None:
+    lines, other = exported(ours, "c-1"), MemoryEventStore()
 
-    report = import_events(BytesIO(lines), get_event_store(), clock=SystemClock())
+    first = import_events(BytesIO(lines), other, clock=SystemClock())
+    again = import_events(BytesIO(lines), other, clock=SystemClock())
 
-    assert report.is_good
-    assert exported(ours, "c-1") == lines
+    assert first.is_good
+    assert again.is_good
+    for stream in ("child.c-1", *(f"conversation.t-1{n}" for n in (1, 2, 3))):
+        here = get_event_store().read(stream, opener=opener())
+        there = other.read(stream, opener=other.opener())
+        assert [(e.metadata, e.data, e.commit_id) for e in there] == [
+            (e.metadata, e.data, e.commit_id) for e in here
+        ]
 
 
 def test_what_is_sealed_stays_sealed_without_the_right(home: Families) -> None:
