@@ -212,6 +212,7 @@ REST_FRAMEWORK = {
         "append": env.text("TEDDY_RATE_APPEND", default="60000/min"),
         "export": env.text("TEDDY_RATE_EXPORT", default="60/hour"),
     },
+    "URL_FORMAT_OVERRIDE": None,  # `?format=` is a parameter that no call knows
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
 }

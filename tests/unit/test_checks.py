@@ -190,6 +190,7 @@ def test_upcasters_that_do_not_lead_to_today_are_found_at_the_start(
         "REGISTRY": f"{__name__}.{domain}",
         "AGGREGATES": [],
         "SUBSCRIPTIONS": [],  # the project's are of its own types
+        "PROJECTIONS": [],
     }
 
     messages = checks.check_settings()
@@ -205,6 +206,7 @@ def test_manage_refuses_to_start_with_a_gap(settings: Settings) -> None:
         "REGISTRY": f"{__name__}.WITH_A_GAP",
         "AGGREGATES": [],
         "SUBSCRIPTIONS": [],  # the project's are of its own types
+        "PROJECTIONS": [],
     }
 
     with pytest.raises(SystemCheckError, match=r"eventstore\.E005"):
@@ -302,6 +304,7 @@ def test_a_type_without_a_name_is_warned_of(settings: Settings) -> None:
         "REGISTRY": "tests.unit.test_checks.NAMELESS",
         "AGGREGATES": [],
         "SUBSCRIPTIONS": [],  # the project's are of its own types
+        "PROJECTIONS": [],
     }
 
     [warning] = checks.check_settings()

@@ -7,12 +7,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from eventstore.api.throttles import ScopedByToken
 from eventstore.store import get_event_store
 from tests.integration.api.bodies import body, changed, placed
 from tests.integration.api.problems import is_problem
 from tests.support.callers import a_caller
+from tests.support.clocks import StillClock
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
     from tests.support.callers import Caller
 
 KEY = "0b6e8a3e-3f5c-4f0e-9a51-6d1f2c3b4a5d"
@@ -222,3 +226,22 @@ def test_who_may_not_append_is_refused_before_anything_is_looked_at(shop: str) -
 
     assert is_problem(answer, 403, "scope-missing")["scope"] == "streams:append"
     assert nothing_was_written(f"{shop}.o-1")
+
+
+def test_writers_have_a_rate_of_their_own(
+    shop: str, caller: Caller, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScopedByToken, "clock", StillClock())  # no day ends meanwhile
+    rates = {"read": "1000/day", "append": "1/day", "export": "1/day"}
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {
+        "DEFAULT_THROTTLE_RATES": rates
+    }
+    address = f"/streams/{shop}.o-1/events"
+    caller.post(address, body())
+
+    late = caller.post(address, body())
+
+    is_problem(late, 429, "too-many-requests")
+    assert int(late.headers["Retry-After"]) > 0
+    assert caller.get(address).status_code == 200
+    assert get_event_store().stream_info(f"{shop}.o-1").version == 1

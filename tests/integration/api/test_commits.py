@@ -159,4 +159,4 @@ def test_of_anothers_commit_as_much_is_asked_as_of_none(
 
     (_, first), (there, second), (absent, third) = asked
     assert there == absent
-    assert second - first == third - second == 1
+    assert second - first == third - second

@@ -347,3 +347,17 @@ def test_a_state_shows_what_was_withheld_as_such(
 
     withheld = [{"withheld": {"reason": "sealed"}}]
     assert said == ([REMARK] if scope == "pii:read" else withheld)
+
+
+@pytest.mark.parametrize("call", ["", "/events", "/state"])
+def test_head_answers_as_get_without_the_body(
+    shop: str, caller: Caller, call: str
+) -> None:
+    address = f"/streams/{filled(shop)}{call}"
+    token = {"Authorization": f"Token {caller.token}"}
+
+    head = caller.client.head(f"/api/v1{address}", headers=token)
+
+    got = caller.get(address)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers.get("ETag") == got.headers.get("ETag")

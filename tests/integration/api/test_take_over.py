@@ -11,11 +11,13 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 
+from eventstore.api import accounts
 from eventstore.events import Expected, NewEvent
 from eventstore.store import get_event_store
 from teddy_es.domain.conversation import ConversationStarted
 from teddy_es.domain.violations import SafetyViolationDetected
 from tests.support.families import handle
+from tests.support.processes import a_process, told
 from tests.support.two_households import (
     NOBODYS,
     OURS,
@@ -264,13 +266,40 @@ def test_the_key_of_anothers_commit_tells_nothing(asker: Mapping[str, Asker]) ->
         key=key,
         expected_version="any",
     )
-    told = ours.ask("GET", f"/api/v1/commits/{key}")
+    outcome = ours.ask("GET", f"/api/v1/commits/{key}")
 
     assert on_theirs.status_code == 404
     assert on_ours.status_code == 201
     assert "Idempotent-Replayed" not in on_ours.headers
-    assert [one["stream_id"] for one in told.json()["decided"]] == [f"child.{OWN}"]
-    assert FOREIGN not in told.content.decode()
+    assert [one["stream_id"] for one in outcome.json()["decided"]] == [f"child.{OWN}"]
+    assert FOREIGN not in outcome.content.decode()
+
+
+def test_another_household_counts_from_the_next_request_on_everywhere(
+    asker: Mapping[str, Asker],
+) -> None:
+    ours = asker["ours-read"]
+    own, foreign = (f"/api/v1/children/{name}" for name in (OWN, FOREIGN))
+
+    def here(where: str) -> int:
+        return int(ours.ask("GET", where).status_code)
+
+    with a_process("answer_calls") as process:
+
+        def there(where: str) -> int:
+            answer = told(process, "get", token=ours.token, where=where)
+            return int(answer["status"])
+
+        assert [ask(one) for ask in (here, there) for one in (own, foreign)] == [
+            *(200, 404),
+            *(200, 404),
+        ]
+        accounts.change("ours-read", bound_to=f"p-{THEIRS}")
+
+        assert [ask(one) for ask in (here, there) for one in (own, foreign)] == [
+            *(404, 200),
+            *(404, 200),
+        ]
 
 
 def test_who_began_a_stream_hears_of_it_before_the_read_models_do(

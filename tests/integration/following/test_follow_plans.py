@@ -19,6 +19,7 @@ from eventstore.queries.subscriptions import (
     status_of,
     statuses,
 )
+from eventstore.queries.unhandled import unhandled_since
 from tests.integration.pages.test_browse_plans import nodes, plans
 
 if TYPE_CHECKING:
@@ -119,8 +120,9 @@ def test_a_list_is_its_key_read_in_order(full: None, name: str) -> None:
         lambda: statuses(SystemClock().now()),
         lambda: status_of("totals", SystemClock().now()),
         lambda: partition_statuses("totals"),
+        lambda: unhandled_since({"weekly": "eventstore.conversation"}),
     ],
-    ids=["all", "one", "partitions"],
+    ids=["all", "one", "partitions", "how far together"],
 )
 def test_how_they_stand_reads_one_record_a_checkpoint(
     full: None, read: Callable[[], object]

@@ -237,6 +237,7 @@ def test_when_postgresql_is_back_it_tells_again(
         "REGISTRY": f"tests.shops.{stream_type}",
         "AGGREGATES": [],
         "SUBSCRIPTIONS": [],
+        "PROJECTIONS": [],
         "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
         "PARTITIONS": 3,
     }

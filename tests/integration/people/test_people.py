@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.people.models import Access, Child, Consent, Conversation, State, Violation
+from eventstore.conf import places
+from eventstore.privacy.reaching import look
 from teddy_es.domain.child import ChildProfileUpdated
 from teddy_es.domain.conversation import (
     ChildSpoke,
@@ -193,3 +195,37 @@ def test_an_access_is_a_row_for_each_person(families: Families) -> None:
         ("c-1", "reveal", None),
     ]
     assert rows[0].recorded_at == looked.recorded_at
+
+
+def test_an_erasure_counts_the_rows_of_a_person_and_leaves_them(
+    families: Families,
+) -> None:
+    families.registers("c-1", "p-1")
+    families.talks("t-1", "c-1", "Hello")
+    families.talks("t-2", "c-2", "Hello")
+    families.detects("c-1", "v-1")
+    families.allows("p-1", "c-1")
+    families.looks("ada", "c-1", "p-1")
+    handle()
+
+    counts = {
+        person: {
+            one.place: one.count
+            for one in look(person, []).found
+            if one.place.startswith("people_") and one.count
+        }
+        for person in ("c-1", "p-1")
+    }
+
+    assert counts["c-1"] == {
+        "people_child": 1,
+        "people_conversation": 1,
+        "people_violation": 1,
+        "people_access": 1,
+    }
+    assert counts["p-1"] == {"people_consent": 1, "people_access": 1}
+    assert all(
+        str(place.reach) == "stays"
+        for place in places().places
+        if place.name.startswith("people_")
+    )

@@ -15,12 +15,14 @@ from django.urls import reverse
 from audit.api.children import ConversationsView
 from audit.api.exports import Ended, ExportView
 from audit.api.urls import urlpatterns
-from audit.people.models import Conversation
+from audit.ledger import AccessLedger
+from audit.people.models import Access, Conversation
 from eventstore.clock import SystemClock
 from eventstore.exchange.cloudevents import parse_line
 from eventstore.exchange.importer.run import import_events
 from eventstore.opening import opener
 from eventstore.store import get_event_store
+from eventstore.testing.memory import MemoryEventStore
 from teddy_es.domain.child import ChildProfileUpdated
 from teddy_es.domain.conversation import ChildSpoke, ConversationEnded
 from teddy_es.domain.violations import (
@@ -350,6 +352,31 @@ def test_nothing_is_shown_that_cannot_be_recorded(
     assert answer.json()["code"] == "access-not-recorded"
 
 
+def test_with_the_ledger_each_look_is_an_event_that_the_next_list_tells(
+    ours: Caller, settings: Settings
+) -> None:
+    ledger = f"{AccessLedger.__module__}.{AccessLedger.__name__}"
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "ACCESS_RECORDER": ledger}
+
+    for below in OF_CHILD:
+        told_lines(ours.get(f"/children/c-1{below}"))
+    told(ours.get("/parents/p-1/consents"))
+    handle("accesses")
+
+    looks = told(ours.get("/children/c-1/access?by=service"))["accesses"]
+    kinds = [(one["kind"], one["purpose"]) for one in looks]
+    purpose = "parent_request"
+    assert sorted(kinds) == sorted(
+        [("view", purpose), *[("list", purpose)] * 3, ("export", purpose)]
+    )
+    assert Access.objects.get(subject="p-1").object == "consents"
+
+
+def told_lines(answer: Any) -> bytes:
+    assert answer.status_code == 200, answer.content
+    return b"".join(answer) if answer.streaming else bytes(answer.content)
+
+
 # ---- the export
 
 
@@ -377,16 +404,20 @@ def test_an_export_has_all_events_of_the_childs_streams_and_no_others(
     ]
 
 
-def test_an_export_is_imported_and_a_second_time_changes_nothing(
-    ours: Caller,
-) -> None:
-    """Into the store itself, where everything is there already under its own ids."""
-    lines = exported(ours, "c-1")
+def test_an_export_makes_the_same_streams_in_another_store(ours: Caller) -> None:
+    lines, other = exported(ours, "c-1"), MemoryEventStore()
 
-    report = import_events(BytesIO(lines), get_event_store(), clock=SystemClock())
+    first = import_events(BytesIO(lines), other, clock=SystemClock())
+    again = import_events(BytesIO(lines), other, clock=SystemClock())
 
-    assert report.is_good
-    assert exported(ours, "c-1") == lines
+    assert first.is_good
+    assert again.is_good
+    for stream in ("child.c-1", *(f"conversation.t-1{n}" for n in (1, 2, 3))):
+        here = get_event_store().read(stream, opener=opener())
+        there = other.read(stream, opener=other.opener())
+        assert [(e.metadata, e.data, e.commit_id) for e in there] == [
+            (e.metadata, e.data, e.commit_id) for e in here
+        ]
 
 
 def test_what_is_sealed_stays_sealed_without_the_right(home: Families) -> None:

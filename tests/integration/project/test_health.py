@@ -252,6 +252,7 @@ def test_a_store_without_its_topics_is_not_ready(
         "REGISTRY": "tests.shops.order_gone",
         "AGGREGATES": [],
         "SUBSCRIPTIONS": [],
+        "PROJECTIONS": [],
         "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
     }
     monkeypatch.setattr(health, "get_event_store", make_event_store)

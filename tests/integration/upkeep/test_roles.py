@@ -47,6 +47,7 @@ def database(tmp_path: Path, settings: Settings) -> Iterator[Database]:
         "REGISTRY": "tests.shops.private_roles",
         "AGGREGATES": [],
         "SUBSCRIPTIONS": [],
+        "PROJECTIONS": [],
         "PARTITIONS": 3,
         "KEYS": "eventstore.keys.configured.key_ring",
         "KEK": "env",
