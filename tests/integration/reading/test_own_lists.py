@@ -139,6 +139,38 @@ def test_events_of_a_correlation_and_a_cause_are_found_in_ones_own_streams(
         assert {row.stream_id for row in rows} <= set(own)
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_events_that_only_an_old_stream_has_are_found_behind_many_newer_ones(
+    mirrored: Mirrored, size: int
+) -> None:
+    own = [f"conversation.c-{n}" for n in range(6)]
+    mirrored.commit(own[0], an_event(TYPES[1]))
+    for name in own[1:]:
+        mirrored.commit(name, an_event(TYPES[0]))
+
+    [found] = own_events(own, Wanted(size=size), EventFilter(TYPES[1])).rows
+
+    assert found.stream_id == own[0]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_streams_that_ended_at_one_instant_hide_no_earlier_ones(
+    mirrored: Mirrored, size: int
+) -> None:
+    own = [f"conversation.c-{n}" for n in range(8)]
+    mirrored.commit(own[0])
+    mirrored.commit(own[1])
+    now = mirrored.now
+    for name in own[2:]:
+        mirrored.now = now
+        mirrored.commit(name)
+
+    rows = all_pages(partial(_own_events, own, EventFilter()), size)
+
+    assert ids(rows) == by_hand(own)
+    assert len(rows) == 8
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 1_000])
 def test_some_streams_are_listed_newest_first(world: list[str], size: int) -> None:
     own = [*world[3:9], *world[3:9], "conversation.none"]
