@@ -25,6 +25,9 @@ ALLOWED = {
     ("eventstore/appender/thread.py", "after_in_child"): (
         "the name of an argument of os.register_at_fork"
     ),
+    ("eventstore/api/feed/process.py", "after_in_child"): (
+        "the name of an argument of os.register_at_fork"
+    ),
     ("eventstore/checks/system.py", "TEDDY_LOG"): (
         "the check names the variable that an operator sets"
     ),

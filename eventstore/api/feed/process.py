@@ -189,7 +189,7 @@ def close() -> bool:
     return ended is None or ended.close()
 
 
-_inherited: Final[list[object]] = []  # what a forked child must neither use nor close
+_inherited: Final[list[object]] = []  # what a forked process must neither use nor close
 
 
 def _begin_anew() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from teddy_es.bench.http.lines import Address
 
 CREATED = 201
+_PIECE = 64_000  # bytes
 _PATIENCE_S = 30.0  # for what was accepted to come to each
 
 
@@ -102,10 +103,10 @@ def _stream(
     made = line.opened(path, "Accept: text/event-stream\r\n")
     made.settimeout(None)
     while b"retry: " not in rest:
-        rest += made.recv(1 << 16)
+        rest += made.recv(_PIECE)
     rest = b""
     ready.wait()
-    while came := made.recv(1 << 16):
+    while came := made.recv(_PIECE):
         rest += came
         found = rest.count(b"event: commit\n")
         times += [time.monotonic()] * found

@@ -76,20 +76,7 @@ def _taken(
     """ms from the answer of `append` to each follower."""
     writing = threading.Thread(target=turn, args=(writers, plan.seconds))
     writing.start()
-    store, stream = make_event_store(), f"{renamed('access', world.suffix)}.probe"
-    seen = DataAccessed(
-        actor="probe",
-        actor_kind="service",
-        kind="list",
-        purpose="audit",
-        subjects=["nobody"],
-    )
-    accepted: list[float] = []
-    until = time.monotonic() + plan.seconds
-    while not accepted or time.monotonic() < until:
-        store.append(stream, [NewEvent(seen)], Expected.ANY)
-        accepted.append(time.monotonic())
-        time.sleep(min(_EVERY_S, plan.seconds))
+    accepted = _accepted(plan, f"{renamed('access', world.suffix)}.probe")
     followed.send(len(accepted))
     try:
         came: list[list[float]] = followed.recv()
@@ -98,9 +85,27 @@ def _taken(
         raise RuntimeError(msg) from None
     finally:
         writing.join()
-        store.close()
     return [
         max(0.0, (at - accepted[n]) * 1000)
         for times in came
         for n, at in enumerate(times)
     ]
+
+
+def _accepted(plan: Plan, stream: str) -> list[float]:
+    """When each event was, of a few about nobody."""
+    store, accepted = make_event_store(), list[float]()
+    seen = DataAccessed(
+        actor="probe",
+        actor_kind="service",
+        kind="list",
+        purpose="audit",
+        subjects=["nobody"],
+    )
+    until = time.monotonic() + plan.seconds
+    while not accepted or time.monotonic() < until:
+        store.append(stream, [NewEvent(seen)], Expected.ANY)
+        accepted.append(time.monotonic())
+        time.sleep(min(_EVERY_S, plan.seconds))
+    store.close()
+    return accepted

@@ -6,7 +6,7 @@ import json
 import socket
 from typing import Any, Final, NamedTuple
 
-_PIECE: Final = 1 << 18
+_PIECE: Final = 256_000  # bytes
 _PATIENCE: Final = 60.0  # seconds
 
 

@@ -99,7 +99,7 @@ def test_whatever_is_ended_each_follower_gets_each_event_once(
     embedded_store: EventStore, size: int
 ) -> None:
     [name] = [topic.partition(".")[2] for topic in embedded_store.topics.numbers]
-    random = Random(size)  # noqa: S311
+    chance = Random(size)  # noqa: S311
     streams = [f"{name}.s-{n}" for n in range(5)]
     readers = [Reader([name], COMMITS, n) for n in range(4)]
     hubs = [Hub(embedded_store, connect, SystemClock(), size=size, page=3)]
@@ -107,7 +107,7 @@ def test_whatever_is_ended_each_follower_gets_each_event_once(
     for reader in readers:
         reader.start()
     for n in range(COMMITS):
-        grow(embedded_store, random.choice(streams))
+        grow(embedded_store, chance.choice(streams))
         if n % 20 == 10:
             end_listening()
         if n % 25 == 24:
