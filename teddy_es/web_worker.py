@@ -35,6 +35,7 @@ FEED: Final = b"/api/v1/feed"
 SPARE: Final = (
     8  # threads for those that are refused a place, and for pages that nobody waits for
 )
+_BEHIND: Final = re.compile(rb"[?#]")  # a path: gunicorn leaves a fragment out, too
 _EXPECTS: Final = re.compile(rb"\r\nexpect:", re.I)  # it sends its body when told so
 
 
@@ -53,7 +54,7 @@ def is_whole(received: bytes) -> bool:
 def is_of_feed(received: bytes) -> bool:
     """Whether a request may be one that waits: by its address, however that is written."""
     target = received.split(b" ", 2)[1:2]
-    return bool(target) and unquote_to_bytes(target[0].split(b"?")[0]).endswith(FEED)
+    return bool(target) and unquote_to_bytes(_BEHIND.split(target[0])[0]).endswith(FEED)
 
 
 class GatheringWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types

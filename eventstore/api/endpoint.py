@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from eventstore.api import parameters
 from eventstore.api.bodies import Json, StrictJson
 from eventstore.api.callers import caller_in
+from eventstore.api.negotiating import ByQuality
 from eventstore.api.permissions import MayScope
 from eventstore.api.problems import NotThere, UnsupportedHeader
 from eventstore.api.scopes import Scope
@@ -34,10 +35,12 @@ if TYPE_CHECKING:
 
 # Headers that ask for something: a call that does not do it refuses them, rather than pass them over.
 ASKING: Final = (
+    "Content-Encoding",
     "If-Match",
     "If-None-Match",
     "If-Modified-Since",
     "If-Unmodified-Since",
+    "If-Range",
     "Idempotency-Key",
     "Last-Event-ID",
     "Prefer",
@@ -66,6 +69,7 @@ class Endpoint(APIView):
     throttle_classes = (ScopedByToken,)
     parser_classes = (StrictJson,)
     renderer_classes: tuple[type[Json], ...] = (Json,)
+    content_negotiation_class = ByQuality
     http_method_names: tuple[str, ...] = ("get", "head", "post")
 
     asked: Mapping[str, Any]
@@ -80,7 +84,9 @@ class Endpoint(APIView):
             if name in request.headers and name not in self.goes_by.get(method, ()):
                 msg = f"This call does not go by the header {name}."
                 raise UnsupportedHeader(msg, header=name)
-        self.asked = parameters.read(request.query_params, self.known.get(method, ()))
+        self.asked = parameters.read(
+            parameters.query_of(request), self.known.get(method, ())
+        )
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any

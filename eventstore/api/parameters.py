@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_plus
 from uuid import UUID
+
+from django.core.exceptions import TooManyFieldsSent
 
 from eventstore.api.problems import InvalidParameter, UnknownParameter
 from eventstore.events import written
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from django.http import QueryDict
+    from rest_framework.request import Request
 
 _LONGEST: Final = 4_000  # characters of a value; a vector of 512 partitions' offsets is shorter when it is packed
 
@@ -28,6 +32,16 @@ class Parameter:
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
     default: Any = None
     example: Any = None
+
+
+def query_of(request: Request) -> QueryDict:
+    """The query; where Django counts more parameters than it reads, no call knows all of them. Raises `UnknownParameter`."""
+    try:
+        return request.query_params
+    except TooManyFieldsSent:
+        first = unquote_plus(request.META["QUERY_STRING"].partition("&")[0])
+        msg = "The query has more parameters than any call knows."
+        raise UnknownParameter(msg, parameter=first.partition("=")[0][:64]) from None
 
 
 def read(query: QueryDict, known: Sequence[Parameter]) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from teddy_es import web_worker
-from teddy_es.web_worker import is_whole
+from teddy_es.web_worker import is_of_feed, is_whole
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
@@ -46,3 +46,22 @@ def test_what_is_too_long_to_wait_for_is_handed_over(
     long = b"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n"
     assert not is_whole(long + b"y" * (most - 1))
     assert is_whole(long + b"y" * most)
+
+
+@pytest.mark.parametrize(
+    ("target", "waits"),
+    [
+        (b"/api/v1/feed", True),
+        (b"/api/v1/feed?wait=20", True),
+        (b"/api/v1/feed#there", True),
+        (b"/api/v1/%66eed?a=/", True),
+        (b"http://localhost/api/v1/feed", True),
+        (b"/api/v1/streams", False),
+        (b"/api/v1/streams?after=/api/v1/feed", False),
+    ],
+)
+def test_who_follows_the_feed_is_known_however_its_address_is_written(
+    target: bytes,
+    waits: bool,  # noqa: FBT001
+) -> None:
+    assert is_of_feed(b"GET " + target + b" HTTP/1.1\r\n\r\n") == waits

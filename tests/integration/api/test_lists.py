@@ -157,6 +157,7 @@ def test_a_link_leads_to_the_next_page(shop: str, caller: Caller) -> None:
         ("/streams?type=", 422, "invalid-parameter"),
         ("/streams?stream_id=x", 400, "unknown-parameter"),
         ("/streams?limit=0", 422, "invalid-parameter"),
+        ("/streams?" + "limit=1&" * 1_001, 400, "unknown-parameter"),  # more than Django reads
         ("/streams?after=abc", 400, "bad-cursor"),
         ("/events?type=no-type", 422, "invalid-parameter"),
         ("/events?type=%00", 422, "invalid-parameter"),
