@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from eventstore.api.described import Described
     from eventstore.api.proposals import Proposal
     from eventstore.events import AppendResult, RecordedEvent
-    from eventstore.ports import Opener
 
 LAST: Final = 2**31 - 1  # versions are no higher
 FORWARDS, BACKWARDS = "forwards", "backwards"
@@ -99,8 +98,9 @@ class StreamEvents(OfStream):
         filters = self._filters(stream_id)
         at = self._at(self.asked["after"], filters)
         window = self._window(self.head_of(stream_id).version, at)
-        rows = self._shown(stream_id, window)
-        places = {"next": window.next(len(rows)), "previous": window.previous}
+        closed = self._closed(stream_id, window)
+        rows = shown(self, "view", stream_id, closed)
+        places = {"next": window.next(len(closed)), "previous": window.previous}
         beside = {
             rel: None
             if place is None
@@ -129,28 +129,15 @@ class StreamEvents(OfStream):
             return None
         return int(cursors.checked(cursor, _LISTED, self.caller, filters))
 
-    def _shown(self, stream_id: str, window: Window) -> list[bytes]:
-        store, (lowest, highest) = get_event_store(), window.page
+    def _closed(self, stream_id: str, window: Window) -> Sequence[RecordedEvent]:
+        """The events of a page as they stand, nothing opened; fewer where they are large."""
+        lowest, highest = window.page
         if highest < lowest:
             return []
-        back = window.backwards
-
-        def reread(
-            opener: Opener, same: Sequence[RecordedEvent]
-        ) -> Sequence[RecordedEvent]:
-            ends = sorted((same[0].metadata.version, same[-1].metadata.version))
-            return list(
-                store.read(
-                    stream_id, *ends, backwards=back, limit=len(same), opener=opener
-                )
-            )
-
-        size = highest - lowest + 1
-        closed = fitting(
-            store.read(stream_id, lowest, highest, backwards=back, limit=size),
-            self.page_bytes,
-        )
-        return shown(self, "view", stream_id, closed, reread)
+        size, back = highest - lowest + 1, window.backwards
+        read = get_event_store().read
+        events = read(stream_id, lowest, highest, backwards=back, limit=size)
+        return fitting(events, self.page_bytes)
 
     # ---- writing
 
