@@ -20,6 +20,8 @@ worker_class = "teddy_es.web_worker.GatheringWorker"
 # Who follows the feed has threads besides (TEDDY_FOLLOWERS), which hold no connection to the database while they wait.
 workers = 2
 threads = 8
+# As much as the proxy takes, too: a cursor of the feed names each partition.
+limit_request_line = 8190
 
 # A worker that is replaced while commits wait in it makes their outcome unknown, so none is replaced for its age.
 max_requests = 0

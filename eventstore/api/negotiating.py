@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.http.request import MediaType
-from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
+
+from eventstore.api.problems import NotAcceptable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +25,14 @@ class ByQuality(DefaultContentNegotiation):
         renderers: Sequence[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        """Of those that are wanted most the first. Raises DRF's `NotAcceptable` where none is wanted."""
+        """Of those that are wanted most the first. Raises `NotAcceptable`."""
         said = request.headers.get("Accept", "*/*")
         ranges = [MediaType(one) for one in said.split(",") if one.strip()]
         chosen = max(renderers, key=lambda one: _wanted(one, ranges))
         if _wanted(chosen, ranges) <= 0:
-            raise NotAcceptable(available_renderers=renderers)
+            forms = ", ".join(dict.fromkeys(str(one.media_type) for one in renderers))
+            msg = f"The header Accept takes none of: {forms}."
+            raise NotAcceptable(msg)
         return chosen, str(chosen.media_type)
 
 

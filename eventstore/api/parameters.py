@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from django.http import QueryDict
     from rest_framework.request import Request
 
-_LONGEST: Final = 4_000  # characters of a value; a vector of 512 partitions' offsets is shorter when it is packed
+LONGEST: Final = 7_500  # characters of a value: of a cursor of the feed, which names each partition (`feed.asking`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def _value(values: Sequence[str], parameter: Parameter) -> Any:
     if len(values) > 1:
         msg = f"The parameter {name} is there {len(values)} times."
         raise InvalidParameter(msg, parameter=name)
-    if len(values[0]) > _LONGEST or "\0" in values[0]:
-        msg = f"The parameter {name} has a NUL in it or is longer than {_LONGEST} characters."
+    if len(values[0]) > LONGEST or "\0" in values[0]:
+        msg = f"The parameter {name} has a NUL in it or is longer than {LONGEST} characters."
         raise InvalidParameter(msg, parameter=name)
     try:
         return parameter.parse(values[0])

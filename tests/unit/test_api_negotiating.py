@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.test import RequestFactory
-from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
 
 from eventstore.api.bodies import Json
 from eventstore.api.feed.view import EventStream
 from eventstore.api.negotiating import ByQuality
+from eventstore.api.problems import NotAcceptable
 
 JSON, SSE = Json.media_type, EventStream.media_type
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NOW: Final = "now"
 MOST: Final = 1_000  # events of a page
+MOST_PLACES: Final = 800  # partitions: a cursor of so many fits into a parameter
 LONGEST_S: Final = 30  # that a page is waited for
 _TYPES_EXAMPLE: Final = "order,invoice"
 
@@ -74,6 +75,7 @@ class Asked:
         self._topics = topics
         self._named: Sequence[str] | None = asked["types"]
         self.types: Sequence[str] = self._named or sorted(registry().stream_types)
+        self._refuse_too_many(len(self.types) * topics.partitions)
 
     @property
     def limit(self) -> int:
@@ -85,6 +87,12 @@ class Asked:
     def wait_s(self) -> int:
         """Seconds."""
         return self._asked["wait"] or 0
+
+    def _refuse_too_many(self, places: int) -> None:
+        """Before a cursor is given out that no address could hold."""
+        if places > MOST_PLACES:
+            msg = f"These types lie in {places} partitions, and a cursor names {MOST_PLACES} at most: follow fewer types at a time."
+            raise InvalidParameter(msg, parameter="types")
 
     def refuse_what_pages_have(self) -> None:
         """A stream of server-sent events has no pages and always waits."""

@@ -101,12 +101,18 @@ class Turns:
         if not self._free.acquire(timeout=_PATIENCE_S):
             msg = "too many followers ask the database at once"
             raise DatabaseUnanswered(msg)
-        given = self._idle.pop() if self._idle else {}
-        for alias, wrapper in given.items():
-            if not connections[alias].in_atomic_block:
-                connections[alias].close()
-                connections[alias] = wrapper
-                wrapper.close_if_unusable_or_obsolete()
+        try:
+            _take_up(self._one())
+        except BaseException:
+            self._free.release()
+            raise
+
+    def _one(self) -> Mapping[str, BaseDatabaseWrapper]:
+        """None are connections, too: they are made when somebody asks."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return {}
 
     def give_back(self) -> None:
         """But for a connection in a transaction of the caller's."""
@@ -122,8 +128,17 @@ class Turns:
     def close(self) -> None:
         """Hang up; what is given back later, too."""
         self._is_closed = True
-        while self._idle:
-            _close(self._idle.pop())
+        idle, self._idle = self._idle, []
+        for kept in idle:
+            _close(kept)
+
+
+def _take_up(given: Mapping[str, BaseDatabaseWrapper]) -> None:
+    for alias, wrapper in given.items():
+        if not connections[alias].in_atomic_block:
+            connections[alias].close()
+            connections[alias] = wrapper
+            wrapper.close_if_unusable_or_obsolete()
 
 
 def _taken_from_this_thread() -> dict[str, BaseDatabaseWrapper]:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
+from eventstore.api.feed import process
 from eventstore.api.feed.process import Looks, Turn, Turns
 
 _WHO = "SELECT pg_backend_pid()"
 THREADS = 6
+
+
+class TakenMeanwhile(list[Any]):
+    """Seems to hold one."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def pop(self, *_: Any) -> Any:
+        raise IndexError
 
 
 def backend() -> int:
@@ -74,6 +88,46 @@ def test_a_callers_own_transaction_stays_with_its_thread(db: None) -> None:
 
     assert connection.in_atomic_block
     assert backend() == before
+
+
+def test_a_turn_is_not_lost_where_its_connection_cannot_be_taken_up(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_PATIENCE_S", 0.1)
+    turns = Turns(1)
+    turn = Turn(turns)
+    turn.take()
+    backend()
+    turn.give_back()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            BaseDatabaseWrapper,
+            "close_if_unusable_or_obsolete",
+            Mock(side_effect=OperationalError),
+        )
+        with pytest.raises(OperationalError):
+            turn.take()
+    turn.take()
+
+    assert backend()
+    turn.give_back()
+    turns.close()
+
+
+def test_two_who_take_a_turn_at_once_do_not_both_take_the_last_connection(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = Turns(1)
+    turn = Turn(turns)
+    # somebody else was quicker, between the question and the answer
+    monkeypatch.setattr(turns, "_idle", TakenMeanwhile())
+
+    turn.take()
+
+    assert backend()
+    turn.give_back()
+    turns.close()
 
 
 @pytest.mark.parametrize(("moment", "known"), [(4.9, True), (5.0, True), (5.1, False)])
