@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final
 
+import structlog
 from django.http import StreamingHttpResponse
 
 from audit.api import descriptions as words
 from audit.api.of_person import OfPerson
 from audit.people import lists
 from eventstore.api.bodies import Json
+from eventstore.api.problems import TooManyExports
 from eventstore.api.scopes import Scope
 from eventstore.api.subjects import subjects_in
 from eventstore.api.tokens import caller_again, digest_in
@@ -19,7 +23,7 @@ from eventstore.queries.keyset import Wanted
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
@@ -28,10 +32,17 @@ if TYPE_CHECKING:
 
 NDJSON: Final = "application/x-ndjson"
 _BYTES: Final = 64_000  # of a piece of the answer
+_AT_ONCE: Final = 2  # in a process: each takes a thread as long as its reader takes
+_RETRY_AFTER_S: Final = 5
+_log = structlog.get_logger(__name__)
 
 
 class Ended(Exception):  # noqa: N818  (what it is)
     """The token has ended, or may not see the child any more: the answer breaks off, and is not taken for whole."""
+
+
+class BrokenOff(Exception):  # noqa: N818  (what it is)
+    """An error ended the answer. It stands in the log; the server that sends the answer would write out all of its text."""
 
 
 class Ndjson(Json):
@@ -41,6 +52,21 @@ class Ndjson(Json):
     format = "ndjson"
 
 
+class Copy:
+    """What a `StreamingHttpResponse` goes through, and closes: then its place is free, begun or not."""
+
+    def __init__(self, pieces: Generator[bytes], held: ExitStack) -> None:
+        self._pieces, self._held = pieces, held
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        """The end, or the client is gone."""
+        self._pieces.close()
+        self._held.close()
+
+
 class ExportView(OfPerson):
     """`GET`: the machine-readable copy. Sealed fields are opened for who has `pii:read`, and stay sealed for others."""
 
@@ -48,21 +74,50 @@ class ExportView(OfPerson):
     described: ClassVar[Mapping[str, Described]] = {"GET": words.EXPORT}
     throttle_scope = "export"
     piece: ClassVar[int] = _BYTES
+    places: ClassVar[threading.Semaphore] = threading.Semaphore(_AT_ONCE)
 
     def get_renderers(self) -> list[BaseRenderer]:
         """Lines, whatever is accepted beside them; a problem is JSON to who accepts nothing else."""
         return [Ndjson(), Json()]
 
-    def get(self, _request: Request, child_id: str) -> StreamingHttpResponse:
+    def get(self, request: Request, child_id: str) -> StreamingHttpResponse:
         """Recorded before the first line. What goes wrong on the way breaks the answer off: it has no end then."""
         self.refuse_unknown(child_id)
-        self.record("export", {child_id}, "export")
-        name = f'attachment; filename="{child_id}.ndjson"'
-        return StreamingHttpResponse(
-            self._pieces(child_id),
-            content_type=NDJSON,
-            headers={"Content-Disposition": name},
-        )
+        with ExitStack() as held:
+            held.enter_context(self._place())
+            self.record("export", {child_id}, "export")
+            wants_lines = request.method != "HEAD"
+            pieces = self._told(child_id) if wants_lines else _nothing()
+            name = f'attachment; filename="{child_id}.ndjson"'
+            return StreamingHttpResponse(
+                Copy(pieces, held.pop_all()),
+                content_type=NDJSON,
+                headers={"Content-Disposition": name},
+            )
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Few at a time, so that copies never take the threads that appends need. Raises `TooManyExports`."""
+        if not self.places.acquire(blocking=False):
+            msg = "As many copies are being made here as may be at a time."
+            raise TooManyExports(msg, retry_after=_RETRY_AFTER_S)
+        try:
+            yield
+        finally:
+            self.places.release()
+
+    def _told(self, child_id: str) -> Generator[bytes]:
+        try:
+            yield from self._pieces(child_id)
+        except Ended:
+            raise
+        except Exception as error:  # noqa: BLE001  (told in the log, and raised without its text)
+            _log.exception(
+                "an export broke off",
+                action="export-broke-off",
+                error=type(error).__name__,
+            )
+            raise BrokenOff from None
 
     def _pieces(self, child_id: str) -> Iterator[bytes]:
         buffer = bytearray()
@@ -105,3 +160,8 @@ class ExportView(OfPerson):
             raise Ended
         if not caller.reach.covers([f"child.{child_id}"]):
             raise Ended
+
+
+def _nothing() -> Generator[bytes]:
+    """Of an answer's body, to HEAD."""
+    yield from ()

@@ -10,7 +10,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from eventstore.api.problems import NotAcceptable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
@@ -22,12 +22,13 @@ class ByQuality(DefaultContentNegotiation):
     def select_renderer(
         self,
         request: Request,
-        renderers: Sequence[BaseRenderer],
+        renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
         """Of those that are wanted most the first. Raises `NotAcceptable`."""
         said = request.headers.get("Accept", "*/*")
         ranges = [MediaType(one) for one in said.split(",") if one.strip()]
+        renderers = list(renderers)
         chosen = max(renderers, key=lambda one: _wanted(one, ranges))
         if _wanted(chosen, ranges) <= 0:
             forms = ", ".join(dict.fromkeys(str(one.media_type) for one in renderers))

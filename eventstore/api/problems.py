@@ -215,6 +215,15 @@ class TooManyFollowers(ApiProblem):
     resolve = "Come again after Retry-After, or ask without `wait`."
 
 
+class TooManyExports(ApiProblem):
+    """As many copies are being made as this process makes at a time."""
+
+    code = "too-many-exports"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    comes_again = True
+    resolve = "Come again after Retry-After, and take copies one after the other."
+
+
 class InternalError(ApiProblem):
     """An error of this code; the log has it under the answer's correlation id."""
 

@@ -23,16 +23,22 @@ LOOKED: Final = 2_000  # events that are looked through for a bound token, an an
 PAUSE: Final = (
     0.1  # seconds, at least, between two of its looks: each asks the read model
 )
+LONGEST_PAUSE: Final = 1.0  # between looks that find the read model where it was: it may stand still for hours
 _AGAIN: Final = 0.2  # seconds until who stands nowhere that the hub knows looks again
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of an answer. events: whole commits, at least one. looked, pause_s: see above."""
+    """Of an answer. events: whole commits, at least one. looked, pause_s, longest_pause_s: see above."""
 
     events: int = 1_000
     looked: int = LOOKED
     pause_s: float = PAUSE
+    longest_pause_s: float = LONGEST_PAUSE
+
+    def longer(self, pause_s: float) -> float:
+        """The pause behind one that was for nothing."""
+        return min(2 * pause_s, max(self.longest_pause_s, self.pause_s))
 
 
 class Turns(Protocol):
@@ -73,6 +79,7 @@ class Follower:
         """
         clock = self.clock
         until = clock.monotonic() + timeout_s
+        pause_s = self._limits.pause_s
         while True:
             limit = self._limits.events if reach.sees_all else self._limits.looked
             taken, is_behind = self._take(limit)
@@ -88,7 +95,10 @@ class Follower:
             if taken.entries:
                 # others' alone: look on, but not at each of their events
                 self._rest()
-                self._hub.ends.wait(min(left, self._limits.pause_s))
+                self._hub.ends.wait(min(left, pause_s))
+                pause_s = (
+                    self._limits.pause_s if moved else self._limits.longer(pause_s)
+                )
             elif not is_behind or not moved:
                 self._rest()
                 self._seat.wait(min(left, _AGAIN) if is_behind else left)

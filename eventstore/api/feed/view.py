@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,7 +88,7 @@ class FeedView(Endpoint):
                 held.enter_context(shared.place())
             seat = held.enter_context(shared.hub.seat(asked.types))
             begun = asked.begin(self.caller)
-            limits = Limits(asked.limit, self.limits.looked, self.limits.pause_s)
+            limits = replace(self.limits, events=asked.limit)
             follower = Follower(shared.hub, seat, begun, self.turn, limits)
             if streams:
                 return self._stream(asked, follower, held)
