@@ -19,7 +19,7 @@ from eventstore.api.proposals import commit_id_of, proposal_of
 from eventstore.api.scopes import Scope
 from eventstore.api.shapes import Accepted
 from eventstore.api.showing import PAGE_BYTES, fitting, shown
-from eventstore.api.streams import OfStream, is_its_own
+from eventstore.api.streams import OfStream, is_its_own, may_go_on
 from eventstore.api.windows import Window
 from eventstore.errors import (
     AppendOutcomeUnknown,
@@ -159,11 +159,17 @@ class StreamEvents(OfStream):
         return Response(_answer(result), status=201, headers=headers)
 
     def _refuse(self, stream_id: str, proposal: Proposal) -> None:
+        """What the token may not say. Of a stream that it may not see it hears first what would be wrong in anybody's."""
         reach = self.caller.reach
+        known_before = reach.known_before()  # before it is asked anything else
         reason = reach.refuses(stream_id, proposal.expected, proposal.contents)
-        if reason is None:
+        if reason is None or may_go_on(
+            self, stream_id, known_before, proposal.contents
+        ):
             return
-        self.refuse_foreign(stream_id)
+        if not self.covers(stream_id):
+            proposal.judge(stream_id)
+            raise NotThere(NOT_THERE)
         msg = "This token may not append these events to this stream; nothing was written."
         raise NotAllowed(msg, reason=reason)
 
@@ -179,7 +185,7 @@ class StreamEvents(OfStream):
             get_event_store().stream_info(stream_id)
         except (NotFound, InvalidStreamId):
             return
-        self._refuse_to_tell(stream_id)
+        self._refuse_to_tell(stream_id, proposal)
 
     def _appended(
         self, stream_id: str, proposal: Proposal, commit_id: UUID
@@ -194,16 +200,17 @@ class StreamEvents(OfStream):
             problem.headers = {"Location": _address(commit_id)}
             raise problem from unknown
         except Decided:
-            self._refuse_to_tell(stream_id)
+            self._refuse_to_tell(stream_id, proposal)
             raise
         if result.replayed:
-            self._refuse_to_tell(stream_id)
+            self._refuse_to_tell(stream_id, proposal)
         return result
 
-    def _refuse_to_tell(self, stream_id: str) -> None:
+    def _refuse_to_tell(self, stream_id: str, proposal: Proposal) -> None:
         """What was decided before tells of a stream that is there: whose is it? Who may not see it hears what is said of none."""
         known_before = self.caller.reach.known_before()
         if not is_its_own(self, stream_id, known_before):
+            proposal.judge(stream_id)
             raise NotThere(NOT_THERE)
 
 
