@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.mutating import covering
+from scripts.mutating.__main__ import File, done
 from scripts.mutating.changes import essence, mutants
 from scripts.mutating.covering import Cover, told
 from scripts.mutating.patching import Loaded
 from scripts.mutating.trying import Served, compiled
+from scripts.mutating.working import Work
 from tests.guards.sources import ROOT
 
 if TYPE_CHECKING:
@@ -97,6 +99,28 @@ def test_each_survivor_that_is_explained_may_still_be_tried() -> None:
     for name, keys in TABLE["explained"].items():
         there = {mutant.key for mutant in mutants((ROOT / name).read_text("utf-8"))}
         assert set(keys) <= there, f"{name}: take out of tests/mutants.toml"
+
+
+def test_a_group_of_tests_that_cannot_be_run_is_told_and_ends_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third = (
+        Work({File(ROOT / "eventstore/clock.py", TABLE, [test]): set()}, tmp_path, 7, 0)
+        for test in ("tests/conftest.py", "tests/shops.py", "tests/strategies.py")
+    )
+    asked: list[Work] = []
+
+    def step(work: Work) -> bool:
+        asked.append(work)
+        return work is not second
+
+    assert not done([first, second, third], step)
+    assert asked == [first, second]
+    told = capsys.readouterr().err
+    assert f"tests/shops.py; why: {tmp_path / 'last-7.log'}" in told
+    assert "tests/conftest.py" not in told
+    assert done([first, third], step)
+    assert capsys.readouterr().err == ""
 
 
 MODULE = """
