@@ -192,17 +192,22 @@ def test_each_statement_of_a_function_says_that_it_runs(
         ("return False", {"refused"}),
         ("if a > most", {"refused", "fitted"}),
         ("def fits", {"refused", "fitted"}),  # its parameters
-        ("LIMIT = 2", {"fitted"}),  # through LIMITS
+        ("LIMIT = 2", {"fitted", "naming::one"}),  # through LIMITS
         ("size = 3", {"held"}),
         ("return self.size", {"held"}),
-        ("return inner", {"refused", "fitted", "held"}),  # runs at import
+        ("return inner", {"refused", "fitted", "held", "naming::one"}),  # runs at import
         ("return function", set()),
     ],
 )
 def test_those_tests_are_asked_that_come_by_the_changed_statement(
-    module: Path, changed: str, asked: set[str]
+    module: Path, changed: str, asked: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran = {
+    monkeypatch.chdir(module.parent)
+    for file in ("refused", "fitted", "held"):
+        Path(file).touch()
+    Path("naming").write_text("assert module.LIMITS[0] < 3 and fits", "utf-8")
+    ran: dict[str, Sequence[str]] = {
+        "naming::one": (),
         "refused": ("if a > most", "return False"),
         "fitted": ("if a > most", "return a < max"),
         "held": ("return self.size",),
