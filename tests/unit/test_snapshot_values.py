@@ -76,27 +76,39 @@ class Log:
         """See the port."""
 
 
-@pytest.mark.parametrize("is_durable", [True, False])
-def test_it_is_in_the_topic_first_then_in_the_table_and_counted(
-    monkeypatch: pytest.MonkeyPatch,
-    is_durable: bool,  # noqa: FBT001
-) -> None:
-    rows: list[Snapshot] = []
-    monkeypatch.setattr(writing, "insert", lambda _connection, given: rows.extend(given))
-    log: Any = Log(Appended(7, 0) if is_durable else NotWritten("away"))
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch) -> list[Snapshot]:
+    """What gets into the table."""
+    found: list[Snapshot] = []
+    monkeypatch.setattr(writing, "insert", lambda _own, given: found.extend(given))
+    return found
+
+
+def writer_to(log: Any) -> SnapshotWriter:
+    """One whose connection is none."""
     connection: Any = SimpleNamespace(closed=False, close=lambda: None)
-    writer = SnapshotWriter(log, lambda: connection)
+    return SnapshotWriter(log, lambda: connection)
+
+
+def test_it_is_in_the_topic_and_in_the_table_and_counted(rows: list[Snapshot]) -> None:
+    log = Log(Appended(7, 0))
     counted = SNAPSHOTS_BUILT.labels("order")._value
     before = counted.get()
 
-    try:
-        writer.write([SNAPSHOT])
-    except SnapshotNotWritten as error:
-        assert not is_durable
-        assert "snapshots.order: away" in str(error)
-    else:
-        assert is_durable
+    writer_to(log).write([SNAPSHOT])
 
-    assert log.written == [b"order.order-1"]
-    assert rows == [SNAPSHOT] * is_durable
-    assert counted.get() - before == is_durable
+    assert (log.written, rows) == ([b"order.order-1"], [SNAPSHOT])
+    assert counted.get() - before == 1
+
+
+def test_what_is_not_in_the_topic_does_not_get_into_the_table(
+    rows: list[Snapshot],
+) -> None:
+    counted = SNAPSHOTS_BUILT.labels("order")._value
+    before = counted.get()
+
+    with pytest.raises(SnapshotNotWritten, match=r"snapshots\.order: away"):
+        writer_to(Log(NotWritten("away"))).write([SNAPSHOT])
+
+    assert rows == []
+    assert counted.get() == before
