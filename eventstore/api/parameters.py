@@ -124,6 +124,6 @@ def instant(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None:
-        msg = "a time with its zone, as in 2026-11-23T09:00:00Z"
+        msg = "a time with its zone, as in 2026-11-23T09:00:00Z (in an address + is written %2B)"
         raise ValueError(msg)
     return found

@@ -153,7 +153,7 @@ class NotThere(ApiProblem):
 
     code = "not-found"
     status = HTTPStatus.NOT_FOUND
-    resolve = "Look at the id again. What a token may not see answers the same."
+    resolve = "Look at the id again, and at the end of the address: no slash stands there. What a token may not see answers the same."
 
 
 class CommitNotInLog(ApiProblem):

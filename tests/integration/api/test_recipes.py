@@ -56,7 +56,8 @@ class Server:
                     self.close_connection = True
                     return
                 status, headers, body = told
-                written = json.dumps(body).encode()
+                is_raw = isinstance(body, bytes)
+                written = body if is_raw else json.dumps(body).encode()
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -145,6 +146,25 @@ def test_a_writer_takes_what_is_final_for_final(
 
     assert len(server.asked) == 1
     assert slept == []
+
+
+def test_a_page_of_who_stands_in_between_is_an_answer_like_any_other(
+    recipes: SimpleNamespace, server: Server, tmp_path: Path
+) -> None:
+    away = (502, {"Content-Type": "text/html"}, b"<h1>Bad Gateway</h1>")
+    too_large = (413, {"Content-Type": "text/html"}, b"<h1>Too large</h1>")
+    server.answers = [away, (201, {}, {"commit_id": "c"}), too_large]
+    server.answers += [away, page("one", 1)]
+    handled: list[Any] = []
+
+    assert recipes.append("s.1", [{}], "any") == {"commit_id": "c"}
+    with pytest.raises(recipes.Refused, match="413"):
+        recipes.append("s.1", [{}], "any")
+    recipes.follow(
+        handled.append, recipes.Checkpoint(tmp_path / "cursor"), lambda: bool(handled)
+    )
+
+    assert len(handled) == 1
 
 
 def test_a_writer_that_never_hears_says_under_which_key(
