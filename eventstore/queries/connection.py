@@ -211,14 +211,9 @@ def unchecked_rows(
 
 
 def first_rows(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """All rows of the one statement that every request begins with, about what is true of an incomplete index, too. It is prepared.
-
-    On a session that was lost it is asked again on a new one, as by `reading_cursor`: so Django need not ask `SELECT 1` before it,
-    which takes as long. Within a transaction of the caller's the error stands.
-    """
+    """All rows of the prepared statement that a request begins with, asked again on a new session if one was lost: no `SELECT 1` need come before it."""
     wrapper: Any = connections[DEFAULT_DB_ALIAS]
-    if not wrapper.in_atomic_block:
-        wrapper.health_check_done = True  # by what follows
+    wrapper.health_check_done |= not wrapper.in_atomic_block  # by what follows
     alone = _open(wrapper)
     with _wrapped(_unchecked(), _unchecked, wrapper, alone=alone) as cursor:
         cursor.execute(statement, parameters)
