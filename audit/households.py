@@ -70,17 +70,16 @@ class Household:
         self.parent = parent
 
     def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
-        """See `Reach`. Two questions, however many streams, and whatever they are."""
+        """See `Reach`. One question, however many streams, and whatever they are."""
         own = _by_type(stream_ids)
-        children = belonging.children_of(self.parent, own["child"])
-        talks = belonging.conversations_of(self.parent, own["conversation"])
-        return frozenset(
-            [
-                *(f"child.{name}" for name in children),
-                *(f"conversation.{name}" for name in talks),
-                *(f"parent.{name}" for name in own["parent"] if name == self.parent),
-            ]
-        )
+        found = belonging.covered(self.parent, own["child"], own["conversation"])
+        mine = {f"parent.{self.parent}"} & set(stream_ids)
+        return frozenset(found | mine)
+
+    def knows(self, persons: Collection[str]) -> frozenset[str]:
+        """See `Reach`. The parent, and the children that it registered."""
+        children = belonging.children_of(self.parent, persons)
+        return frozenset(children | ({self.parent} & set(persons)))
 
     def streams(self) -> Sequence[str]:
         """See `Reach`."""
@@ -153,7 +152,7 @@ def _type(stream_id: str) -> str:
 
 
 def _by_type(stream_ids: Collection[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {"child": [], "conversation": [], "parent": []}
+    found: dict[str, list[str]] = {"child": [], "conversation": []}
     for stream_id in stream_ids:
         kind, _, name = stream_id.partition(".")
         if kind in found:

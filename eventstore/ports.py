@@ -395,6 +395,12 @@ class Reach(Protocol):
     def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
         """Of these, those that may be seen. MUST NOT hold one of which it does not know whose it is, unless all may be seen."""
 
+    def knows(self, persons: Collection[str]) -> frozenset[str]:
+        """Of these ids of persons, those whose data may be seen. An event of a stream that `covers` has is about whom it names.
+
+        MUST NOT hold one of whom it does not know whose data that is, unless all may be seen.
+        """
+
     def streams(self) -> Sequence[str]:
         """All that may be seen."""
 

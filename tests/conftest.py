@@ -31,5 +31,6 @@ pytest_plugins = [
     "tests.plugins.guide_project",
     "tests.plugins.fuzz",
     "tests.plugins.outside",
+    "tests.plugins.described",
     "tests.plugins.properties",
 ]

@@ -26,6 +26,12 @@ _CONVERSATIONS: Final = """
 SELECT t.conversation_id, t.child_id FROM people_conversation t JOIN people_child c ON c.child_id = t.child_id
  WHERE t.conversation_id = ANY(%(ids)s) AND NOT t.names_others AND c.parent_id = %(parent)s
 """
+_COVERED: Final = """
+SELECT 'child.' || child_id FROM people_child WHERE child_id = ANY(%(children)s) AND parent_id = %(parent)s
+ UNION ALL
+SELECT 'conversation.' || t.conversation_id FROM people_conversation t JOIN people_child c ON c.child_id = t.child_id
+ WHERE t.conversation_id = ANY(%(talks)s) AND NOT t.names_others AND c.parent_id = %(parent)s
+"""
 _TALKED_OF: Final = (
     "SELECT EXISTS (SELECT FROM people_conversation WHERE child_id = %(child)s)"
 )
@@ -48,6 +54,12 @@ def conversations_of(parent: str, ids: Collection[str]) -> dict[str, str]:
     return dict(_rows(_CONVERSATIONS, parent, ids))
 
 
+def covered(parent: str, children: Collection[str], talks: Collection[str]) -> set[str]:
+    """The streams of those of these children and conversations that belong to the parent. One question, also of none."""
+    asked = {"children": _possible(children), "talks": _possible(talks)}
+    return {row[0] for row in unchecked_rows(_COVERED, {**asked, "parent": parent})}
+
+
 def is_talked_of(child: str) -> bool:
     """Whether there is a conversation of this child, registered or not."""
     [(found,)] = unchecked_rows(_TALKED_OF, {"child": child})
@@ -67,6 +79,9 @@ def known_before() -> datetime | None:
 def _rows(
     statement: str, parent: str, ids: Collection[str]
 ) -> Sequence[tuple[Any, ...]]:
+    return unchecked_rows(statement, {"ids": _possible(ids), "parent": parent})
+
+
+def _possible(ids: Collection[str]) -> list[str]:
     """What can be no id is nobody's, and the database need not be asked about it."""
-    possible = [one for one in ids if is_id(one)]
-    return unchecked_rows(statement, {"ids": possible, "parent": parent})
+    return [one for one in ids if is_id(one)]

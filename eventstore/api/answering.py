@@ -14,7 +14,13 @@ from eventstore.api import problems
 from eventstore.api.problems import MEDIA_TYPE, TYPES, ApiProblem
 from eventstore.api.resolving import facts_of, resolving
 from eventstore.database import is_trouble
-from eventstore.errors import DatabaseUnanswered, EventStoreError, NotFound, Retryable
+from eventstore.errors import (
+    AccessNotRecorded,
+    DatabaseUnanswered,
+    EventStoreError,
+    NotFound,
+    Retryable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +51,7 @@ class StoreProblem(ApiProblem):
         self.code = error.code  # type: ignore[misc]  # (of this object)
         self.status = HTTPStatus(error.status)  # type: ignore[misc]
         self.resolve = resolving(error.code)  # type: ignore[misc]
-        again = RETRY_AFTER_S if isinstance(error, Retryable) else None
+        again = RETRY_AFTER_S if _passes(error) else None
         super().__init__(str(error), retry_after=again, **facts_of(error))
 
 
@@ -128,6 +134,13 @@ class ProblemFormatter(ExceptionFormatter):
             return {}
         told: Mapping[str, Any] = getattr(self.context["view"], "told", {})
         return told
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether it does by itself. That a look could not be recorded does, if what kept it from being recorded does."""
+    if isinstance(error, AccessNotRecorded) and error.__cause__ is not None:
+        return _passes(error.__cause__)
+    return isinstance(error, Retryable)
 
 
 def title_of(code: str) -> str:

@@ -13,7 +13,7 @@ from eventstore.api.problems import CommitNotInLog, InvalidParameter
 from eventstore.api.scopes import Scope
 from eventstore.api.shapes import Outcome, Verdict
 from eventstore.api.streams import is_its_own
-from eventstore.api.subjects import subject_of
+from eventstore.api.subjects import named_in, subject_of, unknown_to
 from eventstore.conf import registry
 from eventstore.events import written
 from eventstore.store import get_event_store
@@ -50,7 +50,7 @@ class CommitView(Endpoint):
         return Response(Outcome(commit_id, [_told(one) for one in own]))
 
     def _own(self, decided: Sequence[Decided]) -> Sequence[Decided]:
-        """Those of streams that the caller may see. The reach is asked the same of an id that nobody has used as of another's."""
+        """Those of streams and of persons that the caller may see. The reach is asked the same of an id that nobody has used as of another's."""
         reach = self.caller.reach
         if reach.sees_all:
             return decided
@@ -62,7 +62,12 @@ class CommitView(Endpoint):
 
         if not decided:  # as long as for a stream that is another's
             is_own(f"{next(iter(registry().stream_types))}.{self.kwargs['commit_id']}")
-        return [one for one in decided if is_own(one.commit.stream_id)]
+        others = unknown_to(reach, (name for one in decided for name in _named(one)))
+        return [
+            one
+            for one in decided
+            if is_own(one.commit.stream_id) and others.isdisjoint(_named(one))
+        ]
 
     def _up_to(self, outcome: CommitOutcome) -> Mapping[str, Any]:
         """How far the log was read: not for who sees a part of it, for it tells how much others write."""
@@ -75,6 +80,11 @@ def _uuid(text: str) -> UUID:
     except ValueError as error:
         msg = f"The commit id must be {error}."
         raise InvalidParameter(msg, parameter="commit_id") from None
+
+
+def _named(decided: Decided) -> list[str | None]:
+    commit = decided.commit
+    return [named_in(commit.stream_id, e.type, e.data) for e in commit.events]
 
 
 def _subjects(decided: Iterable[Decided]) -> set[str]:

@@ -16,7 +16,7 @@ from eventstore.api.bodies import Json, StrictJson
 from eventstore.api.callers import caller_in
 from eventstore.api.negotiating import ByQuality
 from eventstore.api.permissions import MayScope
-from eventstore.api.problems import NotThere, UnsupportedHeader
+from eventstore.api.problems import UnsupportedHeader
 from eventstore.api.scopes import Scope
 from eventstore.api.throttles import ScopedByToken
 from eventstore.api.tokens import Tokens
@@ -112,11 +112,6 @@ class Endpoint(APIView):
     def covers(self, stream_id: str) -> bool:
         """Whether the caller may see a stream of this id. Nobody is asked about what can be no id."""
         return is_plain(stream_id) and bool(self.caller.reach.covers([stream_id]))
-
-    def refuse_foreign(self, stream_id: str) -> None:
-        """Raise `NotThere` for a stream that the caller may not see, with the same words as for one that is not there."""
-        if not self.covers(stream_id):
-            raise NotThere(NOT_THERE)
 
     def record(
         self, kind: str, subjects: Collection[str], about: str | None = None

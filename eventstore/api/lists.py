@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from eventstore.api.described import Described
-    from eventstore.events import RecordedEvent, StreamInfo
-    from eventstore.ports import Opener
+    from eventstore.events import StreamInfo
     from eventstore.queries.keyset import Page
 
 _TIME: Final = {"type": "string", "format": "date-time"}
@@ -142,16 +141,10 @@ class EventsView(_List):
         """Found by the index, read by their places; a page ends early where they are large."""
         page = self._page()
         places = [row.position for row in page.rows]
-
-        def reread(
-            opener: Opener, same: Sequence[RecordedEvent]
-        ) -> Sequence[RecordedEvent]:
-            return events_at(places[: len(same)], size=self.page_bytes, opener=opener)
-
         closed = events_at(places, size=self.page_bytes)
-        rows = shown(self, "list", self.listed, closed, reread)
-        if len(rows) < len(places):
-            return self.answer(request, rows, _behind(page.rows[len(rows) - 1]))
+        rows = shown(self, "list", self.listed, closed)
+        if len(closed) < len(places):
+            return self.answer(request, rows, _behind(page.rows[len(closed) - 1]))
         return self.answer(request, rows, page.next)
 
     def _page(self) -> Page[EventRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 from uuid import UUID
@@ -116,10 +116,11 @@ def uuid(text: str) -> UUID:
 
 
 def instant(text: str) -> datetime:
-    """A time with a zone, ISO 8601."""
+    """A time with a zone, ISO 8601, in UTC: PostgreSQL takes no zone that is 16 hours away or more."""
     try:
         found = datetime.fromisoformat(text)
         written(found)  # at either end of the calendar there may be no such time in UTC
+        found = found.astimezone(UTC)
     except ValueError:
         found = None
     if found is None:

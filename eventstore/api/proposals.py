@@ -13,7 +13,9 @@ from msgspec import UNSET, UnsetType
 from eventstore.api.bodies import decoded
 from eventstore.api.conditional import IF_MATCH, KEY, expected_in, key_in
 from eventstore.api.problems import ExpectationsDisagree, InvalidBody
-from eventstore.events import Expected, NewEvent
+from eventstore.conf import registry
+from eventstore.errors import InvalidEvent
+from eventstore.events import Expected, NewEvent, stream_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,6 +68,18 @@ class Proposal:
     def contents(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Type and data of each event, as a `Reach` is asked about them."""
         return [(str(event.type), event.data) for event in self.events]
+
+    def judge(self, stream_id: str) -> None:
+        """Raise `InvalidEvent` for what no stream of this type takes, whosever it is. A stream of no type takes nothing: that is not said here."""
+        known = registry()
+        stream_type = stream_type_of(stream_id)
+        if stream_type not in known.stream_types:
+            return
+        for index, (name, data) in enumerate(self.contents):
+            try:
+                known.admit(stream_type, name, None, data)
+            except InvalidEvent as error:
+                raise InvalidEvent(error.reason, index=index) from None
 
 
 def commit_id_of(headers: Mapping[str, str]) -> UUID:

@@ -48,6 +48,10 @@ class Everything:
         """All of them."""
         return frozenset(stream_ids)
 
+    def knows(self, persons: Collection[str]) -> frozenset[str]:
+        """All of them."""
+        return frozenset(persons)
+
     def streams(self) -> Sequence[str]:
         """Nobody asks for them: there is no filter."""
         raise NotImplementedError

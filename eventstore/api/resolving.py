@@ -22,7 +22,7 @@ FACTS: Final = (
 )
 
 RESOLVED: Final[Mapping[str, str]] = {
-    "access-not-recorded": "Nothing was shown. Ask again when the log takes the record of who looks: `/readyz` says how it is.",
+    "access-not-recorded": "Nothing was shown. Wait as long as Retry-After says; where the answer has none, it does not pass by itself: whoever runs this installation looks at `/readyz` and at ACCESS_RECORDER.",
     "already-erased": "Nothing is left to do: `manage.py erasure_certificate` says how it was done.",
     "commit-id-reused": "Send a new commit under a new Idempotency-Key; `GET /commits/{commit_id}` says what became of the first.",
     "commit-too-large": "Split it into several commits, or keep the large part elsewhere.",

@@ -10,16 +10,19 @@ from rest_framework.response import Response
 
 from eventstore.api.answering import StoreProblem
 from eventstore.api.descriptions import streams as words
+from eventstore.api.endpoint import NOT_THERE
 from eventstore.api.parameters import Parameter, instant, whole
-from eventstore.api.problems import InvalidParameter, NoState
+from eventstore.api.problems import InvalidParameter, NoState, NotThere
 from eventstore.api.scopes import Scope
 from eventstore.api.shapes import State
 from eventstore.api.stream_events import LAST
 from eventstore.api.streams import OfStream
+from eventstore.api.subjects import others_in
 from eventstore.conf import aggregates
 from eventstore.errors import VersionNotFound
 from eventstore.events import Withheld, stream_type_of, written
 from eventstore.service import get_service
+from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,13 +65,14 @@ class StateView(OfStream):
         if version is not None and as_of is not None:
             msg = "A version or a time (as_of), not both."
             raise InvalidParameter(msg, parameter="as_of")
-        self.head_of(stream_id)
+        head = self.head_of(stream_id).version
         kind = aggregates().get(stream_type_of(stream_id))
         if kind is None:
             msg = f"Streams of the type {stream_type_of(stream_id)} have no state here."
             raise NoState(msg)
+        upto = self._looked_through(stream_id, head, version, as_of)
         self.record_view(stream_id)
-        found = self._loaded(kind, stream_id, version, as_of)
+        found = self._loaded(kind, stream_id, *upto)
         told = State(
             stream_id,
             found.version,
@@ -76,6 +80,27 @@ class StateView(OfStream):
             UNSET if as_of is None else written(as_of),
         )
         return Response(msgspec.json.encode(told, enc_hook=_withheld))
+
+    def _looked_through(
+        self, stream_id: str, head: int, version: int | None, as_of: datetime | None
+    ) -> tuple[int | None, datetime | None]:
+        """Up to where the state may be told. Raises `NotThere` where an event of it is about somebody whom the caller may not see.
+
+        What a fold has made of such an event cannot be taken out again. The stream answers so, too, once the reach has heard of it.
+        """
+        if self.caller.reach.sees_all:
+            return version, as_of
+        store, last = get_event_store(), version or head
+        if as_of is not None:
+            last = store.version_as_of(stream_id, as_of)
+        if version is not None and version > head:
+            error = VersionNotFound(stream_id, version, current_version=head)
+            raise StoreProblem(error)
+        if not last or others_in(
+            self.caller.reach, store.read(stream_id, to_version=last)
+        ):
+            raise NotThere(NOT_THERE)
+        return last, None
 
     def _loaded(
         self,

@@ -19,7 +19,7 @@ from eventstore.api.proposals import commit_id_of, proposal_of
 from eventstore.api.scopes import Scope
 from eventstore.api.shapes import Accepted
 from eventstore.api.showing import PAGE_BYTES, fitting, shown
-from eventstore.api.streams import OfStream, is_its_own
+from eventstore.api.streams import OfStream, is_its_own, may_go_on
 from eventstore.api.windows import Window
 from eventstore.errors import (
     AppendOutcomeUnknown,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from eventstore.api.described import Described
     from eventstore.api.proposals import Proposal
     from eventstore.events import AppendResult, RecordedEvent
-    from eventstore.ports import Opener
 
 LAST: Final = 2**31 - 1  # versions are no higher
 FORWARDS, BACKWARDS = "forwards", "backwards"
@@ -99,8 +98,9 @@ class StreamEvents(OfStream):
         filters = self._filters(stream_id)
         at = self._at(self.asked["after"], filters)
         window = self._window(self.head_of(stream_id).version, at)
-        rows = self._shown(stream_id, window)
-        places = {"next": window.next(len(rows)), "previous": window.previous}
+        closed = self._closed(stream_id, window)
+        rows = shown(self, "view", stream_id, closed)
+        places = {"next": window.next(len(closed)), "previous": window.previous}
         beside = {
             rel: None
             if place is None
@@ -129,28 +129,15 @@ class StreamEvents(OfStream):
             return None
         return int(cursors.checked(cursor, _LISTED, self.caller, filters))
 
-    def _shown(self, stream_id: str, window: Window) -> list[bytes]:
-        store, (lowest, highest) = get_event_store(), window.page
+    def _closed(self, stream_id: str, window: Window) -> Sequence[RecordedEvent]:
+        """The events of a page as they stand, nothing opened; fewer where they are large."""
+        lowest, highest = window.page
         if highest < lowest:
             return []
-        back = window.backwards
-
-        def reread(
-            opener: Opener, same: Sequence[RecordedEvent]
-        ) -> Sequence[RecordedEvent]:
-            ends = sorted((same[0].metadata.version, same[-1].metadata.version))
-            return list(
-                store.read(
-                    stream_id, *ends, backwards=back, limit=len(same), opener=opener
-                )
-            )
-
-        size = highest - lowest + 1
-        closed = fitting(
-            store.read(stream_id, lowest, highest, backwards=back, limit=size),
-            self.page_bytes,
-        )
-        return shown(self, "view", stream_id, closed, reread)
+        size, back = highest - lowest + 1, window.backwards
+        read = get_event_store().read
+        events = read(stream_id, lowest, highest, backwards=back, limit=size)
+        return fitting(events, self.page_bytes)
 
     # ---- writing
 
@@ -172,11 +159,17 @@ class StreamEvents(OfStream):
         return Response(_answer(result), status=201, headers=headers)
 
     def _refuse(self, stream_id: str, proposal: Proposal) -> None:
+        """What the token may not say. Of a stream that it may not see it hears first what would be wrong in anybody's."""
         reach = self.caller.reach
+        known_before = reach.known_before()  # before it is asked anything else
         reason = reach.refuses(stream_id, proposal.expected, proposal.contents)
-        if reason is None:
+        if reason is None or may_go_on(
+            self, stream_id, known_before, proposal.contents
+        ):
             return
-        self.refuse_foreign(stream_id)
+        if not self.covers(stream_id):
+            proposal.judge(stream_id)
+            raise NotThere(NOT_THERE)
         msg = "This token may not append these events to this stream; nothing was written."
         raise NotAllowed(msg, reason=reason)
 
@@ -192,7 +185,7 @@ class StreamEvents(OfStream):
             get_event_store().stream_info(stream_id)
         except (NotFound, InvalidStreamId):
             return
-        self._refuse_to_tell(stream_id)
+        self._refuse_to_tell(stream_id, proposal)
 
     def _appended(
         self, stream_id: str, proposal: Proposal, commit_id: UUID
@@ -207,16 +200,17 @@ class StreamEvents(OfStream):
             problem.headers = {"Location": _address(commit_id)}
             raise problem from unknown
         except Decided:
-            self._refuse_to_tell(stream_id)
+            self._refuse_to_tell(stream_id, proposal)
             raise
         if result.replayed:
-            self._refuse_to_tell(stream_id)
+            self._refuse_to_tell(stream_id, proposal)
         return result
 
-    def _refuse_to_tell(self, stream_id: str) -> None:
+    def _refuse_to_tell(self, stream_id: str, proposal: Proposal) -> None:
         """What was decided before tells of a stream that is there: whose is it? Who may not see it hears what is said of none."""
         known_before = self.caller.reach.known_before()
         if not is_its_own(self, stream_id, known_before):
+            proposal.judge(stream_id)
             raise NotThere(NOT_THERE)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rest_framework.response import Response
 
@@ -17,17 +17,20 @@ from eventstore.api.subjects import subjects_in
 from eventstore.conf import aggregates
 from eventstore.errors import InvalidStreamId, NotFound
 from eventstore.events import Expected, stream_type_of, written
+from eventstore.queries.keyset import is_plain
 from eventstore.snapshots.newest import newest_known
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from rest_framework.request import Request
 
     from eventstore.api.described import Described
     from eventstore.events import StreamInfo
+
+Said = tuple[str, "Mapping[str, Any]"]
 
 
 class OfStream(Endpoint):
@@ -90,16 +93,40 @@ def is_its_own(call: Endpoint, stream_id: str, known_before: datetime | None) ->
         return True
     if known_before is None:
         return False
-    events = iter(get_event_store().read(stream_id))
+    said = _begun_since(stream_id, known_before)
+    refused = call.caller.reach.refuses(stream_id, Expected.NO_STREAM, said)
+    return bool(said) and refused is None
+
+
+def may_go_on(
+    call: Endpoint,
+    stream_id: str,
+    known_before: datetime | None,
+    contents: Sequence[Said],
+) -> bool:
+    """Whether the caller may append this to a stream that began a moment ago, and of which its `Reach` has not heard.
+
+    Its first commit and this one are judged as if they were proposed now as one: whoever may begin it so, goes on with it. known_before, and
+    what is not there: as `is_its_own` has it.
+    """
+    if known_before is None:
+        return False
+    begun = _begun_since(stream_id, known_before)
+    both = [*begun, *contents]
+    refused = call.caller.reach.refuses(stream_id, Expected.NO_STREAM, both)
+    return bool(begun) and refused is None
+
+
+def _begun_since(stream_id: str, instant: datetime) -> list[Said]:
+    """What the first commit of the stream says, if it is no older."""
+    events = iter(get_event_store().read(stream_id) if is_plain(stream_id) else ())
     first = next(events, None)
-    is_news = first is not None and first.recorded_at >= known_before
+    is_news = first is not None and first.recorded_at >= instant
     commit = [first] if first is not None and is_news else []
     commit += takewhile(
         lambda one: bool(commit) and one.commit_id == commit[0].commit_id, events
     )
-    said = [(event.metadata.event_type, event.data) for event in commit]
-    refused = call.caller.reach.refuses(stream_id, Expected.NO_STREAM, said)
-    return bool(said) and refused is None
+    return [(event.metadata.event_type, event.data) for event in commit]
 
 
 def _snapshot(stream_id: str) -> SnapshotHead | None:

@@ -6,7 +6,6 @@ import re
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from django.db import connection
 from django.utils.module_loading import import_string
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
@@ -19,6 +18,7 @@ from eventstore.api.reach import reach_of
 from eventstore.api.scopes import Scope
 from eventstore.clock import SystemClock
 from eventstore.conf import conf
+from eventstore.queries.connection import first_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -121,9 +121,7 @@ _BY_DIGEST: Final = _SELECT + " WHERE t.digest = %s"
 
 
 def _rows(statement: str, value: str) -> list[_Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [value])
-        return [_Row(*row) for row in cursor.fetchall()]
+    return [_Row(*row) for row in first_rows(statement, [value])]
 
 
 def _caller(row: _Row) -> Caller | None:

@@ -28,7 +28,7 @@ class Window:
         return lowest, min(self.last, lowest + self.size - 1)
 
     def next(self, shown: int) -> int | None:
-        """Where the next page begins, behind so many versions that this one shows; None at the list's end."""
+        """Where the next page begins, behind so many versions that this one has looked at; None at the list's end."""
         lowest, highest = self.page
         behind = highest - shown if self.backwards else lowest + shown
         return behind if self.first <= behind <= self.last else None

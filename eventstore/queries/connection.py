@@ -27,7 +27,7 @@ from eventstore.database.server import judge, refuse_a_standby, write_dates_as_i
 from eventstore.queries.completeness import is_partial, look, was_seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -208,6 +208,29 @@ def unchecked_rows(
         cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def first_rows(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """All rows of the one statement that every request begins with, about what is true of an incomplete index, too. It is prepared.
+
+    On a session that was lost it is asked again on a new one, as by `reading_cursor`: so Django need not ask `SELECT 1` before it,
+    which takes as long. Within a transaction of the caller's the error stands.
+    """
+    wrapper: Any = connections[DEFAULT_DB_ALIAS]
+    if not wrapper.in_atomic_block:
+        wrapper.health_check_done = True  # by what follows
+    alone = _open(wrapper)
+    with _wrapped(_unchecked(), _unchecked, wrapper, alone=alone) as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _unchecked() -> psycopg.Cursor[Any]:
+    """One of Django's connection, as it is now, that prepares."""
+    raw = connection.connection
+    raw.prepare_threshold = _PREPARE_AFTER
+    return _Prepared(raw)
 
 
 def atomic(*, durable: bool = False) -> AbstractContextManager[None]:

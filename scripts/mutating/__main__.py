@@ -23,7 +23,7 @@ from scripts.mutating.changes import essence, mutants
 from scripts.mutating.working import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 TABLE: Final = Path("tests/mutants.toml")
 KEPT: Final = Path(".teddy/mutants")
@@ -139,7 +139,19 @@ def begin(
         if part := {*keys[number::many]}:
             together[file.tests][file] = part
     works = [Work(part, KEPT, seat, most_s) for part in together.values()]
-    os._exit(sum(not step(work) for work in works))
+    os._exit(not done(works, step))
+
+
+def done(works: Iterable[Work], step: Callable[[Work], bool]) -> bool:
+    """Whether all was done: a group of tests that cannot be run is told, and ends it.
+
+    Going on without a word, all that it has not judged would only be missing among what was tried.
+    """
+    for work in works:
+        if not step(work):
+            sys.stderr.write(f"These tests cannot be run, and nothing goes on: {work}\n")
+            return False
+    return True
 
 
 def free_seat() -> int:

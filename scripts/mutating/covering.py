@@ -1,7 +1,7 @@
 """Which tests come by a statement: a mutant is judged by those alone, and one that none comes by need not be tried.
 
 Each statement of a function says when it runs (`told`). One that runs at import, an SQL text or a limit, is looked up by
-its name: who comes by a statement that names it comes by it.
+its name: who comes by a statement that names it comes by it, and so does a test whose file names it.
 """
 
 from __future__ import annotations
@@ -123,11 +123,20 @@ class Cover:
                 self._by[place].add(test)
 
     def of(self, path: Path, line: int) -> set[str]:
-        """The tests that come by the statement of this line; all, where that cannot be told."""
-        places = Lines().places(path, line)
+        """The tests that come by the statement of this line; all, where that cannot be told.
+
+        Of what runs at import those, too, in whose file it is named: they need not come by a statement of ours to use it.
+        """
+        lines = Lines()
+        places = lines.places(path, line)
         if places is None or not self._at_import.isdisjoint(places):
             return {*self.seconds}
-        return {test for place in places for test in self._by[place]}
+        found = {test for place in places for test in self._by[place]}
+        return found | {
+            test
+            for test in self.seconds
+            if not lines.names.isdisjoint(_words(Path(test.partition("::")[0])))
+        }
 
     def is_imported(self, path: Path, line: int) -> bool:
         """Whether that runs before the first test."""
@@ -138,7 +147,7 @@ class Lines:
     """Where a test must come by that is to notice a change."""
 
     def __init__(self) -> None:
-        self._seen: set[str] = set()
+        self.names: set[str] = set()  # that were looked up
 
     def places(self, path: Path, line: int) -> set[str] | None:
         """Of this line; None: who knows."""
@@ -160,7 +169,7 @@ class Lines:
     def _naming(self, names: set[str]) -> set[str] | None:
         """Where one of these is named; through what is made of it at import, too."""
         found: set[str] = set()
-        new, self._seen = names - self._seen, self._seen | names
+        new, self.names = names - self.names, self.names | names
         for path, line in (one for name in new for one in _mentions(OURS)[name]):
             there = self.places(path, line)
             if there is None:
@@ -195,6 +204,11 @@ def _names(statement: ast.stmt) -> set[str]:
         case ast.AnnAssign(target=ast.Name(id=name)) | ast.ClassDef(name=name):
             return {name}
     return set()
+
+
+@cache
+def _words(path: Path) -> frozenset[str]:
+    return frozenset(_WORD.findall(path.read_text("utf-8")))
 
 
 @cache

@@ -39,6 +39,10 @@ class Work:
         self._places = {file: place for place, file in enumerate(self._covers)}
         self._kills = Counter[str]()
 
+    def __str__(self) -> str:
+        """Its tests, and where they say why they cannot be run."""
+        return f"{', '.join(self._covers)}; why: {self._log}"
+
     def covered(self) -> bool:
         """Write down what the tests run, as they and the code are now; False where they fail as they are."""
         new = {

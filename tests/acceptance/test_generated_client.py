@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import re
 import subprocess
@@ -103,6 +104,18 @@ def test_a_generated_client_appends_reads_and_follows(
     assert page.events[1].data["text"] == "Hello!"
     assert told.events == page.events
     assert [one.verdict for one in became.decided] == ["accepted"]
+
+
+def test_a_generated_client_can_send_the_headers_that_a_call_goes_by(
+    generated: Callable[[str], Any],
+) -> None:
+    """It would put a UUID into them as it is, which no request takes: findings/openapi-python-client-uuid-headers.sh."""
+    call = generated("api.streams.append_events").sync
+
+    headers = inspect.get_annotations(call)
+
+    assert str(headers["idempotency_key"]) == "str | teddy_client.types.Unset"
+    assert str(headers["if_match"]) == "str | teddy_client.types.Unset"
 
 
 def test_a_generated_client_reads_what_a_parents_backend_shows(

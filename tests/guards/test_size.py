@@ -26,7 +26,7 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "every variable is read in one file; most lines are one of them each",
     ),
     "eventstore/ports.py": (
-        470,
+        490,
         "everything that the core needs of the world, read as one list of promises",
     ),
     "eventstore/store.py": (

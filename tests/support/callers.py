@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 class Household:
     """A `Reach` over the streams that a test names. mine: what an event of its own says in `customer_id`.
 
-    behind: of what was recorded then or later it has not heard.
+    family: whose data it may see beside its own. behind: of what was recorded then or later it has not heard.
     """
 
     mine: str
     known: set[str] = field(default_factory=set)
+    family: set[str] = field(default_factory=set)
     asked: list[list[str]] = field(default_factory=list)
     behind: datetime | None = None
     sees_all = False
@@ -37,6 +38,10 @@ class Household:
         """See `Reach`."""
         self.asked.append(sorted(stream_ids))
         return frozenset(self.known & set(stream_ids))
+
+    def knows(self, persons: Collection[str]) -> frozenset[str]:
+        """See `Reach`."""
+        return frozenset(({self.mine} | self.family) & set(persons))
 
     def streams(self) -> Sequence[str]:
         """See `Reach`."""

@@ -85,6 +85,10 @@ class Everybody:
         """All."""
         return frozenset(stream_ids)
 
+    def knows(self, persons: Collection[str]) -> frozenset[str]:
+        """All."""
+        return frozenset(persons)
+
     def streams(self) -> Sequence[str]:
         """Nobody asks."""
         raise NotImplementedError
@@ -110,6 +114,10 @@ class Bound(Everybody):
     def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
         """See above."""
         return frozenset(s for s in stream_ids if s.partition(".")[2] == self._own)
+
+    def knows(self, persons: Collection[str]) -> frozenset[str]:
+        """The one of this name."""
+        return frozenset({self._own} & set(persons))
 
     def known_before(self) -> datetime | None:
         """See above."""

@@ -34,3 +34,7 @@ class BrokenRecorder:
         """See `AccessRecorder`."""
         msg = "what-nobody-may-find"
         raise OSError(msg)
+
+
+RECORDED: dict[str, Any] = {"ACCESS_RECORDER": "tests.support.recorders.Recorder"}
+"""What a store's settings lack in tests that show nothing of anybody, and whole checks ask for."""

@@ -34,6 +34,15 @@ if TYPE_CHECKING:
 
     from eventstore.testing.memory import MemoryEventStore
 
+
+class CoversAll(Bound):
+    """All streams, and one person."""
+
+    def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
+        """All."""
+        return frozenset(stream_ids)
+
+
 OWNS = ("mine", "yours")
 SIZES = st.sampled_from([1, 800, 1_200, 10_000])  # bytes; the newest commit always fits
 SOME_TYPES = st.sets(st.sampled_from(TYPES), min_size=1)
@@ -249,6 +258,25 @@ def test_what_keeps_the_hub_from_reading_reaches_who_follows() -> None:
 
 
 # ---- bound tokens
+
+
+@given(st.lists(st.sampled_from(["mine", "another"]), max_size=8), st.integers(1, 9))
+def test_a_commit_that_names_another_is_passed_over(
+    named: list[str], limit: int
+) -> None:
+    """Its stream is covered, and nobody here knows its type, so that it may be about whoever its stream is named for."""
+    store = a_store(partitions=1)
+    for own in named:
+        grow(store, "apple", own)
+    hub = StillHub(store, 10_000)
+    reach = CoversAll("mine")
+    after, found = Cut(), []
+
+    for _ in range(len(named) + 1):
+        entries, after = ask(hub, after, ["apple"], reach=reach, limits=Limits(limit))
+        found += entries
+
+    assert [one.stream_id for one in found] == ["apple.mine"] * named.count("mine")
 
 
 @given(st.lists(st.sampled_from(OWNS), max_size=8), st.integers(0, 8))

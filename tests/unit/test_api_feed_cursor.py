@@ -1,70 +1,84 @@
-"""A cursor of the feed comes back as it was given out, and never grows beyond what an address, a header and a parameter hold."""
+"""The feed's cursors: what was written is read, for what it was given out for, under this key or one that it replaced; and shows nothing."""
 
 from __future__ import annotations
 
-import runpy
-from typing import Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eventstore.api.feed import cursor
-from eventstore.api.feed.asking import MOST_PLACES, Asked
-from eventstore.api.parameters import LONGEST
-from eventstore.api.problems import InvalidParameter
-from eventstore.events import MAX_OFFSET, Cut
+from eventstore.events import MAX_OFFSET, Cut, Place
 from eventstore.log.topics import Topics
-from eventstore.protocol.positions import PARTITIONS
-from tests.support.processes import ROOT
 
-ABOUT = ("feed", "parent-1", "conversation")
-LINE = "GET /api/v1/feed?{} HTTP/1.1"
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
 
-
-def topics(types: int, partitions: int) -> Topics:
-    return Topics({f"eventstore.t{n}": n for n in range(1, types + 1)}, partitions)
-
-
-def furthest(at: Topics) -> Cut:
-    """As long as a cursor gets."""
-    return Cut(dict.fromkeys(at.places, MAX_OFFSET))
+TOPICS = Topics({"eventstore.apple": 1, "eventstore.berry": 63}, 512)
+CUTS = st.dictionaries(
+    st.builds(Place, st.sampled_from(list(TOPICS.numbers)), st.integers(0, 511)),
+    st.integers(1, MAX_OFFSET - 1),
+).map(Cut)
+ONE = Cut({Place("eventstore.apple", 3): 4711})
 
 
-def asked(at: Topics, **given: Any) -> Asked:
-    nothing: dict[str, Any] = dict.fromkeys(("after", "types", "limit", "wait"))
-    return Asked(nothing | given, None, at)
+@given(CUTS)
+def test_what_is_written_is_read(cut: Cut) -> None:
+    text = cursor.written(cut, TOPICS, "feed", None)
+
+    assert cursor.read(text, TOPICS, "feed", None) == cut
+    assert cursor.written(cut, TOPICS, "feed", None) == text
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (1, PARTITIONS)])
-def test_a_cursor_stands_for_its_cut(shape: tuple[int, int]) -> None:
-    at = topics(*shape)
-    cut = furthest(at)
+@pytest.mark.parametrize(
+    "about", [("feed",), ("feed", "b"), ("list", None), ("feed", None, None)]
+)
+def test_it_is_good_for_nothing_else(about: tuple[str | None, ...]) -> None:
+    text = cursor.written(ONE, TOPICS, "feed", None)
 
-    text = cursor.written(cut, at, *ABOUT)
-
-    assert cursor.read(text, at, *ABOUT) == cut
-    assert len(text) <= LONGEST
-
-
-def test_the_longest_cursor_fits_into_the_address_that_the_server_takes() -> None:
-    at = topics(4, MOST_PLACES // 4)
-    settings = runpy.run_path(str(ROOT / "deploy" / "gunicorn.conf.py"))
-
-    text = cursor.written(furthest(at), at, *ABOUT)
-
-    assert len(text) <= LONGEST
-    query = {"after": text, "types": "t" * 300, "limit": 1_000, "wait": 30}
-    assert len(LINE.format(urlencode(query))) <= settings["limit_request_line"]
+    with pytest.raises(ValueError, match="not given out"):
+        cursor.read(text, TOPICS, *about)
 
 
-def test_more_partitions_than_a_cursor_holds_are_not_followed_together(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("eventstore.api.feed.asking.MOST_PLACES", 6)
-    at = topics(3, 3)
+def test_no_letter_of_it_can_be_another() -> None:
+    text = cursor.written(ONE, TOPICS, "feed")
 
-    assert asked(at, types=("t1", "t2")).types == ("t1", "t2")
-    with pytest.raises(InvalidParameter) as refused:
-        asked(at, types=("t1", "t2", "t3"))
+    for n, letter in enumerate(text):
+        other = text[:n] + ("A" if letter != "A" else "B") + text[n + 1 :]
+        with pytest.raises(ValueError):  # noqa: PT011  (the codec's own, too)
+            cursor.read(other, TOPICS, "feed")
 
-    assert refused.value.facts == {"parameter": "types"}
+
+@pytest.mark.parametrize("text", ["", "A", "ä", "====", "A" * 3_999, "a b", "a\n"])
+def test_what_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        cursor.read(text, TOPICS, "feed")
+
+
+def test_a_key_that_was_replaced_still_reads(settings: Settings) -> None:
+    text = cursor.written(ONE, TOPICS, "feed")
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-key"  # noqa: S105
+
+    assert cursor.read(text, TOPICS, "feed") == ONE
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(ValueError, match="not given out"):
+        cursor.read(text, TOPICS, "feed")
+
+
+def test_a_store_with_other_topics_or_fewer_partitions_refuses_it() -> None:
+    text = cursor.written(ONE, TOPICS, "feed")
+
+    for other in (Topics({"eventstore.pear": 2}, 512), Topics(TOPICS.numbers, 3)):
+        with pytest.raises(ValueError, match="not given out"):
+            cursor.read(text, other, "feed")
+
+
+def test_it_is_as_long_for_many_events_as_for_few() -> None:
+    few, many = (
+        cursor.written(Cut({Place("eventstore.apple", 0): n}), TOPICS, "feed")
+        for n in (1, MAX_OFFSET - 1)
+    )
+
+    assert len(few) == len(many)

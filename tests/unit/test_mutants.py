@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.mutating import covering
+from scripts.mutating.__main__ import File, done
 from scripts.mutating.changes import essence, mutants
 from scripts.mutating.covering import Cover, told
 from scripts.mutating.patching import Loaded
 from scripts.mutating.trying import Served, compiled
+from scripts.mutating.working import Work
 from tests.guards.sources import ROOT
 
 if TYPE_CHECKING:
@@ -99,6 +101,28 @@ def test_each_survivor_that_is_explained_may_still_be_tried() -> None:
         assert set(keys) <= there, f"{name}: take out of tests/mutants.toml"
 
 
+def test_a_group_of_tests_that_cannot_be_run_is_told_and_ends_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third = (
+        Work({File(ROOT / "eventstore/clock.py", TABLE, [test]): set()}, tmp_path, 7, 0)
+        for test in ("tests/conftest.py", "tests/shops.py", "tests/strategies.py")
+    )
+    asked: list[Work] = []
+
+    def step(work: Work) -> bool:
+        asked.append(work)
+        return work is not second
+
+    assert not done([first, second, third], step)
+    assert asked == [first, second]
+    told = capsys.readouterr().err
+    assert f"tests/shops.py; why: {tmp_path / 'last-7.log'}" in told
+    assert "tests/conftest.py" not in told
+    assert done([first, third], step)
+    assert capsys.readouterr().err == ""
+
+
 MODULE = """
 from functools import cache
 
@@ -168,17 +192,22 @@ def test_each_statement_of_a_function_says_that_it_runs(
         ("return False", {"refused"}),
         ("if a > most", {"refused", "fitted"}),
         ("def fits", {"refused", "fitted"}),  # its parameters
-        ("LIMIT = 2", {"fitted"}),  # through LIMITS
+        ("LIMIT = 2", {"fitted", "naming::one"}),  # through LIMITS
         ("size = 3", {"held"}),
         ("return self.size", {"held"}),
-        ("return inner", {"refused", "fitted", "held"}),  # runs at import
+        ("return inner", {"refused", "fitted", "held", "naming::one"}),  # runs at import
         ("return function", set()),
     ],
 )
 def test_those_tests_are_asked_that_come_by_the_changed_statement(
-    module: Path, changed: str, asked: set[str]
+    module: Path, changed: str, asked: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran = {
+    monkeypatch.chdir(module.parent)
+    for file in ("refused", "fitted", "held"):
+        Path(file).touch()
+    Path("naming").write_text("assert module.LIMITS[0] < 3 and fits", "utf-8")
+    ran: dict[str, Sequence[str]] = {
+        "naming::one": (),
         "refused": ("if a > most", "return False"),
         "fitted": ("if a > most", "return a < max"),
         "held": ("return self.size",),

@@ -37,7 +37,7 @@ EVENTS: Final = Described(
     "Events of all streams, the newest first",
     "Filters add up. To follow what happens take the feed: a list that is read while others write may show an event on no page.",
     json_of(EventPage, {"events": [EVENT], "next": None}),
-    problems=(*READING, *SHOWING, *OPENING, "bad-cursor"),
+    problems=(*READING, *SHOWING, *OPENING, "bad-cursor", "index-rebuilt"),
     sends=("Link",),
 )
 _STREAMED: Final = (

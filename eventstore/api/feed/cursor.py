@@ -62,6 +62,8 @@ def _unpacked(packed: bytes, topics: Topics) -> Cut:
         if packed[:1] != _VERSION or topic is None:
             raise ValueError(_FOREIGN)
         place = Place(topic, partition_number_of(id_))
+        if place.partition >= topics.partitions:  # of a store that had more of them
+            raise ValueError(_FOREIGN)
         offsets[place] = int.from_bytes(packed[at + _ID : at + _ID + _OFFSET], "big")
     return Cut(offsets)
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from eventstore.api.feed.ring import Ahead, Behind, Taken, entries_of
+from eventstore.api.subjects import named_by, others_in
 from eventstore.events import Cut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from eventstore.api.feed.hub import Hub, Seat
     from eventstore.api.feed.ring import Entry
@@ -135,7 +136,7 @@ class Follower:
 
 
 def visible(taken: Taken, reach: Reach, after: Cut, limit: int) -> Taken:
-    """Of what was taken behind a cut, what a reach covers; up to where the reach knows whose it is, and to the limit.
+    """Of what was taken behind a cut, what a reach covers, without commits that name another; up to where the reach knows whose it is, and to the limit.
 
     First it is asked how far the reach knows, then what it covers: the other way round, what became known between the
     two would be passed over for ever.
@@ -145,10 +146,12 @@ def visible(taken: Taken, reach: Reach, after: Cut, limit: int) -> Taken:
         entry for entry in taken.entries if before is None or entry.recorded_at < before
     ]
     covered = reach.covers({entry.stream_id for entry in known})
+    own = [entry for entry in known if entry.stream_id in covered]
+    others = others_in(reach, (event for entry in own for event in entry.events))
     found: list[Entry] = []
     events = 0
     for n, entry in enumerate(known):
-        if entry.stream_id not in covered:
+        if entry.stream_id not in covered or _names(entry, others):
             continue
         events += len(entry.events)
         if found and events > limit:
@@ -156,6 +159,10 @@ def visible(taken: Taken, reach: Reach, after: Cut, limit: int) -> Taken:
             break
         found.append(entry)
     return Taken(found, _back_to(taken, len(known), after))
+
+
+def _names(entry: Entry, others: Collection[str | None]) -> bool:
+    return bool(others) and any(named_by(event) in others for event in entry.events)
 
 
 def _back_to(taken: Taken, passed: int, after: Cut) -> Cut:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.support.callers import household
 if TYPE_CHECKING:
     from tests.support.callers import Caller
 
-KEY = str(uuid4())
+KEY = str(UUID(int=0x15))
 
 
 @pytest.fixture
@@ -56,6 +56,62 @@ def test_a_repeat_is_answered_before_the_read_model_knows_the_stream(
 
     assert again.json() == first.json()
     assert is_problem(late, 409, "wrong-expected-version")["current_version"] == 1
+
+
+def test_what_it_has_begun_it_goes_on_with_before_the_read_model_knows_the_stream(
+    shop: str, parent: Caller
+) -> None:
+    address = f"/streams/{shop}.own/events"
+    begun = parent.post(address, body(placed("mine"), expected="no_stream"))
+    household("mine").behind = datetime.fromisoformat(begun.json()["recorded_at"])
+
+    gone_on = [parent.post(address, body(expected=version)) for version in (1, 2)]
+    astray = parent.post(address, body(placed("another"), expected=3))
+
+    assert [one.status_code for one in gone_on] == [201, 201]
+    is_problem(astray, 404, "not-found")
+    assert get_event_store().stream_info(f"{shop}.own").version == 3
+
+
+def test_nobody_goes_on_with_what_another_has_begun_a_moment_ago(
+    shop: str, foreign: str, parent: Caller
+) -> None:
+    household("mine").behind = datetime(2001, 1, 1, tzinfo=UTC)
+    for sent in (body(), body(expected=1), body(placed("mine"), expected=1)):
+        there = parent.post(f"/streams/{foreign}/events", sent)
+        absent = parent.post(f"/streams/{shop}.absent/events", sent)
+
+        is_problem(there, 404, "not-found")
+        assert there.content == absent.content
+    assert get_event_store().stream_info(foreign).version == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "OrderEaten", "data": {"customer_id": "mine"}},
+        {"type": "OrderPlaced", "data": {"customer": "mine"}},
+        {"type": "OrderPlaced", "data": {"customer_id": 1}},
+    ],
+)
+def test_an_event_that_is_none_is_refused_as_such_and_not_as_what_is_not_there(
+    shop: str, foreign: str, parent: Caller, wrong: dict[str, Any]
+) -> None:
+    begins = body(placed("mine"), wrong, expected="no_stream")
+    for events in ([wrong], [placed("another"), wrong]):
+        there, absent = (
+            parent.post(
+                f"/streams/{stream}/events",
+                body(*events, expected="no_stream"),
+                Idempotency_Key=KEY,
+            )
+            for stream in (foreign, f"{shop}.absent")
+        )
+
+        told = is_problem(absent, 422, "invalid-event")
+        assert told["index"] == len(events) - 1
+        assert there.content == absent.content
+    is_problem(parent.post(f"/streams/{shop}.own/events", begins), 422, "invalid-event")
 
 
 def test_what_is_anothers_answers_as_what_is_not_there(

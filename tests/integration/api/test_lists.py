@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.support.callers import Caller
 
 REMARK = "leave it at the door"
-STORY = uuid4()
+STORY = UUID(int=0x16)
 
 
 def filled(shop: str) -> list[str]:
@@ -59,6 +59,7 @@ def test_streams_are_listed_newest_first(
 ) -> None:
     streams = filled(shop)
     household("mine").known |= set(streams[1:])
+    household("mine").family |= {"c-0", "c-1"}
     asking, own = (caller, streams) if who == "caller" else (parent, streams[1:])
     infos = [get_event_store().stream_info(stream) for stream in own]
     infos.sort(key=lambda info: (info.first_recorded_at, info.stream_id), reverse=True)
@@ -83,6 +84,7 @@ def test_events_are_listed_newest_first_with_their_data(
 ) -> None:
     streams = filled(shop)
     household("mine").known |= set(streams[1:])
+    household("mine").family |= {"c-0", "c-1"}
     asking, own = (caller, streams) if who == "caller" else (parent, streams[1:])
     store = get_event_store()
     events = [event for stream in own for event in store.read(stream)]

@@ -385,7 +385,8 @@ def test_the_stores_own_words_are_said_by_nobody(
         "POST", f"/api/v1/streams/{kind}.a-1/events", json.dumps(body).encode()
     )
 
-    assert answer.status_code in (403, 404)
+    # 422: what a household may not see judges the event first, which is one of approvals alone
+    assert answer.status_code in (403, 404, 422)
     assert list(get_event_store().read(f"{kind}.a-1")) == []
 
 

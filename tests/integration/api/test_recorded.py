@@ -7,6 +7,13 @@ from uuid import UUID
 
 import pytest
 
+from eventstore.errors import (
+    AccessNotRecorded,
+    AppendOutcomeUnknown,
+    KeyStoreUnavailable,
+    LogMisconfigured,
+    LogUnavailable,
+)
 from eventstore.events import NewEvent
 from eventstore.store import get_event_store
 from eventstore.testing.memory_keys import keys_of_this_process
@@ -96,6 +103,32 @@ def test_who_cannot_be_recorded_is_shown_nothing(
     for shown in ("ada-", "recorded_at", "OrderPlaced", "what-nobody-may-find", REMARK):
         assert shown not in answer.text
     assert "ETag" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("cause", "again"),
+    [
+        (LogUnavailable("the log is away"), "1"),
+        (AppendOutcomeUnknown(COMMIT, "access.backend"), "1"),
+        (KeyStoreUnavailable(), "1"),
+        (LogMisconfigured("eventstore.access", "it is missing", "Make it."), None),
+        (AccessNotRecorded("the purpose is none"), None),
+        (OSError("what-nobody-may-find"), None),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_who_cannot_be_recorded_is_told_to_ask_again_if_it_passes(
+    stream: str, caller: Caller, cause: Exception, again: str | None
+) -> None:
+    def meanwhile() -> None:
+        raise cause
+
+    Recorder.meanwhile.append(meanwhile)
+
+    answer = caller.get(f"/streams/{stream}/events")
+
+    is_problem(answer, 503, "access-not-recorded")
+    assert answer.headers.get("Retry-After") == again
 
 
 def test_who_has_the_version_already_is_recorded_too(

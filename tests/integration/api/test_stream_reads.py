@@ -265,6 +265,7 @@ def test_what_was_erased_says_so(shop: str, caller: Caller) -> None:
 def test_a_page_of_a_hundred_takes_few_queries(shop: str, caller: Caller) -> None:
     stream = filled(shop, changes=120)
     household("mine").known |= {stream}
+    household("mine").family |= {"c-1"}
     bound = a_caller("bound", bound_to="mine")
     address = f"/streams/{stream}/events?limit=100"
     for who in (caller, bound):

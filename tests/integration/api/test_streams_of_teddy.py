@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
-KEY = str(uuid4())
+KEY = str(UUID(int=0x15))
 LONG = "c" * 100
 NAME = "Ada Lovelace"
 

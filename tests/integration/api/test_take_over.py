@@ -87,7 +87,8 @@ def test_who_registers_a_child_that_is_anothers_gets_what_is_said_of_none(
 
     answer = post(ours, f"child.{FOREIGN}", registered())
 
-    absent = post(ours, f"child.c-{NOBODYS}", ("ChildProfileUpdated", {"changes": {}}))
+    changed = ("ChildProfileUpdated", {"changes": {"language": "en"}})
+    absent = post(ours, f"child.c-{NOBODYS}", changed)
     assert answer.status_code == absent.status_code == 404
     assert answer.content == absent.content
     handle()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
+from django.urls import resolve
 
 from eventstore.api.catalogue import catalogue
 from scripts.openapi import PAGE
+from tests.plugins.described import refuse_undescribed
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -81,3 +84,12 @@ def test_it_asks_no_database_and_sets_no_cookie(
 
     assert answer.status_code == 200
     assert not answer.cookies
+
+
+def test_a_refusal_that_its_call_does_not_describe_is_noticed_by_any_test() -> None:
+    answer = SimpleNamespace(
+        resolver_match=resolve("/api/v1/schema"), content=b'{"code": "not-allowed"}'
+    )
+
+    with pytest.raises(AssertionError, match="does not say"):
+        refuse_undescribed(answer, "GET")

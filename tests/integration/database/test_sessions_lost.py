@@ -30,6 +30,7 @@ from eventstore.management.troubles import reported_in_a_line
 from eventstore.queries.connection import (
     arriving_rows,
     atomic,
+    first_rows,
     prepared_cursor,
     reading_cursor,
     unchecked_cursor,
@@ -394,3 +395,46 @@ def test_transactions_of_the_stores_own_begin_again(transactional_db: None) -> N
         cursor.execute(NUMBERS, {"last": 1})
 
         assert cursor.fetchall() == [(1,)]
+
+
+def test_what_a_request_begins_with_is_asked_again_and_needs_no_question_before(
+    stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unasked() -> bool:
+        raise AssertionError
+
+    asked = "SELECT %s::text, pg_backend_pid()"
+    for _ in range(4):
+        [(_, before)] = first_rows(asked, ["a"])
+    lose()
+    monkeypatch.setattr(connection, "health_check_enabled", True)
+    monkeypatch.setattr(connection, "health_check_done", False)
+    monkeypatch.setattr(connection, "is_usable", unasked)
+
+    [(text, after)] = first_rows(asked, ["b"])
+
+    assert text == "b"
+    assert before != after
+
+
+def test_what_is_asked_within_a_transaction_is_not_asked_again(stream: str) -> None:
+    def asked_twice() -> None:
+        with transaction.atomic():
+            first_rows("SELECT %s::text", ["a"])
+            lose()
+            first_rows("SELECT %s::text", ["a"])
+
+    with pytest.raises(OperationalError):
+        asked_twice()
+
+
+def test_what_every_request_asks_is_planned_once(stream: str) -> None:
+    for text in ("a", "b", "c", "d"):
+        assert first_rows("SELECT %s::text AS once", [text]) == [(text,)]
+
+    with connection.cursor() as db:
+        db.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s",
+            ["% AS once"],
+        )
+        assert db.fetchone() == (1,)

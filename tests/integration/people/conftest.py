@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.cache import cache
 
+from eventstore.api.feed import process
 from eventstore.log import topics
 from eventstore.store import _the_store, get_event_store
 from tests.support.families import Families
@@ -37,6 +38,7 @@ def families(transactional_db: None, settings: Settings) -> Iterator[Families]:
         topics.create(store.topics, indexer.log, indexer.connection())
     store.complete_index()
     yield Families(store)
+    assert process.close()  # a feed's hub is one a process
     store.close()
     Recorder.forget()
     _the_store.cache_clear()

@@ -99,13 +99,27 @@ def test_a_household_that_a_child_has_left_sees_it_no_more(two: Families) -> Non
 
 
 @pytest.mark.parametrize("many", [0, 1, 50])
-def test_two_questions_cover_however_many(
+def test_one_question_covers_however_many(
     two: Families, many: int, django_assert_num_queries: Any
 ) -> None:
     asked = [f"{kind}.x-{n}" for n in range(many) for kind in ("child", "conversation")]
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         reach("p-1").covers(asked)
+
+
+@pytest.mark.parametrize(
+    "persons", [[], ["c-1"], ["c-1", "c-2", "c-3", "p-1", "p-2", ""]]
+)
+def test_a_household_knows_its_parent_and_the_children_it_registered(
+    two: Families, persons: list[str], django_assert_num_queries: Any
+) -> None:
+    handle()
+
+    with django_assert_num_queries(1):
+        assert reach("p-1").knows(persons) == {"c-1", "p-1"} & set(persons)
+
+    assert reach(None).knows(persons) == set(persons)
 
 
 def test_who_is_bound_to_nobody_sees_all_and_says_all_but_what_nobody_says(

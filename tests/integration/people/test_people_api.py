@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -326,6 +327,57 @@ def test_a_conversation_that_names_another_child_is_shown_to_no_household(
     assert b"conversation.t-11" not in seen
     assert [one["conversation_id"] for one in listed] == ["t-13", "t-12"]
     assert [one["conversation_id"] for one in by_all] == ["t-13", "t-12", "t-11"]
+
+
+SHOWS = (
+    "/streams/conversation.t-11/events",
+    "/streams/conversation.t-11/events?direction=backwards&limit=2",
+    "/streams/conversation.t-11/state",
+    "/streams/conversation.t-11",
+    "/events",
+    "/events?type=ChildSpoke",
+    "/streams",
+    "/feed?limit=1000",
+    "/feed?limit=1000&types=conversation",
+    "/children/c-1",
+    *(f"/children/c-1/{name}" for name in LISTS),
+    "/children/c-1/export",
+)
+
+
+@pytest.mark.parametrize("handled", [False, True])
+@pytest.mark.parametrize("address", SHOWS)
+def test_what_names_another_child_is_shown_to_no_household_wherever_it_asks(
+    home: Families, ours: Caller, address: str, *, handled: bool
+) -> None:
+    """Whether or not the read models have looked at it."""
+    home.happens("conversation.t-11", ChildSpoke(child_id="c-2", text="Secret of two"))
+    if handled:
+        handle()
+
+    answer = ours.get(address)
+
+    text = told_lines(answer) if answer.streaming else answer.content
+    assert b"Secret of two" not in text
+    assert not re.search(rb'["./]c-2"', text)
+    assert all("c-2" not in said["subjects"] for said in Recorder.said)
+
+
+def test_a_sister_is_no_other(home: Families, ours: Caller) -> None:
+    home.registers("c-11", "p-1")
+    handle("children")
+    home.happens("conversation.t-11", ChildSpoke(child_id="c-11", text="Me, too"))
+
+    assert "Me, too" in ours.get("/streams/conversation.t-11/events").text
+
+
+def test_a_page_for_a_household_takes_few_queries(ours: Caller) -> None:
+    for address in ("/streams/conversation.t-11/events?limit=100", "/events?limit=100"):
+        assert ours.get(address).status_code == 200
+        with CaptureQueriesContext(connection) as made:
+            assert ours.get(address).status_code == 200
+
+        assert len(made) <= 6, [query["sql"] for query in made]
 
 
 def test_a_child_that_has_left_the_household_is_not_there_any_more(

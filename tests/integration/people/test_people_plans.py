@@ -66,6 +66,9 @@ QUESTIONS: dict[str, Callable[[], object]] = {
     "conversations of a household": lambda: belonging.conversations_of(
         "p-250", [f"t-{n}" for n in range(10)]
     ),
+    "what a household covers": lambda: belonging.covered(
+        "p-250", ["c-500"], [f"t-{n}" for n in range(10)]
+    ),
     "streams of a household": lambda: belonging.streams_of("p-250"),
     "a child that is talked of": lambda: belonging.is_talked_of("c-500"),
     "violations that change": lambda: _rows({("c-500", f"v-{n}") for n in range(10)}),

@@ -20,10 +20,12 @@ from eventstore.queries import written_types as queries
 from eventstore.queries.connection import unchecked_cursor
 from eventstore.registry import Event, Registry
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.support.recorders import RECORDED
 from tests.support.worlds import World, changed
 
 if TYPE_CHECKING:
     from django.core.checks import CheckMessage
+    from pytest_django.fixtures import Settings
 
 
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
@@ -223,8 +225,12 @@ def test_without_an_index_nothing_is_said() -> None:
 
 
 def test_check_lists_it_when_the_database_is_named(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: Settings,
 ) -> None:
+    settings.EVENTSTORE |= RECORDED
     store = world.store()
     store.append(world.stream(), [changed()], "any")
 

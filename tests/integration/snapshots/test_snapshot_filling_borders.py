@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ from eventstore.database import connect
 from eventstore.errors import LogUnanswered
 from eventstore.metrics import SNAPSHOT_GARBAGE, SNAPSHOTS_FILLED
 from eventstore.models import SnapshotPartition
-from eventstore.ports import Proposal
+from eventstore.ports import Batch, Proposal
 from eventstore.snapshots import filling
 from eventstore.snapshots.filling import Filler
 from eventstore.snapshots.topics import snapshot_topics
@@ -21,6 +22,7 @@ from tests.support.snapshotting import World
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from eventstore.events import Place
     from eventstore.store import EventStore
 
 
@@ -174,6 +176,48 @@ def test_what_is_no_snapshot_is_counted_and_told_and_adds_no_row(world: World) -
     assert (line["records"], line["first_offset"]) == (3, 0)
     assert (line["place"], line["reason"]) == (str(place), "not_a_snapshot")
     assert SnapshotPartition.objects.filter(cursor=3).count() == 1
+
+
+class Holed:
+    """A log that has nothing more to show; who asks twice would ask for ever."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self.asked: list[Place] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    def read(self, place: Place, offset: int) -> Batch:
+        """See the port."""
+        assert place not in self.asked, "asked twice"
+        self.asked.append(place)
+        return Batch([], offset)
+
+
+def test_where_the_log_has_nothing_to_show_the_round_is_over(world: World) -> None:
+    world.stream("a", 10)
+    world.snapshotter().build_due()
+    log = Holed(world.store.make_log())
+
+    assert world.filler(lambda: log).once() == 0
+
+    assert len(log.asked) == 1
+    assert not SnapshotPartition.objects.exclude(cursor=0).exists()
+
+
+def test_who_is_stopped_reads_no_further(world: World) -> None:
+    world.stream("a", 10)
+    world.snapshotter().build_due()
+    asked: list[str] = []
+    stop = threading.Event()
+    stop.set()
+
+    filler = world.filler(lambda: Asked(world.store.make_log(), asked), stop)
+
+    assert filler.once() == 0
+    assert "extents" in asked
+    assert "read" not in asked
 
 
 def test_rows_that_were_filled_in_are_counted(world: World) -> None:

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from eventstore.checks import system as checks
+from tests.support.recorders import RECORDED
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -66,7 +67,10 @@ def test_a_database_that_does_not_answer_is_found(
     assert message.hint
 
 
-def test_it_is_asked_only_when_it_is_asked_for(world: World) -> None:
+def test_it_is_asked_only_when_it_is_asked_for(
+    world: World, settings: Settings
+) -> None:
+    settings.EVENTSTORE |= RECORDED
     world.query("DELETE FROM eventstore_logtopic RETURNING 1")
 
     call_command("check", databases=["default"])
