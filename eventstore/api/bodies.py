@@ -17,6 +17,8 @@ from eventstore.protocol import strict_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rest_framework.request import Request
+
 MOST_BYTES: Final = 2_000_000
 """Of a body: a commit holds up to 1,000,000 bytes, and blanks are free."""
 _LONGEST: Final = 200  # characters of what is said of a field, whose name is anybody's
@@ -53,6 +55,14 @@ def decoded(body: object, shape: type[_T]) -> _T:
         said = "".join(c if c.isprintable() else "?" for c in str(error)[:_LONGEST])
         msg = f"The body is not what this call takes: {said}."
         raise InvalidBody(msg) from None
+
+
+def refuse_any(request: Request) -> None:
+    """Raise `MalformedBody` where a body came to a call that takes none: it may ask for something."""
+    length = request.headers.get("Content-Length") or "0"
+    if length.strip("0") or "Transfer-Encoding" in request.headers:
+        msg = "This call takes no body; what it can be asked stands in its address."
+        raise MalformedBody(msg, reason="not_wanted")
 
 
 class StrictJson(BaseParser):

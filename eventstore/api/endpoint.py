@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from django.utils.cache import patch_vary_headers
 from rest_framework.views import APIView
 
-from eventstore.api import parameters
+from eventstore.api import bodies, parameters
 from eventstore.api.bodies import Json, StrictJson
 from eventstore.api.callers import caller_in
 from eventstore.api.negotiating import ByQuality
@@ -84,6 +84,8 @@ class Endpoint(APIView):
             if name in request.headers and name not in self.goes_by.get(method, ()):
                 msg = f"This call does not go by the header {name}."
                 raise UnsupportedHeader(msg, header=name)
+        if self.described[method].body is None:
+            bodies.refuse_any(request)
         self.asked = parameters.read(
             parameters.query_of(request), self.known.get(method, ())
         )

@@ -85,12 +85,15 @@ class BadCursor(ApiProblem):
 
 
 class MalformedBody(ApiProblem):
-    """The body is no JSON that could be taken."""
+    """The body is no JSON that could be taken, or the call takes none."""
 
     code = "malformed-body"
     status = HTTPStatus.BAD_REQUEST
     carries = ("reason",)
-    resolve = "Send one JSON object in UTF-8: no name twice, no NUL, no lone surrogate, finite numbers, at most 64 levels."
+    resolve = (
+        "Send one JSON object in UTF-8: no name twice, no NUL, no lone surrogate, finite numbers, at most 64 levels;"
+        " and none to a call that takes none."
+    )
 
 
 class BodyTooLarge(ApiProblem):

@@ -56,6 +56,7 @@ FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 _OF_EVERY_CALL: Final = (
     "internal-error",
+    "malformed-body",
     "not-acceptable",
     "unknown-parameter",
     "unsupported-header",
@@ -69,7 +70,6 @@ _OF_EVERY_CALL_WITH_A_TOKEN: Final = (
 _OF_EVERY_BODY: Final = (
     "body-too-large",
     "invalid-body",
-    "malformed-body",
     "unsupported-media-type",
 )
 

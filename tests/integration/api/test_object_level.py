@@ -416,6 +416,17 @@ def test_what_a_call_does_not_go_by_is_refused_by_its_name(
                 assert refused.json()["header"] == name
 
 
+def test_a_body_is_refused_where_a_call_takes_none(
+    asker: Mapping[str, Asker],
+) -> None:
+    everybody = asker["everybody-all"]
+    for call in CALLS[:-1]:
+        address = call.address(**next(objects(call, OURS)))
+        refused = everybody.ask("GET", address, b'{"type":"x"}')
+        assert refused.status_code == 400, call.route
+        assert refused.json()["reason"] == "not_wanted"
+
+
 def test_nobody_in_between_keeps_an_answer(asker: Mapping[str, Asker]) -> None:
     for call in TOLD:
         for placed in (next(objects(call, OURS)), next(objects(call, NOBODYS))):
