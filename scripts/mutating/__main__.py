@@ -149,7 +149,9 @@ def done(works: Iterable[Work], step: Callable[[Work], bool]) -> bool:
     """
     for work in works:
         if not step(work):
-            sys.stderr.write(f"These tests cannot be run, and nothing goes on: {work}\n")
+            sys.stderr.write(
+                f"These tests cannot be run, and nothing goes on: {work}\n"
+            )
             return False
     return True
 

@@ -195,7 +195,10 @@ def test_each_statement_of_a_function_says_that_it_runs(
         ("LIMIT = 2", {"fitted", "naming::one"}),  # through LIMITS
         ("size = 3", {"held"}),
         ("return self.size", {"held"}),
-        ("return inner", {"refused", "fitted", "held", "naming::one"}),  # runs at import
+        (
+            "return inner",
+            {"refused", "fitted", "held", "naming::one"},
+        ),  # runs at import
         ("return function", set()),
     ],
 )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from eventstore.errors import UnreadableEvent
 from eventstore.queries.snapshots import Due
 from eventstore.snapshots.builder import replaying
@@ -14,6 +12,8 @@ from eventstore.snapshots.builder.replaying import Problem, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import pytest
 
 STREAM = "order.1"
 DUE = [Due(0, STREAM, version) for version in (10, 20)]
@@ -52,7 +52,7 @@ SNAPSHOTS: Any = SimpleNamespace(
     opener=None,
     aggregate=Order,
     newest_with_key=lambda _stream_id, *, at_most: None,
-    snapshot_of=lambda aggregate, _event, *, opened: aggregate.version,  # noqa: ARG005
+    snapshot_of=lambda aggregate, _event, *, opened: aggregate.version,
 )
 
 
