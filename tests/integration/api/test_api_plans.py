@@ -120,7 +120,7 @@ KEYS = {"auth_user_pkey", "eventstore_api_serviceaccount_pkey"}
 @pytest.fixture
 def tokens(db: None) -> str:
     """The digest of `TOKEN`, among many."""
-    digest = hash_token(TOKEN)
+    digest: str = hash_token(TOKEN)
     with connection.cursor() as cursor_:
         cursor_.execute(FILL, {"accounts": ACCOUNTS, "digest": digest, "token": TOKEN})
     return digest
