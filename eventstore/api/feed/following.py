@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from eventstore.api.feed.ring import Ahead, Behind, Taken, entries_of
 from eventstore.api.subjects import named_by, others_in
+from eventstore.clock import BackOff
 from eventstore.events import Cut
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ class Limits:
     pause_s: float = PAUSE
     longest_pause_s: float = LONGEST_PAUSE
 
-    def longer(self, pause_s: float) -> float:
-        """The pause behind one that was for nothing."""
-        return min(2 * pause_s, max(self.longest_pause_s, self.pause_s))
+    def pauses(self, clock: Clock) -> BackOff:
+        """Between looks that are for nothing."""
+        return BackOff(clock, self.pause_s, max(self.longest_pause_s, self.pause_s))
 
 
 class Turns(Protocol):
@@ -79,7 +80,7 @@ class Follower:
         """
         clock = self.clock
         until = clock.monotonic() + timeout_s
-        pause_s = self._limits.pause_s
+        pauses = self._limits.pauses(clock)
         while True:
             limit = self._limits.events if reach.sees_all else self._limits.looked
             taken, is_behind = self._take(limit)
@@ -95,10 +96,9 @@ class Follower:
             if taken.entries:
                 # others' alone: look on, but not at each of their events
                 self._rest()
-                self._hub.ends.wait(min(left, pause_s))
-                pause_s = (
-                    self._limits.pause_s if moved else self._limits.longer(pause_s)
-                )
+                self._hub.ends.wait(min(left, pauses.failed()))
+                if moved:
+                    pauses.succeeded()
             elif not is_behind or not moved:
                 self._rest()
                 self._seat.wait(min(left, _AGAIN) if is_behind else left)
