@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from eventstore.api.endpoint import Endpoint
 from eventstore.api.permissions import MayScope
 from eventstore.api.scopes import Scope
+from eventstore.api.stream_events import StreamEvents
 from eventstore.api.tokens import Tokens
 from eventstore.events import Cut
 from eventstore.protocol.strict_json import parse
@@ -27,6 +28,7 @@ class Empty(Endpoint):
     """Middleware, token, rate and body as of an append, and nothing behind them."""
 
     scopes: ClassVar[Mapping[str, Scope | None]] = {"POST": Scope.APPEND}
+    described = StreamEvents.described
     throttle_scope = "append"
 
     def post(self, request: Request) -> Response:
