@@ -13,6 +13,7 @@ from teddy_es.bench.domain import texts
 from teddy_es.bench.http.lines import Line
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
@@ -98,12 +99,7 @@ def _read(line: Line, path: str) -> bytes:
 def _stream(
     address: Address, types: str, times: list[float], ready: threading.Barrier
 ) -> None:
-    path = f"/api/v1/feed?types={types}&after=now"
-    line, rest = Line(address), b""
-    made = line.opened(path, "Accept: text/event-stream\r\n")
-    made.settimeout(None)
-    while b"retry: " not in rest:
-        rest += made.recv(_PIECE)
+    made = _begun(Line(address), f"/api/v1/feed?types={types}&after=now")
     rest = b""
     ready.wait()
     while came := made.recv(_PIECE):
@@ -112,3 +108,21 @@ def _stream(
         times += [time.monotonic()] * found
         if found:
             rest = b""
+
+
+def _begun(line: Line, path: str) -> socket.socket:
+    """A stream of events that has begun: a worker that has no place says so, and the other may have one. Raises ConnectionError where it is hung up."""
+    came = b""
+    made = line.opened(path, "Accept: text/event-stream\r\n")
+    while b"retry: " not in came:
+        piece = made.recv(_PIECE)
+        if not piece and not came.startswith(b"HTTP/1.1 503"):
+            msg = f"a stream of events did not begin: {came[:300]!r}"
+            raise ConnectionError(msg)
+        came += piece
+        if came.startswith(b"HTTP/1.1 503"):
+            line.close()
+            time.sleep(0.2)
+            made, came = line.opened(path, "Accept: text/event-stream\r\n"), b""
+    made.settimeout(None)
+    return made
