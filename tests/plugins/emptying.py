@@ -6,12 +6,13 @@ this leaves behind is the same: no row but those that the migrations' end had ma
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.test import TransactionTestCase
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from django.db.backends.utils import CursorWrapper
+    from pytest_django import DjangoDbBlocker
 
 SMALL: Final = (
     64 * 1024
@@ -31,6 +33,7 @@ _ANALYSED: Final = (
 )
 _SIZES: Final = "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE oid = ANY (%s::regclass[])"
 _DIGEST: Final = SQL("SELECT md5(string_agg(r::text, ',' ORDER BY r::text)) FROM {} r")
+_OTHERS: Final = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 _REFERRING: Final = """
     WITH RECURSIVE found AS (
         SELECT unnest(%s::regclass[]) AS oid
@@ -116,8 +119,10 @@ def _truncated(tables: Sequence[str]) -> Composable:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """pytest-django's, whose databases are then emptied in this way."""
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """pytest-django's, whose databases are then emptied in this way, and at the end let go by all before they are dropped."""
     known: dict[str, Emptying] = {}
 
     def empty(case: Any) -> None:
@@ -129,6 +134,20 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
         yield
+    with django_db_blocker.unblock():
+        _until_alone(DEFAULT_DB_ALIAS)
+
+
+def _until_alone(alias: str, timeout_s: float = 30.0) -> None:
+    """A live server's thread may still be about its last answer: PostgreSQL drops no database that somebody is in."""
+    deadline = time.monotonic() + timeout_s
+    with connections[alias].cursor() as cursor:
+        while True:
+            cursor.execute(_OTHERS)
+            [(others,)] = cursor.fetchall()
+            if not others or time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
 
 
 def _flush(alias: str) -> None:

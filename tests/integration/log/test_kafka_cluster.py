@@ -39,6 +39,7 @@ def test_a_topic_gets_three_replicas_of_which_two_must_have_a_record(
     log: KafkaLog, place: Place, kafka_cluster3: Cluster
 ) -> None:
     seen = _described(place, kafka_cluster3)
+    until(lambda: place.topic in log.topics([place.topic]))
 
     assert len(seen["replica_nodes"]) == 3
     assert list(log.topics([place.topic])[place.topic].problems) == []
@@ -90,12 +91,19 @@ def test_with_too_few_replicas_nothing_is_acknowledged_and_afterwards_all_goes_o
 
 
 def _described(place: Place, brokers: Cluster) -> dict[str, Any]:
+    """The partition, once the broker that happens to be asked has heard of the topic: one of the three made it."""
     admin = KafkaAdminClient(bootstrap_servers=brokers.bootstrap)
+    found: list[dict[str, Any]] = []
+
+    def is_known() -> bool:
+        found[:] = admin.describe_topics([place.topic])[0]["partitions"]
+        return bool(found) and found[0]["leader_id"] >= 0
+
     try:
-        partitions = admin.describe_topics([place.topic])[0]["partitions"]
+        until(is_known)
     finally:
         admin.close()
-    return partitions[0]  # type: ignore[no-any-return]  # kafka ships no types
+    return found[0]
 
 
 def _is_appended(log: KafkaLog, place: Place) -> bool:

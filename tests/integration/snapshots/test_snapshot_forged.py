@@ -225,6 +225,23 @@ def test_a_load_looks_at_few_snapshots_that_are_not_ours_then_replays_all(
     assert loaded(world, stream) == ("customer-1", 39)
 
 
+def test_the_next_look_is_at_the_very_version_before(world: World) -> None:
+    stream = world.stream("a", 9)
+    orders = AggregateRepository(world.order, world.store, cache=0)
+    made = []
+    for version in (7, 8):
+        [last] = world.store.read(stream, version, version)
+        order = orders.load("a", version=version)
+        made.append(world.snapshots.snapshot_of(order, last))
+    world.snapshots.write(made)
+    execute("UPDATE eventstore_snapshot SET mac = '' WHERE version = 8")
+
+    newest = world.snapshots.newest(stream)
+
+    assert newest is not None
+    assert newest.version == 7
+
+
 def test_a_snapshot_of_other_code_is_not_one_of_todays_by_its_stamp_alone(
     world: World,
 ) -> None:

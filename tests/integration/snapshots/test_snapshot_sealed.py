@@ -103,6 +103,16 @@ def everywhere() -> str:
     return "\n".join(found)
 
 
+def test_who_does_not_say_what_was_opened_makes_no_snapshot(world: World) -> None:
+    stream_id = stream(world, placed(customer()), changes=1)
+    [last] = world.store.read(stream_id, 2, 2)
+    order = world.order(own_id(stream_id), version=2)
+    snapshots = snapshot_store(world.order, opener=opener())
+
+    with pytest.raises(StateWithheld, match="nobody says what of it was opened"):
+        snapshots.snapshot_of(order, last)
+
+
 def test_the_state_is_sealed_in_table_and_topic_and_opened_for_who_may(
     world: World,
 ) -> None:
