@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections import defaultdict
 from functools import cache
 from io import BytesIO, StringIO
@@ -18,25 +17,18 @@ from eventstore.errors import SubjectErased
 from eventstore.events import Expected, NewEvent
 from eventstore.exchange.cloudevents import proposal_line
 from eventstore.exchange.importer.run import import_events
-from eventstore.keys import configured
-from eventstore.log import topics
 from eventstore.opening import opener
-from eventstore.opening.configured import _ring_at
 from eventstore.service import EventSourcingService
-from eventstore.snapshots import topics as snapshot_topics
 from eventstore.snapshots.builder.run import make_snapshotter
-from eventstore.store import EventStore, _the_store, get_event_store
 from teddy_es.demo import SOURCE, conversations, events_of
 from teddy_es.domain.conversation import ChildSpoke, Conversation
-from tests.support.keys import KEK
 from tests.support.searching import Search, database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from pytest_django.fixtures import Settings
+    from collections.abc import Mapping, Sequence
 
     from eventstore.exchange.cloudevents import ImportedEvent
+    from eventstore.store import EventStore
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
@@ -52,33 +44,6 @@ def talks() -> Mapping[str, Sequence[Sequence[ImportedEvent]]]:
         events = list(events_of(conversation))
         found[str(events[0].event.data["child_id"])].append(events)
     return found
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[EventStore]:
-    """The configured store, empty, with keys of the key store."""
-    settings.EVENTSTORE = {
-        **settings.EVENTSTORE,
-        "LOG": "embedded",
-        "PARTITIONS": 3,
-        "KEYS": "eventstore.keys.configured.key_ring",
-        "KEK": "env",
-        "KEK_SECRETS": (b64encode(KEK).decode(),),
-    }
-    _begin_anew()
-    store = get_event_store()
-    with store.indexer() as indexer:
-        topics.create(store.topics, indexer.log, indexer.connection())
-        snapshot_topics.create(snapshot_topics.snapshot_topics(), indexer.log)
-    yield store
-    get_event_store().close()
-    _begin_anew()
-
-
-def _begin_anew() -> None:
-    configured.reset()
-    _ring_at.cache_clear()
-    _the_store.cache_clear()
 
 
 def told(store: EventStore) -> tuple[str, dict[str, list[str]]]:
@@ -116,8 +81,9 @@ def run(name: str, *arguments: str) -> str:
 
 
 def test_a_child_is_forgotten_and_all_that_is_left_can_be_proved(
-    store: EventStore,
+    teddy_store: EventStore,
 ) -> None:
+    store = teddy_store
     child, texts = told(store)
     own = {talk[0].stream_id for talk in talks()[child]}
     make_snapshotter().build_due()
