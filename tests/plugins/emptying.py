@@ -136,6 +136,8 @@ def django_db_setup(
         yield
     with django_db_blocker.unblock():
         _until_alone(DEFAULT_DB_ALIAS)
+        # pytest-django closes the wrappers that it began with; a follower's turn may have put others in their place
+        connections.close_all()
 
 
 def _until_alone(alias: str, timeout_s: float = 30.0) -> None:

@@ -44,6 +44,13 @@ class Installation:
     token: str
 
 
+@pytest.fixture(autouse=True)
+def _the_feed_is_nobodys_heritage() -> Iterator[None]:
+    """A process has one hub, of the store that its first follower met: the next test has another store, and drops its database alone."""
+    yield
+    assert process.close()
+
+
 @pytest.fixture
 def installation(
     teddy_store: EventStore, live_server: LiveServer, settings: Settings
@@ -58,4 +65,4 @@ def installation(
         "backend", scopes=list(Scope), purpose="parent_request", bound_to=None
     )
     yield Installation(live_server.url, minted.secret)
-    assert process.close()
+    assert process.close()  # before the tables are emptied
