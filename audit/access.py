@@ -6,6 +6,7 @@ Until roles exist three kinds of account are told apart: staff, staff with one p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -49,10 +50,11 @@ def may(user: Somebody, capability: Capability) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """For whom a page is made, and when."""
+    """For whom a page is made, and when. zone: by whose clocks times stand beside UTC."""
 
     user: Somebody
     now: datetime
+    zone: tzinfo = UTC
 
     def may(self, capability: Capability) -> bool:
         """See `may`."""

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Final
 from audit.access import Capability
 from audit.events import pages as events
 from audit.find.pages import find
-from audit.frame.page import Acting, Asking, Foreign, Navigation, Page, Within
+from audit.frame.page import (
+    Acting,
+    Asking,
+    Choosing,
+    Foreign,
+    Navigation,
+    Page,
+    Within,
+)
 from audit.jobs.pages import jobs
 from audit.overview.pages import overview
+from audit.preferences.pages import time_zone
 from audit.streams import pages as streams
 from audit.subscriptions import pages as subscriptions
 from audit.subscriptions.acts import act, recorded
@@ -31,6 +40,7 @@ PAGES: Final[tuple[Listed, ...]] = (
         Navigation(_WORK, "Overview", "home", "o"),
     ),
     Page("find", "find/", find, Capability.SEE_PAYLOADS, None, Asking()),
+    Page("time_zone", "time-zone/", time_zone, Capability.ENTER, None, Choosing()),
     Page(
         "streams",
         "streams/",

@@ -60,6 +60,16 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
+class Choosing:
+    """A POST that keeps a choice with the session, as a time zone. Nothing of the store changes, so nothing is recorded."""
+
+    refusal: ClassVar = (
+        "This address takes only the form of this page.",
+        "Send the form on this page.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Acting:
     """A POST that has something done: it is recorded with who and why, in the transaction in which it is done.
 
@@ -87,7 +97,7 @@ class Page:
     view: View
     capability: Capability
     navigation: Navigation | Within | None
-    post: Asking | Acting | None = None
+    post: Asking | Choosing | Acting | None = None
 
 
 @dataclass(frozen=True, slots=True)
