@@ -12,15 +12,13 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path
 
-from audit.access import Capability, Viewer, may
-from audit.addresses import leads_somewhere
+from audit.access import Capability, may, viewer_of
 from audit.frame.answering import answering, refuse_without
+from audit.frame.leading import leads_somewhere
 from audit.frame.navigation import menu
 from audit.frame.page import Page
 from audit.frame.refusals import framed
 from audit.pages import PAGES
-from audit.zones import zone_of
-from eventstore.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +89,7 @@ class AuditAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page's frame shows."""
         match = request.resolver_match
-        viewer = Viewer(request.user, SystemClock().now(), zone=zone_of(request))
+        viewer = viewer_of(request)
         return {
             **super().each_context(request),
             "viewer": viewer,

@@ -29,9 +29,10 @@ def zone_named(name: str) -> tzinfo | None:
     return UTC if name == "UTC" else ZoneInfo(name)
 
 
-def zone_of(request: HttpRequest) -> tzinfo:
-    """The viewer's. UTC until one is chosen, and where this machine does not know it any more."""
-    return zone_named(str(request.session.get(KEPT_AS, ""))) or UTC
+def zone_of(request: HttpRequest, *, otherwise: str = "UTC") -> tzinfo:
+    """The session's, or the account's; UTC where this machine does not know them."""
+    chosen = zone_named(str(request.session.get(KEPT_AS, "")))
+    return chosen or zone_named(otherwise) or UTC
 
 
 def keep_zone(request: HttpRequest, name: str) -> bool:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.shortcuts import redirect
 
-from audit.addresses import leads_somewhere
+from audit.access import viewer_of
+from audit.frame.leading import leads_somewhere
 from audit.frame.refusals import PageRefused
 from audit.frame.showing import show
-from audit.zones import keep_zone, zone_names, zone_of
+from audit.zones import keep_zone, zone_names
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -26,7 +27,7 @@ def time_zone(request: HttpRequest) -> HttpResponse:
         "audit/preferences/time_zone.html",
         {
             "title": "My time zone",
-            "chosen": str(zone_of(request)),
+            "chosen": str(viewer_of(request).zone),
             "zones": zone_names(),
             "next": _next(request.GET.get(REDIRECT_FIELD_NAME, "")),
         },

@@ -11,6 +11,7 @@ from audit import drawing, formats
 from audit.access import Capability
 from audit.addresses import event_address
 from audit.columns import cells
+from audit.purpose import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from audit.access import Viewer
     from audit.columns.table import Column, Panel, ShownRow
+    from audit.purpose import Words
     from eventstore.lineage.fold import Destroyed
 
 register = template.Library()
@@ -106,6 +108,12 @@ def erased_here(erased: Destroyed) -> dict[str, Any]:
 def may(viewer: Viewer, capability: str) -> bool:
     """Whether the viewer may; raises ValueError for what is no capability."""
     return viewer.may(Capability(capability))
+
+
+@register.simple_tag
+def purposes() -> Sequence[tuple[str, Words]]:
+    """What persons' data may be looked at for, each with its words."""
+    return list(WORDS.items())
 
 
 @register.simple_tag(takes_context=True)

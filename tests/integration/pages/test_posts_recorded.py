@@ -57,6 +57,7 @@ def acts(orders: Orders) -> Sequence[Sent]:
 
 # Of every page that takes a POST: what is sent. A page that is missing here fails.
 EXAMPLES: Final[Mapping[str, Callable[[Orders], Sequence[Sent]]]] = {
+    "purpose": lambda _: [Sent(form={"purpose": "incident", "reference": "CASE-1"})],
     "find": lambda orders: [Sent(form={"q": orders.stream("a")})],
     "subscription_act": acts,
     "time_zone": lambda _: [Sent(form={"zone": "Europe/Berlin"})],
@@ -91,6 +92,8 @@ def test_a_post_does_what_its_page_says(
             [newest, *others] = posted.post.recorded(**sent.route)
             assert len(others) == before, sent.route
             assert (newest.done_by, newest.reason) == ("ada", WHY)
+        elif isinstance(posted.post, Choosing):
+            assert send(officer, posted, sent) == 302
         else:
             assert isinstance(posted.post, Asking | Choosing)
             with CaptureQueriesContext(connection) as made:
