@@ -39,7 +39,7 @@ PAGES: Final[tuple[Listed, ...]] = (
         "",
         overview,
         Capability.ENTER,
-        Navigation(_WORK, "Overview", "home", "o"),
+        Navigation(_WORK, "Today", "home", "t"),
     ),
     Page("purpose", "purpose/", purpose, Capability.SEE_CHILDREN, None, Choosing()),
     Page("time_zone", "time-zone/", time_zone, Capability.ENTER, None, Choosing()),
