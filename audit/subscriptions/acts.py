@@ -232,7 +232,7 @@ def _asked_for(
         return None
     try:
         return _had_done(
-            order, name, act, stream and stream.stream_id, form.cleaned_data
+            order, name, act, stream.stream_id if stream else None, form.cleaned_data
         )
     except ProjectionNotReady as error:
         form.add_error(None, str(error))
