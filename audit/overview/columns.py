@@ -126,7 +126,7 @@ _RESULTS: Final = {
 def _result(control: Control, viewer: Viewer) -> str:
     last = control.status.last
     if last is None:
-        return cells.unavailable("no run to tell of")
+        return cells.beside(cells.chip("calm", "unknown", "Never run", css="toned"))
     tone, symbol, word = _RESULTS[control.status.word]
     at = last.ended or last.started or last.until
     counts = ", ".join(f"{thousands(n)} {name.replace('_', ' ')}" for name, n in last.counts.items())  # fmt: skip
