@@ -13,6 +13,7 @@ from audit.find.pages import find
 from audit.frame.page import (
     Acting,
     Asking,
+    Checking,
     Choosing,
     Foreign,
     Navigation,
@@ -25,6 +26,7 @@ from audit.jobs.pages import jobs
 from audit.overview.pages import overview
 from audit.preferences.pages import time_zone
 from audit.streams import pages as streams
+from audit.streams.verifying import verify
 from audit.subscriptions import pages as subscriptions
 from audit.subscriptions.acts import act, recorded
 
@@ -66,6 +68,15 @@ PAGES: Final[tuple[Listed, ...]] = (
         streams.stream,
         Capability.SEE_PAYLOADS,
         Within("streams"),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "stream_verify",
+        "streams/<str:stream_id>/verify/",
+        verify,
+        Capability.SEE_PAYLOADS,
+        Within("streams"),
+        Checking(),
         shows=Shows.VIEW,
     ),
     Page(

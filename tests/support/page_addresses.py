@@ -31,6 +31,7 @@ ADDRESSES: Final[Mapping[str, Callable[[Shown], Sequence[str]]]] = {
     "find": lambda _: ["/admin/find/"],  # goes on to a list
     "streams": lambda _: ["/admin/streams/"],
     "stream": lambda shown: [f"/admin/streams/{quote(shown.stream_id)}/"],
+    "stream_verify": lambda shown: [f"/admin/streams/{quote(shown.stream_id)}/verify/"],
     "events": lambda _: ["/admin/events/", "/admin/events/?type=ConversationEnded"],
     "event": lambda shown: [f"/admin/events/{quote(str(shown.event))}/"],
     "subscriptions": lambda _: ["/admin/subscriptions/"],

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audit.frame.page import Acting, Asking, Choosing, Page
+from audit.frame.page import Acting, Asking, Checking, Choosing, Page
 from audit.pages import PAGES
 from audit.subscriptions.acts import ACTS
 from eventstore.queries.keyset import Wanted
@@ -62,6 +62,7 @@ EXAMPLES: Final[Mapping[str, Callable[[Orders], Sequence[Sent]]]] = {
     "purpose": lambda _: [Sent(form={"purpose": "incident", "reference": "CASE-1"})],
     "find": lambda orders: [Sent(form={"q": orders.stream("a")})],
     "subscription_act": acts,
+    "stream_verify": lambda orders: [Sent({"stream_id": orders.stream("a")})],
     "time_zone": lambda _: [Sent(form={"zone": "Europe/Berlin"})],
 }
 
@@ -97,9 +98,10 @@ def test_a_post_does_what_its_page_says(
         elif isinstance(posted.post, Choosing):
             assert send(officer, posted, sent) == 302
         else:
-            assert isinstance(posted.post, Asking | Choosing)
+            assert isinstance(posted.post, Asking | Checking | Choosing)
+            shows = isinstance(posted.post, Checking)
             with CaptureQueriesContext(connection) as made:
-                assert send(officer, posted, sent) == 302
+                assert send(officer, posted, sent) == (200 if shows else 302)
             asked = [query["sql"] for query in made.captured_queries]
             changed = [sql for sql in asked if CHANGES.search(sql)]
             own = "django_session" if isinstance(posted.post, Choosing) else None

@@ -80,7 +80,12 @@ def test_the_least_time_left_comes_first_whichever_the_severity(db: None) -> Non
 
     found = queue()
 
-    assert [head.violation_id for head in found.heads] == ["case-3", "case-2", "case-1", "case-4"]
+    assert [head.violation_id for head in found.heads] == [
+        "case-3",
+        "case-2",
+        "case-1",
+        "case-4",
+    ]
     assert found.open == {"critical": 1, "high": 1, "medium": 1, "low": 1}
     assert found.heads[0].due_at == NOW - HOUR
     assert found.count == "4"
