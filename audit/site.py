@@ -34,7 +34,7 @@ class AuditAdminSite(AdminSite):
 
     site_header = "Teddy ES Audit"
     site_title = "Teddy ES audit console"
-    index_title = "Overview"
+    index_title = "Today"
     site_url = None
     pages: Sequence[Listed] = PAGES
 
