@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Somebody = User | AnonymousUser
 
 _APP: Final = "audit"  # whose permissions these are
+OFFICER: Final = "officer-"  # before the account's number
 _KNOWN: Final = "_standing"  # on the user of one request
 
 
@@ -142,7 +143,7 @@ def viewer_of(request: HttpRequest) -> Viewer:
 
 def actor_of(user: Somebody) -> str:
     """The account's name in events: the ledger's, and those of acts. A log-in name may be an address, and may change."""
-    return f"officer-{user.pk}"
+    return f"{OFFICER}{user.pk}"
 
 
 def _read(user: Somebody) -> Standing:
