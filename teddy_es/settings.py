@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "audit.trouble.DatabaseTrouble",
+    "audit.sessions.EndSessions",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "teddy_es.urls"
@@ -167,6 +168,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+TEDDY_SESSION_IDLE = env.whole("TEDDY_SESSION_IDLE", default=900, least=60, most=28_800)
 # Behind TLS everywhere but in the quickstart, which answers on loopback only.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = env.switch("TEDDY_SSL_REDIRECT", default=True) and PRODUCTION

@@ -25,6 +25,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """One of these values, each with how it is said, or any."""
+
+    template: ClassVar = "audit/columns/labelled.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: str | None
+    values: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A time in UTC."""
 
@@ -53,5 +66,5 @@ class Filters:
     """label: what the form is for. clear: the address without them, empty if nothing is narrowed."""
 
     label: str
-    fields: Sequence[Choice | Moment | Identifier]
+    fields: Sequence[Choice | Labelled | Moment | Identifier]
     clear: str = ""

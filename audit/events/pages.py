@@ -33,6 +33,8 @@ from eventstore.queries.related import related
 from eventstore.upkeep.verifier.stream import COMMITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest, HttpResponse
 
     from eventstore.events import CommitEvent
@@ -59,20 +61,12 @@ def event(
     request: HttpRequest, *, topic: str, partition: int, offset: int, index: int
 ) -> HttpResponse:
     """One event: metadata, place in the log, hash, checks, payload, neighbours."""
-    shown_event = one_event(Position(topic, partition, offset, index))
-    if shown_event is None:
-        raise PageRefused(
-            HTTPStatus.NOT_FOUND,
-            "No event stands at this position of the log.",
-            "A position is written topic/partition/offset/index; a refused record has no events.",
-        )
+    shown_event = _found(Position(topic, partition, offset, index))
     evidence = shown_event.evidence
     payload = evidence.event if evidence else None
     row, stream_id = shown_event.row, shown_event.row.stream_id
     beside = related(row)
-    named = persons_named(payload.data) if payload else set()
-    about = persons_of({stream_id, *(one.stream_id for one in beside.events)})
-    looks_at(request, about | named, stream_id)
+    _look(request, stream_id, payload, beside.events)
     return show(
         request,
         "audit/events/event.html",
@@ -93,6 +87,29 @@ def event(
             "verify_from": 1 if shown_event.head <= COMMITS else row.version,
         },
     )
+
+
+def _found(position: Position) -> OneEvent:
+    found = one_event(position)
+    if found is None:
+        raise PageRefused(
+            HTTPStatus.NOT_FOUND,
+            "No event stands at this position of the log.",
+            "A position is written topic/partition/offset/index; a refused record has no events.",
+        )
+    return found
+
+
+def _look(
+    request: HttpRequest,
+    stream_id: str,
+    payload: CommitEvent | None,
+    beside: Sequence[browse.EventRow],
+) -> None:
+    """Of those, too, whose streams the tree names."""
+    named = persons_named(payload.data) if payload else set()
+    about = persons_of({stream_id, *(one.stream_id for one in beside)})
+    looks_at(request, about | named, stream_id)
 
 
 def _ended(event: CommitEvent) -> Destroyed | None:

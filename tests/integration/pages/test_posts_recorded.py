@@ -60,6 +60,7 @@ def acts(orders: Orders) -> Sequence[Sent]:
 # Of every page that takes a POST: what is sent. A page that is missing here fails.
 EXAMPLES: Final[Mapping[str, Callable[[Orders], Sequence[Sent]]]] = {
     "purpose": lambda _: [Sent(form={"purpose": "incident", "reference": "CASE-1"})],
+    "ledger": lambda _: [Sent(form={"child": "c-1"})],
     "find": lambda orders: [Sent(form={"q": orders.stream("a")})],
     "subscription_act": acts,
     "stream_verify": lambda orders: [Sent({"stream_id": orders.stream("a")})],
@@ -84,7 +85,7 @@ def send(client: Client, page: Page, sent: Sent) -> int:
 
 @pytest.mark.parametrize("posted", POSTS, ids=lambda one: one.name)
 def test_a_post_does_what_its_page_says(
-    officer: Client, followed: Orders, posted: Page
+    followed: Orders, officer: Client, posted: Page
 ) -> None:
     for sent in EXAMPLES[posted.name](followed):
         if isinstance(posted.post, Acting):

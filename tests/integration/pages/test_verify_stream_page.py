@@ -21,8 +21,9 @@ pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
 
 @pytest.fixture
-def stream(orders: Orders) -> str:
+def stream(orders: Orders, recorder: list[dict[str, Any]]) -> str:
     """Three versions."""
+    del recorder  # comes behind the orders' settings
     orders.place("a", 3)
     return orders.stream("a")
 
@@ -38,7 +39,7 @@ def verify(client: Client, stream: str, **form: str) -> str:
 
 
 def test_a_stream_that_holds_is_said_to_and_that_one_looked_is_recorded(
-    officer: Client, stream: str, recorder: list[dict[str, Any]]
+    stream: str, officer: Client, recorder: list[dict[str, Any]]
 ) -> None:
     found = verify(officer, stream)
 
@@ -49,7 +50,7 @@ def test_a_stream_that_holds_is_said_to_and_that_one_looked_is_recorded(
     assert [(look["kind"], look["object"]) for look in recorder] == [("view", stream)]
 
 
-def test_the_form_alone_compares_nothing(officer: Client, stream: str) -> None:
+def test_the_form_alone_compares_nothing(stream: str, officer: Client) -> None:
     found = said(officer.get(f"/admin/streams/{stream}/verify/"))
 
     assert "What is compared" in found
@@ -57,7 +58,7 @@ def test_the_form_alone_compares_nothing(officer: Client, stream: str) -> None:
 
 
 def test_what_differs_is_named_by_place_and_column(
-    officer: Client, stream: str
+    stream: str, officer: Client
 ) -> None:
     with connection.cursor() as db:
         db.execute("SELECT set_config('session_replication_role', 'replica', false)")
@@ -72,7 +73,7 @@ def test_what_differs_is_named_by_place_and_column(
 
 
 def test_a_log_that_does_not_answer_is_said_and_nothing_is_claimed_of_it(
-    officer: Client, stream: str, monkeypatch: pytest.MonkeyPatch
+    stream: str, officer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(*_args: object, **_options: object) -> Batch:
         raise LogUnanswered("broker-7.internal is silent")  # noqa: EM101  (a reason)
@@ -91,7 +92,7 @@ def test_a_log_that_does_not_answer_is_said_and_nothing_is_claimed_of_it(
     [("2", 2), ("99", 3), ("0", 1), ("-1", 1), ("", 1), ("x", 1), ("²", 1), ("9" * 30, 1)],
 )  # fmt: skip
 def test_it_begins_where_one_wants(
-    officer: Client, stream: str, typed: str, first: int
+    stream: str, officer: Client, typed: str, first: int
 ) -> None:
     found = verify(officer, stream, first=typed)
 
@@ -99,12 +100,12 @@ def test_it_begins_where_one_wants(
 
 
 def test_a_stream_that_is_not_there_has_no_such_page(
-    officer: Client, stream: str
+    stream: str, officer: Client
 ) -> None:
     assert officer.post("/admin/streams/nobody.x/verify/").status_code == 404
 
 
-def test_who_may_not_see_payloads_may_not_verify(staff: Client, stream: str) -> None:
+def test_who_may_not_see_payloads_may_not_verify(stream: str, staff: Client) -> None:
     answer = staff.post(f"/admin/streams/{stream}/verify/")
 
     assert answer.status_code == 403
@@ -112,7 +113,7 @@ def test_who_may_not_see_payloads_may_not_verify(staff: Client, stream: str) -> 
 
 
 def test_the_pages_of_a_stream_and_an_event_lead_there(
-    officer: Client, stream: str
+    stream: str, officer: Client
 ) -> None:
     page = said(officer.get(f"/admin/streams/{stream}/"))
 
