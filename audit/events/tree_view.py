@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eventstore.queries.browse import EventRow
 
 _BEGIN, _END = SafeString("<ul>"), SafeString("</ul>")
-_CLOSE: Final = SafeString("</li>")
+_OPEN, _CLOSE = SafeString("<li>"), SafeString("</li>")
 
 
 def tree(
@@ -29,14 +29,15 @@ def tree(
     written = list(levels(in_order(rows), deepest=deepest))
     for n, (begins, node, ends) in enumerate(written):
         depth += begins
-        html += _BEGIN * begins + SafeString("<li>") + _node(node, current, deepest)
+        html += _BEGIN if begins else SafeString()
+        html += _OPEN + _node(node, current, deepest)
         if n + 1 < len(written) and written[n + 1][0]:
             continue  # what it caused stands within it
         html += _CLOSE
         for _ in range(ends):
             depth -= 1
             html += _END + (_CLOSE if depth else SafeString())
-    return SafeString(html)
+    return html
 
 
 def _node(node: Node, current: Position, deepest: int) -> SafeString:

@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -333,6 +334,6 @@ def test_a_stream_is_verified_along_its_own_indexes(full: None) -> None:
         (statements.OF_STREAM, "eventstore_record_stream"),
         (statements.INDEX_OF_STREAM, "eventstore_event_version"),
     ):
-        [plan] = plans(lambda statement=statement: read_rows(statement, given))
+        [plan] = plans(partial(read_rows, statement, given))
         assert "Seq Scan" not in {node["Node Type"] for node in nodes(plan)}
         assert {node["Index Name"] for node in nodes(plan) if "Index Name" in node} == {index}  # fmt: skip

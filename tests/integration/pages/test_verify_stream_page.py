@@ -22,9 +22,11 @@ pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
 @pytest.fixture
 def stream(orders: Orders, recorder: list[dict[str, Any]]) -> str:
-    """Three versions."""
+    """Three versions, a commit each."""
     del recorder  # comes behind the orders' settings
-    orders.place("a", 3)
+    orders.place("a")
+    for _ in range(2):
+        orders.change("a")
     return orders.stream("a")
 
 
