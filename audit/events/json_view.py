@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
-from pygments.lexers.data import JsonLexer
-from pygments.token import STANDARD_TYPES, Punctuation, Text, Whitespace
+from pygments.lexers.data import JsonLexer  # type: ignore[import-untyped]
+from pygments.token import (  # type: ignore[import-untyped]
+    STANDARD_TYPES,
+    Punctuation,
+    Text,
+    Whitespace,
+)
 
 from eventstore.queries.unseen import visible_json
 

@@ -155,7 +155,7 @@ JOBS: Final[Table[Control]] = Table(
 
 
 def _to_go(status: SubscriptionStatus, viewer: Viewer) -> str:
-    waits = status.oldest and cells.was(f"oldest: {age(status.oldest, viewer.now)}")
+    waits = status.oldest and cells.was(f"since {age(status.oldest, viewer.now)}")
     return cells.beside(thousands(status.lag), waits or "")
 
 
@@ -170,8 +170,8 @@ BEHIND: Final[Table[SubscriptionStatus]] = Table(
     "Subscriptions and read models, by records to go",
     (
         Column("Who follows", _subscription, heads_row=True),
-        Column("Records to go", _to_go, is_number=True),
-        Column("Waiting streams", cells.number(lambda how: how.waiting), is_number=True),
+        Column("To go", _to_go, is_number=True),
+        Column("Waiting", cells.number(lambda how: how.waiting), is_number=True),
     ),
     tone=lambda how: "bad" if how.parked else "warn" if how.paused else "",
     is_tight=True,

@@ -6,6 +6,7 @@ A picture of each is kept in .teddy/screenshots. A new page comes in by its line
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -105,7 +106,9 @@ def test_every_page_keeps_nobody_out_asks_nobody_else_and_fits(
 
     for name, addresses in ADDRESSES.items():
         for number, address in enumerate(addresses(shown)):
-            page.goto(f"{live_server.url}{address}")
+            answer = page.goto(f"{live_server.url}{address}")
+            if answer is None or answer.status != HTTPStatus.OK:
+                wrong.append(f"{address}: answers {answer and answer.status}")
             picture = PICTURES / f"{name}-{number}-{scheme}-{width}.png"
             page.screenshot(path=picture, full_page=True)
             wrong += [f"{address}: {what}" for what in look(page, width, complaints)]

@@ -34,6 +34,9 @@ ADDRESSES: Final[Mapping[str, Callable[[Shown], Sequence[str]]]] = {
     "stream_verify": lambda shown: [f"/admin/streams/{quote(shown.stream_id)}/verify/"],
     "events": lambda _: ["/admin/events/", "/admin/events/?type=ConversationEnded"],
     "event": lambda shown: [f"/admin/events/{quote(str(shown.event))}/"],
+    "ledger": lambda _: ["/admin/ledger/"],
+    "ledger_of_child": lambda _: ["/admin/ledger/persons/child-1/"],
+    "ledger_of_officer": lambda _: ["/admin/ledger/accounts/officer-1/"],
     "subscriptions": lambda _: ["/admin/subscriptions/"],
     "subscription": lambda shown: [f"/admin/subscriptions/{shown.subscription}/"],
     "subscription_act": lambda shown: [
