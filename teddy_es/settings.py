@@ -276,6 +276,7 @@ TEDDY_PROBES = env.address(
 # ---- the quickstart
 
 TEDDY_ADMIN_PASSWORD = env.text("TEDDY_ADMIN_PASSWORD")
+TEDDY_ROLE_PASSWORDS = env.several("TEDDY_ROLE_PASSWORDS")
 
 # ---- the event store
 
