@@ -329,6 +329,7 @@ EVENTSTORE: dict[str, Any] = {
         "audit.people.violations.Violations",
         "audit.people.consents.Consents",
         "audit.people.accesses.Accesses",
+        "audit.people.hours.Hours",
     ),
     "REACH": "audit.households.reach",
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),

@@ -6,6 +6,7 @@ from audit.people.accesses import Accesses
 from audit.people.children import Children
 from audit.people.consents import Consents
 from audit.people.conversations import Conversations
+from audit.people.hours import Hours
 from audit.people.violations import Violations
 
 
@@ -39,6 +40,12 @@ class AccessesAgain(Accesses):
     version = 2
 
 
+class HoursAgain(Hours):
+    """The same code under a higher number."""
+
+    version = 2
+
+
 AGAIN = [
     f"{__name__}.{one.__name__}"
     for one in (
@@ -47,5 +54,6 @@ AGAIN = [
         ViolationsAgain,
         ConsentsAgain,
         AccessesAgain,
+        HoursAgain,
     )
 ]

@@ -8,7 +8,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from audit.people.models import Access, Child, Consent, Conversation, Violation
+from audit.people.models import (
+    Access,
+    Child,
+    Consent,
+    Conversation,
+    HourCount,
+    Violation,
+)
 from eventstore.clock import SystemClock
 from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
@@ -49,7 +56,7 @@ def happens(families: Families, n: int) -> None:
 
 
 def rows() -> dict[str, list[Any]]:
-    models = (Access, Child, Consent, Conversation, Violation)
+    models = (Access, Child, Consent, Conversation, HourCount, Violation)
     return {
         model.__name__: [*model.objects.order_by("pk").values()] for model in models
     }
