@@ -318,6 +318,7 @@ EVENTSTORE: dict[str, Any] = {
         "teddy_es.domain.child.Child",
         "teddy_es.domain.conversation.Conversation",
         "teddy_es.domain.parent.Parent",
+        "teddy_es.domain.approval.Approval",
     ),
     "SUBSCRIPTIONS": ("teddy_es.parents.following",),
     "FAILED_TOKENS": "teddy_es.logins.failed_token",

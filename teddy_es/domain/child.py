@@ -33,6 +33,7 @@ from teddy_es.domain.violations import (
     Outcome,
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
+    SafetyViolationDecisionProposed,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
@@ -187,13 +188,30 @@ class Child(Aggregate[ChildState]):
 
         Raises `ViolationUnknown`, `ViolationResolved`, `ViolationNotAcknowledged`, `ViolationClaimed` by another.
         """
-        violation = self._open(violation_id)
-        if not violation.is_acknowledged:
-            raise ViolationNotAcknowledged
-        if violation.claimed_by not in (None, officer):
-            raise ViolationClaimed
+        self._refuse_to_decide(violation_id, officer)
         self.record(
             SafetyViolationResolved(
+                violation_id=violation_id,
+                officer=officer,
+                outcome=outcome,
+                clause=clause,
+                note=note,
+            )
+        )
+
+    def propose(
+        self,
+        violation_id: str,
+        officer: str,
+        outcome: Outcome,
+        *,
+        clause: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        """An officer would decide it so, and a second person is asked. Raises as `resolve`."""
+        self._refuse_to_decide(violation_id, officer)
+        self.record(
+            SafetyViolationDecisionProposed(
                 violation_id=violation_id,
                 officer=officer,
                 outcome=outcome,
@@ -234,6 +252,13 @@ class Child(Aggregate[ChildState]):
                 violation = self.state.violations.get(event.violation_id)
                 if violation is not None:
                     follow(violation, event)
+
+    def _refuse_to_decide(self, violation_id: str, officer: str) -> None:
+        violation = self._open(violation_id)
+        if not violation.is_acknowledged:
+            raise ViolationNotAcknowledged
+        if violation.claimed_by not in (None, officer):
+            raise ViolationClaimed
 
     def _known(self, violation_id: str) -> Violation:
         if violation_id not in self.state.violations:

@@ -42,6 +42,7 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
             "SafetyViolationClaimed": violations.SafetyViolationClaimed,
             "SafetyViolationReleased": violations.SafetyViolationReleased,
             "SafetyViolationReopened": violations.SafetyViolationReopened,
+            "SafetyViolationDecisionProposed": violations.SafetyViolationDecisionProposed,
             "SafetyViolationResolved": violations.SafetyViolationResolved,
         },
     ),
@@ -81,6 +82,8 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
             "ApprovalRequested": approval.ApprovalRequested,
             "ApprovalDecided": approval.ApprovalDecided,
             "ApprovalExpired": approval.ApprovalExpired,
+            "ApprovalWithdrawn": approval.ApprovalWithdrawn,
+            "ApprovalCarriedOut": approval.ApprovalCarriedOut,
         },
     ),
     "access": (None, {"DataAccessed": access.DataAccessed}),
@@ -92,6 +95,7 @@ _SCHEMAS: Final = {
     "HoldPlaced": 2,
     "HoldLifted": 2,
     "DataAccessed": 2,
+    "ApprovalRequested": 2,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -24,6 +24,9 @@ Category = Literal[
 Severity = Literal["low", "medium", "high", "critical"]
 Level = Literal["overdue_50", "overdue_100", "overdue_150", "manual"]
 Outcome = Literal["confirmed", "false_positive", "cannot_decide"]
+
+FOUR_EYES: Final[frozenset[Severity]] = frozenset({"high", "critical"})
+"""A violation that is so severe is closed by two persons."""
 
 
 class SafetyViolationDetected(Event, frozen=True, kw_only=True):
@@ -79,6 +82,16 @@ class SafetyViolationReopened(Event, frozen=True, kw_only=True):
 
 class SafetyViolationResolved(Event, frozen=True, kw_only=True):
     """An officer decided what it was."""
+
+    violation_id: Code
+    officer: Code
+    outcome: Outcome
+    clause: Code | None = None
+    note: Words | None = None
+
+
+class SafetyViolationDecisionProposed(Event, frozen=True, kw_only=True):
+    """An officer would decide it so. It needs a second person, and stays open until that one agrees."""
 
     violation_id: Code
     officer: Code

@@ -30,6 +30,7 @@ from teddy_es.domain.types import registry
 from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
+    SafetyViolationDecisionProposed,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
@@ -48,6 +49,9 @@ ACKNOWLEDGED = SafetyViolationAcknowledged(violation_id="v-1", officer="ada")
 CLAIMED = SafetyViolationClaimed(violation_id="v-1", officer="ada")
 RELEASED = SafetyViolationReleased(violation_id="v-1", officer="ada")
 RESOLVED = SafetyViolationResolved(
+    violation_id="v-1", officer="ada", outcome="confirmed"
+)
+PROPOSED = SafetyViolationDecisionProposed(
     violation_id="v-1", officer="ada", outcome="confirmed"
 )
 REOPENED = SafetyViolationReopened(violation_id="v-1", officer="bo")
@@ -98,6 +102,31 @@ CHILD: dict[str, Case] = {
         "violation-already-acknowledged",
     ),
     "unknown": ([], lambda c: c.acknowledge("v-2", "ada"), "violation-unknown"),
+    "proposed": (
+        [DETECTED, ACKNOWLEDGED, CLAIMED],
+        lambda c: c.propose("v-1", "ada", "confirmed"),
+        PROPOSED,
+    ),
+    "proposed by another than who works on it": (
+        [DETECTED, ACKNOWLEDGED, CLAIMED],
+        lambda c: c.propose("v-1", "bo", "confirmed"),
+        "violation-claimed",
+    ),
+    "proposed before it was seen": (
+        [DETECTED],
+        lambda c: c.propose("v-1", "ada", "confirmed"),
+        "violation-not-acknowledged",
+    ),
+    "proposed when it is closed": (
+        [DETECTED, ACKNOWLEDGED, RESOLVED],
+        lambda c: c.propose("v-1", "ada", "confirmed"),
+        "violation-resolved",
+    ),
+    "resolved as it was proposed": (
+        [DETECTED, ACKNOWLEDGED, CLAIMED, PROPOSED],
+        lambda c: c.resolve("v-1", "ada", "confirmed"),
+        RESOLVED,
+    ),
     "claimed": ([DETECTED], lambda c: c.claim("v-1", "ada"), CLAIMED),
     "claimed by two": (
         [DETECTED, CLAIMED],
@@ -367,7 +396,7 @@ def test_every_refusal_has_a_code_of_its_own_and_words() -> None:
 
     codes = [one.code for one in refusals if one is not DomainError]
 
-    assert len(set(codes)) == len(codes) == 19
+    assert len(set(codes)) == len(codes) == 25
     assert all(str(one()) == one.__doc__ for one in refusals if one is not DomainError)
 
 
