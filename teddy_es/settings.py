@@ -10,6 +10,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from teddy_es.deadlines import DEADLINES
 from teddy_es.environment import Environment
 from teddy_es.logs import LEVELS, configure_logging
 from teddy_es.retention import RETENTION, without_end
@@ -329,6 +330,7 @@ EVENTSTORE: dict[str, Any] = {
         "audit.people.violations.Violations",
         "audit.people.consents.Consents",
         "audit.people.accesses.Accesses",
+        "audit.people.approvals.Approvals",
     ),
     "REACH": "audit.households.reach",
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
@@ -361,6 +363,13 @@ EVENTSTORE: dict[str, Any] = {
     "PUBLISH_FROM": env.one_of(
         "TEDDY_PUBLISH_FROM", ("beginning", "now"), default="beginning"
     ),
+}
+
+# ---- the console: docs/OPERATIONS.md, "Safety violations"
+
+CONSOLE: dict[str, Any] = {
+    "DEADLINES": DEADLINES,
+    "APPROVAL_HOURS": env.whole("TEDDY_APPROVAL_HOURS", default=24, least=1, most=720),
 }
 
 LOGGING_CONFIG = None

@@ -67,7 +67,7 @@ class ApprovalWithdrawn(Event, frozen=True, kw_only=True):
 
 
 class ApprovalCarriedOut(Event, frozen=True, kw_only=True):
-    """What was agreed to was done; or it could not be, because its object had become another one meanwhile."""
+    """What was agreed to was done; or nothing is to be done any more, because the object had become another one meanwhile."""
 
     result: Result
 
@@ -75,6 +75,11 @@ class ApprovalCarriedOut(Event, frozen=True, kw_only=True):
 def approval_of(kind: Kind, object: str) -> str:  # noqa: A002  (as the event's field is called)
     """The id of its stream: two who ask for the same meet in it."""
     return str(uuid5(_NAMES, f"{kind} {object}"))
+
+
+def object_of(child_id: str, violation_id: str) -> str:
+    """How a request names a violation."""
+    return f"child.{child_id}/{violation_id}"
 
 
 class ApprovalState(msgspec.Struct):
@@ -140,6 +145,12 @@ class Approval(Aggregate[ApprovalState]):
         self._refuse_unless_waiting()
         if self.is_over(now):
             self.record(ApprovalExpired())
+
+    def overtake(self) -> None:
+        """The object is another one by now. Raises `ApprovalNotWaiting` where nothing waits and nothing was agreed to."""
+        if self.state.standing == "none":
+            raise ApprovalNotWaiting
+        self.record(ApprovalCarriedOut(result="overtaken"))
 
     def carry_out(self, result: Result) -> None:
         """Raises `ApprovalNotApproved`."""

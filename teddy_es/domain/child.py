@@ -14,6 +14,7 @@ import msgspec
 from eventstore.aggregates import Aggregate
 from eventstore.registry import SENSITIVE, Event
 from teddy_es.domain.errors import (
+    ApprovalByRequester,
     ChildAlreadyRegistered,
     ChildNotRegistered,
     ViolationAlreadyAcknowledged,
@@ -22,6 +23,7 @@ from teddy_es.domain.errors import (
     ViolationClaimed,
     ViolationNotAcknowledged,
     ViolationNotClaimed,
+    ViolationNotProposed,
     ViolationNotResolved,
     ViolationResolved,
     ViolationUnknown,
@@ -34,6 +36,7 @@ from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
     SafetyViolationDecisionProposed,
+    SafetyViolationDecisionRefused,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
@@ -79,6 +82,7 @@ class Child(Aggregate[ChildState]):
 
     stream_type = "child"
     state_type = ChildState
+    state_schema = 2
 
     # ---- the child
 
@@ -220,6 +224,19 @@ class Child(Aggregate[ChildState]):
             )
         )
 
+    def disagree(self, violation_id: str, officer: str, *, note: str) -> None:
+        """A second person does not agree with what was proposed. Raises `ViolationUnknown`, `ViolationResolved`, `ViolationNotProposed`, `ApprovalByRequester`."""
+        proposed_by = self._open(violation_id).proposed_by
+        if proposed_by is None:
+            raise ViolationNotProposed
+        if proposed_by == officer:
+            raise ApprovalByRequester
+        self.record(
+            SafetyViolationDecisionRefused(
+                violation_id=violation_id, officer=officer, note=note
+            )
+        )
+
     def reopen(
         self, violation_id: str, officer: str, *, note: str | None = None
     ) -> None:
@@ -248,6 +265,8 @@ class Child(Aggregate[ChildState]):
                 | SafetyViolationEscalated()
                 | SafetyViolationResolved()
                 | SafetyViolationReopened()
+                | SafetyViolationDecisionProposed()
+                | SafetyViolationDecisionRefused()
             ):
                 violation = self.state.violations.get(event.violation_id)
                 if violation is not None:

@@ -5,7 +5,7 @@ DomainError
 ├── ViolationAlreadyDetected, ViolationUnknown
 ├── ViolationAlreadyAcknowledged, ViolationNotAcknowledged
 ├── ViolationClaimed, ViolationNotClaimed
-├── ViolationAlreadyEscalated
+├── ViolationAlreadyEscalated, ViolationNotProposed
 ├── ViolationResolved, ViolationNotResolved
 ├── ConversationAlreadyStarted, ConversationNotStarted, ConversationIsOver
 ├── ParentAlreadyRegistered, ParentNotRegistered
@@ -73,6 +73,12 @@ class ViolationAlreadyEscalated(DomainError):
     """The violation was escalated to this level before."""
 
     code = "violation-already-escalated"
+
+
+class ViolationNotProposed(DomainError):
+    """No decision waits for a second person here."""
+
+    code = "violation-not-proposed"
 
 
 class ViolationResolved(DomainError):

@@ -43,6 +43,7 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
             "SafetyViolationReleased": violations.SafetyViolationReleased,
             "SafetyViolationReopened": violations.SafetyViolationReopened,
             "SafetyViolationDecisionProposed": violations.SafetyViolationDecisionProposed,
+            "SafetyViolationDecisionRefused": violations.SafetyViolationDecisionRefused,
             "SafetyViolationResolved": violations.SafetyViolationResolved,
         },
     ),

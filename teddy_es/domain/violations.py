@@ -100,18 +100,29 @@ class SafetyViolationDecisionProposed(Event, frozen=True, kw_only=True):
     note: Words | None = None
 
 
+class SafetyViolationDecisionRefused(Event, frozen=True, kw_only=True):
+    """The second person does not agree with what was proposed, and says why."""
+
+    violation_id: Code
+    officer: Code
+    note: Words
+
+
 class Violation(msgspec.Struct):
-    """Where a violation stands. claimed_by: the officer who works on it."""
+    """Where a violation stands. claimed_by: the officer who works on it; proposed_by: whose decision waits for a second person."""
 
     severity: Severity
     is_acknowledged: bool = False
     is_resolved: bool = False
     claimed_by: str | None = None
     levels: list[Level] = []
+    proposed_by: str | None = None
 
 
 def follow(violation: Violation, event: msgspec.Struct) -> None:
-    """Evolve a violation by one of these events."""
+    """Evolve a violation by one of these events. Whatever somebody does behind a proposal ends it; the clock does not."""
+    if not is_the_clocks(event):
+        violation.proposed_by = _proposer(event)
     match event:
         case SafetyViolationAcknowledged():
             violation.is_acknowledged = True
@@ -127,3 +138,12 @@ def follow(violation: Violation, event: msgspec.Struct) -> None:
         case SafetyViolationReopened():
             violation.is_resolved = violation.is_acknowledged = False
             violation.levels.clear()
+
+
+def is_the_clocks(event: object) -> bool:
+    """Whether nobody did this: time went by."""
+    return isinstance(event, SafetyViolationEscalated) and event.level != "manual"
+
+
+def _proposer(event: object) -> str | None:
+    return event.officer if isinstance(event, SafetyViolationDecisionProposed) else None

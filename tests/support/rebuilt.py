@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.people.accesses import Accesses
+from audit.people.approvals import Approvals
 from audit.people.children import Children
 from audit.people.consents import Consents
 from audit.people.conversations import Conversations
@@ -39,6 +40,12 @@ class AccessesAgain(Accesses):
     version = 2
 
 
+class ApprovalsAgain(Approvals):
+    """The same code under a higher number."""
+
+    version = 2
+
+
 AGAIN = [
     f"{__name__}.{one.__name__}"
     for one in (
@@ -47,5 +54,6 @@ AGAIN = [
         ViolationsAgain,
         ConsentsAgain,
         AccessesAgain,
+        ApprovalsAgain,
     )
 ]

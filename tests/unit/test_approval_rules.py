@@ -35,6 +35,7 @@ ASKED = ApprovalRequested(
 YES = ApprovalDecided(decision="approved", decided_by="bo")
 NO = ApprovalDecided(decision="refused", decided_by="bo")
 BACK = ApprovalWithdrawn(withdrawn_by="ada")
+OVERTAKEN = ApprovalCarriedOut(result="overtaken")
 DONE = ApprovalCarriedOut(result="done")
 
 
@@ -80,6 +81,8 @@ def test_somebody_else_decides_in_time() -> None:
     asked().when(lambda one: one.withdraw("ada")).then(BACK)
     asked().when(lambda one: one.expire(END)).then(ApprovalExpired())
     asked().when(lambda one: one.expire(NOW)).then()
+    asked().when(lambda one: one.overtake()).then(OVERTAKEN)
+    asked(YES).when(lambda one: one.overtake()).then(OVERTAKEN)
     asked(YES).when(lambda one: one.carry_out("done")).then(DONE)
 
 
@@ -115,6 +118,7 @@ def test_somebody_else_decides_in_time() -> None:
             lambda one: one.decide("bo", "approved", NOW),
             errors.ApprovalNotWaiting,
         ),
+        ([ASKED, NO], lambda one: one.overtake(), errors.ApprovalNotWaiting),
         ([], lambda one: one.expire(NOW), errors.ApprovalNotWaiting),
     ],
 )

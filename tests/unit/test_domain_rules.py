@@ -31,6 +31,7 @@ from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
     SafetyViolationDecisionProposed,
+    SafetyViolationDecisionRefused,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
@@ -106,6 +107,21 @@ CHILD: dict[str, Case] = {
         [DETECTED, ACKNOWLEDGED, CLAIMED],
         lambda c: c.propose("v-1", "ada", "confirmed"),
         PROPOSED,
+    ),
+    "not agreed to": (
+        [DETECTED, ACKNOWLEDGED, PROPOSED, overdue("overdue_50")],
+        lambda c: c.disagree("v-1", "bo", note="n"),
+        SafetyViolationDecisionRefused(violation_id="v-1", officer="bo", note="n"),
+    ),
+    "not agreed to by who proposed it": (
+        [DETECTED, ACKNOWLEDGED, PROPOSED],
+        lambda c: c.disagree("v-1", "ada", note="n"),
+        "approval-by-requester",
+    ),
+    "not agreed to when something else was done behind it": (
+        [DETECTED, ACKNOWLEDGED, PROPOSED, CLAIMED],
+        lambda c: c.disagree("v-1", "bo", note="n"),
+        "violation-not-proposed",
     ),
     "proposed by another than who works on it": (
         [DETECTED, ACKNOWLEDGED, CLAIMED],
@@ -396,7 +412,7 @@ def test_every_refusal_has_a_code_of_its_own_and_words() -> None:
 
     codes = [one.code for one in refusals if one is not DomainError]
 
-    assert len(set(codes)) == len(codes) == 25
+    assert len(set(codes)) == len(codes) == 26
     assert all(str(one()) == one.__doc__ for one in refusals if one is not DomainError)
 
 

@@ -40,6 +40,7 @@ PROMISED = {
         "",
         "violation_id officer outcome clause? note*?",
     ),
+    "SafetyViolationDecisionRefused": ("child", "", "violation_id officer note*"),
     "ConversationStarted": (
         "conversation",
         "child_id",
@@ -126,6 +127,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "SafetyViolationClaimed": {"violation_id": "v-1", "officer": "o-1"},
     "SafetyViolationReleased": {"violation_id": "v-1", "officer": "o-1"},
     "SafetyViolationReopened": {"violation_id": "v-1", "officer": "o-1"},
+    "SafetyViolationDecisionRefused": {
+        "violation_id": "v-1",
+        "officer": "o-2",
+        "note": REASON,
+    },
     "SafetyViolationDecisionProposed": {
         "violation_id": "v-1",
         "officer": "o-1",
