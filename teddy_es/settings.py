@@ -332,6 +332,7 @@ EVENTSTORE: dict[str, Any] = {
         "audit.people.accesses.Accesses",
         "audit.people.approvals.Approvals",
     ),
+    "JOBS": ("audit.scheduled.ESCALATE", "audit.scheduled.FINISH"),
     "REACH": "audit.households.reach",
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
     "SNAPSHOT_FREQUENCY": env.whole(

@@ -164,6 +164,11 @@ class Violation(models.Model):
                 condition=Q(state=State.RESOLVED),
             ),
             models.Index(
+                fields=["child_id", "violation_id"],
+                name="people_violation_proposed",
+                condition=Q(proposal_version__isnull=False),
+            ),
+            models.Index(
                 fields=["next_level_at", "child_id", "violation_id"],
                 name="people_violation_level",
                 condition=Q(next_level_at__isnull=False),
