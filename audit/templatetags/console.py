@@ -9,6 +9,7 @@ from django import template
 from audit import formats
 from audit.access import Capability
 from audit.addresses import event_address
+from audit.purpose import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from audit.access import Viewer
     from audit.columns.table import Column, Panel, ShownRow
+    from audit.purpose import Words
 
 register = template.Library()
 
@@ -35,6 +37,12 @@ register.filter("address", event_address)
 def may(viewer: Viewer, capability: str) -> bool:
     """Whether the viewer may; raises ValueError for what is no capability."""
     return viewer.may(Capability(capability))
+
+
+@register.simple_tag
+def purposes() -> Sequence[tuple[str, Words]]:
+    """What persons' data may be looked at for, each with its words."""
+    return list(WORDS.items())
 
 
 @register.simple_tag(takes_context=True)
