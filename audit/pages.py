@@ -23,6 +23,7 @@ from audit.frame.page import (
 from audit.frame.purposes import purpose
 from audit.jobs.pages import jobs
 from audit.overview.pages import overview
+from audit.preferences.pages import time_zone
 from audit.streams import pages as streams
 from audit.subscriptions import pages as subscriptions
 from audit.subscriptions.acts import act, recorded
@@ -41,6 +42,7 @@ PAGES: Final[tuple[Listed, ...]] = (
         Navigation(_WORK, "Overview", "home", "o"),
     ),
     Page("purpose", "purpose/", purpose, Capability.SEE_CHILDREN, None, Choosing()),
+    Page("time_zone", "time-zone/", time_zone, Capability.ENTER, None, Choosing()),
     Page(
         "find",
         "find/",
