@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, cast
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
 from audit.purpose import purpose_of
+from audit.zones import zone_of
 from eventstore.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Viewer:
 
 def viewer_of(request: HttpRequest) -> Viewer:
     """Who asks, now."""
-    zone = ZoneInfo(standing_of(request.user).zone)
+    zone = zone_of(request, otherwise=standing_of(request.user).zone)
     return Viewer(request.user, SystemClock().now(), purpose_of(request), zone)
 
 

@@ -8,24 +8,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from audit.access import Capability
+from audit.approvals.pages import approvals
 from audit.events import pages as events
 from audit.find.pages import find
 from audit.frame.page import (
     Acting,
+    Appending,
     Asking,
     Choosing,
     Foreign,
     Navigation,
     Page,
+    Revealing,
     Shows,
     Within,
 )
 from audit.frame.purposes import purpose
 from audit.jobs.pages import jobs
 from audit.overview.pages import overview
+from audit.preferences.pages import time_zone
 from audit.streams import pages as streams
 from audit.subscriptions import pages as subscriptions
 from audit.subscriptions.acts import act, recorded
+from audit.violations import one as one_violation
+from audit.violations import pages as violations
 
 if TYPE_CHECKING:
     from audit.frame.page import Listed
@@ -40,7 +46,57 @@ PAGES: Final[tuple[Listed, ...]] = (
         Capability.ENTER,
         Navigation(_WORK, "Overview", "home", "o"),
     ),
+    Page(
+        "violations",
+        "violations/",
+        violations.violations,
+        Capability.SEE_CHILDREN,
+        Navigation(_WORK, "Safety violations", "shield", "v"),
+        shows=Shows.LIST,
+    ),
+    Page(
+        "violations_record",
+        "violations/record/",
+        violations.violations_record,
+        Capability.ENTER,
+        Within("violations"),
+    ),
+    Page(
+        "violation",
+        "violations/<str:child_id>/case/<path:violation_id>/",
+        one_violation.violation,
+        Capability.SEE_CHILDREN,
+        Within("violations"),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "violation_reveal",
+        "violations/<str:child_id>/reveal/<path:violation_id>/",
+        one_violation.violation_reveal,
+        Capability.REVEAL,
+        Within("violations"),
+        Revealing(),
+        shows=Shows.REVEAL,
+    ),
+    Page(
+        "violation_act",
+        "violations/<str:child_id>/do/<str:act>/<path:violation_id>/",
+        one_violation.violation_act,
+        Capability.SEE_CHILDREN,
+        Within("violations"),
+        Appending(),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "approvals",
+        "approvals/",
+        approvals,
+        Capability.SEE_CHILDREN,
+        Navigation(_WORK, "Second person", "two", "p"),
+        shows=Shows.LIST,
+    ),
     Page("purpose", "purpose/", purpose, Capability.SEE_CHILDREN, None, Choosing()),
+    Page("time_zone", "time-zone/", time_zone, Capability.ENTER, None, Choosing()),
     Page(
         "find",
         "find/",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -49,9 +49,34 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A code of some other system, in full."""
+
+    template: ClassVar = "audit/columns/code.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the calendar, UTC."""
+
+    template: ClassVar = "audit/columns/day.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
-    """label: what the form is for. clear: the address without them, empty if nothing is narrowed."""
+    """label: what the form is for. clear: the address without them, empty if nothing is narrowed. kept: what else stays in the address."""
 
     label: str
-    fields: Sequence[Choice | Moment | Identifier]
+    fields: Sequence[Choice | Moment | Identifier | Code | Day]
     clear: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)

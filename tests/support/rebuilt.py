@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.people.accesses import Accesses
+from audit.people.approvals import Approvals
 from audit.people.children import Children
 from audit.people.consents import Consents
 from audit.people.conversations import Conversations
@@ -40,6 +41,12 @@ class AccessesAgain(Accesses):
     version = 2
 
 
+class ApprovalsAgain(Approvals):
+    """The same code under a higher number."""
+
+    version = 2
+
+
 class HoursAgain(Hours):
     """The same code under a higher number."""
 
@@ -54,6 +61,7 @@ AGAIN = [
         ViolationsAgain,
         ConsentsAgain,
         AccessesAgain,
+        ApprovalsAgain,
         HoursAgain,
     )
 ]
