@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from teddy_es.demo.scribe import Told
 from teddy_es.domain.violations import (
     Outcome,
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
+    SafetyViolationDecisionProposed,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
@@ -49,11 +50,13 @@ CLOCKS: Final[dict[Severity, timedelta]] = {
 """Until when a violation should be decided: how long the demo's cases have waited is told in these."""
 
 FOUR_EYES: Final = ("critical", "high")
+PROPOSED: Final = 0.7
+"""Of the time that a case waited: when a second person was asked."""
 _OPEN: Final[tuple[Ending, ...]] = ("new", "seen", "claimed", "given_back", "raised")
 _WAITED: Final = (0.2, 1.3, 0.7, 1.8)
 _TOOK: Final = (0.4, 0.8, 0.6, 1.4)
 _DAYS: Final = (3, 9, 17, 29)
-_NOTES: Final[dict[Outcome, str]] = {
+_NOTES: Final[dict[str, str]] = {
     "confirmed": "Read ten turns around it. The parent was told by telephone.",
     "false_positive": "Said in play, about a story. Nothing to do.",
     "cannot_decide": "The recording breaks off. Asked the parent, no answer yet.",
@@ -78,6 +81,12 @@ class Case:
     def is_open(self) -> bool:
         """Whether its clock runs."""
         return self.days == 0
+
+    @property
+    def takes_two(self) -> bool:
+        """Whether a second person was asked."""
+        wants = self.ending == "waiting" or not self.is_open
+        return wants and self.severity in FOUR_EYES
 
     def detected_at(self, now: datetime) -> datetime:
         """When it was found."""
@@ -131,12 +140,19 @@ def told(
     yield Told(first, began, f"{label}/0", found.cause, found.thread)
     for nth, (share, event) in enumerate(_then(case, who), 1):
         at = began + case.waited * share
-        yield Told(event, at, f"{label}/{nth}", detected, found.thread)
+        is_proposal = isinstance(event, SafetyViolationDecisionProposed)
+        own = proposal_of(case) if is_proposal else f"{label}/{nth}"
+        yield Told(event, at, own, detected, found.thread)
 
 
 def label_of(case: Case) -> str:
     """What tells its events from those of others, in any stream."""
     return f"case/{case.number}"
+
+
+def proposal_of(case: Case) -> str:
+    """The label of the event by which a second person is asked."""
+    return f"{label_of(case)}/proposed"
 
 
 def _then(case: Case, who: dict[str, str]) -> Iterator[tuple[float, Event]]:
@@ -157,21 +173,26 @@ def _then(case: Case, who: dict[str, str]) -> Iterator[tuple[float, Event]]:
                 violation_id=who["violation_id"], level="manual", reason=reason
             ),
         )
-    elif not case.is_open:
+    if case.takes_two:
+        yield (
+            PROPOSED,
+            SafetyViolationDecisionProposed(**who, **decision_of(case)),
+        )
+    if not case.is_open:
         yield from _decided(case, who)
 
 
 def _decided(case: Case, who: dict[str, str]) -> Iterator[tuple[float, Event]]:
-    outcome: Outcome = (
-        "false_positive" if case.ending == "reopened" else case.ending  # type: ignore[assignment]  # the three others are outcomes
-    )
-    clause = "policy/4.2" if outcome == "confirmed" else None
-    yield (
-        1.0,
-        SafetyViolationResolved(
-            **who, outcome=outcome, clause=clause, note=_NOTES[outcome]
-        ),
-    )
+    decision = decision_of(case)
+    yield 1.0, SafetyViolationResolved(**who, **decision)
     if case.ending == "reopened":
         note = "The child said it again, in other words."
         yield 1.5, SafetyViolationReopened(**who, note=note)
+
+
+def decision_of(case: Case) -> dict[str, Any]:
+    """Outcome, clause, note: as it was decided, or as somebody would decide it."""
+    known = get_args(Outcome)
+    outcome = case.ending if case.ending in known else "false_positive"
+    clause = "policy/4.2" if outcome == "confirmed" else None
+    return {"outcome": outcome, "clause": clause, "note": _NOTES[outcome]}

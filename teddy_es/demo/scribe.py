@@ -41,7 +41,14 @@ class Scribe:
         self.stream_id = stream_id
         self.version = 0
         self.commits: list[Draft] = []
+        self.versions: dict[str, int] = {}
+        """By label."""
         self.thread = self.id_of("")
+
+    @property
+    def own_id(self) -> str:
+        """What stands behind the dot."""
+        return self.stream_id.partition(".")[2]
 
     def id_of(self, label: str) -> UUID:
         """Of the event with this label."""
@@ -62,7 +69,9 @@ class Scribe:
         commit_id = self.id_of(f"commit/{self.version}")
         expected = self.version if self._is_whole else Expected.ANY
         self.commits.append(Draft(self.stream_id, expected, commit_id, events))
-        self.version += len(events)
+        for one in told:
+            self.version += 1
+            self.versions[one.label] = self.version
 
     def tell_each(self, told: Iterable[Told]) -> None:
         """A commit each, by when they happened."""

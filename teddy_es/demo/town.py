@@ -9,14 +9,29 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from teddy_es.demo import homes
-from teddy_es.demo.cases import CLOCKS, Case, Found, cases, label_of, told
+from teddy_es.demo.cases import (
+    CLOCKS,
+    PROPOSED,
+    Case,
+    Found,
+    cases,
+    label_of,
+    proposal_of,
+    told,
+)
 from teddy_es.demo.chats import Chat, label, tell
 from teddy_es.demo.looks import Looks
 from teddy_es.demo.people import Family, Kid, families, own_id
 from teddy_es.demo.picks import Pick, Picks
 from teddy_es.demo.scribe import Scribe, Told
 from teddy_es.demo.staff import Staff
-from teddy_es.domain.approval import ApprovalRequested
+from teddy_es.domain.approval import (
+    ApprovalCarriedOut,
+    ApprovalDecided,
+    ApprovalRequested,
+    approval_of,
+    object_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +41,7 @@ if TYPE_CHECKING:
 HOUSEHOLDS: Final = 60
 STAFF: Final = Staff()
 _AFTER: Final = timedelta(seconds=2)  # a filter takes, to find something
+_PATIENCE: Final = timedelta(days=3)
 _SHORTEST, _LONGEST = 35.0, 75.0  # days that a family has been here
 
 
@@ -60,6 +76,7 @@ class Teller:
         self._looks = Looks(staff)
         self._scribes: list[Scribe] = []
         self._of_child: dict[str, list[Told]] = {}
+        self._asks: list[tuple[Case, str, Found]] = []
         self._families = list(families(self._rng, self._mark, households))
         self._kids = [(one, kid) for one in self._families for kid in one.kids]
 
@@ -72,8 +89,11 @@ class Teller:
         self._cases(early)
         ids = [kid.child_id for _, kid in self._kids]
         self._looks.now_and_then(self._rng, ids, self._now)
+        children = {one: self._scribe(f"child.{one}") for one in self._of_child}
         for child_id, facts in self._of_child.items():
-            self._scribe(f"child.{child_id}").tell_each(facts)
+            children[child_id].tell_each(facts)
+        for case, child_id, found in self._asks:
+            self._ask(case, children[child_id], found)
         for actor in self._looks.actors:
             # a real look of the same officer may stand there already
             self._looks.tell(actor, self._scribe(f"access.{actor}", is_whole=False))
@@ -129,8 +149,8 @@ class Teller:
         facts += told(case, found, detected, self._now, self._staff)
         names = kid.child_id, found.conversation_id, found.violation_id
         self._looks.at_case(case, *names, self._now)
-        if case.ending == "waiting":
-            self._ask(case, kid.child_id, found)
+        if case.takes_two:
+            self._asks.append((case, kid.child_id, found))
 
     def _found(self, case: Case, pick: Pick, scribe: Scribe) -> Found:
         return Found(
@@ -142,18 +162,29 @@ class Teller:
             thread=scribe.thread,
         )
 
-    def _ask(self, case: Case, child_id: str, found: Found) -> None:
-        """An officer has read it and asks for a second person."""
+    def _ask(self, case: Case, child: Scribe, found: Found) -> None:
+        """The officer who has read it asks for a second person, and that one agrees, if it was decided."""
+        thing = object_of(child.own_id, found.violation_id)
+        began = case.detected_at(self._now)
+        label = proposal_of(case)
         asked = ApprovalRequested(
             kind="close_violation",
-            object=f"{child_id}/{found.violation_id}",
-            requested_by=self._staff.officer,
-            expires_at=self._now + timedelta(days=3),
-            reason="Read in context: a quarrel between friends, made up the same day.",
+            object=thing,
+            requested_by=case.officer(self._staff),
+            expires_at=began + case.waited + _PATIENCE,
+            reason="Read in context, ten turns before and after.",
+            version=child.versions[label],
         )
-        at = case.detected_at(self._now) + case.waited * 0.7
-        stream = f"approval.{own_id(self._mark, 'approval', case.number)}"
-        self._scribe(stream).tell(Told(asked, at, "asked", thread=found.thread))
+        scribe = self._scribe(f"approval.{approval_of('close_violation', thing)}")
+        at, cause = began + case.waited * PROPOSED, child.id_of(label)
+        scribe.tell(Told(asked, at, "asked", cause, found.thread))
+        if not case.is_open:
+            second = self._staff.protection
+            agreed = ApprovalDecided(decision="approved", decided_by=second)
+            done = ApprovalCarriedOut(result="done")
+            at = began + case.waited
+            scribe.tell(Told(agreed, at, "agreed", scribe.id_of("asked"), found.thread))
+            scribe.tell(Told(done, at, "done", scribe.id_of("agreed"), found.thread))
 
     def _talk(self, talk_id: str) -> Scribe:
         return self._scribe(f"conversation.{talk_id}")

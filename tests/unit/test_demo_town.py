@@ -12,7 +12,13 @@ import pytest
 
 from teddy_es.demo.cases import CLOCKS, FOUR_EYES, Ending, cases
 from teddy_es.demo.town import Town, town
-from teddy_es.domain.approval import ApprovalRequested
+from teddy_es.domain.approval import (
+    Approval,
+    ApprovalCarriedOut,
+    ApprovalDecided,
+    ApprovalRequested,
+    approval_of,
+)
 from teddy_es.domain.child import Child, ChildProfileUpdated, ChildRegistered
 from teddy_es.domain.conversation import (
     ChildSpoke,
@@ -33,6 +39,7 @@ from teddy_es.domain.types import registry
 from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
+    SafetyViolationDecisionProposed,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
@@ -127,16 +134,24 @@ def test_of_each_severity_some_are_overdue_and_some_are_not(severity: str) -> No
     assert late[False] > 0
 
 
-def test_a_high_one_waits_for_its_second_person() -> None:
-    asked = [
-        event.data
-        for events in by_stream(the_town()).values()
-        for event in events
-        if isinstance(event.data, ApprovalRequested)
-    ]
+def test_a_high_one_waits_for_its_second_person_and_no_request_is_over_yet() -> None:
+    waiting = {}
+    for stream_id, events in by_stream(the_town()).items():
+        if stream_id.startswith("approval."):
+            asked = events[0].data
+            assert approval_of(asked.kind, asked.object) == stream_id.partition(".")[2]
+            child, _, violation = asked.object.partition("/")
+            proposed = by_stream(the_town())[child][asked.version - 1].data
+            assert isinstance(proposed, SafetyViolationDecisionProposed)
+            assert (proposed.violation_id, proposed.officer) == (
+                violation,
+                asked.requested_by,
+            )
+            if len(events) == 1:
+                waiting[asked.object] = asked.expires_at
 
-    assert len(asked) == len(FOUR_EYES)
-    assert all(one.expires_at > NOW for one in asked)
+    assert len(waiting) == len(FOUR_EYES)
+    assert min(waiting.values()) > NOW
 
 
 def test_no_rule_would_have_refused_what_was_done() -> None:
@@ -175,6 +190,8 @@ def play_case(child: Child, event: Any) -> None:
             child.escalate(event.violation_id, event.level)
         case SafetyViolationResolved():
             child.resolve(event.violation_id, event.officer, event.outcome)
+        case SafetyViolationDecisionProposed():
+            child.propose(event.violation_id, event.officer, event.outcome)
         case SafetyViolationReopened():
             child.reopen(event.violation_id, event.officer)
         case _:
@@ -211,8 +228,29 @@ def play_parent(parent: Parent, event: Any) -> None:
             pytest.fail(f"nobody plays {type(event).__name__}")
 
 
+def play_approval(approval: Approval, event: Any) -> None:
+    match event:
+        case ApprovalRequested():
+            approval.request(
+                event.kind,
+                event.object,
+                event.requested_by,
+                reason="",
+                expires_at=event.expires_at,
+            )
+        case ApprovalDecided():
+            approval.decide(
+                event.decided_by, event.decision, datetime.min.replace(tzinfo=UTC)
+            )
+        case ApprovalCarriedOut():
+            approval.carry_out(event.result)
+        case _:
+            pytest.fail(f"nobody plays {type(event).__name__}")
+
+
 PLAYED: dict[str, tuple[Any, Any]] = {
     "child": (Child, play_child),
+    "approval": (Approval, play_approval),
     "conversation": (Conversation, play_talk),
     "parent": (Parent, play_parent),
 }
