@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from audit.access import Capability
+from audit.access_ledger import pages as access_ledger
 from audit.approvals.pages import approvals
 from audit.events import pages as events
 from audit.find.pages import find
@@ -44,7 +45,7 @@ PAGES: Final[tuple[Listed, ...]] = (
         "",
         overview,
         Capability.ENTER,
-        Navigation(_WORK, "Overview", "home", "o"),
+        Navigation(_WORK, "Today", "home", "t"),
     ),
     Page(
         "violations",
@@ -137,6 +138,31 @@ PAGES: Final[tuple[Listed, ...]] = (
         Capability.SEE_PAYLOADS,
         Within("events"),
         shows=Shows.VIEW,
+    ),
+    Page(
+        "ledger",
+        "ledger/",
+        access_ledger.ledger,
+        Capability.SEE_CHILDREN,
+        Navigation(_RECORDS, "Access ledger", "eye", "l"),
+        Asking(),
+        shows=Shows.LIST,
+    ),
+    Page(
+        "ledger_of_child",
+        "ledger/persons/<str:child_id>/",
+        access_ledger.ledger_of_child,
+        Capability.SEE_LEDGER,
+        Within("ledger"),
+        shows=Shows.LIST,
+    ),
+    Page(
+        "ledger_of_officer",
+        "ledger/accounts/<str:actor>/",
+        access_ledger.ledger_of_officer,
+        Capability.SEE_CHILDREN,
+        Within("ledger"),
+        shows=Shows.LIST,
     ),
     Page(
         "subscriptions",

@@ -25,6 +25,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """One of these values, each with how it is said, or any."""
+
+    template: ClassVar = "audit/columns/labelled.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: str | None
+    values: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A time in UTC."""
 
@@ -77,6 +90,6 @@ class Filters:
     """label: what the form is for. clear: the address without them, empty if nothing is narrowed. kept: what else stays in the address."""
 
     label: str
-    fields: Sequence[Choice | Moment | Identifier | Code | Day]
+    fields: Sequence[Choice | Labelled | Moment | Identifier | Code | Day]
     clear: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)

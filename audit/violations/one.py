@@ -15,7 +15,7 @@ from audit.frame.answering import refuse_without
 from audit.frame.page import Shows
 from audit.frame.refusals import PageRefused
 from audit.looking import looks_at, opener_for
-from audit.violations import acts, queries
+from audit.violations import acts
 from audit.violations.acts import Case, Decided, Overtaken
 from audit.violations.catching_up import has_caught_up
 from audit.violations.columns import address
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from audit.violations.forms import SeenForm
+    from audit.violations.queries import Step
     from eventstore.ports import Opener
 
 _MOST_NOTES: Final = 50
@@ -43,9 +44,9 @@ def violation(
 ) -> HttpResponse:
     """Its clock, what was said round it, what was done about it, and what can be done."""
     case = Case(child_id, violation_id)
-    row = found(case)
+    known = found(case)
     looks_at(request, [child_id], case.stream_id)
-    return show_case(request, case, row)
+    return show_case(request, case, known)
 
 
 def violation_reveal(
@@ -55,17 +56,17 @@ def violation_reveal(
     if request.method != "POST":
         return redirect(address(child_id, violation_id))
     case = Case(child_id, violation_id)
-    row = found(case)
+    known = found(case)
     wanted = _wanted(request)
-    about = row.conversation_id and wanted != _NOTES
-    stream_id = f"conversation.{row.conversation_id}" if about else case.stream_id
+    talk = known.row.conversation_id if wanted != _NOTES else None
+    stream_id = case.stream_id if talk is None else f"conversation.{talk}"
     looks_at(request, [child_id], stream_id, Shows.REVEAL)
     opener = opener_for(request)
     if wanted == _NOTES:
-        revealed = Revealed(notes=_notes(case, opener))
+        revealed = Revealed(notes=_notes(case, known.steps, opener))
     else:
         revealed = Revealed(opener, wanted)
-    return show_case(request, case, row, revealed=revealed)
+    return show_case(request, case, known, revealed=revealed)
 
 
 def violation_act(
@@ -104,9 +105,9 @@ def _refuse_act(request: HttpRequest, act: str) -> None:
 
 
 def _again(request: HttpRequest, case: Case, refused: Refused) -> HttpResponse:
-    row = found(case)
+    known = found(case)
     looks_at(request, [case.child_id], case.stream_id)
-    return show_case(request, case, row, refused=refused)
+    return show_case(request, case, known, refused=refused)
 
 
 def _invalid(act: str, form: SeenForm) -> Refused:
@@ -210,11 +211,10 @@ _DIGITS: Final = 10
 _FIELDS: Final[Sequence[str]] = ("note", "excerpt", "reason")
 
 
-def _notes(case: Case, opener: Opener) -> Mapping[int, str]:
+def _notes(case: Case, steps: Sequence[Step], opener: Opener) -> Mapping[int, str]:
     """What was written with the newest steps."""
-    steps = queries.steps(case.child_id, case.violation_id, most=_MOST_NOTES)
     opened: dict[int, str] = {}
-    for step in steps:
+    for step in steps[-_MOST_NOTES:]:
         [event] = get_event_store().read(
             case.stream_id, step.version, step.version, opener=opener
         )

@@ -5,13 +5,15 @@ What nobody knows the end of comes first: its `queue_at` is the beginning of tim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from eventstore.database.composing import composed
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import Listing, Page, Wanted
 from eventstore.queries.unhandled import unhandled_since
+from teddy_es.domain.approval import approval_of, object_of
 from teddy_es.domain.deadlines import Clock
 
 if TYPE_CHECKING:
@@ -192,18 +194,21 @@ def behind_since() -> datetime | None:
 
 # ---- one case --------------------------------------------------------------------------------------------------------
 
-_CASE: Final = f"{_COLUMNS} WHERE child_id = %(child)s AND violation_id = %(violation)s"
-# Index: people_violationstep_of. The newest first, so that the bound leaves out the oldest.
-_STEPS: Final = """
-SELECT s.version, s.name, s."by", s.said, s.clause, s.recorded_at, s.occurred_at, s.position
-  FROM people_violationstep s WHERE s.child_id = %(child)s AND s.violation_id = %(violation)s
- ORDER BY s.version DESC LIMIT %(most)s
-"""
-# Index: the key.
-_REQUEST: Final = """
-SELECT a.version, a.state, a.requested_by, a.requested_at, a.expires_at, a.decided_by, a.decided_at, a.object_version
-  FROM people_approval a WHERE a.approval_id = %(approval)s
-"""
+# One statement, for a page may ask eight. Indexes: the keys, people_violationstep_of. Of the steps the newest come first, so that
+# the bound leaves out the oldest.
+_CASE: Final = composed(
+    """
+SELECT v.*, a.version, a.state, a.requested_by, a.requested_at, a.expires_at, a.decided_by, a.decided_at, a.object_version,
+       s.version, s.name, s."by", s.said, s.clause, s.recorded_at, s.occurred_at, s.position
+  FROM ({violations} WHERE child_id = %(child)s AND violation_id = %(violation)s) v
+  LEFT JOIN people_approval a ON a.approval_id = %(approval)s
+  LEFT JOIN LATERAL (
+       SELECT * FROM people_violationstep WHERE child_id = %(child)s AND violation_id = %(violation)s
+        ORDER BY version DESC LIMIT %(most)s) s ON true
+ ORDER BY s.version
+""",
+    violations=_COLUMNS,
+)
 MOST_STEPS: Final = 200
 
 
@@ -235,24 +240,40 @@ class Request:
     object_version: int | None
 
 
-def case(child_id: str, violation_id: str) -> QueueRow | None:
-    """One violation."""
-    rows = unchecked_rows(_CASE, {"child": child_id, "violation": violation_id})
-    return QueueRow(*rows[0]) if rows else None
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One violation: its row; everything about it, the oldest first, or of very much the newest; the newest request for a second person."""
+
+    row: QueueRow
+    steps: Sequence[Step]
+    request: Request | None
 
 
-def steps(
-    child_id: str, violation_id: str, *, most: int = MOST_STEPS
-) -> Sequence[Step]:
-    """Everything about it, the oldest first; of more than that the newest."""
-    given = {"child": child_id, "violation": violation_id, "most": most}
-    return [Step(*row) for row in reversed(unchecked_rows(_STEPS, given))]
+def case(child_id: str, violation_id: str, *, most: int = MOST_STEPS) -> Known | None:
+    """None if no such violation was ever found."""
+    object_ = object_of(child_id, violation_id)
+    rows = unchecked_rows(
+        _CASE,
+        {
+            "child": child_id,
+            "violation": violation_id,
+            "approval": approval_of("close_violation", object_),
+            "most": most,
+        },
+    )
+    if not rows:
+        return None
+    parts = [(row[:_WIDE], row[_WIDE:-_STEP], row[-_STEP:]) for row in rows]
+    first, asked, _ = parts[0]
+    return Known(
+        QueueRow(*first),
+        [Step(*step) for _, _, step in parts if step[0] is not None],
+        Request(*asked) if asked[0] is not None else None,
+    )
 
 
-def request(approval_id: str) -> Request | None:
-    """The newest request for a second person."""
-    rows = unchecked_rows(_REQUEST, {"approval": approval_id})
-    return Request(*rows[0]) if rows else None
+_WIDE: Final = len(fields(QueueRow))
+_STEP: Final = len(fields(Step))
 
 
 # ---- the record ------------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from audit.violations import queries, words
 from audit.violations.context import context_of
 from audit.violations.forms import FORMS
 from audit.violations.steps import outcome_of, told
-from teddy_es.domain.approval import approval_of, object_of
 from teddy_es.domain.violations import FOUR_EYES
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from audit.access import Viewer
     from audit.violations.acts import Case
     from audit.violations.forms import SeenForm
-    from audit.violations.queries import QueueRow, Request, Step
+    from audit.violations.queries import Known, QueueRow, Request, Step
     from eventstore.ports import Opener
 
 
@@ -56,30 +55,29 @@ class Revealed:
 _NOTHING: Final = Revealed()
 
 
-def found(case: Case) -> QueueRow:
+def found(case: Case) -> Known:
     """Raises `PageRefused` where there is no such violation."""
-    row = queries.case(case.child_id, case.violation_id)
-    if row is None:
+    known = queries.case(case.child_id, case.violation_id)
+    if known is None:
         raise PageRefused(
             HTTPStatus.NOT_FOUND,
             "No such violation is known of this child.",
             "A violation’s id is unique within its child; upper and lower case are as written.",
         )
-    return row
+    return known
 
 
 def show_case(
     request: HttpRequest,
     case: Case,
-    row: QueueRow,
+    known: Known,
     *,
     refused: Refused | None = None,
     revealed: Revealed = _NOTHING,
 ) -> HttpResponse:
     """The page. That it is shown was recorded before."""
     viewer = viewer_of(request)
-    steps = queries.steps(case.child_id, case.violation_id)
-    asked = _asked(case, row)
+    row, steps, asked = known.row, known.steps, _asked(known)
     context = {
         "title": words.said(row.category),
         "here": row.violation_id,
@@ -103,17 +101,31 @@ def show_case(
         "behind": queries.behind_since(),
         **_acts(viewer, row, steps, asked, refused),
     }
+    context["typed"] = _typed(refused, context)
     status = refused.status if refused else HTTPStatus.OK
     return show(request, "audit/violations/violation.html", context, status)
 
 
-def _asked(case: Case, row: QueueRow) -> Request | None:
+_SHOWN_BY: Final[Mapping[str, str]] = {
+    "decide": "may_decide",
+    "reopen": "may_reopen",
+    "refuse": "may_answer",
+}
+
+
+def _typed(refused: Refused | None, context: Mapping[str, Any]) -> str:
+    """What was typed into a form that the page does not have any more."""
+    if refused is None or refused.form is None:
+        return ""
+    if context.get(_SHOWN_BY.get(refused.act, "")):
+        return ""
+    return str(refused.form.data.get("note", ""))
+
+
+def _asked(known: Known) -> Request | None:
     """The request that was made for the proposal that stands; None if no proposal does, or nobody was asked yet."""
-    if row.proposal_version is None:
-        return None
-    object_ = object_of(case.child_id, case.violation_id)
-    newest = queries.request(approval_of("close_violation", object_))
-    is_its = newest and newest.object_version == row.proposal_version
+    newest, version = known.request, known.row.proposal_version
+    is_its = newest and version is not None and newest.object_version == version
     return newest if is_its else None
 
 
