@@ -328,6 +328,8 @@ EVENTSTORE: dict[str, Any] = {
         "audit.people.violations.Violations",
         "audit.people.consents.Consents",
         "audit.people.accesses.Accesses",
+        "audit.people.facts.Facts",
+        "audit.people.screenings.Screenings",
     ),
     "REACH": "audit.households.reach",
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),

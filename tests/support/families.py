@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from eventstore.events import AppendResult
     from eventstore.store import EventStore
 
-ALL = ("children", "conversations", "violations", "consents", "accesses")
+ALL = (
+    "children",
+    "conversations",
+    "violations",
+    "consents",
+    "accesses",
+    "facts",
+    "screenings",
+)
 
 
 @dataclass

@@ -6,6 +6,8 @@ from audit.people.accesses import Accesses
 from audit.people.children import Children
 from audit.people.consents import Consents
 from audit.people.conversations import Conversations
+from audit.people.facts import Facts
+from audit.people.screenings import Screenings
 from audit.people.violations import Violations
 
 
@@ -39,6 +41,18 @@ class AccessesAgain(Accesses):
     version = 2
 
 
+class FactsAgain(Facts):
+    """The same code under a higher number."""
+
+    version = 2
+
+
+class ScreeningsAgain(Screenings):
+    """The same code under a higher number."""
+
+    version = 2
+
+
 AGAIN = [
     f"{__name__}.{one.__name__}"
     for one in (
@@ -47,5 +61,7 @@ AGAIN = [
         ViolationsAgain,
         ConsentsAgain,
         AccessesAgain,
+        FactsAgain,
+        ScreeningsAgain,
     )
 ]

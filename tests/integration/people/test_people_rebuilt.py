@@ -8,7 +8,15 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from audit.people.models import Access, Child, Consent, Conversation, Violation
+from audit.people.models import (
+    Access,
+    Child,
+    Consent,
+    Conversation,
+    Fact,
+    Screening,
+    Violation,
+)
 from eventstore.clock import SystemClock
 from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
@@ -16,6 +24,7 @@ from eventstore.projections.statuses import version_read
 from eventstore.projections.switching import Switching
 from eventstore.subscriptions.operating import Order
 from teddy_es.domain.conversation import ChildSpoke, MessageScreened
+from teddy_es.domain.privacy import HoldPlaced
 from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationResolved,
@@ -46,10 +55,17 @@ def happens(families: Families, n: int) -> None:
     )
     families.allows("p-1", "c-1", policy=str(n))
     families.looks("ada", "c-1", "c-2")
+    families.looks(f"bob-{n}", "c-1", kind="export")
+    families.happens("conversation.t-1", ChildSpoke(child_id="c-3", text="Me, too"))
+    families.happens("privacy.c-1", placed(f"h-{n}"))
+
+
+def placed(hold_id: str) -> HoldPlaced:
+    return HoldPlaced(hold_id=hold_id, scope="all", clause="s.4")
 
 
 def rows() -> dict[str, list[Any]]:
-    models = (Access, Child, Consent, Conversation, Violation)
+    models = (Access, Child, Consent, Conversation, Fact, Screening, Violation)
     return {
         model.__name__: [*model.objects.order_by("pk").values()] for model in models
     }
