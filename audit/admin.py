@@ -1,17 +1,17 @@
-"""Accounts: Django's own pages, for superusers only until roles exist."""
+"""Accounts: Django's own pages, for superusers only."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.forms import CheckboxSelectMultiple
 from knox.models import get_token_model
 
-from audit.access import OPERATE, Capability, may
+from audit.access import Capability, may
 from eventstore.queries.unseen import unseen
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     _UserAdmin = UserAdmin[User]
 else:
     _UserAdmin = UserAdmin  # generic for the type checker only
+
+_GIVEN: Final = ("is_active", "is_staff", "is_superuser", "groups")
+
 
 # Tokens of service accounts are made and ended by commands, which say so in the log: no page shows or makes one.
 admin.site.unregister([User, Group, get_token_model()])
@@ -33,29 +36,31 @@ class AccountAdmin(_UserAdmin):
     list_filter = ()
     list_display = ("username", "is_active", "is_staff", "is_superuser", "last_login")
     filter_horizontal = ()
-    # No groups, and of the permissions the one that decides something: until roles exist the others would not.
+    # Roles decide; permissions of one's own decide nothing, so there is no box for them.
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (
             "What it may do",
-            {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")},
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups")},
         ),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
 
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> tuple[str, ...]:
+        """Nobody gives themself a role: another person does."""
+        is_own = obj is not None and obj.pk == request.user.pk
+        return (*self.readonly_fields, *(_GIVEN if is_own else ()))
+
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """A box for the one permission."""
-        app, _, codename = OPERATE.partition(".")
-        kwargs["queryset"] = Permission.objects.filter(
-            content_type__app_label=app, codename=codename
-        )
+        """A box for each role."""
+        kwargs["queryset"] = Group.objects.order_by("name")
         kwargs["widget"] = CheckboxSelectMultiple
-        kwargs["help_text"] = (
-            "For staff who look after subscriptions: pause, resume, reset, replay, skip. A superuser may anyway."
-        )
+        kwargs["help_text"] = "What each role gives: docs/OPERATIONS.md."
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def formfield_for_dbfield(

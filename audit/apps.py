@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.db.models.signals import post_migrate
 
 
 class AuditConfig(AppConfig):
-    """The console has no tables of its own yet."""
+    """Its tables are those of accounts; what it shows lies in the store and in the read models (`audit.people`)."""
 
     name = "audit"
     verbose_name = "Audit console"
     default = True
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from audit import checks  # noqa: F401  (registers itself)
+        """Have roles made once Django has made their permissions, which it does at the end of `migrate`, too."""
+        from audit.roles import make_roles
+
+        post_migrate.connect(
+            make_roles, sender=self, dispatch_uid="audit.roles.make_roles"
+        )
 
 
 class ConsoleConfig(admin_apps.AdminConfig):

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.utils.html import format_html
 
+from audit import zones
+
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from uuid import UUID
 
     from django.utils.safestring import SafeString
@@ -33,6 +36,35 @@ def utc_cell(instant: datetime) -> SafeString:
 def utc_second(instant: datetime) -> SafeString:
     """One of our own clock's, to the second, in a column whose head names UTC."""
     return _time(instant.replace(microsecond=0), suffix="", fraction=False)
+
+
+def moment(instant: datetime, zone: tzinfo) -> SafeString:
+    """An instant in full in UTC, and to the second by the viewer's clocks; each says whose it is."""
+    if zone is UTC:
+        return format_html("<span>{}</span>", utc(instant))
+    return format_html(
+        '<span>{} <span class="t-local">{}</span></span>',
+        utc(instant),
+        local(instant, zone),
+    )
+
+
+def local(instant: datetime, zone: tzinfo) -> str:
+    """2026-11-23 10:19:24 Berlin +01:00."""
+    there = zones.there(instant, zone)
+    if there is None:
+        return f"no such time in {zone}"
+    written = there.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    return f"{written} {zones.labelled(there)}"
+
+
+def why_erased(why: str, request: str | None) -> str:
+    """For which reason a key was destroyed, in an officer's words. request: as a person's request is called."""
+    if why == "retention":
+        return "its time of keeping was over"
+    if why == "undead":
+        return "the key had come back"
+    return f"request {request}" if request else "a request whose name is not known"
 
 
 def thousands(number: int) -> str:
@@ -66,8 +98,8 @@ def _time(instant: datetime, *, suffix: str, fraction: bool = True) -> SafeStrin
     digits = digits[:4] if digits.endswith("000") else digits
     return format_html(
         '<time class="t" datetime="{}Z">{}{}{}</time>',
-        there.strftime("%Y-%m-%dT%H:%M:%S.%f"),
-        there.strftime("%Y-%m-%d %H:%M:%S"),
+        there.replace(tzinfo=None).isoformat(timespec="microseconds"),
+        there.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds"),
         digits,
         suffix,
     )

@@ -10,9 +10,20 @@ from typing import TYPE_CHECKING, Final
 from audit.access import Capability
 from audit.events import pages as events
 from audit.find.pages import find
-from audit.frame.page import Acting, Asking, Foreign, Navigation, Page, Within
+from audit.frame.page import (
+    Acting,
+    Asking,
+    Choosing,
+    Foreign,
+    Navigation,
+    Page,
+    Shows,
+    Within,
+)
+from audit.frame.purposes import purpose
 from audit.jobs.pages import jobs
 from audit.overview.pages import overview
+from audit.preferences.pages import time_zone
 from audit.streams import pages as streams
 from audit.subscriptions import pages as subscriptions
 from audit.subscriptions.acts import act, recorded
@@ -30,13 +41,24 @@ PAGES: Final[tuple[Listed, ...]] = (
         Capability.ENTER,
         Navigation(_WORK, "Overview", "home", "o"),
     ),
-    Page("find", "find/", find, Capability.SEE_PAYLOADS, None, Asking()),
+    Page("purpose", "purpose/", purpose, Capability.SEE_CHILDREN, None, Choosing()),
+    Page("time_zone", "time-zone/", time_zone, Capability.ENTER, None, Choosing()),
+    Page(
+        "find",
+        "find/",
+        find,
+        Capability.SEE_PAYLOADS,
+        None,
+        Asking(),
+        shows=Shows.LIST,
+    ),
     Page(
         "streams",
         "streams/",
         streams.streams,
         Capability.SEE_PAYLOADS,
         Navigation(_RECORDS, "Streams", "box", "s"),
+        shows=Shows.LIST,
     ),
     Page(
         "stream",
@@ -44,6 +66,7 @@ PAGES: Final[tuple[Listed, ...]] = (
         streams.stream,
         Capability.SEE_PAYLOADS,
         Within("streams"),
+        shows=Shows.VIEW,
     ),
     Page(
         "events",
@@ -51,6 +74,7 @@ PAGES: Final[tuple[Listed, ...]] = (
         events.events,
         Capability.SEE_PAYLOADS,
         Navigation(_RECORDS, "Events", "list", "e"),
+        shows=Shows.LIST,
     ),
     Page(
         "event",
@@ -58,6 +82,7 @@ PAGES: Final[tuple[Listed, ...]] = (
         events.event,
         Capability.SEE_PAYLOADS,
         Within("events"),
+        shows=Shows.VIEW,
     ),
     Page(
         "subscriptions",

@@ -5,21 +5,20 @@ The store's tables are not registered as models, so there is no stock page that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.shortcuts import redirect
-from django.urls import Resolver404, URLPattern, URLResolver, path, resolve
+from django.urls import URLPattern, URLResolver, path
 
-from audit.access import Capability, Viewer, may
+from audit.access import Capability, may, viewer_of
 from audit.frame.answering import answering, refuse_without
+from audit.frame.leading import leads_somewhere
 from audit.frame.navigation import menu
 from audit.frame.page import Page
 from audit.frame.refusals import framed
 from audit.pages import PAGES
-from eventstore.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from audit.frame.page import Listed, View
-
-_NOWHERE: Final = {None, "login", "logout"}  # None: what the site has no page at
 
 
 class AuditAdminSite(AdminSite):
@@ -65,7 +62,7 @@ class AuditAdminSite(AdminSite):
         """Django's; who would be sent on to where nothing is goes to the overview."""
         for method in ("GET", "POST"):
             query = getattr(request, method)
-            if not _leads_somewhere(query.get(REDIRECT_FIELD_NAME, "")):
+            if not leads_somewhere(query.get(REDIRECT_FIELD_NAME, "")):
                 kept = query.copy()
                 kept.pop(REDIRECT_FIELD_NAME, None)
                 setattr(request, method, kept)
@@ -92,20 +89,10 @@ class AuditAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page's frame shows."""
         match = request.resolver_match
-        viewer = Viewer(request.user, SystemClock().now())
+        viewer = viewer_of(request)
         return {
             **super().each_context(request),
             "viewer": viewer,
             "menu": menu(self.pages, viewer, (match and match.url_name) or ""),
             "rendered_at": viewer.now,
         }
-
-
-def _leads_somewhere(target: str) -> bool:
-    """Whether a page of ours is there. An address of another host is Django's to refuse, and leads nowhere either."""
-    try:
-        parts = urlsplit(target)
-        there = resolve(parts.path)
-    except (ValueError, Resolver404):
-        return False
-    return not (parts.scheme or parts.netloc) and there.url_name not in _NOWHERE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.utils.html import format_html, format_html_join
 
-from audit.formats import icon, thousands, utc_cell, utc_second
+from audit.formats import icon, moment, thousands, utc, utc_cell, utc_second
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from django.utils.safestring import SafeString
 
+    from audit.access import Viewer
     from audit.columns.table import Cell
 
 Row = TypeVar("Row")
@@ -39,6 +40,11 @@ def mono(of: Callable[[Row], object]) -> Cell[Row]:
 def instant(of: Callable[[Row], datetime | None], none: str = NOTHING) -> Cell[Row]:
     """A time of the log or of a writer, with all its digits; the column's label names UTC."""
     return lambda row, _: utc_cell(at) if (at := of(row)) else none
+
+
+def both(of: Callable[[Row], datetime | None]) -> Cell[Row]:
+    """A time in UTC and by the viewer's clocks, both labelled."""
+    return lambda row, viewer: moment_or_unknown(of(row), viewer)
 
 
 def second(of: Callable[[Row], datetime]) -> Cell[Row]:
@@ -80,6 +86,25 @@ def chip(tone: str, symbol: str, word: str, *, css: str = "chip") -> SafeString:
     """A state: symbol, word and tone say the same."""
     return format_html(
         '<span class="{}" data-tone="{}">{}{}</span>', css, tone, icon(symbol), word
+    )
+
+
+def moment_or_unknown(at: datetime | None, viewer: Viewer) -> SafeString:
+    """In UTC and the viewer's zone. None: it is not known, which is no time either."""
+    return unavailable() if at is None else moment(at, viewer.zone)
+
+
+def unavailable(reason: str = "", since: datetime | None = None) -> SafeString:
+    """What is not known, in the place of a value: never zero, never empty. since: from when on."""
+    word = format_html(
+        '<span class="unavailable">{}Unavailable</span>', icon("unknown")
+    )
+    if since is not None:
+        reason = format_html("{}{}since {}", reason, ", " if reason else "", utc(since))
+    return (
+        format_html('<span>{} <span class="was">{}</span></span>', word, reason)
+        if reason
+        else word
     )
 
 

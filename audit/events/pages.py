@@ -20,6 +20,8 @@ from audit.events.json_view import JsonView
 from audit.formats import thousands
 from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, query_without_cursor, show, wanted
+from audit.looking import looks_at
+from audit.people.persons import persons_named, persons_of
 from eventstore.conf import registry
 from eventstore.events import Position
 from eventstore.lineage.lookup import destroyed
@@ -63,12 +65,15 @@ def event(
         )
     evidence = shown_event.evidence
     payload = evidence.event if evidence else None
+    stream_id = shown_event.row.stream_id
+    named = persons_named(payload.data) if payload else set()
+    looks_at(request, persons_of([stream_id]) | named, stream_id)
     return show(
         request,
         "audit/events/event.html",
         {
             "title": shown_event.row.event_type,
-            "trail": [_stream(shown_event.row.stream_id)],
+            "trail": [_stream(stream_id)],
             "here": f"Version {thousands(shown_event.row.version)}",
             "row": shown_event.row,
             "found": shown_event,
@@ -164,6 +169,7 @@ def _listed(
     *,
     title: str,
 ) -> HttpResponse:
+    looks_at(request, persons_of([row.stream_id for row in listed.rows]), "events")
     is_filtered = among != browse.EventFilter() or "event_id" in request.GET
     return show_list(
         request,

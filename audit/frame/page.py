@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from django.http import HttpResponse
@@ -38,6 +39,15 @@ class Within:
     page: str
 
 
+class Shows(StrEnum):
+    """What a page shows of persons: the kind of access that the ledger records before it does (`audit.looking`)."""
+
+    LIST = "list"
+    VIEW = "view"
+    REVEAL = "reveal"
+    EXPORT = "export"
+
+
 class Act(Protocol):
     """What is kept of something that a person had done."""
 
@@ -54,9 +64,16 @@ class Asking:
     """A POST that asks, because what is asked for must not stand in an address. It changes nothing, so nothing is recorded."""
 
     refusal: ClassVar = (
-        "This address takes only the search form.",
-        "Send the form of the search box.",
+        "This address takes only its own form.",
+        "Send the form that leads here.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """A POST that says something of the own session alone."""
+
+    refusal: ClassVar = Asking.refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,8 @@ class Page:
     """One page. The site gives it its address and asks, before the view is called, what is asked of every page.
 
     name: of the route, as in `{% url 'admin:NAME' %}`. view: gets the request and what the route names. navigation: None
-    for what is no page to go to. post: None if the page only reads.
+    for what is no page to go to. post: None if the page only reads. shows: what it shows of persons; None: nothing. The site
+    asks for a purpose before such a page, and fails it if it has shown something and recorded nothing.
     """
 
     name: str
@@ -87,7 +105,8 @@ class Page:
     view: View
     capability: Capability
     navigation: Navigation | Within | None
-    post: Asking | Acting | None = None
+    post: Asking | Acting | Choosing | None = None
+    shows: Shows | None = None
 
 
 @dataclass(frozen=True, slots=True)

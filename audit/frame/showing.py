@@ -30,10 +30,8 @@ def show(
 ) -> HttpResponse:
     """Render a page in the console's frame; nobody's cache keeps it."""
     request.current_app = admin.site.name
-    if (
-        status is HTTPStatus.OK and "stopped" not in context
-    ):  # a refusal asks nobody: the database may be why it is one
-        context = {"stopped": stopped(), **context}
+    if status is HTTPStatus.OK:
+        context = {**_of_what_is_shown(request, context), **context}
     answer = TemplateResponse(
         request,
         template,
@@ -42,6 +40,14 @@ def show(
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _of_what_is_shown(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """A refusal asks nobody, for the database may be why it is one; and it repeats no address, which may name somebody."""
+    return {
+        "stopped": () if "stopped" in context else stopped(),
+        "address": request.get_full_path() if request.method == "GET" else "",
+    }
 
 
 def wanted(request: HttpRequest) -> Wanted:

@@ -1,20 +1,14 @@
-"""The first page: what is here, in figures that cost nothing, and the newest events."""
+"""The first page: what is here, in figures that cost nothing and say nothing of anybody."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.urls import reverse
 from django.utils.html import format_html
 
-from audit.access import Capability, may
 from audit.columns.showing import show_list
 from audit.columns.table import Empty, Heading, Panel
-from audit.events.columns import EVENTS
 from audit.overview.columns import TOPICS
-from eventstore.queries import browse
-from eventstore.queries.keyset import Wanted
 from eventstore.queries.overview import overview as look_over
 
 if TYPE_CHECKING:
@@ -24,17 +18,12 @@ if TYPE_CHECKING:
 
     from eventstore.queries.overview import TopicRow
 
-NEWEST = 10
-
 
 def overview(request: HttpRequest) -> HttpResponse:
-    """Figures for everybody who may enter; events for those who may see them."""
+    """Figures for everybody who may enter."""
     figures = look_over()
     recorded = [t.last_recorded_at for t in figures.topics if t.last_recorded_at]
     panels: list[Panel[Any]] = [_topics(figures.topics)]
-    if may(request.user, Capability.SEE_PAYLOADS):
-        newest = browse.events(Wanted(size=NEWEST), browse.EventFilter()).rows
-        panels.insert(0, _newest(newest))
     return show_list(
         request,
         "Overview",
@@ -45,19 +34,6 @@ def overview(request: HttpRequest) -> HttpResponse:
         records=sum(t.records for t in figures.topics),
         partitions=sum(t.partitions for t in figures.topics),
         last_recorded_at=max(recorded, default=None),
-    )
-
-
-def _newest(rows: Sequence[browse.EventRow]) -> Panel[browse.EventRow]:
-    all_of_them = format_html('<a href="{}">All events</a>', reverse("admin:events"))
-    command = format_html("<code>{}</code>", "manage.py import_events FILE")
-    return Panel(
-        heading=Heading("new-h", "Newest events", all_of_them),
-        table=replace(EVENTS, caption="Newest events"),
-        rows=rows,
-        empty=Empty(
-            "No events yet", format_html("Append one, or import a file: {}", command)
-        ),
     )
 
 

@@ -12,6 +12,8 @@ from audit.columns.showing import show_list
 from audit.columns.table import Empty, Pager, Panel
 from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, query_without_cursor, wanted
+from audit.looking import looks_at
+from audit.people.persons import persons_of
 from audit.streams import columns
 from eventstore.conf import registry
 from eventstore.queries import browse
@@ -36,6 +38,7 @@ def streams(request: HttpRequest) -> HttpResponse:
             f"There are: {', '.join(types)}.",
         )
     listed = browse.streams(wanted(request), type_name=type_name)
+    looks_at(request, persons_of([row.stream_id for row in listed.rows]), "streams")
     return show_list(
         request,
         "Streams",
@@ -68,6 +71,7 @@ def stream(request: HttpRequest, *, stream_id: str) -> HttpResponse:
     read = browse.stream_events_backwards if backwards else browse.stream_events
     listed = read(stream_id, wanted(request))
     query = query_without_cursor(request)
+    looks_at(request, persons_of([stream_id]), stream_id)
     return show_list(
         request,
         stream_id,

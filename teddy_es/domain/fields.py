@@ -20,7 +20,10 @@ _OWN_ID: Final = re.compile(_ID)
 Id = Annotated[str, msgspec.Meta(pattern=_ID)]
 """The own id of a child, a conversation, a parent: what stands behind the dot of its stream."""
 
-Code = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.:/-]{1,100}\Z")]
+_CODE: Final = r"\A[A-Za-z0-9_.:/-]{1,100}\Z"
+_ONE_CODE: Final = re.compile(_CODE)
+
+Code = Annotated[str, msgspec.Meta(pattern=_CODE)]
 """An id or a code of some other system, a version, a language, a clause of a law. Never free text."""
 
 Month = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-(0[1-9]|1[0-2])\Z")]
@@ -42,3 +45,8 @@ Name = Annotated[str, SENSITIVE, msgspec.Meta(min_length=1, max_length=1_000)]
 def is_id(text: str) -> bool:
     """Whether this can be the own id of a stream of the domain."""
     return _OWN_ID.search(text) is not None
+
+
+def is_code(text: str) -> bool:
+    """Whether this can be a field's code, or the number of a case."""
+    return _ONE_CODE.search(text) is not None

@@ -7,8 +7,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 
+from audit.roles import Role
 from eventstore.log import topics
 from eventstore.store import EventStore, make_event_store
 
@@ -84,13 +85,21 @@ def console(
 ) -> Iterator[Callable[[], Page]]:
     """Log in and give the page; at the end the browser must have had nothing to complain of."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    User.objects.create_superuser("ada", password=PASSWORD)
+    ada = User.objects.create_superuser("ada", password=PASSWORD)
+    ada.groups.set(
+        Group.objects.filter(name__in=[Role.COMPLIANCE_OFFICER, Role.OPERATOR])
+    )
 
     def log_in() -> Page:
         page.goto(f"{live_server.url}/admin/")
         page.get_by_label("Username").fill("ada")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
+        page.get_by_role("heading", name="Overview").wait_for()
+        page.goto(f"{live_server.url}/admin/purpose/")
+        form = page.get_by_role("main")
+        form.get_by_label("Purpose").select_option("safety_review")
+        form.get_by_role("button", name="Go on").click()
         page.get_by_role("heading", name="Overview").wait_for()
         return page
 

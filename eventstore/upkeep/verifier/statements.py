@@ -24,6 +24,24 @@ BEYOND: Final = {
     "mirror": f"{RECORDS} LIMIT 1",
     "index": f"{EVENTS} LIMIT 1",
 }
+# index eventstore_record_stream; the commit that holds the version may begin before it
+OF_STREAM: Final = composed(
+    """
+SELECT {columns} FROM eventstore_record
+ WHERE stream_id = %(stream)s AND first_version >= coalesce(
+       (SELECT max(first_version) FROM eventstore_record WHERE stream_id = %(stream)s AND first_version <= %(first)s), 1)
+ ORDER BY first_version LIMIT %(limit)s
+""",
+    columns=listed(RECORD),
+)
+# constraint eventstore_event_version
+INDEX_OF_STREAM: Final = composed(
+    """
+SELECT {columns} FROM eventstore_event
+ WHERE stream_id = %(stream)s AND version >= %(first)s AND version < %(end)s ORDER BY version
+""",
+    columns=listed(EVENT),
+)
 STREAMS: Final = composed(
     """
 SELECT {columns} FROM eventstore_stream WHERE type_number = %(number)s ORDER BY stream_id COLLATE "C"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from audit.roles import Role
 from eventstore.conf import conf as eventstore_conf
 from teddy_es.conf import conf
 
 USERNAME = "admin"
+# A superuser sees nothing of anybody by that alone.
+_ROLES: Final = (Role.COMPLIANCE_OFFICER, Role.OPERATOR)
 
 
 class Command(BaseCommand):
@@ -47,4 +51,5 @@ def _renew(password: str) -> bool:
     # Every session carries a hash of the password's salted hash: the same password again ends them all too.
     user.set_password(password)
     user.save()
+    user.groups.set(Group.objects.filter(name__in=_ROLES))
     return made

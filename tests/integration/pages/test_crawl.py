@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from audit.addresses import event_address
+from audit.roles import ROLES
 from audit.subscriptions.acts import ACTS
 from eventstore.database import connect
 from eventstore.errors import IndexIncomplete
@@ -25,15 +26,16 @@ from scripts.launcher.ports import free_port
 from tests.support.clocks import MovableClock
 from tests.support.crawling import Crawl
 from tests.support.following import Orders, Totals, follow, follower, subscription
+from tests.support.roles import choose, client_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.usefixtures("transactional_db", "table")
+pytestmark = pytest.mark.usefixtures("transactional_db", "table", "recorder")
 
 ACCOUNTS: Final = (
     *("anonymous", "inactive", "outsider", "staff"),
-    *("operator", "everything but superuser", "superuser"),
+    *("everything but a role", "superuser", "all roles", *ROLES),
 )
 PROBES: Final = {"healthz", "readyz", "metrics"}  # test_health.py and test_metrics.py
 
@@ -52,19 +54,22 @@ def filled(orders: Orders) -> str:
 
 def client_of(kind: str) -> Client:
     """Somebody of this kind, logged in where that can be."""
+    if kind in set(ROLES):
+        return client_as(kind)
     client = Client(raise_request_exception=False)
     if kind == "anonymous":
         return client
     user = User.objects.create_user(
-        "someone", is_staff=kind != "outsider", is_superuser=kind == "superuser"
+        "someone",
+        is_staff=kind != "outsider",
+        is_superuser=kind in ("superuser", "all roles"),
     )
-    if kind == "operator":
-        user.user_permissions.set(
-            Permission.objects.filter(codename="change_subscription")
-        )
-    if kind == "everything but superuser":
+    if kind == "everything but a role":
         user.user_permissions.set(Permission.objects.all())
+    if kind == "all roles":
+        user.groups.set(Group.objects.all())
     client.force_login(user)
+    choose(client, "safety_review")
     if kind == "inactive":
         User.objects.update(is_active=False)
     return client
@@ -117,11 +122,11 @@ def test_nothing_breaks_and_no_link_leads_nowhere(filled: str, kind: str) -> Non
 
     assert not crawl.broken()
     assert not crawl.dead()
-    if kind == "superuser":
+    if kind == "all roles":
         assert {"/admin/auth/user/", filled} <= crawl.seen.keys()
 
 
-@pytest.mark.parametrize("kind", ["staff", "operator", "superuser"])
+@pytest.mark.parametrize("kind", ["staff", "operator", "all roles"])
 def test_an_incomplete_index_is_said_on_every_page_that_needs_it(
     filled: str, kind: str
 ) -> None:
@@ -144,7 +149,7 @@ def test_an_incomplete_index_is_said_on_every_page_that_needs_it(
     refused = crawl.broken()
     assert {one.status for one in refused.values()} <= {503}
     assert all("index-incomplete" in one.text for one in refused.values())
-    if kind == "superuser":
+    if kind == "all roles":
         assert filled in refused
         assert looked_up.status_code == 503
         assert "index-incomplete" in looked_up.text

@@ -171,9 +171,9 @@ def test_what_is_sealed_is_said_in_words(officer: Client, mirrored: Mirrored) ->
 @pytest.mark.parametrize(
     ("why", "request_", "sentence"),
     [
-        ("erasure", "r-1", "under request r-1: its key is destroyed"),
-        ("erasure", None, "UTC : its key is destroyed"),
-        ("retention", None, "UTC , when its time of keeping was over: its key is"),
+        ("erasure", "r-1", "(request r-1): its key is destroyed"),
+        ("erasure", None, "(a request whose name is not known): its key is destroyed"),
+        ("retention", None, "(its time of keeping was over): its key is"),
     ],
     ids=["erasure", "erasure-without-request", "retention"],
 )

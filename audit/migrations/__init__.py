@@ -1,0 +1,3 @@
+"""Migrations of the console's own tables."""
+
+from __future__ import annotations
