@@ -75,6 +75,13 @@ SELECT min(first.at), max(last.at) FROM unnest(%(lanes)s::text[]) of_it(name)
   LEFT JOIN LATERAL (SELECT {at} AS at FROM people_fact WHERE child_id = %(child)s AND lane = of_it.name
                       ORDER BY {at} DESC, position DESC LIMIT 1) last ON true
 """
+# By the index of what was recorded, each line for itself; a sort of what a child's folding takes.
+_ALL: Final = composed(
+    """
+SELECT {columns} FROM people_fact WHERE child_id = %(child)s AND lane = ANY(%(lanes)s) ORDER BY recorded_at, position
+""",
+    columns=_COLUMNS,
+)
 _AT: Final = {Clock.HAPPENED: "occurred_at", Clock.RECORDED: "recorded_at"}
 # The axis falls: what comes onwards is earlier.
 _EARLIER: Final = {"behind": "<", "within": ">=", "order": "DESC"}
@@ -126,6 +133,12 @@ def counts(asked: Asked, strip: Strip) -> Mapping[tuple[str, int], int]:
     return {(lane, step - 1): number for lane, step, number in rows}
 
 
+def all_facts(child_id: str, lanes: Sequence[str]) -> Sequence[FactRow]:
+    """Every fact of these lines, in the order in which the log took them: what a state is folded from."""
+    given = {"child": child_id, "lanes": list(lanes)}
+    return [_row(row) for row in unchecked_rows(_ALL, given)]
+
+
 def ends(child_id: str, clock: Clock) -> tuple[datetime, datetime] | None:
     """When the first and the last fact stand on the axis; None if there is none."""
     given = {"child": child_id, "lanes": list(LANES)}
@@ -155,10 +168,6 @@ def _fetch(
 
 
 def _row(row: Sequence[Any]) -> FactRow:
-    *before, about, conversation_id = row
-    return FactRow(*before, _read(about), conversation_id)
-
-
-def _read(about: str) -> Mapping[str, Any]:
+    position, lane, kind, version, recorded_at, occurred_at, about, talk = row
     told: Mapping[str, Any] = json.loads(about)
-    return told
+    return FactRow(position, lane, kind, version, recorded_at, occurred_at, told, talk)

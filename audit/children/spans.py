@@ -6,13 +6,12 @@ A day is what the clock on the wall calls one: 23, 24 or 25 hours.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from zoneinfo import ZoneInfo
 
 _HOUR: Final = timedelta(hours=1)
 FIRST_DAY: Final = date(1970, 1, 1)
@@ -52,13 +51,13 @@ class Strip:
         return [step.start for step in self.steps] + [self.steps[-1].end]
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
     """When the day begins there, as an instant. Where the clock skips midnight, the first instant behind it."""
     local = datetime(day.year, day.month, day.day, tzinfo=zone)
     return local.astimezone(UTC)
 
 
-def days(first: date, last: date, zone: ZoneInfo) -> Span:
+def days(first: date, last: date, zone: tzinfo) -> Span:
     """From the beginning of the first day to the end of the last one. Raises ValueError if that is before."""
     if last < first or first < FIRST_DAY or last > LAST_DAY:
         msg = "the first day is not behind the last one, and the years are 1970 to 9998"
@@ -66,7 +65,7 @@ def days(first: date, last: date, zone: ZoneInfo) -> Span:
     return Span(midnight(first, zone), midnight(last + timedelta(days=1), zone))
 
 
-def strip(span: Span, zone: ZoneInfo, *, most: int) -> Strip:
+def strip(span: Span, zone: tzinfo, *, most: int) -> Strip:
     """The span's whole units, of the shortest kind of which there are no more than so many; years, however many."""
     for unit in (Unit.HOUR, Unit.DAY, Unit.MONTH):
         if _at_least(span, unit) <= most:
@@ -88,7 +87,7 @@ def _at_least(span: Span, unit: Unit) -> int:
     return int((span.end - span.start) / _LONGEST[unit])
 
 
-def _steps(span: Span, unit: Unit, zone: ZoneInfo) -> Iterator[Span]:
+def _steps(span: Span, unit: Unit, zone: tzinfo) -> Iterator[Span]:
     start = _begin(span.start, unit, zone)
     while True:
         end = _next(start, unit, zone)
@@ -98,7 +97,7 @@ def _steps(span: Span, unit: Unit, zone: ZoneInfo) -> Iterator[Span]:
         start = end
 
 
-def _begin(at: datetime, unit: Unit, zone: ZoneInfo) -> datetime:
+def _begin(at: datetime, unit: Unit, zone: tzinfo) -> datetime:
     """Where the unit begins in which the instant is."""
     local = at.astimezone(zone)
     if unit is Unit.HOUR:
@@ -114,7 +113,7 @@ def _begin(at: datetime, unit: Unit, zone: ZoneInfo) -> datetime:
     return midnight(day, zone)
 
 
-def _next(start: datetime, unit: Unit, zone: ZoneInfo) -> datetime:
+def _next(start: datetime, unit: Unit, zone: tzinfo) -> datetime:
     """An hour later by the clock of the world; of the others the next one's midnight there."""
     if unit is Unit.HOUR:
         return start + _HOUR

@@ -37,6 +37,16 @@ SELECT min(recorded_at) FROM (
     end=first_of_sql("p.id", 'p."cursor"'),
 )
 
+# Index: the checkpoints' key, by its first column.
+_HANDLED: Final = """
+SELECT partition_id, "cursor" FROM eventstore_checkpoint WHERE subscription = %(name)s AND "cursor" > 0 ORDER BY partition_id
+"""
+
+
+def handled_up_to(name: str) -> Mapping[int, int]:
+    """By a partition's id the next offset that a subscription has not handled: all below it is, but for what it has parked."""
+    return dict(unchecked_rows(_HANDLED, {"name": name}))
+
 
 def unhandled_since(topics: Mapping[str, str]) -> datetime | None:
     """When the log took the first record that one of them has not handled, or has parked; None if nothing that is folded waits.

@@ -9,6 +9,7 @@ import pytest
 from audit import transcript
 from audit.transcript import around, page, version_of
 from eventstore.queries.keyset import BadCursor, Wanted
+from eventstore.queries.picked import events_at
 from teddy_es.domain.conversation import (
     ChildSpoke,
     ConversationEnded,
@@ -191,10 +192,9 @@ def test_what_one_read_does_not_bring_is_read_on(
 ) -> None:
     """Messages of a hundred thousand letters fill a read."""
     talk(families, 3)
-    real = transcript.events_at
 
     def short(positions: Any) -> Any:
-        return real(positions, size=1)
+        return events_at(positions, size=1)
 
     monkeypatch.setattr(transcript, "events_at", short)
 
