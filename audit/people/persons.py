@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from eventstore.queries import browse
 from eventstore.queries.connection import unchecked_rows
-from eventstore.queries.evidence import one_event
-from eventstore.queries.keyset import Wanted
+from eventstore.queries.picked import first_events
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -32,8 +30,9 @@ def persons_of(stream_ids: Collection[str]) -> set[str]:
     if talks:
         known = dict(unchecked_rows(_TALKS, {"ids": sorted(talks)}))
         found |= set(known.values())
-        for name in talks - known.keys():
-            found |= _of_first_event(f"conversation.{name}")
+        unknown = [f"conversation.{name}" for name in sorted(talks - known.keys())]
+        for event in first_events(unknown) if unknown else ():
+            found |= persons_named(event.data)
     return found
 
 
@@ -47,12 +46,3 @@ def _named(data: Mapping[str, Any]) -> Iterator[str]:
     for one in (*map(data.get, _NAMING), *(many if isinstance(many, list) else ())):
         if isinstance(one, str) and one:
             yield one
-
-
-def _of_first_event(stream_id: str) -> set[str]:
-    for row in browse.stream_events(stream_id, Wanted(size=1)).rows:
-        there = one_event(row.position)
-        if there is not None and there.evidence is not None:
-            event = there.evidence.event
-            return persons_named(event.data) if event is not None else set()
-    return set()

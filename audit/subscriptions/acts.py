@@ -17,11 +17,13 @@ from audit.frame.showing import Step, show
 from eventstore.clock import SystemClock
 from eventstore.database import Condition, condition_of
 from eventstore.errors import ProjectionNotReady, StreamNotParked
+from eventstore.events import Position
+from eventstore.queries.positions import packed_of
 from eventstore.queries.subscriptions import (
     ActionRow,
     Parked,
     actions,
-    parked_stream,
+    parked_at,
     status_of,
 )
 from eventstore.subscriptions import Start
@@ -136,12 +138,12 @@ def act(request: HttpRequest, *, name: str, act: str) -> HttpResponse:
     """The form, or what it asks for is done and the subscription's page comes next."""
     asked = _act(act)
     subscription_status = status_of(name, SystemClock().now())
-    stream_id = _stream(request, asked)
+    at = _at(request, asked)
     try:
-        stream = parked_stream(name, stream_id) if stream_id else None
+        stream = parked_at(name, at) if at else None
         form = _form(request, name, act, stream)
         if request.method == "POST" and form.is_valid():
-            told = _asked_for(request, name, act, stream_id, form)
+            told = _asked_for(request, name, act, stream, form)
             if told is not None:
                 messages.success(request, told)
                 return redirect("admin:subscription", name=name)
@@ -185,16 +187,28 @@ def _act(name: str) -> Act:
     return ACTS[name]
 
 
-def _stream(request: HttpRequest, asked: Act) -> str | None:
-    """The stream that the address names. Raises `PageRefused` where it should name one and does not, or the other way round."""
-    stream_id = request.GET.get("stream") or None
-    if asked.of_stream is not None and (stream_id is not None) != asked.of_stream:
+def _at(request: HttpRequest, asked: Act) -> Position | None:
+    """The event that the address names, for a stream's own name says whose it is. Raises `PageRefused` where it should name one and does not, or the other way round."""
+    text = request.GET.get("at") or None
+    at = _position(text) if text else None
+    if (text and not at) or (
+        asked.of_stream is not None and (at is not None) != asked.of_stream
+    ):
         raise PageRefused(
             HTTPStatus.BAD_REQUEST,
-            "This address does not name the stream, or names one where none belongs.",
+            "This address does not name the event, or names one where none belongs.",
             "Choose it on the page of the subscription.",
         )
-    return stream_id
+    return at
+
+
+def _position(text: str) -> Position | None:
+    try:
+        position = Position.parse(text)
+        packed_of(position)
+    except ValueError:
+        return None
+    return position
 
 
 def _form(
@@ -208,7 +222,7 @@ def _form(
 
 
 def _asked_for(
-    request: HttpRequest, name: str, act: str, stream_id: str | None, form: OrderForm
+    request: HttpRequest, name: str, act: str, stream: Parked | None, form: OrderForm
 ) -> str | None:
     """Have it done; what is said of it. None if that cannot be, which the form says then."""
     try:
@@ -217,7 +231,9 @@ def _asked_for(
         form.add_error("reason", str(error))
         return None
     try:
-        return _had_done(order, name, act, stream_id, form.cleaned_data)
+        return _had_done(
+            order, name, act, stream.stream_id if stream else None, form.cleaned_data
+        )
     except ProjectionNotReady as error:
         form.add_error(None, str(error))
     except (ImproperlyConfigured, ImportError):

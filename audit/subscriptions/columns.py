@@ -82,18 +82,16 @@ SUBSCRIPTIONS: Final[Table[SubscriptionStatus]] = Table(
 # ---- streams that wait
 
 
-def _stream(row: Parked, viewer: Viewer) -> str:
-    if viewer.may(Capability.SEE_PAYLOADS):
-        address = reverse("admin:stream", args=[row.stream_id])
-        return cells.linked(row.stream_id, address, css="mono wrap")
-    return cells.was(row.stream_id, "mono wrap")
-
-
 def _failed_event(row: Parked, viewer: Viewer) -> str:
+    """By its place in the log: a stream's name says whose it is, and not everybody here may see that."""
     event: str = row.event_type
     if viewer.may(Capability.SEE_PAYLOADS):
         event = cells.linked(event, event_address(row.position), is_main=True)
-    return cells.beside(event, cells.was(f"version {thousands(row.version)}"))
+    return cells.beside(
+        event,
+        cells.was(str(row.position), "was mono wrap"),
+        cells.was(f"version {thousands(row.version)}"),
+    )
 
 
 def _error(row: Parked, _viewer: Viewer) -> str:
@@ -133,8 +131,7 @@ def parked(name: str) -> Table[Parked]:
     return Table(
         "Parked streams and those that are retried",
         (
-            Column("Stream", _stream, heads_row=True),
-            Column("Event that failed", _failed_event),
+            Column("Event that failed", _failed_event, heads_row=True),
             Column("Error", _error),
             Column("Tried, UTC", _tried),
             Column("Next, UTC", _next),
@@ -147,9 +144,9 @@ def parked(name: str) -> Table[Parked]:
 def _button(address: str, row: Parked, label: str, said: str) -> str:
     return cells.linked(
         label,
-        f"{address}?stream={quote(row.stream_id, safe='')}",
+        f"{address}?at={quote(str(row.position), safe='')}",
         css="button small",
-        aria_label=said.format(row.stream_id),
+        aria_label=said.format(row.position),
     )
 
 
@@ -182,8 +179,8 @@ PLACES: Final[Table[PartitionStatus]] = Table(
 
 
 def _what(row: ActionRow, _viewer: Viewer) -> str:
-    stream = row.stream_id and cells.was(row.stream_id, "was mono wrap")
-    return cells.beside(row.action, row.detail, stream or "")
+    at = row.position and cells.was(str(row.position), "was mono wrap")
+    return cells.beside(row.action, row.detail, at or "")
 
 
 def _why(row: ActionRow, _viewer: Viewer) -> str:

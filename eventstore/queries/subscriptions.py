@@ -10,7 +10,7 @@ from eventstore.errors import StreamNotParked, SubscriptionNotFound
 from eventstore.protocol.positions import first_of_sql
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import Listing, Page, Wanted
-from eventstore.queries.positions import position_of
+from eventstore.queries.positions import packed_of, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,6 +173,14 @@ _PARKED_ONE: Final = composed(
     of_subscription=_OF_SUBSCRIPTION,
 )
 
+# Indexes: the event's key, then the parked stream's.
+_PARKED_AT: Final = composed(
+    """{parked} WHERE {of_subscription} AND p.position = %(position)s
+   AND p.stream_id = (SELECT stream_id FROM eventstore_event WHERE position = %(position)s)""",
+    parked=_PARKED,
+    of_subscription=_OF_SUBSCRIPTION,
+)
+
 
 def statuses(now: datetime) -> Sequence[SubscriptionStatus]:
     """All subscriptions, by name."""
@@ -207,6 +215,14 @@ def parked_stream(name: str, stream_id: str) -> Parked:
     for row in unchecked_rows(_PARKED_ONE, {"name": name, "stream_id": stream_id}):
         return _parked(*row)
     raise StreamNotParked(name, stream_id)
+
+
+def parked_at(name: str, position: Position) -> Parked:
+    """The one that waits at this event. Raises `StreamNotParked`, with the place where a stream's name would stand."""
+    asked = {"name": name, "position": packed_of(position)}
+    for row in unchecked_rows(_PARKED_AT, asked):
+        return _parked(*row)
+    raise StreamNotParked(name, str(position))
 
 
 def actions(name: str, *, limit: int = 50) -> Sequence[ActionRow]:

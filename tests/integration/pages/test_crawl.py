@@ -31,7 +31,7 @@ from tests.support.roles import choose, client_as
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.usefixtures("transactional_db", "table", "recorder")
+pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
 ACCOUNTS: Final = (
     *("anonymous", "inactive", "outsider", "staff"),
@@ -41,7 +41,7 @@ PROBES: Final = {"healthz", "readyz", "metrics"}  # test_health.py and test_metr
 
 
 @pytest.fixture
-def filled(orders: Orders) -> str:
+def filled(orders: Orders, recorder: list[dict[str, Any]]) -> str:
     """Streams, one of them parked, and a job that ran. The page of an event."""
     for name in ("a", "b", "c"):
         orders.place(name, 3)

@@ -14,6 +14,8 @@ from django.urls import reverse
 from audit.frame.page import Acting, Asking, Choosing, Page
 from audit.pages import PAGES
 from audit.subscriptions.acts import ACTS
+from eventstore.queries.keyset import Wanted
+from eventstore.queries.subscriptions import parked_streams
 from tests.support.clocks import MovableClock
 from tests.support.following import Orders, Totals, follow, follower, subscription
 
@@ -40,7 +42,7 @@ class Sent:
 
 def acts(orders: Orders) -> Sequence[Sent]:
     """Each act on a subscription once."""
-    stream = f"?stream={orders.stream('a')}"
+    stream = f"?at={parked_streams(Wanted(), 'totals').rows[0].position}"
     asks = {
         "skip": Sent(query=stream, form={"version": "2"}),
         "reset": Sent(form={"to": "beginning", "confirmed": "totals"}),
