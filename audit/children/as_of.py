@@ -227,6 +227,7 @@ _EVOLVE: Final[Mapping[str, Callable[[dict[Name, Value], FactRow], None]]] = {
     "SafetyViolationReleased": _step("given back"),
     "SafetyViolationEscalated": _step("escalated"),
     "SafetyViolationDecisionProposed": _step("a decision waits for a second person"),
+    "SafetyViolationDecisionRefused": _step("the second person did not agree"),
     "SafetyViolationResolved": _step("closed", closes=True),
     "SafetyViolationReopened": _step("reopened", opens=True),
     "HoldPlaced": _held,

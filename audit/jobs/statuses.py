@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eventstore.queries.jobs import JobRunRow, latest_runs
-from eventstore.upkeep.schedule import SCHEDULE
+from eventstore.upkeep.schedule import scheduled
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,8 +33,9 @@ class JobStatus:
 
 def statuses(now: datetime) -> list[JobStatus]:
     """Every job of the schedule."""
-    latest = latest_runs(list(SCHEDULE))
-    return [_status(job, latest.get(job.name), now) for job in SCHEDULE.values()]
+    schedule = scheduled()
+    latest = latest_runs(list(schedule))
+    return [_status(job, latest.get(job.name), now) for job in schedule.values()]
 
 
 def _status(job: Job, last: JobRunRow | None, now: datetime) -> JobStatus:

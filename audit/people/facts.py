@@ -32,6 +32,8 @@ from teddy_es.domain.privacy import (
 from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
+    SafetyViolationDecisionProposed,
+    SafetyViolationDecisionRefused,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
@@ -75,6 +77,11 @@ _TOLD: Final[Mapping[type[Any], tuple[Lane, tuple[str, ...]]]] = MappingProxyTyp
             Lane.VIOLATION,
             (*_ABOUT_VIOLATION, "outcome", "clause"),
         ),
+        SafetyViolationDecisionProposed: (
+            Lane.VIOLATION,
+            (*_ABOUT_VIOLATION, "outcome", "clause"),
+        ),
+        SafetyViolationDecisionRefused: (Lane.VIOLATION, _ABOUT_VIOLATION),
         SafetyViolationReopened: (Lane.VIOLATION, _ABOUT_VIOLATION),
         ConsentGranted: (Lane.CONSENT, ("scope", "policy_version")),
         ConsentWithdrawn: (Lane.CONSENT, ("scope",)),

@@ -7,11 +7,15 @@ Sensitive fields are kept nowhere: who may see them opens them in the event.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import ClassVar, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+
+BEGINNING_OF_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands where nobody knows when a violation's time is over, so that it comes first."""
 
 
 class State(models.TextChoices):
@@ -85,6 +89,10 @@ class Violation(models.Model):
     """What was found about a child's safety, and where it stands. Its id is unique within the child.
 
     Times and officers are of the newest event of their kind; a reopened violation has those from before until they come anew.
+    version: of its newest event; act_version: of the newest that somebody did, so no level of the clock. began_at, period_s, due_at,
+    next_level_at: its clock, as `teddy_es.domain.deadlines` has it; queue_at: due_at, and the beginning of time where nobody knows it.
+    was_late: whether it was decided too late before it was reopened. proposal_version: of the decision that waits for a second
+    person, asked for in the stream `approval.{approval_id}`.
     """
 
     pk = models.CompositePrimaryKey("child_id", "violation_id")
@@ -113,6 +121,18 @@ class Violation(models.Model):
     clause = models.TextField(null=True)  # noqa: DJ001
     reopened_at = models.DateTimeField(null=True)
     reopened_position = models.BigIntegerField(null=True)
+    version = models.IntegerField(default=0, db_default=0)
+    act_version = models.IntegerField(default=0, db_default=0)
+    began_at = models.DateTimeField(null=True)
+    period_s = models.BigIntegerField(null=True)
+    due_at = models.DateTimeField(null=True)
+    queue_at = models.DateTimeField(
+        default=BEGINNING_OF_TIME, db_default=BEGINNING_OF_TIME
+    )
+    next_level_at = models.DateTimeField(null=True)
+    was_late = models.BooleanField(default=False, db_default=False)
+    proposal_version = models.IntegerField(null=True)
+    approval_id = models.TextField(null=True)  # noqa: DJ001
 
     objects: ClassVar[models.Manager[Violation]] = models.Manager()
 
@@ -123,11 +143,41 @@ class Violation(models.Model):
                 name="people_violation_child",
             ),
             models.Index(fields=["violation_id"], name="people_violation_id"),
-            # what waits for somebody, by the clock of its severity
+            # what waits for somebody, by the end of its time: of all, and by what the queue is narrowed by
+            *(
+                models.Index(
+                    fields=[*narrowed, "queue_at", "child_id", "violation_id"],
+                    name=f"people_violation_{name}",
+                    condition=~Q(state=State.RESOLVED),
+                )
+                for name, narrowed in {
+                    "open": [],
+                    "severity": ["severity"],
+                    "category": ["category"],
+                    "detector": ["detector"],
+                    "claimed": ["claimed_by"],
+                }.items()
+            ),
             models.Index(
-                fields=["severity", "detected_at", "child_id", "violation_id"],
-                name="people_violation_open",
-                condition=~Q(state=State.RESOLVED),
+                fields=["decided_at", "child_id", "violation_id"],
+                name="people_violation_closed",
+                condition=Q(state=State.RESOLVED),
+            ),
+            models.Index(
+                fields=["child_id", "violation_id"],
+                name="people_violation_proposed",
+                condition=Q(proposal_version__isnull=False),
+            ),
+            models.Index(
+                fields=["next_level_at", "child_id", "violation_id"],
+                name="people_violation_level",
+                condition=Q(next_level_at__isnull=False),
+            ),
+            # the record of a month, from the index alone
+            models.Index(
+                fields=["detected_at", "severity"],
+                include=["state", "due_at", "decided_at", "was_late"],
+                name="people_violation_month",
             ),
             models.Index(
                 fields=["conversation_id"],
@@ -138,6 +188,95 @@ class Violation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.child_id} {self.violation_id}"
+
+
+class ViolationStep(models.Model):
+    """One event about a violation: what was found, and each thing that was done about it. version: in the child's stream.
+
+    name: of the event. by: who did it, absent where it was a detector or the clock. said: the level or the outcome.
+    """
+
+    pk = models.CompositePrimaryKey("child_id", "version")
+    child_id = models.TextField()
+    version = models.IntegerField()
+    violation_id = models.TextField()
+    name = models.TextField()
+    by = models.TextField(null=True)  # noqa: DJ001
+    said = models.TextField(null=True)  # noqa: DJ001
+    clause = models.TextField(null=True)  # noqa: DJ001
+    recorded_at = models.DateTimeField()
+    occurred_at = models.DateTimeField()
+    position = models.BigIntegerField()
+
+    objects: ClassVar[models.Manager[ViolationStep]] = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["child_id", "violation_id", "version"],
+                name="people_violationstep_of",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.child_id} {self.version}"
+
+
+class Approval(models.Model):
+    """The newest request for a second person about one thing. version: of its stream; request_version: of the request in it.
+
+    object_version: of the thing, as who asked saw it.
+    """
+
+    class State(models.TextChoices):
+        """How it stands."""
+
+        WAITING = "waiting"
+        APPROVED = "approved"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+        EXPIRED = "expired"
+        DONE = "done"
+        OVERTAKEN = "overtaken"
+
+    approval_id = models.TextField(primary_key=True)
+    version = models.IntegerField()
+    request_version = models.IntegerField()
+    kind = models.TextField()
+    object = models.TextField()
+    object_version = models.IntegerField(null=True)
+    requested_by = models.TextField()
+    requested_at = models.DateTimeField()
+    requested_position = models.BigIntegerField()
+    expires_at = models.DateTimeField()
+    state = models.TextField(choices=State.choices)
+    decided_by = models.TextField(null=True)  # noqa: DJ001
+    decided_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Approval]] = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["requested_at", "approval_id"],
+                name="people_approval_waiting",
+                condition=Q(state="waiting"),
+            ),
+            models.Index(
+                fields=["expires_at", "approval_id"],
+                name="people_approval_expires",
+                condition=Q(state="waiting"),
+            ),
+            models.Index(
+                fields=["decided_at", "approval_id"],
+                name="people_approval_agreed",
+                condition=Q(state="approved"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.approval_id
 
 
 class Consent(models.Model):

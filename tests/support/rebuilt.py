@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.people.accesses import Accesses
+from audit.people.approvals import Approvals
 from audit.people.children import Children
 from audit.people.consents import Consents
 from audit.people.conversations import Conversations
@@ -41,6 +42,12 @@ class AccessesAgain(Accesses):
     version = 2
 
 
+class ApprovalsAgain(Approvals):
+    """The same code under a higher number."""
+
+    version = 2
+
+
 class FactsAgain(Facts):
     """The same code under a higher number."""
 
@@ -63,5 +70,6 @@ AGAIN = [
         AccessesAgain,
         FactsAgain,
         ScreeningsAgain,
+        ApprovalsAgain,
     )
 ]

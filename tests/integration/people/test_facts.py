@@ -6,12 +6,20 @@ from datetime import UTC, datetime
 
 import pytest
 
+from audit.people.facts import Facts
 from audit.people.models import Fact
 from teddy_es.domain.access import DataAccessed
 from teddy_es.domain.child import ChildProfileUpdated
 from teddy_es.domain.conversation import ChildSpoke, TeddyReplied
-from teddy_es.domain.parent import ErasureRequested
-from teddy_es.domain.privacy import ErasureCompleted, HoldLifted, HoldPlaced
+from teddy_es.domain.parent import ConsentGranted, ConsentWithdrawn, ErasureRequested
+from teddy_es.domain.privacy import (
+    ErasureCompleted,
+    HoldLifted,
+    HoldPlaced,
+    KeyDestroyed,
+    KeyMinted,
+)
+from teddy_es.domain.types import registry
 from teddy_es.domain.violations import SafetyViolationResolved
 from tests.support.families import Families, handle
 
@@ -123,3 +131,12 @@ def test_what_names_many_children_is_written_bit_by_bit(families: Families) -> N
     handle("facts")
 
     assert Fact.objects.count() == 2_400
+
+
+def test_nothing_that_happens_to_a_child_is_left_out() -> None:
+    followed = set(Facts.types or ())
+    of_keys = {KeyMinted, KeyDestroyed}  # counted by what ordered them
+    for kind in registry.event_types():
+        if kind.stream_type in {"child", "conversation", "privacy", "access"}:
+            assert kind.struct in followed | of_keys, kind.name
+    assert followed >= {ConsentGranted, ConsentWithdrawn, ErasureRequested}
