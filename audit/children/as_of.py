@@ -61,7 +61,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """late: had happened by then and was recorded later. to_come: how many facts had not happened. newer: recorded since the link was made."""
+    """late: had happened by then and was recorded later. to_come: how many facts had not happened. newer: recorded since the link was made;
+    missed: of these such as had been recorded by then, but were not handled yet."""
 
     at: datetime
     fields: Sequence[Field]
@@ -69,6 +70,7 @@ class AsOf:
     late: Sequence[FactRow]
     to_come: int
     newer: int
+    missed: int
 
     def of(self, group: str) -> Sequence[Field]:
         """The fields of a group."""
@@ -100,6 +102,7 @@ def as_of(facts: Sequence[FactRow], at: datetime, cut: Upto) -> AsOf:
         late=late,
         to_come=len(within) - len(happened),
         newer=len(facts) - len(within),
+        missed=sum(f.position not in cut and f.recorded_at <= at for f in facts),
     )
 
 

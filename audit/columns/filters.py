@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
 
@@ -49,9 +49,21 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the calendar; whose days the label says."""
+
+    template: ClassVar = "audit/columns/day.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """label: what the form is for. clear: the address without them, empty if nothing is narrowed."""
 
     label: str
-    fields: Sequence[Choice | Moment | Identifier]
+    fields: Sequence[Choice | Day | Moment | Identifier]
     clear: str = ""

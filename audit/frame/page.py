@@ -77,6 +77,13 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
+class Revealing:
+    """A POST that opens what was said and shows it in its answer: the ledger has it before a byte is opened, and what is sent anew is recorded anew."""
+
+    refusal: ClassVar = Asking.refusal
+
+
+@dataclass(frozen=True, slots=True)
 class Acting:
     """A POST that has something done: it is recorded with who and why, in the transaction in which it is done.
 
@@ -105,7 +112,7 @@ class Page:
     view: View
     capability: Capability
     navigation: Navigation | Within | None
-    post: Asking | Acting | Choosing | None = None
+    post: Asking | Acting | Choosing | Revealing | None = None
     shows: Shows | None = None
 
 

@@ -43,6 +43,17 @@ class Child(models.Model):
         indexes = [
             models.Index(fields=["parent_id", "child_id"], name="people_child_parent"),
             models.Index(fields=["known_at", "child_id"], name="people_child_newest"),
+            models.Index(
+                fields=["language", "known_at", "child_id"],
+                name="people_child_language",
+            ),
+            models.Index(
+                fields=["registered_at", "child_id"], name="people_child_registered"
+            ),
+            models.Index(
+                fields=["language", "registered_at", "child_id"],
+                name="people_child_lang_reg",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -138,6 +149,12 @@ class Violation(models.Model):
 
     class Meta:
         indexes = [
+            # children with an open one
+            models.Index(
+                fields=["child_id"],
+                name="people_violation_waiting",
+                condition=~Q(state=State.RESOLVED),
+            ),
             models.Index(
                 fields=["child_id", "detected_at", "violation_id"],
                 name="people_violation_child",
@@ -411,6 +428,13 @@ class Access(models.Model):
 
     class Meta:
         indexes = [
+            # who opened what of a conversation: its stream's id, and what stands behind a slash
+            models.Index(
+                fields=["object"],
+                opclasses=["text_pattern_ops"],
+                name="people_access_revealed",
+                condition=Q(kind="reveal"),
+            ),
             models.Index(
                 fields=["actor", "recorded_at", "position", "subject"],
                 name="people_access_actor",

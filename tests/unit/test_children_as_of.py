@@ -244,7 +244,9 @@ def test_a_link_never_shifts_when_more_is_recorded(
     before, behind = at(moment, facts, cut), at(moment, facts + later, cut)
 
     assert behind.newer == len(more)
-    assert replace(behind, newer=0) == before
+    assert replace(behind, newer=0, missed=0) == before
+    then = START + moment * HOUR
+    assert behind.missed == sum(one.recorded_at <= then for one in later)
 
 
 @given(LIVES, st.integers(0, 30))
