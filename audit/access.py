@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Somebody = User | AnonymousUser
 
 _APP: Final = "audit"  # whose permissions these are
+OFFICER: Final = "officer-"  # before the account's number
 _KNOWN: Final = "_standing"  # on the user of one request
 
 
@@ -59,6 +60,9 @@ class Capability(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     """Make accounts and say what they may do."""
 
+
+MUST_END: Final = frozenset({"external_auditor"})
+"""Roles that give nothing to an account without an end: a guest's account that nobody has ended is one too many."""
 
 OF_STAFF: Final = frozenset({Capability.ENTER})
 OF_SUPERUSERS: Final = frozenset(
@@ -139,7 +143,7 @@ def viewer_of(request: HttpRequest) -> Viewer:
 
 def actor_of(user: Somebody) -> str:
     """The account's name in events: the ledger's, and those of acts. A log-in name may be an address, and may change."""
-    return f"officer-{user.pk}"
+    return f"{OFFICER}{user.pk}"
 
 
 def _read(user: Somebody) -> Standing:
@@ -154,13 +158,15 @@ def _read(user: Somebody) -> Standing:
             "standing__zone",
         )
     )
+    ends_at: datetime | None = next((row[3] for row in rows), None)
+    counting = [row for row in rows if ends_at or row[0] not in MUST_END]
     known = set(Capability)
     return Standing(
         roles=frozenset(str(row[0]) for row in rows if row[0]),
         capabilities=frozenset(
-            Capability(row[1]) for row in rows if row[2] == _APP and row[1] in known
+            Capability(row[1]) for row in counting if row[2] == _APP and row[1] in known
         ),
-        ends_at=next((row[3] for row in rows), None),
+        ends_at=ends_at,
         zone=next((row[4] for row in rows if row[4]), "UTC"),
     )
 

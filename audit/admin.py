@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
@@ -12,15 +13,19 @@ from django.forms import CheckboxSelectMultiple
 from knox.models import get_token_model
 
 from audit.access import Capability, may
+from audit.models import Standing
 from eventstore.queries.unseen import unseen
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     _UserAdmin = UserAdmin[User]
+    _StandingInline = admin.StackedInline[Standing, User]
 else:
+    _StandingInline = admin.StackedInline
     _UserAdmin = UserAdmin  # generic for the type checker only
 
+_log = structlog.get_logger(__name__)
 _GIVEN: Final = ("is_active", "is_staff", "is_superuser", "groups")
 
 
@@ -28,11 +33,34 @@ _GIVEN: Final = ("is_active", "is_staff", "is_superuser", "groups")
 admin.site.unregister([User, Group, get_token_model()])
 
 
+class EndOfTime(_StandingInline):
+    """Until when the account may anything. Nobody prolongs their own."""
+
+    model = Standing
+    fields = ("ends_at",)
+    can_delete = False
+    verbose_name_plural = "Until when"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers only."""
+        return may(request.user, Capability.MANAGE_ACCOUNTS)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers only, and not for themselves."""
+        return self.has_change_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers only, and not for themselves."""
+        is_own = obj is not None and obj.pk == request.user.pk
+        return may(request.user, Capability.MANAGE_ACCOUNTS) and not is_own
+
+
 @admin.register(User)
 class AccountAdmin(_UserAdmin):
     """Whoever may change accounts can make superusers; so only they may."""
 
     actions = None
+    inlines = (EndOfTime,)
     list_filter = ()
     list_display = ("username", "is_active", "is_staff", "is_superuser", "last_login")
     filter_horizontal = ()
@@ -53,6 +81,37 @@ class AccountAdmin(_UserAdmin):
         """Nobody gives themself a role: another person does."""
         is_own = obj is not None and obj.pk == request.user.pk
         return (*self.readonly_fields, *(_GIVEN if is_own else ()))
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        """Not before there is an account."""
+        return () if obj is None else self.inlines
+
+    def save_related(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Any,
+        change: bool,  # noqa: FBT001  (Django's)
+    ) -> None:
+        """Which roles were given or taken stands in the account's history and in the log."""
+        user = form.instance
+        before = _roles(user)
+        super().save_related(request, form, formsets, change)
+        after = _roles(user)
+        if before != after:
+            told = {"before": before, "after": after}
+            self.log_change(
+                request,
+                user,
+                f"Roles: {', '.join(after) or 'none'}; before: {', '.join(before) or 'none'}.",
+            )
+            _log.info(
+                "an account's roles were changed",
+                action="account-roles-changed",
+                account=user.pk,
+                by=request.user.pk,
+                **told,
+            )
 
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -91,6 +150,10 @@ class AccountAdmin(_UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers only."""
         return may(request.user, Capability.MANAGE_ACCOUNTS)
+
+
+def _roles(user: User) -> list[str]:
+    return sorted(user.groups.values_list("name", flat=True))
 
 
 def refuse_unseen(text: str) -> None:

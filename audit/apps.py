@@ -16,8 +16,10 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Have roles made once Django has made their permissions, which it does at the end of `migrate`, too."""
+        from audit import sessions
         from audit.roles import make_roles
 
+        sessions.connect()
         post_migrate.connect(
             make_roles, sender=self, dispatch_uid="audit.roles.make_roles"
         )

@@ -1,4 +1,4 @@
-"""The console's settings: attribute = default, looked up live in `settings.CONSOLE`."""
+"""The console's own settings: attribute = default, looked up live, so that `override_settings` just works."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ if TYPE_CHECKING:
 
 SEVERITIES: Final[Sequence[Severity]] = get_args(Severity)
 _WRONG: Final = (
-    "CONSOLE['DEADLINES'] is a list of rules, each with `since` (a day) and the minutes of every severity: "
+    "DEADLINES is a list of rules, each with `since` (a day) and the minutes of every severity: "
     + ", ".join(SEVERITIES)
 )
 
 
 class ConsoleSettings:
-    """Nobody else in this package touches Django's settings, so `override_settings` just works."""
+    """Nobody else in this package touches Django's settings."""
 
+    TEDDY_SESSION_IDLE: int = (
+        900  # seconds in which nothing is asked, then a session ends
+    )
     DEADLINES: Sequence[
         Mapping[str, Any]
     ] = ()  # how long a violation may wait for its decision, from which day on
-    APPROVAL_HOURS: int = 24  # how long a second person may take
+    TEDDY_APPROVAL_HOURS: int = 24  # how long a second person may take
 
     def __getattribute__(self, name: str) -> Any:
         default = super().__getattribute__(name)
-        if not name.isupper():
-            return default
-        return getattr(settings, "CONSOLE", {}).get(name, default)
+        return getattr(settings, name, default) if name.isupper() else default
 
 
 conf = ConsoleSettings()

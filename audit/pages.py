@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from audit.access import Capability
+from audit.access_ledger import pages as access_ledger
+from audit.approvals.pages import approvals
 from audit.children.moment import child_as_of
 from audit.children.pages import children
 from audit.children.timeline import child
@@ -16,6 +18,7 @@ from audit.events import pages as events
 from audit.find.pages import find
 from audit.frame.page import (
     Acting,
+    Appending,
     Asking,
     Choosing,
     Foreign,
@@ -32,6 +35,8 @@ from audit.preferences.pages import time_zone
 from audit.streams import pages as streams
 from audit.subscriptions import pages as subscriptions
 from audit.subscriptions.acts import act, recorded
+from audit.violations import one as one_violation
+from audit.violations import pages as violations
 
 if TYPE_CHECKING:
     from audit.frame.page import Listed
@@ -44,7 +49,56 @@ PAGES: Final[tuple[Listed, ...]] = (
         "",
         overview,
         Capability.ENTER,
-        Navigation(_WORK, "Overview", "home", "o"),
+        Navigation(_WORK, "Today", "home", "t"),
+    ),
+    Page(
+        "violations",
+        "violations/",
+        violations.violations,
+        Capability.SEE_CHILDREN,
+        Navigation(_WORK, "Safety violations", "shield", "v"),
+        shows=Shows.LIST,
+    ),
+    Page(
+        "violations_record",
+        "violations/record/",
+        violations.violations_record,
+        Capability.ENTER,
+        Within("violations"),
+    ),
+    Page(
+        "violation",
+        "violations/<str:child_id>/case/<path:violation_id>/",
+        one_violation.violation,
+        Capability.SEE_CHILDREN,
+        Within("violations"),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "violation_reveal",
+        "violations/<str:child_id>/reveal/<path:violation_id>/",
+        one_violation.violation_reveal,
+        Capability.REVEAL,
+        Within("violations"),
+        Revealing(),
+        shows=Shows.REVEAL,
+    ),
+    Page(
+        "violation_act",
+        "violations/<str:child_id>/do/<str:act>/<path:violation_id>/",
+        one_violation.violation_act,
+        Capability.SEE_CHILDREN,
+        Within("violations"),
+        Appending(),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "approvals",
+        "approvals/",
+        approvals,
+        Capability.SEE_CHILDREN,
+        Navigation(_WORK, "Second person", "two", "p"),
+        shows=Shows.LIST,
     ),
     Page("purpose", "purpose/", purpose, Capability.SEE_CHILDREN, None, Choosing()),
     Page("time_zone", "time-zone/", time_zone, Capability.ENTER, None, Choosing()),
@@ -130,6 +184,31 @@ PAGES: Final[tuple[Listed, ...]] = (
         Capability.SEE_PAYLOADS,
         Within("events"),
         shows=Shows.VIEW,
+    ),
+    Page(
+        "ledger",
+        "ledger/",
+        access_ledger.ledger,
+        Capability.SEE_CHILDREN,
+        Navigation(_RECORDS, "Access ledger", "eye", "l"),
+        Asking(),
+        shows=Shows.LIST,
+    ),
+    Page(
+        "ledger_of_child",
+        "ledger/persons/<str:child_id>/",
+        access_ledger.ledger_of_child,
+        Capability.SEE_LEDGER,
+        Within("ledger"),
+        shows=Shows.LIST,
+    ),
+    Page(
+        "ledger_of_officer",
+        "ledger/accounts/<str:actor>/",
+        access_ledger.ledger_of_officer,
+        Capability.SEE_CHILDREN,
+        Within("ledger"),
+        shows=Shows.LIST,
     ),
     Page(
         "subscriptions",

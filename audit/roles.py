@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,30 +31,18 @@ class Role(StrEnum):
         return self.value.replace("_", " ").capitalize()
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What a role gives. must_end: whether an account may have it only until a date that is kept with it."""
-
-    capabilities: frozenset[Capability]
-    must_end: bool = False
-
-
 _SEES: Final = frozenset({_C.SEE_CHILDREN, _C.SEE_PAYLOADS})
 
-ROLES: Final[Mapping[Role, Given]] = {
-    Role.COMPLIANCE_OFFICER: Given(
-        _SEES
-        | {_C.REVEAL, _C.DECIDE, _C.APPROVE, _C.SEE_LEDGER, _C.EXPORT, _C.PLACE_HOLDS}
-    ),
-    Role.REVIEWER: Given(frozenset({_C.SEE_CHILDREN, _C.REVEAL, _C.DECIDE})),
-    Role.DATA_PROTECTION_OFFICER: Given(
-        _SEES
-        | {_C.APPROVE, _C.SEE_LEDGER, _C.EXPORT, _C.PLACE_HOLDS, _C.REQUEST_ERASURE}
-    ),
-    Role.EXTERNAL_AUDITOR: Given(_SEES | {_C.SEE_LEDGER}, must_end=True),
-    Role.OPERATOR: Given(frozenset({_C.OPERATE})),
-    Role.CHILD_SAFETY_RESPONDER: Given(
-        frozenset({_C.SEE_CHILDREN, _C.REVEAL, _C.DECIDE, _C.APPROVE})
+ROLES: Final[Mapping[Role, frozenset[Capability]]] = {
+    Role.COMPLIANCE_OFFICER: _SEES
+    | {_C.REVEAL, _C.DECIDE, _C.APPROVE, _C.SEE_LEDGER, _C.EXPORT, _C.PLACE_HOLDS},
+    Role.REVIEWER: frozenset({_C.SEE_CHILDREN, _C.REVEAL, _C.DECIDE}),
+    Role.DATA_PROTECTION_OFFICER: _SEES
+    | {_C.APPROVE, _C.SEE_LEDGER, _C.EXPORT, _C.PLACE_HOLDS, _C.REQUEST_ERASURE},
+    Role.EXTERNAL_AUDITOR: _SEES | {_C.SEE_LEDGER},
+    Role.OPERATOR: frozenset({_C.OPERATE}),
+    Role.CHILD_SAFETY_RESPONDER: frozenset(
+        {_C.SEE_CHILDREN, _C.REVEAL, _C.DECIDE, _C.APPROVE}
     ),
 }
 
@@ -72,4 +59,4 @@ def make_roles(using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
     }
     for role, given in ROLES.items():
         group, _made = Group.objects.get_or_create(name=role.value)
-        group.permissions.set(known[one.value] for one in given.capabilities)
+        group.permissions.set(known[one.value] for one in given)

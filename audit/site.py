@@ -19,6 +19,7 @@ from audit.frame.navigation import menu
 from audit.frame.page import Page
 from audit.frame.refusals import framed
 from audit.pages import PAGES
+from audit.sessions import why_ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ class AuditAdminSite(AdminSite):
 
     site_header = "Teddy ES Audit"
     site_title = "Teddy ES audit console"
-    index_title = "Overview"
+    index_title = "Today"
     site_url = None
     pages: Sequence[Listed] = PAGES
 
@@ -66,7 +67,8 @@ class AuditAdminSite(AdminSite):
                 kept = query.copy()
                 kept.pop(REDIRECT_FIELD_NAME, None)
                 setattr(request, method, kept)
-        return framed(super().login)(request, extra_context)
+        said = {**(extra_context or {}), "ended": why_ended(request)}
+        return framed(super().login)(request, said)
 
     def logout(  # type: ignore[override]  # a refusal is an answer too
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""How many minutes a safety violation may wait for its decision, by its severity: CONSOLE["DEADLINES"].
+"""How many minutes a safety violation may wait for its decision, by its severity: the setting DEADLINES.
 
 Each operator answers for its own. A case keeps the rule that was in force when the log took it, so a change is a further
 entry with its own `since`, a day that has not come yet; what stands here already is never edited.

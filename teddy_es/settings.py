@@ -10,7 +10,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from teddy_es.deadlines import DEADLINES
+from teddy_es import deadlines
 from teddy_es.environment import Environment
 from teddy_es.logs import LEVELS, configure_logging
 from teddy_es.retention import RETENTION, without_end
@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "audit.trouble.DatabaseTrouble",
+    "audit.sessions.EndSessions",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "teddy_es.urls"
@@ -168,6 +169,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+TEDDY_SESSION_IDLE = env.whole("TEDDY_SESSION_IDLE", default=900, least=60, most=28_800)
 # Behind TLS everywhere but in the quickstart, which answers on loopback only.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = env.switch("TEDDY_SSL_REDIRECT", default=True) and PRODUCTION
@@ -370,10 +372,8 @@ EVENTSTORE: dict[str, Any] = {
 
 # ---- the console: docs/OPERATIONS.md, "Safety violations"
 
-CONSOLE: dict[str, Any] = {
-    "DEADLINES": DEADLINES,
-    "APPROVAL_HOURS": env.whole("TEDDY_APPROVAL_HOURS", default=24, least=1, most=720),
-}
+DEADLINES = deadlines.DEADLINES
+TEDDY_APPROVAL_HOURS = env.whole("TEDDY_APPROVAL_HOURS", default=24, least=1, most=720)
 
 LOGGING_CONFIG = None
 configure_logging(

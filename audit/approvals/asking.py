@@ -58,7 +58,7 @@ def ask(
     Raises `ApprovalWaiting` where somebody asks for a later one.
     """
     now = (clock or SystemClock()).now()
-    expires_at = now + timedelta(hours=conf.APPROVAL_HOURS)
+    expires_at = now + timedelta(hours=conf.TEDDY_APPROVAL_HOURS)
 
     def asking(approval: Approval) -> None:
         state = approval.state
@@ -83,7 +83,7 @@ def ask_again(
 ) -> AppendResult | None:
     """The same for a version whose request is over: nobody answered in time, or it was taken back."""
     now = (clock or SystemClock()).now()
-    expires_at = now + timedelta(hours=conf.APPROVAL_HOURS)
+    expires_at = now + timedelta(hours=conf.TEDDY_APPROVAL_HOURS)
     return _changed(
         thing.approval_id,
         lambda one: one.request(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -22,6 +22,19 @@ class Choice:
     label: str
     chosen: str | None
     values: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One of these values, each with how it is said, or any."""
+
+    template: ClassVar = "audit/columns/labelled.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: str | None
+    values: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,18 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A code of some other system, in full."""
+
+    template: ClassVar = "audit/columns/code.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """A day of the calendar; whose days the label says."""
 
@@ -62,8 +87,9 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """label: what the form is for. clear: the address without them, empty if nothing is narrowed."""
+    """label: what the form is for. clear: the address without them, empty if nothing is narrowed. kept: what else stays in the address."""
 
     label: str
-    fields: Sequence[Choice | Day | Moment | Identifier]
+    fields: Sequence[Choice | Labelled | Moment | Identifier | Code | Day]
     clear: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)

@@ -90,7 +90,7 @@ class ShownRow(NamedTuple):
 class Panel(Generic[Row]):
     """A table with what belongs to it. `heading` or else `label` names it; above: a template, before the filters.
 
-    empty: None for a table that is shown without a row, too.
+    empty: None for a table that is shown without a row, too. unavailable: why its rows cannot be known; below: a template, after them.
     """
 
     table: Table[Row]
@@ -100,7 +100,14 @@ class Panel(Generic[Row]):
     above: str = ""
     filters: Filters | None = None
     empty: Empty | None = None
+    unavailable: str = ""
     pager: Pager | None = None
+    below: str = ""
+
+    @property
+    def name(self) -> str:
+        """As it is called where it cannot be shown."""
+        return self.heading.text if self.heading else self.label
 
     def columns(self, viewer: Viewer) -> Sequence[Column[Row]]:
         """Those that the viewer gets."""

@@ -56,18 +56,11 @@ def event(
     request: HttpRequest, *, topic: str, partition: int, offset: int, index: int
 ) -> HttpResponse:
     """One event: metadata, place in the log, hash, checks, payload, neighbours."""
-    shown_event = one_event(Position(topic, partition, offset, index))
-    if shown_event is None:
-        raise PageRefused(
-            HTTPStatus.NOT_FOUND,
-            "No event stands at this position of the log.",
-            "A position is written topic/partition/offset/index; a refused record has no events.",
-        )
+    shown_event = _found(Position(topic, partition, offset, index))
     evidence = shown_event.evidence
     payload = evidence.event if evidence else None
     stream_id = shown_event.row.stream_id
-    named = persons_named(payload.data) if payload else set()
-    looks_at(request, persons_of([stream_id]) | named, stream_id)
+    _look(request, stream_id, payload)
     return show(
         request,
         "audit/events/event.html",
@@ -86,6 +79,22 @@ def event(
             == shown_event.row.event_id,
         },
     )
+
+
+def _found(position: Position) -> OneEvent:
+    found = one_event(position)
+    if found is None:
+        raise PageRefused(
+            HTTPStatus.NOT_FOUND,
+            "No event stands at this position of the log.",
+            "A position is written topic/partition/offset/index; a refused record has no events.",
+        )
+    return found
+
+
+def _look(request: HttpRequest, stream_id: str, payload: CommitEvent | None) -> None:
+    named = persons_named(payload.data) if payload else set()
+    looks_at(request, persons_of([stream_id]) | named, stream_id)
 
 
 def _ended(event: CommitEvent) -> Destroyed | None:

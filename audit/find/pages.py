@@ -83,7 +83,8 @@ def _hit(person: Person) -> Hit:
         address = reverse("admin:conversation", args=[person.id])
         return Hit("Conversation", person.id, address, person.child_id)
     if person.kind == "violation":
-        return Hit("Violation", person.id, f"{child}?lane=violation", person.child_id)
+        address = reverse("admin:violation", args=[person.child_id, person.id])
+        return Hit("Violation", person.id, address, person.child_id)
     if person.kind == "parent":
         return Hit("Child of this parent", person.child_id, child)
     return Hit("Child", person.child_id, child)

@@ -39,3 +39,9 @@ def looks_of(request: HttpRequest) -> Looks:
         msg = "this page is not listed as one that shows persons' data: give its Page a `shows`"
         raise LookupError(msg)
     return cast("Looks", found)
+
+
+def has_recorded(request: HttpRequest) -> bool:
+    """Whether the ledger has something of this request; no page that shows nothing of persons has."""
+    found = vars(request).get(_KEPT)
+    return found is not None and bool(cast("Looks", found).recorded)

@@ -77,13 +77,6 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
-class Revealing:
-    """A POST that opens what was said and shows it in its answer: the ledger has it before a byte is opened, and what is sent anew is recorded anew."""
-
-    refusal: ClassVar = Asking.refusal
-
-
-@dataclass(frozen=True, slots=True)
 class Acting:
     """A POST that has something done: it is recorded with who and why, in the transaction in which it is done.
 
@@ -96,6 +89,20 @@ class Acting:
     )
 
     recorded: Callable[..., Sequence[Act]]
+
+
+@dataclass(frozen=True, slots=True)
+class Appending:
+    """A POST that has an event appended, which says who did what and when: the log is its record."""
+
+    refusal: ClassVar = Acting.refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Revealing:
+    """A POST that opens what persons said, and shows it in its answer: the ledger has it before. A refresh sends it anew."""
+
+    refusal: ClassVar = Asking.refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ class Page:
     view: View
     capability: Capability
     navigation: Navigation | Within | None
-    post: Asking | Acting | Choosing | Revealing | None = None
+    post: Asking | Acting | Choosing | Appending | Revealing | None = None
     shows: Shows | None = None
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.contrib import admin
 from django.template.response import TemplateResponse
 
+from audit.frame.looks import has_recorded
 from eventstore.queries.keyset import BadCursor, Wanted
-from eventstore.queries.stops import stopped
+from eventstore.queries.situation import situation
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -31,7 +32,7 @@ def show(
     """Render a page in the console's frame; nobody's cache keeps it."""
     request.current_app = admin.site.name
     if status is HTTPStatus.OK:
-        context = {**_of_what_is_shown(request, context), **context}
+        context = {**_of_what_is_shown(request), **context}
     answer = TemplateResponse(
         request,
         template,
@@ -42,10 +43,13 @@ def show(
     return answer
 
 
-def _of_what_is_shown(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+def _of_what_is_shown(request: HttpRequest) -> dict[str, Any]:
     """A refusal asks nobody, for the database may be why it is one; and it repeats no address, which may name somebody."""
+    now = situation()
     return {
-        "stopped": () if "stopped" in context else stopped(),
+        "situation": now,
+        "stopped": now.stopped,
+        "is_recorded": has_recorded(request),
         "address": request.get_full_path() if request.method == "GET" else "",
     }
 

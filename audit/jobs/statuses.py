@@ -9,6 +9,7 @@ from eventstore.queries.jobs import JobRunRow, latest_runs
 from eventstore.upkeep.schedule import scheduled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from eventstore.upkeep.jobs import Job
@@ -33,9 +34,12 @@ class JobStatus:
 
 def statuses(now: datetime) -> list[JobStatus]:
     """Every job of the schedule."""
-    schedule = scheduled()
-    latest = latest_runs(list(schedule))
-    return [_status(job, latest.get(job.name), now) for job in schedule.values()]
+    return statuses_by(latest_runs(list(scheduled())), now)
+
+
+def statuses_by(latest: Mapping[str, JobRunRow], now: datetime) -> list[JobStatus]:
+    """The same, where the last run of each is known."""
+    return [_status(job, latest.get(job.name), now) for job in scheduled().values()]
 
 
 def _status(job: Job, last: JobRunRow | None, now: datetime) -> JobStatus:

@@ -1,18 +1,183 @@
-"""The topics of the log."""
+"""What Today lists: the queue's heads, jobs as controls, who is behind, the topics of the log."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from django.urls import reverse
 from django.utils.html import format_html
 
+from audit import drawing
 from audit.columns import cells
 from audit.columns.table import Column, Table
-from audit.formats import utc_cell
+from audit.formats import age, duration, icon, thousands, utc_cell
 
 if TYPE_CHECKING:
     from audit.access import Viewer
+    from audit.overview.jobs import Control
+    from audit.overview.queue import Head
     from eventstore.queries.overview import TopicRow
+    from eventstore.queries.subscriptions import SubscriptionStatus
+
+# ---- the queue
+
+SEVERITIES: Final = {
+    "critical": ("bad", "critical"),
+    "high": ("bad", "high"),
+    "medium": ("warn", "medium"),
+    "low": ("calm", "low"),
+}
+
+
+def time_left(head: Head, viewer: Viewer) -> tuple[float, float, str]:
+    """Seconds left, the share of its time that is over, the tone of both."""
+    left = (head.due_at - viewer.now).total_seconds()
+    over = 1 - left / head.period.total_seconds()
+    tone = "bad" if over >= 1 or left < 600 else "warn" if over >= 0.5 else "calm"
+    return left, over, tone
+
+
+def _clock(head: Head, viewer: Viewer) -> str:
+    left, over, tone = time_left(head, viewer)
+    said = f"Overdue {duration(-left)}" if left < 0 else f"{duration(left)} left"
+    return format_html(
+        '<div class="clock" data-tone="{}"><strong>{}{}</strong>{}</div>',
+        tone,
+        icon("critical" if left < 0 else "clock"),
+        said,
+        drawing.bar(over, tone),
+    )
+
+
+def _violation(head: Head, _viewer: Viewer) -> str:
+    return cells.beside(
+        in_words(head.category), cells.was(head.violation_id, "was mono")
+    )
+
+
+def _severity(head: Head, _viewer: Viewer) -> str:
+    return cells.beside(
+        cells.chip(*SEVERITIES[head.severity], head.severity.capitalize()),
+        cells.was(f"within {duration(head.period.total_seconds())}"),
+    )
+
+
+def _state(head: Head, _viewer: Viewer) -> str:
+    if head.claimed_by:
+        return cells.beside(
+            cells.chip("info", "person", f"Claimed by {head.claimed_by}")
+        )
+    return cells.beside(cells.chip("warn", "unknown", "Unclaimed"))
+
+
+def in_words(code: str) -> str:
+    """Stranger contact, of stranger_contact."""
+    return code.replace("_", " ").capitalize()
+
+
+QUEUE: Final[Table[Head]] = Table(
+    "Open safety violations, least time left first",
+    (
+        Column("Time left", _clock),
+        Column("Violation", _violation, heads_row=True),
+        Column("Severity", _severity),
+        Column("Child", cells.mono(lambda head: head.child_id)),
+        Column("Detected", cells.both(lambda head: head.detected_at)),
+        Column("State", _state),
+    ),
+)  # fmt: skip
+
+# ---- jobs
+
+
+def _job(control: Control, _viewer: Viewer) -> str:
+    name = control.status.job.name
+    return cells.beside(
+        cells.linked(name, f"{reverse('admin:jobs')}?job={name}", css="mono", is_main=True),
+        cells.was(f"every {duration(control.status.job.every.total_seconds())}"),
+    )  # fmt: skip
+
+
+def _last_runs(control: Control, _viewer: Viewer) -> str:
+    if not control.outcomes:
+        return cells.unavailable("it has never run here")
+    whole = len(control.outcomes)
+    parts = [
+        f"{control.outcomes.count(outcome)} {word}"
+        for outcome, word in (("late", "late"), ("missed", "missed"), ("bad", "failed"))
+        if outcome in control.outcomes
+    ]
+    said = f"{control.outcomes.count('ok')} of {whole} on time"
+    return cells.beside(
+        drawing.runs(control.outcomes), cells.was(", ".join([said, *parts]))
+    )
+
+
+_RESULTS: Final = {
+    "done": ("good", "ok", "Ran"),
+    "running": ("calm", "clock", "Running, begun"),
+    "failed": ("bad", "no", "Failed"),
+    "lost": ("bad", "no", "Its process died"),
+    "missed": ("bad", "no", "Missed"),
+    "missing": ("bad", "no", "Missed since"),
+}
+
+
+def _result(control: Control, viewer: Viewer) -> str:
+    last = control.status.last
+    if last is None:
+        return cells.unavailable("no run to tell of")
+    tone, symbol, word = _RESULTS[control.status.word]
+    at = last.ended or last.started or last.until
+    counts = ", ".join(f"{thousands(n)} {name.replace('_', ' ')}" for name, n in last.counts.items())  # fmt: skip
+    return cells.beside(
+        cells.chip(tone, symbol, f"{word} {age(at, viewer.now)} ago", css="toned"),
+        cells.was(last.error or counts) if last.error or counts else "",
+    )
+
+
+def _next(control: Control, viewer: Viewer) -> str:
+    return f"in {duration((control.status.due - viewer.now).total_seconds())}"
+
+
+JOBS: Final[Table[Control]] = Table(
+    "Scheduled jobs with their last runs",
+    (
+        Column("Job and schedule", _job, heads_row=True),
+        Column("Last runs, newest right", _last_runs),
+        Column("Last result", _result),
+        Column("Next due", _next),
+    ),
+    tone=lambda control: "" if control.is_in_order else "bad",
+)
+
+# ---- who is behind
+
+
+def _to_go(status: SubscriptionStatus, viewer: Viewer) -> str:
+    waits = status.oldest and cells.was(f"oldest: {age(status.oldest, viewer.now)}")
+    return cells.beside(thousands(status.lag), waits or "")
+
+
+def _subscription(status: SubscriptionStatus, _viewer: Viewer) -> str:
+    return format_html(
+        '<span class="wrap">{}</span>',
+        cells.linked(status.name, reverse("admin:subscription", args=[status.name])),
+    )
+
+
+BEHIND: Final[Table[SubscriptionStatus]] = Table(
+    "Subscriptions and read models, by records to go",
+    (
+        Column("Who follows", _subscription, heads_row=True),
+        Column("Records to go", _to_go, is_number=True),
+        Column("Waiting streams", cells.number(lambda how: how.waiting), is_number=True),
+    ),
+    tone=lambda how: "bad" if how.parked else "warn" if how.paused else "",
+    is_tight=True,
+)  # fmt: skip
+
+# ---- the log
 
 
 def _last_recorded(topic: TopicRow, _viewer: Viewer) -> str:

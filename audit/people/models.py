@@ -181,7 +181,7 @@ class Violation(models.Model):
                 condition=Q(state=State.RESOLVED),
             ),
             models.Index(
-                fields=["child_id", "violation_id"],
+                fields=["queue_at", "child_id", "violation_id"],
                 name="people_violation_proposed",
                 condition=Q(proposal_version__isnull=False),
             ),

@@ -21,6 +21,8 @@ from eventstore.queries import browse
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from eventstore.events import StreamInfo
+
 _NO_STREAMS = Empty(
     "No streams here", "A stream appears with its first accepted commit."
 )
@@ -60,13 +62,7 @@ def streams(request: HttpRequest) -> HttpResponse:
 
 def stream(request: HttpRequest, *, stream_id: str) -> HttpResponse:
     """One stream's events by version, oldest or newest first."""
-    head = browse.stream(stream_id)
-    if head is None:
-        raise PageRefused(
-            HTTPStatus.NOT_FOUND,
-            "Nothing was ever accepted under this stream id.",
-            "A stream id is {type}.{id}, upper and lower case as written.",
-        )
+    head = _head(stream_id)
     backwards = request.GET.get("order") == "newest"
     read = browse.stream_events_backwards if backwards else browse.stream_events
     listed = read(stream_id, wanted(request))
@@ -90,3 +86,14 @@ def stream(request: HttpRequest, *, stream_id: str) -> HttpResponse:
         stream=head,
         backwards=backwards,
     )
+
+
+def _head(stream_id: str) -> StreamInfo:
+    head = browse.stream(stream_id)
+    if head is None:
+        raise PageRefused(
+            HTTPStatus.NOT_FOUND,
+            "Nothing was ever accepted under this stream id.",
+            "A stream id is {type}.{id}, upper and lower case as written.",
+        )
+    return head

@@ -76,7 +76,6 @@ def subscription(request: HttpRequest, *, name: str) -> HttpResponse:
         *panels,
         template="audit/subscriptions/subscription.html",
         trail=[Step("Subscriptions", reverse("admin:subscriptions"))],
-        stopped=(),  # this page asks enough; the one before it names them
         status=status,
         state=columns.state_chip(status),
         projection=projection,

@@ -18,7 +18,7 @@ SELECT v.child_id, v.violation_id, v.proposal_version, s."by"
   JOIN people_violationstep s ON s.child_id = v.child_id AND s.version = v.proposal_version
   LEFT JOIN people_approval a ON a.approval_id = v.approval_id
  WHERE v.proposal_version IS NOT NULL AND (a.object_version IS NULL OR a.object_version < v.proposal_version)
- ORDER BY v.child_id, v.violation_id LIMIT %(most)s
+ ORDER BY v.queue_at, v.child_id, v.violation_id LIMIT %(most)s
 """
 
 

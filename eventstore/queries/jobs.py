@@ -46,8 +46,8 @@ _LATEST: Final = composed(
     """
 SELECT run.* FROM unnest(%(jobs)s::text[]) WITH ORDINALITY wanted(job, n)
  CROSS JOIN LATERAL (
-       SELECT {columns} FROM eventstore_jobrun WHERE job = wanted.job ORDER BY due DESC, id DESC LIMIT 1) run
- ORDER BY wanted.n
+       SELECT {columns} FROM eventstore_jobrun WHERE job = wanted.job ORDER BY due DESC, id DESC LIMIT %(each)s) run
+ ORDER BY wanted.n, run.due DESC, run.id DESC
 """,
     columns=_COLUMNS,
 )
@@ -61,8 +61,16 @@ def runs(wanted: Wanted, *, job: str | None = None) -> Page[JobRunRow]:
 
 def latest_runs(jobs: Sequence[str]) -> Mapping[str, JobRunRow]:
     """The last run of each of these jobs that has any."""
-    runs_found = (_row(*row) for row in unchecked_rows(_LATEST, {"jobs": list(jobs)}))
-    return {row.job: row for row in runs_found}
+    return {job: found[0] for job, found in last_runs(jobs, 1).items()}
+
+
+def last_runs(jobs: Sequence[str], each: int) -> Mapping[str, Sequence[JobRunRow]]:
+    """The last so many rows of each of these jobs that has any, the newest first."""
+    given = {"jobs": list(jobs), "each": each}
+    found: dict[str, list[JobRunRow]] = {}
+    for row in unchecked_rows(_LATEST, given):
+        found.setdefault(row[1], []).append(_row(*row))
+    return found
 
 
 def _row(*row: Any) -> JobRunRow:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from eventstore.events import Place, from_milliseconds
-from eventstore.queries.connection import reading_cursor, unchecked_cursor
+from eventstore.queries.connection import read_rows, unchecked_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,18 +33,15 @@ class Overview:
 
 
 def overview() -> Overview:
-    """Two small queries, however large the store is."""
-    with reading_cursor() as db:
-        db.execute(_TOPICS)
-        topics = [
-            TopicRow(topic, n, records, from_milliseconds(last) if last else None)
-            for topic, n, records, last in db.fetchall()
-        ]
-        db.execute(_ESTIMATES)
-        estimates = dict(db.fetchall())
-    return Overview(
-        topics, estimates.get("eventstore_event"), estimates.get("eventstore_stream")
-    )
+    """One small query, however large the store is."""
+    rows = read_rows(_OVERVIEW, {})
+    events, streams = rows[0][:2]
+    topics = [
+        TopicRow(topic, n, records, from_milliseconds(last) if last else None)
+        for _, _, topic, n, records, last in rows
+        if topic is not None
+    ]
+    return Overview(topics, events, streams)
 
 
 def cursors() -> Mapping[Place, int]:
@@ -64,14 +61,15 @@ def newest() -> tuple[Place, datetime] | None:
 
 # ---- below: how ------------------------------------------------------------------------------------------------------
 
-# At most 63 topics of 512 partitions, as a rule a few dozen rows.
-_TOPICS: Final = """
-    SELECT topic, count(*), sum(cursor)::bigint, max(last_recorded_at)
-      FROM eventstore_partition GROUP BY topic ORDER BY topic
-"""
-_ESTIMATES: Final = """
-    SELECT relname, reltuples::bigint FROM pg_class
-     WHERE oid IN ('eventstore_event'::regclass, 'eventstore_stream'::regclass) AND reltuples >= 0
+# At most 63 topics of 512 partitions, as a rule a few dozen rows. What the planner estimates is -1 until it has looked once.
+_OVERVIEW: Final = """
+    SELECT estimated.events, estimated.streams, topics.*
+      FROM (SELECT (SELECT reltuples::bigint FROM pg_class WHERE oid = 'eventstore_event'::regclass AND reltuples >= 0) AS events,
+                   (SELECT reltuples::bigint FROM pg_class WHERE oid = 'eventstore_stream'::regclass AND reltuples >= 0) AS streams
+           ) estimated
+      LEFT JOIN (SELECT topic, count(*), sum(cursor)::bigint, max(last_recorded_at)
+                   FROM eventstore_partition GROUP BY topic) topics ON true
+     ORDER BY topic
 """
 _CURSORS: Final = """
     SELECT topic, partition, "cursor" FROM eventstore_partition ORDER BY topic, partition

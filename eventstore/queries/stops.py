@@ -41,7 +41,7 @@ class Stopped:
 
 
 # Three tables of a handful of rows; as a rule two of them are empty.
-_STOPPED: Final = """
+STOPPED: Final = """
     SELECT p.topic, p.partition, s.code, s.cause, s.since, a.act, a.reason, a.done_by, a.done_at
       FROM eventstore_partition p
       LEFT JOIN eventstore_stoppedpartition s ON s.partition = p.id
@@ -56,5 +56,5 @@ _STOPPED: Final = """
 def stopped() -> Sequence[Stopped]:
     """Those that have stopped or are set aside, by topic and number."""
     with unchecked_cursor() as db:
-        db.execute(_STOPPED)
+        db.execute(STOPPED)
         return [Stopped(*row) for row in db.fetchall()]

@@ -46,9 +46,9 @@ def analysed() -> set[str]:
 
 def people() -> None:
     """Rows that refer to each other, and to what is never empty."""
-    group = Group.objects.create(name="officers")
-    group.permissions.add(Permission.objects.all()[0])
-    User.objects.create_user("ada").groups.add(group)
+    ada = User.objects.create_user("ada")
+    ada.groups.add(Group.objects.all()[0])
+    ada.user_permissions.add(Permission.objects.all()[0])
 
 
 def examples() -> None:

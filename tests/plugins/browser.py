@@ -95,12 +95,12 @@ def console(
         page.get_by_label("Username").fill("ada")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
-        page.get_by_role("heading", name="Overview").wait_for()
+        page.get_by_role("heading", name="Today").wait_for()
         page.goto(f"{live_server.url}/admin/purpose/")
         form = page.get_by_role("main")
         form.get_by_label("Purpose").select_option("safety_review")
         form.get_by_role("button", name="Go on").click()
-        page.get_by_role("heading", name="Overview").wait_for()
+        page.get_by_role("heading", name="Today").wait_for()
         return page
 
     yield log_in

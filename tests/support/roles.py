@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from audit.access import MUST_END
 from audit.models import Standing
 from audit.purpose import as_kept, purpose_from
-from audit.roles import ROLES, Role
+from audit.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ def somebody(role: str, name: str = "") -> User:
         name or f"{kind.value}-{next(_numbers)}", is_staff=True
     )
     user.groups.add(Group.objects.get(name=kind.value))
-    if ROLES[kind].must_end:
+    if kind in MUST_END:
         Standing.objects.create(user=user, ends_at=FAR)
     return user
 

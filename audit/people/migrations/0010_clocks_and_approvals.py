@@ -182,7 +182,7 @@ class Migration(migrations.Migration):
             model_name="violation",
             index=models.Index(
                 condition=models.Q(("proposal_version__isnull", False)),
-                fields=["child_id", "violation_id"],
+                fields=["queue_at", "child_id", "violation_id"],
                 name="people_violation_proposed",
             ),
         ),

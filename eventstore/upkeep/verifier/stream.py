@@ -221,7 +221,7 @@ def _difference(
     found = first_difference(
         place, "mirror", RECORD, wanted.records, mirrored
     ) or first_difference(place, "index", EVENT, wanted.events, there)
-    return found and found.what
+    return None if found is None else found.what
 
 
 _BYTES: Final = {"key", "value", "hash"}

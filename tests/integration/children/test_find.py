@@ -61,7 +61,7 @@ def found(client: Client, text: str) -> str:
         (" c-10 ", "/admin/children/c-10/", {"c-10"}),
         ("c-4", "/admin/children/c-4/", {"c-4"}),  # by its conversation alone
         ("t-1", "/admin/conversations/t-1/", {"c-1"}),
-        ("v:1", "/admin/children/c-1/?lane=violation", {"c-1"}),
+        ("v:1", "/admin/violations/c-1/case/v:1/", {"c-1"}),
         ("p-2", "/admin/children/c-10/", {"c-10"}),
         (" ann.smith@EXAMPLE.org", "/admin/children/c-1/", {"c-1", "p-1"}),
     ],
@@ -87,8 +87,8 @@ def test_what_several_have_is_chosen_from(families: Families, reviewer: Client) 
     answer = reviewer.post("/admin/find/", {"q": "v-2"})
 
     assert answer.status_code == 200
-    assert 'href="/admin/children/c-1/?lane=violation"' in answer.text
-    assert 'href="/admin/children/c-10/?lane=violation"' in answer.text
+    assert 'href="/admin/violations/c-1/case/v-2/"' in answer.text
+    assert 'href="/admin/violations/c-10/case/v-2/"' in answer.text
     [look] = Recorder.said
     assert set(look["subjects"]) == {"c-1", "c-10"}
 

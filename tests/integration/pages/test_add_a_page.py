@@ -87,7 +87,7 @@ def test_one_page_and_one_template_are_enough(
     answer = officer.get(ADDRESS)
     assert answer.status_code == 200
     assert "eventstore.conversation" in answer.text
-    assert f'href="{ADDRESS}" data-key="t"' in answer.text
+    assert f'href="{ADDRESS}" data-key="y"' in answer.text
     assert 'aria-current="page"' in answer.text.partition(f'href="{ADDRESS}"')[2][:60]
     assert answer.text.count(f'href="{ADDRESS}"') == 2  # navigation and palette
     assert ", Topics<" in answer.text  # help

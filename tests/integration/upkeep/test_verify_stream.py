@@ -84,7 +84,8 @@ def test_looks_one_behind_the_other_cover_all_of_it(
     world: World, stream: str, commits: int, first: int
 ) -> None:
     begins = {1: 1, 2: 1, 3: 3, 4: 4}[first]  # of the commit that holds the version
-    seen, at = [], first
+    seen: list[int] = []
+    at = first
     while True:
         found = look(world, stream, first=at, commits=commits)
         assert found.holds, found.differences
