@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Final
 from audit.access import Capability
 from audit.access_ledger import pages as access_ledger
 from audit.approvals.pages import approvals
+from audit.children.moment import child_as_of
+from audit.children.pages import children
+from audit.children.timeline import child
+from audit.conversations.pages import conversation, reveal
 from audit.events import pages as events
 from audit.find.pages import find
 from audit.frame.page import (
@@ -102,10 +106,52 @@ PAGES: Final[tuple[Listed, ...]] = (
         "find",
         "find/",
         find,
-        Capability.SEE_PAYLOADS,
+        Capability.SEE_CHILDREN,
         None,
         Asking(),
         shows=Shows.LIST,
+    ),
+    Page(
+        "children",
+        "children/",
+        children,
+        Capability.SEE_CHILDREN,
+        Navigation(_RECORDS, "Children", "person", "c"),
+        shows=Shows.LIST,
+    ),
+    Page(
+        "child",
+        "children/<str:child_id>/",
+        child,
+        Capability.SEE_CHILDREN,
+        Within("children"),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "child_as_of",
+        "children/<str:child_id>/as-of/",
+        child_as_of,
+        Capability.SEE_CHILDREN,
+        Within("children"),
+        Revealing(),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "conversation",
+        "conversations/<str:conversation_id>/",
+        conversation,
+        Capability.SEE_CHILDREN,
+        Within("children"),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "reveal",
+        "conversations/<str:conversation_id>/reveal/",
+        reveal,
+        Capability.REVEAL,
+        Within("children"),
+        Revealing(),
+        shows=Shows.REVEAL,
     ),
     Page(
         "streams",

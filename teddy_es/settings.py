@@ -334,6 +334,8 @@ EVENTSTORE: dict[str, Any] = {
         "audit.people.consents.Consents",
         "audit.people.accesses.Accesses",
         "audit.people.hours.Hours",
+        "audit.people.facts.Facts",
+        "audit.people.screenings.Screenings",
         "audit.people.approvals.Approvals",
     ),
     "JOBS": ("audit.scheduled.ESCALATE", "audit.scheduled.FINISH"),

@@ -33,6 +33,8 @@ ALL = (
     "violations",
     "consents",
     "accesses",
+    "facts",
+    "screenings",
     "approvals",
     "hours",
 )

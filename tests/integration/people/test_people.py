@@ -223,8 +223,13 @@ def test_an_erasure_counts_the_rows_of_a_person_and_leaves_them(
         "people_conversation": 1,
         "people_violation": 1,
         "people_access": 1,
+        "people_fact": 5,
     }
-    assert counts["p-1"] == {"people_consent": 1, "people_access": 1}
+    assert counts["p-1"] == {
+        "people_consent": 1,
+        "people_access": 1,
+        "people_fact": 1,
+    }
     assert all(
         str(place.reach) == "stays"
         for place in places().places
