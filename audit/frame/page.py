@@ -102,6 +102,20 @@ class Acting:
 
 
 @dataclass(frozen=True, slots=True)
+class Appending:
+    """A POST that has an event appended, which says who did what and when: the log is its record."""
+
+    refusal: ClassVar = Acting.refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Revealing:
+    """A POST that opens what persons said, and shows it in its answer: the ledger has it before. A refresh sends it anew."""
+
+    refusal: ClassVar = Asking.refusal
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page. The site gives it its address and asks, before the view is called, what is asked of every page.
 
@@ -115,7 +129,7 @@ class Page:
     view: View
     capability: Capability
     navigation: Navigation | Within | None
-    post: Asking | Acting | Checking | Choosing | None = None
+    post: Asking | Acting | Checking | Choosing | Appending | Revealing | None = None
     shows: Shows | None = None
 
 

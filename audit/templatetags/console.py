@@ -14,7 +14,7 @@ from audit.columns import cells
 from audit.purpose import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from django.template import Context
@@ -102,6 +102,12 @@ def trouble(
 def erased_here(erased: Destroyed) -> dict[str, Any]:
     """Above what is left of something whose key is destroyed."""
     return {"ended": erased, "why": formats.why_erased(erased.why, erased.request)}
+
+
+@register.filter
+def of(named: Mapping[str, Any], name: str) -> Any:
+    """The one of this name, where the name is no word of a template."""
+    return named[name]
 
 
 @register.filter

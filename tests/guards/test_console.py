@@ -16,6 +16,7 @@ from audit.frame.page import (
     Choosing,
     Navigation,
     Page,
+    Revealing,
     Within,
 )
 from audit.pages import PAGES
@@ -102,7 +103,7 @@ def test_operations_says_of_every_page_who_may_see_it() -> None:
 def test_every_post_is_a_question_or_an_act_that_is_recorded() -> None:
     for page in OWN:
         assert page.post is None or isinstance(
-            page.post, Asking | Checking | Choosing | Acting
+            page.post, Asking | Checking | Choosing | Acting | Revealing
         ), (
             f"A POST to {page.name} is none of these: say Asking(), Checking(), Choosing(), or Acting(what reads its records back)."
         )

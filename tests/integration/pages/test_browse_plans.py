@@ -156,6 +156,7 @@ def stream(stream_id: str, **how: Any) -> Callable[[], object]:
     return reading(lambda db: next(read_stream(db, stream_id, **how)))
 
 
+TYPES = ("Type3", "Type4")
 SERVED_BY = {
     "streams": (lambda: browse.streams(Wanted()), "eventstore_stream_newest"),
     "streams after": (lambda: browse.streams(STREAM_AFTER), "eventstore_stream_newest"),
@@ -193,6 +194,26 @@ SERVED_BY = {
     ),
     "a long stream's events": (
         lambda: browse.stream_events("conversation.long", V_AFTER),
+        "eventstore_event_version",
+    ),
+    "a stream's events of some types": (
+        lambda: browse.stream_events_of("conversation.c-7", TYPES, Wanted(size=5)),
+        "eventstore_event_version",
+    ),
+    "a stream's events of some types after": (
+        lambda: browse.stream_events_of("conversation.c-7", TYPES, V_AFTER),
+        "eventstore_event_version",
+    ),
+    "a stream's events of some types before": (
+        lambda: browse.stream_events_of("conversation.c-7", TYPES, V_BEFORE),
+        "eventstore_event_version",
+    ),
+    "a long stream's events of some types": (
+        lambda: browse.stream_events_of("conversation.long", TYPES, V_AFTER),
+        "eventstore_event_version",
+    ),
+    "a stream's events at some versions": (
+        lambda: browse.stream_events_at("conversation.c-7", [1, 3]),
         "eventstore_event_version",
     ),
     "a long stream": (stream("conversation.long"), "eventstore_record_stream"),
