@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver
 from audit.access import RULES, Capability
 from audit.frame.page import (
     Acting,
+    Appending,
     Asking,
     Checking,
     Choosing,
@@ -100,12 +101,14 @@ def test_operations_says_of_every_page_who_may_see_it() -> None:
     assert {needed for needed, _ in rows} == set(Capability)
 
 
+_POSTS: Final = Asking | Checking | Choosing | Acting | Appending | Revealing
+
+
 def test_every_post_is_a_question_or_an_act_that_is_recorded() -> None:
     for page in OWN:
-        assert page.post is None or isinstance(
-            page.post, Asking | Checking | Choosing | Acting | Revealing
-        ), (
-            f"A POST to {page.name} is none of these: say Asking(), Checking(), Choosing(), or Acting(what reads its records back)."
+        assert page.post is None or isinstance(page.post, _POSTS), (
+            f"A POST to {page.name} is none of these: say Asking(), Checking(), Choosing(), Revealing(), Appending(), or"
+            " Acting(what reads its records back)."
         )
         needs_token = not getattr(_callback(page.name), "csrf_exempt", False)
         assert needs_token == (page.post is not None), page.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from audit.frame.page import (
     Acting,
+    Appending,
     Asking,
     Checking,
     Choosing,
@@ -35,7 +37,17 @@ pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
 WHY: Final = "it was looked into"
 CHANGES: Final = re.compile(r"\b(INSERT|UPDATE|DELETE|TRUNCATE)\b", re.IGNORECASE)
-POSTS: Final = [p for p in PAGES if isinstance(p, Page) and p.post is not None]
+_OTHERS: Final = Appending | Revealing
+POSTS: Final = [
+    p
+    for p in PAGES
+    if isinstance(p, Page) and p.post is not None and not isinstance(p.post, _OTHERS)
+]
+# What has an event appended, or opens what was said: its record is in the log, and its tests are where there is one.
+IN_THE_LOG: Final = {
+    "violation_act": "people/test_violation_pages.py",
+    "violation_reveal": "people/test_violation_pages.py",
+}
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,19 @@ EXAMPLES: Final[Mapping[str, Callable[[Orders], Sequence[Sent]]]] = {
     ],
     "time_zone": lambda _: [Sent(form={"zone": "Europe/Berlin"})],
 }
+
+
+def test_what_is_recorded_in_the_log_has_its_tests() -> None:
+    posts = {
+        p.name for p in PAGES if isinstance(p, Page) and isinstance(p.post, _OTHERS)
+    }
+
+    folder = Path(__file__).parents[1]
+    texts = {
+        name: (folder / file).read_text("utf-8") for name, file in IN_THE_LOG.items()
+    }
+    assert posts == texts.keys()
+    assert all("client.post(" in text for text in texts.values())
 
 
 @pytest.fixture
