@@ -21,6 +21,7 @@ from audit.frame.page import (
     Within,
 )
 from audit.pages import PAGES
+from audit.roles import ROLES
 from tests.guards.sources import ROOT, name_of, python_files
 
 if TYPE_CHECKING:
@@ -99,6 +100,17 @@ def test_operations_says_of_every_page_who_may_see_it() -> None:
         " audit/pages.py says otherwise."
     )
     assert {needed for needed, _ in rows} == set(Capability)
+
+
+def test_operations_says_of_every_role_what_it_gives() -> None:
+    page = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
+    section = page.partition("\n### Who may see what\n")[2].partition("\n### ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|$", section, re.MULTILINE)
+    said = {role: set(_quoted(cell)) for role, cell in rows}
+
+    assert said == {
+        role.value: {str(c) for c in given} for role, given in ROLES.items()
+    }
 
 
 _POSTS: Final = Asking | Checking | Choosing | Acting | Appending | Revealing
