@@ -139,9 +139,7 @@ def test_a_post_does_what_its_page_says(
         elif isinstance(posted.post, Choosing):
             assert send(officer, posted, sent) == 302
         else:
-            assert isinstance(
-                posted.post, Asking | Checking | Choosing | Revealing
-            )
+            assert isinstance(posted.post, Asking | Checking | Choosing | Revealing)
             with CaptureQueriesContext(connection) as made:
                 assert send(officer, posted, sent) == sent.status
             asked = [query["sql"] for query in made.captured_queries]
