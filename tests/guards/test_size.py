@@ -22,7 +22,7 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         "Django looks for all of an app's tables here",
     ),
     "teddy_es/settings.py": (
-        370,
+        375,
         "every variable is read in one file; most lines are one of them each",
     ),
     "eventstore/ports.py": (
