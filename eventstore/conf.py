@@ -28,6 +28,7 @@ class EventStoreSettings:
     AGGREGATES: Sequence[str] = ()  # dotted paths of the domain's Aggregate classes
     SUBSCRIPTIONS: Sequence[str] = ()  # dotted paths of Subscription objects
     PROJECTIONS: Sequence[str] = ()  # dotted paths of Projection classes
+    JOBS: Sequence[str] = ()  # dotted paths of the project's own scheduled Jobs
     PLACES: Sequence[
         str
     ] = ()  # paths of TOML files: the project's own part of the register of places

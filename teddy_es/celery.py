@@ -23,7 +23,7 @@ from celery.signals import (
 )
 
 import eventstore.tasks  # noqa: F401  (registers itself)
-from eventstore.upkeep.schedule import SCHEDULE
+from eventstore.upkeep.schedule import scheduled
 from teddy_es.correlation import follow_tasks
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _entry(job: Job) -> dict[str, Any]:
     }
 
 
-app.conf.beat_schedule = {job.name: _entry(job) for job in SCHEDULE.values()}
+app.conf.beat_schedule = {job.name: _entry(job) for job in scheduled().values()}
 follow_tasks()
 
 

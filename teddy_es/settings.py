@@ -10,6 +10,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from teddy_es import deadlines
 from teddy_es.environment import Environment
 from teddy_es.logs import LEVELS, configure_logging
 from teddy_es.retention import RETENTION, without_end
@@ -278,6 +279,7 @@ TEDDY_PROBES = env.address(
 # ---- the quickstart
 
 TEDDY_ADMIN_PASSWORD = env.text("TEDDY_ADMIN_PASSWORD")
+TEDDY_ROLE_PASSWORDS = env.several("TEDDY_ROLE_PASSWORDS")
 
 # ---- the event store
 
@@ -320,6 +322,7 @@ EVENTSTORE: dict[str, Any] = {
         "teddy_es.domain.child.Child",
         "teddy_es.domain.conversation.Conversation",
         "teddy_es.domain.parent.Parent",
+        "teddy_es.domain.approval.Approval",
     ),
     "SUBSCRIPTIONS": ("teddy_es.parents.following",),
     "FAILED_TOKENS": "teddy_es.logins.failed_token",
@@ -330,7 +333,12 @@ EVENTSTORE: dict[str, Any] = {
         "audit.people.violations.Violations",
         "audit.people.consents.Consents",
         "audit.people.accesses.Accesses",
+        "audit.people.hours.Hours",
+        "audit.people.facts.Facts",
+        "audit.people.screenings.Screenings",
+        "audit.people.approvals.Approvals",
     ),
+    "JOBS": ("audit.scheduled.ESCALATE", "audit.scheduled.FINISH"),
     "REACH": "audit.households.reach",
     "PLACES": (str(BASE_DIR / "teddy_es" / "places.toml"),),
     "SNAPSHOT_FREQUENCY": env.whole(
@@ -363,6 +371,11 @@ EVENTSTORE: dict[str, Any] = {
         "TEDDY_PUBLISH_FROM", ("beginning", "now"), default="beginning"
     ),
 }
+
+# ---- the console: docs/OPERATIONS.md, "Safety violations"
+
+DEADLINES = deadlines.DEADLINES
+TEDDY_APPROVAL_HOURS = env.whole("TEDDY_APPROVAL_HOURS", default=24, least=1, most=720)
 
 LOGGING_CONFIG = None
 configure_logging(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
     from uuid import UUID
 
 
@@ -62,9 +62,34 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A code of some other system, in full."""
+
+    template: ClassVar = "audit/columns/code.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the calendar; whose days the label says."""
+
+    template: ClassVar = "audit/columns/day.html"
+
+    name: str
+    id: str
+    label: str
+    chosen: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
-    """label: what the form is for. clear: the address without them, empty if nothing is narrowed."""
+    """label: what the form is for. clear: the address without them, empty if nothing is narrowed. kept: what else stays in the address."""
 
     label: str
-    fields: Sequence[Choice | Labelled | Moment | Identifier]
+    fields: Sequence[Choice | Labelled | Moment | Identifier | Code | Day]
     clear: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)

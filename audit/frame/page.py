@@ -77,6 +77,16 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
+class Checking:
+    """A POST that has something checked while one waits, and shows what came of it. It changes nothing; that one looks is in the ledger, for its page shows something of persons."""
+
+    refusal: ClassVar = (
+        "This address takes only the form of this page.",
+        "Send the form on this page.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Acting:
     """A POST that has something done: it is recorded with who and why, in the transaction in which it is done.
 
@@ -89,6 +99,20 @@ class Acting:
     )
 
     recorded: Callable[..., Sequence[Act]]
+
+
+@dataclass(frozen=True, slots=True)
+class Appending:
+    """A POST that has an event appended, which says who did what and when: the log is its record."""
+
+    refusal: ClassVar = Acting.refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Revealing:
+    """A POST that opens what persons said, and shows it in its answer: the ledger has it before. A refresh sends it anew."""
+
+    refusal: ClassVar = Asking.refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +129,7 @@ class Page:
     view: View
     capability: Capability
     navigation: Navigation | Within | None
-    post: Asking | Acting | Choosing | None = None
+    post: Asking | Acting | Checking | Choosing | Appending | Revealing | None = None
     shows: Shows | None = None
 
 

@@ -16,7 +16,7 @@ from audit.jobs import columns
 from audit.jobs.statuses import statuses
 from eventstore.clock import SystemClock
 from eventstore.queries.jobs import runs
-from eventstore.upkeep.schedule import SCHEDULE
+from eventstore.upkeep.schedule import scheduled
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -32,11 +32,11 @@ _EMPTY = Empty(
 def jobs(request: HttpRequest) -> HttpResponse:
     """How each job stands, and the runs of all or of one, newest first."""
     name = request.GET.get("job") or None
-    if name is not None and name not in SCHEDULE:
+    if name is not None and name not in scheduled():
         raise PageRefused(
             HTTPStatus.BAD_REQUEST,
             "There is no such job.",
-            f"There are: {', '.join(SCHEDULE)}.",
+            f"There are: {', '.join(scheduled())}.",
         )
     return show_list(
         request,
@@ -59,7 +59,7 @@ def _runs(request: HttpRequest, name: str | None) -> Panel[JobRunRow]:
         rows=listed.rows,
         filters=Filters(
             "Filter runs",
-            [Choice("job", "job", "Job", name, list(SCHEDULE))],
+            [Choice("job", "job", "Job", name, list(scheduled()))],
             clear=reverse("admin:jobs") if name else "",
         ),
         empty=_EMPTY,

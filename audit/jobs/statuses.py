@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eventstore.queries.jobs import JobRunRow, latest_runs
-from eventstore.upkeep.schedule import SCHEDULE
+from eventstore.upkeep.schedule import scheduled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,12 +34,12 @@ class JobStatus:
 
 def statuses(now: datetime) -> list[JobStatus]:
     """Every job of the schedule."""
-    return statuses_by(latest_runs(list(SCHEDULE)), now)
+    return statuses_by(latest_runs(list(scheduled())), now)
 
 
 def statuses_by(latest: Mapping[str, JobRunRow], now: datetime) -> list[JobStatus]:
     """The same, where the last run of each is known."""
-    return [_status(job, latest.get(job.name), now) for job in SCHEDULE.values()]
+    return [_status(job, latest.get(job.name), now) for job in scheduled().values()]
 
 
 def _status(job: Job, last: JobRunRow | None, now: datetime) -> JobStatus:

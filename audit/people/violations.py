@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
-from audit.people.models import State, Violation
+from audit.conf import rules
+from audit.people.models import BEGINNING_OF_TIME, State, Violation, ViolationStep
 from audit.people.writing import occurred, own_id, place, put
+from eventstore.conf import registry
 from eventstore.projections import Projection
+from teddy_es.domain.approval import approval_of, object_of
+from teddy_es.domain.deadlines import Clock
 from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
+    SafetyViolationDecisionProposed,
+    SafetyViolationDecisionRefused,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
     SafetyViolationReopened,
     SafetyViolationResolved,
+    is_the_clocks,
 )
 
 if TYPE_CHECKING:
@@ -31,25 +39,35 @@ ABOUT: Final = (
     SafetyViolationReleased,
     SafetyViolationReopened,
     SafetyViolationResolved,
+    SafetyViolationDecisionProposed,
+    SafetyViolationDecisionRefused,
 )
 
 
 class Violations(Projection):
-    """A row for each violation that was detected. An event about one that never was is a fact, too, and makes no row."""
+    """A row for each violation that was detected, and one for each step of it. An event about one that never was is a fact, too, and makes no row.
+
+    Its clock is that of the rules in the settings: an entry whose day has come is never edited, or rows that are made anew differ.
+    """
 
     name = "violations"
-    models = (Violation,)
+    models = (Violation, ViolationStep)
     types = ABOUT
 
     def handle(self, events: Sequence[Published]) -> None:
         """See `Projection`."""
         rows = _rows({_key(event) for event in events})
+        steps: list[ViolationStep] = []
         for event in events:
             if isinstance(event.event, SafetyViolationDetected):
                 rows[_key(event)] = _detected(event, event.event)
             elif row := rows.get(_key(event)):
                 _change(row, event)
+            if row := rows.get(_key(event)):
+                _keep_up(row, event)
+                steps.append(_step(event))
         put(Violation, rows.values())
+        put(ViolationStep, steps)
 
 
 def _key(event: Published) -> Key:
@@ -64,7 +82,10 @@ def _rows(keys: set[Key]) -> dict[Key, Violation]:
 
 def _detected(event: Published, detected: SafetyViolationDetected) -> Violation:
     """A second detection of the same id begins anew, as in the aggregate."""
+    clock = rules().clock(detected.severity, occurred(event), event.recorded_at)
     return Violation(
+        began_at=clock.began,
+        period_s=None if clock.period is None else int(clock.period.total_seconds()),
         child_id=own_id(event),
         violation_id=detected.violation_id,
         category=detected.category,
@@ -98,7 +119,7 @@ def _change(row: Violation, event: Published) -> None:
             _decide(row, resolved)
             row.decided_at, row.decided_position = at, position
         case SafetyViolationReopened():
-            _reopen(row)
+            _reopen(row, event)
             row.reopened_at, row.reopened_position = at, position
 
 
@@ -109,10 +130,54 @@ def _decide(row: Violation, resolved: SafetyViolationResolved) -> None:
     row.claimed_by = row.claimed_at = row.claimed_position = None
 
 
-def _reopen(row: Violation) -> None:
-    """From the beginning: what was acknowledged and decided before is history, which the events tell."""
+def _reopen(row: Violation, event: Published) -> None:
+    """From the beginning: what was acknowledged and decided before is history, which the events tell, but for that it was late."""
+    if row.decided_at is not None and clock_of(row).was_late(row.decided_at):
+        row.was_late = True
+    period = clock_of(row).period
+    row.began_at = rules().started(period, occurred(event), event.recorded_at).began
     row.state = State.DETECTED
     row.levels = []
     row.acknowledged_by = row.acknowledged_at = row.acknowledged_position = None
     row.decided_by = row.decided_at = row.decided_position = None
     row.outcome = row.clause = None
+
+
+def clock_of(row: Violation) -> Clock:
+    """Its clock, since it was detected or reopened."""
+    period = None if row.period_s is None else timedelta(seconds=row.period_s)
+    return Clock(row.reopened_at or row.detected_at, row.began_at, period)
+
+
+def _keep_up(row: Violation, event: Published) -> None:
+    """What follows from every event alike."""
+    row.version = event.version
+    if not is_the_clocks(event.event):
+        row.act_version = event.version
+        is_proposal = isinstance(event.event, SafetyViolationDecisionProposed)
+        row.proposal_version = event.version if is_proposal else None
+        if is_proposal:
+            row.approval_id = approval_of(
+                "close_violation", object_of(row.child_id, row.violation_id)
+            )
+    clock = clock_of(row)
+    row.due_at = clock.due
+    row.queue_at = clock.due or BEGINNING_OF_TIME
+    is_open = row.state != State.RESOLVED
+    row.next_level_at = clock.next_after(row.levels) if is_open else None
+
+
+def _step(event: Published) -> ViolationStep:
+    said: Any = event.event
+    return ViolationStep(
+        child_id=own_id(event),
+        version=event.version,
+        violation_id=said.violation_id,
+        name=registry().type_of(event.event).name,
+        by=getattr(said, "officer", None),
+        said=getattr(said, "level", None) or getattr(said, "outcome", None),
+        clause=getattr(said, "clause", None),
+        recorded_at=event.recorded_at,
+        occurred_at=occurred(event),
+        position=place(event),
+    )

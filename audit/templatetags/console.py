@@ -14,7 +14,7 @@ from audit.columns import cells
 from audit.purpose import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from django.template import Context
@@ -105,9 +105,9 @@ def erased_here(erased: Destroyed) -> dict[str, Any]:
 
 
 @register.filter
-def magnitude(number: float) -> float:
-    """Without its sign."""
-    return abs(number)
+def of(named: Mapping[str, Any], name: str) -> Any:
+    """The one of this name, where the name is no word of a template."""
+    return named[name]
 
 
 @register.filter

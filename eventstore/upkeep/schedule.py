@@ -1,11 +1,15 @@
-"""What runs by itself, and how often. One line a job; who runs it (Celery's beat and workers, or a cron) is not known here."""
+"""What runs by itself, and how often: a line a job, and behind them those of the project. Who runs it (Celery's beat and workers, or a cron) is not known here."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
 from eventstore.clock import SystemClock
+from eventstore.conf import conf
 from eventstore.database import connect
 from eventstore.errors import SnapshotDrifted, VerificationFailed
 from eventstore.privacy.configured import is_recorded, replaying, retention
@@ -93,6 +97,29 @@ def expire() -> Counts:
 def forget_runs() -> Counts:
     """Rows of runs that went well, after their time."""
     return {"rows": jobs().forget(KEPT)}
+
+
+def scheduled() -> Mapping[str, Job]:
+    """All of it by name: the store's, and what `EVENTSTORE["JOBS"]` names. Raises ImproperlyConfigured for what is no job, and for two of one name."""
+    found = dict(SCHEDULE)
+    for path in conf.JOBS:
+        job = _job_at(path)
+        if found.setdefault(job.name, job) is not job:
+            msg = f"Two jobs are named {job.name}; a name is that of its runs."
+            raise ImproperlyConfigured(msg)
+    return found
+
+
+def _job_at(path: str) -> Job:
+    try:
+        target = import_string(path)
+    except ImportError as error:
+        msg = f"EVENTSTORE['JOBS'] names {path}, which cannot be imported."
+        raise ImproperlyConfigured(msg) from error
+    if not isinstance(target, Job):
+        msg = f"EVENTSTORE['JOBS'] names {path}, which is no Job."
+        raise ImproperlyConfigured(msg)
+    return target
 
 
 def jobs() -> Jobs:

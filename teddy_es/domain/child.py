@@ -14,6 +14,7 @@ import msgspec
 from eventstore.aggregates import Aggregate
 from eventstore.registry import SENSITIVE, Event
 from teddy_es.domain.errors import (
+    ApprovalByRequester,
     ChildAlreadyRegistered,
     ChildNotRegistered,
     ViolationAlreadyAcknowledged,
@@ -22,6 +23,7 @@ from teddy_es.domain.errors import (
     ViolationClaimed,
     ViolationNotAcknowledged,
     ViolationNotClaimed,
+    ViolationNotProposed,
     ViolationNotResolved,
     ViolationResolved,
     ViolationUnknown,
@@ -33,6 +35,8 @@ from teddy_es.domain.violations import (
     Outcome,
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
+    SafetyViolationDecisionProposed,
+    SafetyViolationDecisionRefused,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
@@ -78,6 +82,7 @@ class Child(Aggregate[ChildState]):
 
     stream_type = "child"
     state_type = ChildState
+    state_schema = 2
 
     # ---- the child
 
@@ -187,11 +192,7 @@ class Child(Aggregate[ChildState]):
 
         Raises `ViolationUnknown`, `ViolationResolved`, `ViolationNotAcknowledged`, `ViolationClaimed` by another.
         """
-        violation = self._open(violation_id)
-        if not violation.is_acknowledged:
-            raise ViolationNotAcknowledged
-        if violation.claimed_by not in (None, officer):
-            raise ViolationClaimed
+        self._refuse_to_decide(violation_id, officer)
         self.record(
             SafetyViolationResolved(
                 violation_id=violation_id,
@@ -199,6 +200,40 @@ class Child(Aggregate[ChildState]):
                 outcome=outcome,
                 clause=clause,
                 note=note,
+            )
+        )
+
+    def propose(
+        self,
+        violation_id: str,
+        officer: str,
+        outcome: Outcome,
+        *,
+        clause: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        """An officer would decide it so, and a second person is asked. Raises as `resolve`."""
+        self._refuse_to_decide(violation_id, officer)
+        self.record(
+            SafetyViolationDecisionProposed(
+                violation_id=violation_id,
+                officer=officer,
+                outcome=outcome,
+                clause=clause,
+                note=note,
+            )
+        )
+
+    def disagree(self, violation_id: str, officer: str, *, note: str) -> None:
+        """A second person does not agree with what was proposed. Raises `ViolationUnknown`, `ViolationResolved`, `ViolationNotProposed`, `ApprovalByRequester`."""
+        proposed_by = self._open(violation_id).proposed_by
+        if proposed_by is None:
+            raise ViolationNotProposed
+        if proposed_by == officer:
+            raise ApprovalByRequester
+        self.record(
+            SafetyViolationDecisionRefused(
+                violation_id=violation_id, officer=officer, note=note
             )
         )
 
@@ -230,10 +265,19 @@ class Child(Aggregate[ChildState]):
                 | SafetyViolationEscalated()
                 | SafetyViolationResolved()
                 | SafetyViolationReopened()
+                | SafetyViolationDecisionProposed()
+                | SafetyViolationDecisionRefused()
             ):
                 violation = self.state.violations.get(event.violation_id)
                 if violation is not None:
                     follow(violation, event)
+
+    def _refuse_to_decide(self, violation_id: str, officer: str) -> None:
+        violation = self._open(violation_id)
+        if not violation.is_acknowledged:
+            raise ViolationNotAcknowledged
+        if violation.claimed_by not in (None, officer):
+            raise ViolationClaimed
 
     def _known(self, violation_id: str) -> Violation:
         if violation_id not in self.state.violations:

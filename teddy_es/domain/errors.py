@@ -5,12 +5,15 @@ DomainError
 ├── ViolationAlreadyDetected, ViolationUnknown
 ├── ViolationAlreadyAcknowledged, ViolationNotAcknowledged
 ├── ViolationClaimed, ViolationNotClaimed
-├── ViolationAlreadyEscalated
+├── ViolationAlreadyEscalated, ViolationNotProposed
 ├── ViolationResolved, ViolationNotResolved
 ├── ConversationAlreadyStarted, ConversationNotStarted, ConversationIsOver
 ├── ParentAlreadyRegistered, ParentNotRegistered
 ├── ConsentAlreadyGranted, ConsentNotGranted
-└── ErasureAlreadyRequested
+├── ErasureAlreadyRequested
+├── ApprovalWaiting, ApprovalNotWaiting, ApprovalExpiredAlready
+├── ApprovalNotApproved
+└── ApprovalByRequester, ApprovalNotTheirs
 """
 
 from __future__ import annotations
@@ -72,6 +75,12 @@ class ViolationAlreadyEscalated(DomainError):
     code = "violation-already-escalated"
 
 
+class ViolationNotProposed(DomainError):
+    """No decision waits for a second person here."""
+
+    code = "violation-not-proposed"
+
+
 class ViolationResolved(DomainError):
     """The violation is resolved; to go on with it, reopen it."""
 
@@ -130,3 +139,39 @@ class ErasureAlreadyRequested(DomainError):
     """The erasure of this child was requested before."""
 
     code = "erasure-already-requested"
+
+
+class ApprovalWaiting(DomainError):
+    """A second person has been asked already, and has not answered."""
+
+    code = "approval-waiting"
+
+
+class ApprovalNotWaiting(DomainError):
+    """Nothing waits for a second person here: it was decided, withdrawn, or never asked for."""
+
+    code = "approval-not-waiting"
+
+
+class ApprovalExpiredAlready(DomainError):
+    """Nobody answered in time; it can be asked for anew."""
+
+    code = "approval-expired"
+
+
+class ApprovalNotApproved(DomainError):
+    """Only what a second person has agreed to is carried out."""
+
+    code = "approval-not-approved"
+
+
+class ApprovalByRequester(DomainError):
+    """Nobody decides what they asked for themself, whatever their role."""
+
+    code = "approval-by-requester"
+
+
+class ApprovalNotTheirs(DomainError):
+    """Only who asked can withdraw it."""
+
+    code = "approval-not-theirs"

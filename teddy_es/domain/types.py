@@ -42,6 +42,8 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
             "SafetyViolationClaimed": violations.SafetyViolationClaimed,
             "SafetyViolationReleased": violations.SafetyViolationReleased,
             "SafetyViolationReopened": violations.SafetyViolationReopened,
+            "SafetyViolationDecisionProposed": violations.SafetyViolationDecisionProposed,
+            "SafetyViolationDecisionRefused": violations.SafetyViolationDecisionRefused,
             "SafetyViolationResolved": violations.SafetyViolationResolved,
         },
     ),
@@ -81,6 +83,8 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
             "ApprovalRequested": approval.ApprovalRequested,
             "ApprovalDecided": approval.ApprovalDecided,
             "ApprovalExpired": approval.ApprovalExpired,
+            "ApprovalWithdrawn": approval.ApprovalWithdrawn,
+            "ApprovalCarriedOut": approval.ApprovalCarriedOut,
         },
     ),
     "access": (None, {"DataAccessed": access.DataAccessed}),
@@ -92,6 +96,7 @@ _SCHEMAS: Final = {
     "HoldPlaced": 2,
     "HoldLifted": 2,
     "DataAccessed": 2,
+    "ApprovalRequested": 2,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -24,6 +24,9 @@ Category = Literal[
 Severity = Literal["low", "medium", "high", "critical"]
 Level = Literal["overdue_50", "overdue_100", "overdue_150", "manual"]
 Outcome = Literal["confirmed", "false_positive", "cannot_decide"]
+
+FOUR_EYES: Final[frozenset[Severity]] = frozenset({"high", "critical"})
+"""A violation that is so severe is closed by two persons."""
 
 
 class SafetyViolationDetected(Event, frozen=True, kw_only=True):
@@ -87,18 +90,39 @@ class SafetyViolationResolved(Event, frozen=True, kw_only=True):
     note: Words | None = None
 
 
+class SafetyViolationDecisionProposed(Event, frozen=True, kw_only=True):
+    """An officer would decide it so. It needs a second person, and stays open until that one agrees."""
+
+    violation_id: Code
+    officer: Code
+    outcome: Outcome
+    clause: Code | None = None
+    note: Words | None = None
+
+
+class SafetyViolationDecisionRefused(Event, frozen=True, kw_only=True):
+    """The second person does not agree with what was proposed, and says why."""
+
+    violation_id: Code
+    officer: Code
+    note: Words
+
+
 class Violation(msgspec.Struct):
-    """Where a violation stands. claimed_by: the officer who works on it."""
+    """Where a violation stands. claimed_by: the officer who works on it; proposed_by: whose decision waits for a second person."""
 
     severity: Severity
     is_acknowledged: bool = False
     is_resolved: bool = False
     claimed_by: str | None = None
     levels: list[Level] = []
+    proposed_by: str | None = None
 
 
 def follow(violation: Violation, event: msgspec.Struct) -> None:
-    """Evolve a violation by one of these events."""
+    """Evolve a violation by one of these events. Whatever somebody does behind a proposal ends it; the clock does not."""
+    if not is_the_clocks(event):
+        violation.proposed_by = _proposer(event)
     match event:
         case SafetyViolationAcknowledged():
             violation.is_acknowledged = True
@@ -114,3 +138,12 @@ def follow(violation: Violation, event: msgspec.Struct) -> None:
         case SafetyViolationReopened():
             violation.is_resolved = violation.is_acknowledged = False
             violation.levels.clear()
+
+
+def is_the_clocks(event: object) -> bool:
+    """Whether nobody did this: time went by."""
+    return isinstance(event, SafetyViolationEscalated) and event.level != "manual"
+
+
+def _proposer(event: object) -> str | None:
+    return event.officer if isinstance(event, SafetyViolationDecisionProposed) else None

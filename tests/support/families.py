@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from eventstore.clock import SystemClock
@@ -12,6 +13,7 @@ from eventstore.management.roster import roster
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
 from teddy_es.domain.access import DataAccessed
+from teddy_es.domain.approval import ApprovalRequested
 from teddy_es.domain.child import ChildRegistered
 from teddy_es.domain.conversation import (
     ChildSpoke,
@@ -25,7 +27,17 @@ if TYPE_CHECKING:
     from eventstore.events import AppendResult
     from eventstore.store import EventStore
 
-ALL = ("children", "conversations", "violations", "consents", "accesses")
+ALL = (
+    "children",
+    "conversations",
+    "violations",
+    "consents",
+    "accesses",
+    "facts",
+    "screenings",
+    "approvals",
+    "hours",
+)
 
 
 @dataclass
@@ -67,6 +79,18 @@ class Families:
     def withdraws(self, parent: str, child: str, scope: Any = "conversation") -> None:
         """Not any more."""
         self.happens(f"parent.{parent}", ConsentWithdrawn(child_id=child, scope=scope))
+
+    def asks(self, approval: str, *answers: Any, **fields: Any) -> AppendResult:
+        """Somebody asks for a second person, and gets these answers."""
+        given: dict[str, Any] = {
+            "kind": "close_violation",
+            "object": "child.c-1/v-1",
+            "requested_by": "ada",
+            "expires_at": SystemClock().now() + timedelta(hours=1),
+            "reason": "",
+        }
+        asked = ApprovalRequested(**given | fields)
+        return self.happens(f"approval.{approval}", asked, *answers)
 
     def looks(self, actor: str, *subjects: str, **fields: Any) -> AppendResult:
         """Somebody sees data of these."""

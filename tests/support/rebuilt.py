@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from audit.people.accesses import Accesses
+from audit.people.approvals import Approvals
 from audit.people.children import Children
 from audit.people.consents import Consents
 from audit.people.conversations import Conversations
+from audit.people.facts import Facts
+from audit.people.hours import Hours
+from audit.people.screenings import Screenings
 from audit.people.violations import Violations
 
 
@@ -39,6 +43,30 @@ class AccessesAgain(Accesses):
     version = 2
 
 
+class ApprovalsAgain(Approvals):
+    """The same code under a higher number."""
+
+    version = 2
+
+
+class HoursAgain(Hours):
+    """The same code under a higher number."""
+
+    version = 2
+
+
+class FactsAgain(Facts):
+    """The same code under a higher number."""
+
+    version = 2
+
+
+class ScreeningsAgain(Screenings):
+    """The same code under a higher number."""
+
+    version = 2
+
+
 AGAIN = [
     f"{__name__}.{one.__name__}"
     for one in (
@@ -47,5 +75,9 @@ AGAIN = [
         ViolationsAgain,
         ConsentsAgain,
         AccessesAgain,
+        FactsAgain,
+        ScreeningsAgain,
+        ApprovalsAgain,
+        HoursAgain,
     )
 ]

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from eventstore.context import Correlation, correlated, current
-from eventstore.upkeep.schedule import SCHEDULE
+from eventstore.upkeep.schedule import scheduled
 from teddy_es import checks
 from teddy_es.celery import app
 from teddy_es.correlation import (
@@ -136,12 +136,12 @@ def test_an_inner_context_keeps_what_it_does_not_say() -> None:
 def test_beat_sends_every_job_of_the_schedule_and_each_expires() -> None:
     beat = app.conf.beat_schedule
 
-    assert set(beat) == set(SCHEDULE)
+    assert set(beat) == set(scheduled())
     for name, entry in beat.items():
         assert entry["task"] in app.tasks
         assert entry["args"] == (name,)
         # beat begins to count at its start: a day's job must not need a beat that lives for a day
-        assert entry["schedule"] == min(SCHEDULE[name].every, timedelta(minutes=1))
+        assert entry["schedule"] == min(scheduled()[name].every, timedelta(minutes=1))
         assert entry["options"]["expires"] == entry["schedule"].total_seconds()
 
 

@@ -30,6 +30,8 @@ from teddy_es.domain.types import registry
 from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
+    SafetyViolationDecisionProposed,
+    SafetyViolationDecisionRefused,
     SafetyViolationDetected,
     SafetyViolationEscalated,
     SafetyViolationReleased,
@@ -48,6 +50,9 @@ ACKNOWLEDGED = SafetyViolationAcknowledged(violation_id="v-1", officer="ada")
 CLAIMED = SafetyViolationClaimed(violation_id="v-1", officer="ada")
 RELEASED = SafetyViolationReleased(violation_id="v-1", officer="ada")
 RESOLVED = SafetyViolationResolved(
+    violation_id="v-1", officer="ada", outcome="confirmed"
+)
+PROPOSED = SafetyViolationDecisionProposed(
     violation_id="v-1", officer="ada", outcome="confirmed"
 )
 REOPENED = SafetyViolationReopened(violation_id="v-1", officer="bo")
@@ -98,6 +103,46 @@ CHILD: dict[str, Case] = {
         "violation-already-acknowledged",
     ),
     "unknown": ([], lambda c: c.acknowledge("v-2", "ada"), "violation-unknown"),
+    "proposed": (
+        [DETECTED, ACKNOWLEDGED, CLAIMED],
+        lambda c: c.propose("v-1", "ada", "confirmed"),
+        PROPOSED,
+    ),
+    "not agreed to": (
+        [DETECTED, ACKNOWLEDGED, PROPOSED, overdue("overdue_50")],
+        lambda c: c.disagree("v-1", "bo", note="n"),
+        SafetyViolationDecisionRefused(violation_id="v-1", officer="bo", note="n"),
+    ),
+    "not agreed to by who proposed it": (
+        [DETECTED, ACKNOWLEDGED, PROPOSED],
+        lambda c: c.disagree("v-1", "ada", note="n"),
+        "approval-by-requester",
+    ),
+    "not agreed to when something else was done behind it": (
+        [DETECTED, ACKNOWLEDGED, PROPOSED, CLAIMED],
+        lambda c: c.disagree("v-1", "bo", note="n"),
+        "violation-not-proposed",
+    ),
+    "proposed by another than who works on it": (
+        [DETECTED, ACKNOWLEDGED, CLAIMED],
+        lambda c: c.propose("v-1", "bo", "confirmed"),
+        "violation-claimed",
+    ),
+    "proposed before it was seen": (
+        [DETECTED],
+        lambda c: c.propose("v-1", "ada", "confirmed"),
+        "violation-not-acknowledged",
+    ),
+    "proposed when it is closed": (
+        [DETECTED, ACKNOWLEDGED, RESOLVED],
+        lambda c: c.propose("v-1", "ada", "confirmed"),
+        "violation-resolved",
+    ),
+    "resolved as it was proposed": (
+        [DETECTED, ACKNOWLEDGED, CLAIMED, PROPOSED],
+        lambda c: c.resolve("v-1", "ada", "confirmed"),
+        RESOLVED,
+    ),
     "claimed": ([DETECTED], lambda c: c.claim("v-1", "ada"), CLAIMED),
     "claimed by two": (
         [DETECTED, CLAIMED],
@@ -367,7 +412,7 @@ def test_every_refusal_has_a_code_of_its_own_and_words() -> None:
 
     codes = [one.code for one in refusals if one is not DomainError]
 
-    assert len(set(codes)) == len(codes) == 19
+    assert len(set(codes)) == len(codes) == 26
     assert all(str(one()) == one.__doc__ for one in refusals if one is not DomainError)
 
 

@@ -35,6 +35,12 @@ PROMISED = {
         "",
         "violation_id officer outcome clause? note*?",
     ),
+    "SafetyViolationDecisionProposed": (
+        "child",
+        "",
+        "violation_id officer outcome clause? note*?",
+    ),
+    "SafetyViolationDecisionRefused": ("child", "", "violation_id officer note*"),
     "ConversationStarted": (
         "conversation",
         "child_id",
@@ -81,10 +87,12 @@ PROMISED = {
     "ApprovalRequested": (
         "approval",
         None,
-        "kind object requested_by expires_at reason*",
+        "kind object requested_by expires_at reason* version?",
     ),
     "ApprovalDecided": ("approval", None, "decision decided_by note*?"),
     "ApprovalExpired": ("approval", None, ""),
+    "ApprovalWithdrawn": ("approval", None, "withdrawn_by"),
+    "ApprovalCarriedOut": ("approval", None, "result"),
     "DataAccessed": (
         "access",
         None,
@@ -97,6 +105,7 @@ SCHEMAS = {
     "HoldPlaced": 2,
     "HoldLifted": 2,
     "DataAccessed": 2,
+    "ApprovalRequested": 2,
 }
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -118,6 +127,16 @@ GOOD: dict[str, dict[str, Any]] = {
     "SafetyViolationClaimed": {"violation_id": "v-1", "officer": "o-1"},
     "SafetyViolationReleased": {"violation_id": "v-1", "officer": "o-1"},
     "SafetyViolationReopened": {"violation_id": "v-1", "officer": "o-1"},
+    "SafetyViolationDecisionRefused": {
+        "violation_id": "v-1",
+        "officer": "o-2",
+        "note": REASON,
+    },
+    "SafetyViolationDecisionProposed": {
+        "violation_id": "v-1",
+        "officer": "o-1",
+        "outcome": "confirmed",
+    },
     "SafetyViolationResolved": {
         "violation_id": "v-1",
         "officer": "o-1",
@@ -176,6 +195,8 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "ApprovalDecided": {"decision": "refused", "decided_by": "o-2"},
     "ApprovalExpired": {},
+    "ApprovalWithdrawn": {"withdrawn_by": "o-1"},
+    "ApprovalCarriedOut": {"result": "overtaken"},
     "DataAccessed": {
         "actor": "o-1",
         "actor_kind": "officer",
@@ -289,6 +310,8 @@ def test_an_unknown_field_is_refused(name: str) -> None:
         ("ApprovalRequested", "expires_at", "2026-11-23T09:00:00"),
         ("ApprovalRequested", "kind", "party"),
         ("ApprovalDecided", "decision", "perhaps"),
+        ("ApprovalRequested", "object", "o" * 221),
+        ("ApprovalCarriedOut", "result", "perhaps"),
         ("DataAccessed", "purpose", "curiosity"),
         ("DataAccessed", "subjects", ["a b"]),
         ("DataAccessed", "object", "conversation." + "a" * 188),

@@ -8,16 +8,31 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from audit.people.models import Access, Child, Consent, Conversation, Violation
+from audit.people.models import (
+    Access,
+    Approval,
+    Child,
+    Consent,
+    Conversation,
+    Fact,
+    HourCount,
+    Screening,
+    Violation,
+    ViolationStep,
+)
 from eventstore.clock import SystemClock
 from eventstore.projections.building import make_building
 from eventstore.projections.comparing import compare
 from eventstore.projections.statuses import version_read
 from eventstore.projections.switching import Switching
 from eventstore.subscriptions.operating import Order
+from teddy_es.domain.approval import ApprovalDecided
 from teddy_es.domain.conversation import ChildSpoke, MessageScreened
+from teddy_es.domain.privacy import HoldPlaced
 from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
+    SafetyViolationDecisionProposed,
+    SafetyViolationReopened,
     SafetyViolationResolved,
 )
 from tests.support.families import ALL, handle
@@ -44,12 +59,26 @@ def happens(families: Families, n: int) -> None:
         SafetyViolationAcknowledged(**about),
         SafetyViolationResolved(**about, outcome="confirmed"),
     )
+    reopened = SafetyViolationReopened(**about)
+    proposed = SafetyViolationDecisionProposed(**about, outcome="confirmed")
+    families.happens("child.c-1", reopened, proposed)
+    families.asks(f"a-{n}", ApprovalDecided(decision="approved", decided_by="bo"))
     families.allows("p-1", "c-1", policy=str(n))
     families.looks("ada", "c-1", "c-2")
+    families.looks(f"bob-{n}", "c-1", kind="export")
+    families.happens("conversation.t-1", ChildSpoke(child_id="c-3", text="Me, too"))
+    families.happens("privacy.c-1", placed(f"h-{n}"))
+
+
+def placed(hold_id: str) -> HoldPlaced:
+    return HoldPlaced(hold_id=hold_id, scope="all", clause="s.4")
 
 
 def rows() -> dict[str, list[Any]]:
-    models = (Access, Child, Consent, Conversation, Violation)
+    models = (
+        *(Access, Approval, Child, Consent, Conversation, Fact, HourCount),
+        *(Screening, Violation, ViolationStep),
+    )
     return {
         model.__name__: [*model.objects.order_by("pk").values()] for model in models
     }
@@ -67,7 +96,7 @@ def test_what_is_built_anew_in_one_go_is_what_was_made_bit_by_bit(
 
     for name in ALL:
         building = make_building(name, 2, SystemClock())
-        assert [table.is_same for table in compare(building)] == [True]
+        assert all(table.is_same for table in compare(building))
         Switching(SystemClock(), lambda _: None).switch(
             building, Order("ann", "the same again"), accept_differences=False
         )

@@ -319,7 +319,6 @@ def a_failed_job(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
 
     job = Job("fails", timedelta(hours=1), "nothing", work)
     monkeypatch.setattr(schedule, "SCHEDULE", {**schedule.SCHEDULE, "fails": job})
-    monkeypatch.setattr("eventstore.tasks.SCHEDULE", {"fails": job})
     done = app.tasks["eventstore.run_job"].apply(args=("fails",))
     assert done.failed()
 

@@ -9,6 +9,7 @@ from threading import Barrier, Event
 from typing import TYPE_CHECKING
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,8 @@ from tests.support.processes import a_process, heard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pytest_django.fixtures import Settings
 
     from eventstore.queries.jobs import JobRunRow
     from eventstore.store import EventStore
@@ -243,6 +246,27 @@ def test_each_job_of_the_schedule_runs_on_an_empty_store(
         assert schedule.jobs().run(job) is JobOutcome.DONE
 
     assert {row.job for row in rows()} == set(schedule.SCHEDULE)
+
+
+OWN = Job("own", HOUR, "what is the project's", lambda: {"things": 1})
+SAME = Job("own", HOUR, "another thing", lambda: {"things": 2})
+
+
+def test_a_projects_own_job_stands_in_the_schedule(settings: Settings) -> None:
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "JOBS": [f"{__name__}.OWN"]}
+
+    assert schedule.scheduled() == {**schedule.SCHEDULE, "own": OWN}
+
+
+@pytest.mark.parametrize("paths", [["HOUR"], ["no_such_thing"], ["OWN", "SAME"]])
+def test_what_is_no_job_or_has_anothers_name_is_refused(
+    settings: Settings, paths: list[str]
+) -> None:
+    named = [f"{__name__}.{path}" for path in paths]
+    settings.EVENTSTORE = {**settings.EVENTSTORE, "JOBS": named}
+
+    with pytest.raises(ImproperlyConfigured):
+        schedule.scheduled()
 
 
 def test_a_verification_that_finds_something_fails(embedded_store: EventStore) -> None:

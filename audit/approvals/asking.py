@@ -1,0 +1,183 @@
+"""Asking for a second person, for whatever needs one. What an answer leads to is a `Deed` that the asking room hands in.
+
+Nobody answers their own request, superusers included: the aggregate's rule, which knows no roles. A request is made for
+one version of its object; a deed says itself whether the object is still that one.
+
+1. the answer is in the log: from now on it is decided     2. the deed     3. that it was done is in the log, too.
+A crash between any two leaves an answer that `finishing` carries out; a deed that is done is found done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from audit.conf import conf
+from eventstore.clock import SystemClock
+from eventstore.errors import StreamNotFound, WrongExpectedVersion
+from eventstore.service import get_service
+from teddy_es.domain.approval import Approval, approval_of
+
+if TYPE_CHECKING:
+    from eventstore.events import AppendResult
+    from eventstore.ports import Clock
+    from teddy_es.domain.approval import Decision, Kind, Result
+
+TRIES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What is asked for: a kind of deed, and its object as one version of it."""
+
+    kind: Kind
+    object: str
+    version: int
+
+    @property
+    def approval_id(self) -> str:
+        """Of the stream of its requests."""
+        return approval_of(self.kind, self.object)
+
+
+Deed = Callable[[Thing], "Result"]
+"""Does what was agreed to, unless it is done or the object has become another one. May be called again at any time."""
+
+
+class RequestMoved(Exception):  # noqa: N818  (an answer, not a fault)
+    """Somebody answered, withdrew or asked anew meanwhile."""
+
+
+def ask(
+    thing: Thing, by: str, *, reason: str = "", clock: Clock | None = None
+) -> AppendResult | None:
+    """Ask for it; a request for an earlier version of the object is over. None where this very version was asked for already.
+
+    Raises `ApprovalWaiting` where somebody asks for a later one.
+    """
+    now = (clock or SystemClock()).now()
+    expires_at = now + timedelta(hours=conf.TEDDY_APPROVAL_HOURS)
+
+    def asking(approval: Approval) -> None:
+        state = approval.state
+        if state.version is not None and state.version >= thing.version:
+            return
+        if state.standing != "none":
+            approval.overtake()
+        approval.request(
+            thing.kind,
+            thing.object,
+            by,
+            reason=reason,
+            expires_at=expires_at,
+            version=thing.version,
+        )
+
+    return _changed(thing.approval_id, asking)
+
+
+def ask_again(
+    thing: Thing, by: str, *, reason: str = "", clock: Clock | None = None
+) -> AppendResult | None:
+    """The same for a version whose request is over: nobody answered in time, or it was taken back."""
+    now = (clock or SystemClock()).now()
+    expires_at = now + timedelta(hours=conf.TEDDY_APPROVAL_HOURS)
+    return _changed(
+        thing.approval_id,
+        lambda one: one.request(
+            thing.kind,
+            thing.object,
+            by,
+            reason=reason,
+            expires_at=expires_at,
+            version=thing.version,
+        ),
+    )
+
+
+def answer(
+    thing: Thing,
+    by: str,
+    decision: Decision,
+    *,
+    seen: int,
+    deed: Deed,
+    clock: Clock | None = None,
+) -> AppendResult | None:
+    """Say yes or no, as somebody else than who asked; a yes is carried out at once.
+
+    seen: the version of the approval's stream on the page of who answers. Raises `RequestMoved`, `ApprovalNotWaiting`,
+    `ApprovalByRequester`, `ApprovalExpiredAlready`.
+    """
+    now = (clock or SystemClock()).now()
+    approval = _loaded(thing.approval_id)
+    if approval.version != seen or approval.state.version != thing.version:
+        raise RequestMoved
+    approval.decide(by, decision, now)
+    saved = _saved(approval)  # 1
+    if decision == "approved":
+        return carry_out(thing, deed) or saved
+    return saved
+
+
+def carry_out(thing: Thing, deed: Deed) -> AppendResult | None:
+    """Do what was agreed to, and say so; None if that was said already."""
+    result = deed(thing)  # 2
+
+    def said(approval: Approval) -> None:
+        agreed = approval.state.standing == "approved"
+        if agreed and approval.state.version == thing.version:
+            approval.carry_out(result)
+
+    return _changed(thing.approval_id, said)  # 3
+
+
+def withdraw(thing: Thing, by: str, *, seen: int) -> AppendResult | None:
+    """Take it back. Raises `RequestMoved`, `ApprovalNotWaiting`, `ApprovalNotTheirs`."""
+    approval = _loaded(thing.approval_id)
+    if approval.version != seen:
+        raise RequestMoved
+    approval.withdraw(by)
+    return _saved(approval)
+
+
+def expire(approval_id: str, *, clock: Clock | None = None) -> AppendResult | None:
+    """If its time is over; None if it is not, or nothing waits any more."""
+    now = (clock or SystemClock()).now()
+
+    def over(approval: Approval) -> None:
+        if approval.state.standing == "waiting":
+            approval.expire(now)
+
+    return _changed(approval_id, over)
+
+
+def _changed(
+    approval_id: str, change: Callable[[Approval], None]
+) -> AppendResult | None:
+    """Decide anew until nobody was quicker. Raises `WrongExpectedVersion` behind so many who were."""
+    for left in reversed(range(TRIES)):
+        approval = _loaded(approval_id)
+        change(approval)
+        try:
+            return get_service().repository_for(Approval).save(approval)
+        except WrongExpectedVersion:
+            if not left:
+                raise
+    return None
+
+
+def _loaded(approval_id: str) -> Approval:
+    try:
+        return get_service().repository_for(Approval).load(approval_id)
+    except StreamNotFound:
+        return Approval(approval_id)
+
+
+def _saved(approval: Approval) -> AppendResult | None:
+    try:
+        return get_service().repository_for(Approval).save(approval)
+    except WrongExpectedVersion as error:
+        raise RequestMoved from error

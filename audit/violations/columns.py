@@ -1,0 +1,130 @@
+"""The queue and the record, in columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from django.urls import reverse
+from django.utils.html import format_html
+
+from audit.columns import cells
+from audit.columns.table import Column, Table
+from audit.drawing import bar
+from audit.formats import duration, icon, thousands
+from audit.violations import words
+
+if TYPE_CHECKING:
+    from audit.access import Viewer
+    from audit.violations.queries import QueueRow
+    from audit.violations.record import Record
+
+
+def address(child_id: str, violation_id: str) -> str:
+    """A violation's page."""
+    return reverse(
+        "admin:violation",
+        kwargs={"child_id": child_id, "violation_id": violation_id},
+    )
+
+
+def _time_left(row: QueueRow, viewer: Viewer) -> str:
+    found = words.left(row, viewer.now)
+    drawn = "" if found.share is None else bar(found.share, found.tone)
+    return format_html(
+        '<div class="clock" data-tone="{}"><strong>{}{}</strong>{}</div>',
+        found.tone,
+        icon(found.symbol),
+        found.text,
+        drawn,
+    )
+
+
+def _violation(row: QueueRow, _viewer: Viewer) -> str:
+    return format_html(
+        '<span>{}<br><span class="quiet mono">{}</span></span>',
+        cells.linked(
+            words.said(row.category),
+            address(row.child_id, row.violation_id),
+            aria_label=f"{words.said(row.category)}, {row.violation_id}",
+            is_main=True,
+        ),
+        row.violation_id,
+    )
+
+
+def _severity(row: QueueRow, _viewer: Viewer) -> str:
+    period = "no rule was in force" if row.period_s is None else duration(row.period_s)
+    return cells.beside(
+        words.severity_chip(row.severity), cells.was(f"decide in {period}")
+    )
+
+
+def _state(row: QueueRow, viewer: Viewer) -> str:
+    raised = words.escalated(row)
+    return cells.beside(
+        words.state_chip(row, viewer), cells.was(raised) if raised else ""
+    )
+
+
+def _decision(row: QueueRow, viewer: Viewer) -> str:
+    if row.outcome is None:
+        return cells.NOTHING
+    who = words.person(row.decided_by, viewer)
+    return cells.beside(
+        words.said(row.outcome), cells.was(f"{row.clause or 'no clause'}, by {who}")
+    )
+
+
+def _first_of(queue: bool) -> tuple[Column[QueueRow], ...]:  # noqa: FBT001
+    return (
+        Column("Time left" if queue else "Decided in time", _time_left),
+        Column("Violation", _violation, heads_row=True),
+        Column("Severity", _severity),
+        Column("Child", cells.mono(lambda row: row.child_id)),
+        Column("Detector", cells.mono(lambda row: row.detector)),
+        Column("Detected", cells.both(lambda row: row.detected_at)),
+    )
+
+
+def _tone(row: QueueRow) -> str:
+    return "bad" if row.is_open and "overdue_100" in row.levels else ""
+
+
+QUEUE: Final[Table[QueueRow]] = Table(
+    "Open safety violations, least time left first",
+    (*_first_of(queue=True), Column("State", _state)),
+    tone=_tone,
+)
+CLOSED: Final[Table[QueueRow]] = Table(
+    "Closed safety violations, the newest decision first",
+    (
+        *_first_of(queue=False),
+        Column("Decision", _decision),
+        Column("Closed", cells.both(lambda row: row.decided_at), falls=True),
+    ),
+)
+
+
+def _of(record: Record, number: int) -> str:
+    share = f" ({number * 100 // record.detected} %)" if record.detected else ""
+    return f"{thousands(number)}{share}"
+
+
+def _unknown(record: Record, _viewer: Viewer) -> str:
+    return "0" if not record.unknown else cells.toned("warn", thousands(record.unknown))
+
+
+RECORD: Final[Table[Record]] = Table(
+    "How many were decided in time, by severity",
+    (
+        Column(
+            "Severity", lambda r, _: words.severity_chip(r.severity), heads_row=True
+        ),
+        Column("Detected", cells.number(lambda r: r.detected), is_number=True),
+        Column("In time", lambda r, _: _of(r, r.in_time), is_number=True),
+        Column("Late", lambda r, _: _of(r, r.late), is_number=True),
+        Column("Open, in time so far", cells.number(lambda r: r.open), is_number=True),
+        Column("Unknown", _unknown, is_number=True),
+    ),
+    is_tight=True,
+)

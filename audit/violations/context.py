@@ -1,0 +1,140 @@
+"""What was said round a violation: some turns before and behind the message, each masked until it is revealed. One read of the conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from eventstore.queries import browse
+from eventstore.store import get_event_store
+from teddy_es.domain.conversation import ChildSpoke, TeddyReplied
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from eventstore.events import RecordedEvent, Withheld
+    from eventstore.ports import Opener
+
+TURNS: Final = 10
+_BETWEEN: Final = (
+    4  # events for each turn: a filter may have judged each message more than once
+)
+_SAID: Final = {ChildSpoke.__name__: "Child", TeddyReplied.__name__: "Teddy"}
+_LETTERS_A_WORD: Final = 5.5
+_AROUND_JSON: Final = len(b'{"text":""}') + 16
+_WHY: Final = {
+    "erased": "Erased: its key is destroyed",
+    "expired": "Its time of keeping is over",
+    "lost": "Its key is lost",
+    "unopenable": "It cannot be opened: it is not what was written",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message. words: about how many; text: what was said, where it is revealed; gone: why it cannot be. is_here: the violation is in it.
+
+    is_foreign: it names another child; nothing else is told of it.
+    """
+
+    version: int
+    who: str
+    at: datetime
+    words: int
+    is_here: bool = False
+    is_foreign: bool = False
+    blocked: bool = False
+    text: str | None = None
+    gone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The turns; where there are none, why."""
+
+    turns: Sequence[Turn] = ()
+    why: str = ""
+
+
+def context_of(
+    child_id: str,
+    conversation_id: str | None,
+    message_id: str | None,
+    *,
+    turns: int = TURNS,
+    revealed: Collection[int] = (),
+    opener: Opener | None = None,
+) -> Context:
+    """Up to so many before and behind. revealed: versions of messages that `opener` opens."""
+    if conversation_id is None:
+        return Context(why="The detector named no conversation.")
+    at = message_version(conversation_id, message_id)
+    if at is None:
+        return Context(why="The detector named no message of the conversation.")
+    read = get_event_store().read(
+        f"conversation.{conversation_id}",
+        max(1, at - turns * _BETWEEN),
+        at + turns * _BETWEEN,
+        opener=opener,
+    )
+    events = [event for event in read if event.metadata.event_type in _SAID]
+    before = [e for e in events if e.metadata.version < at][-turns:]
+    behind = [e for e in events if e.metadata.version >= at][: turns + 1]
+    found = [_turn(one, child_id, at, revealed) for one in (*before, *behind)]
+    if not any(one.is_here for one in found):
+        return Context(found, "The message that the detector named is not there.")
+    return Context(found)
+
+
+def message_version(conversation_id: str, message_id: str | None) -> int | None:
+    """Which message a detector means: by its version, or by its event's id; None if that is neither."""
+    if message_id is None:
+        return None
+    if message_id.isascii() and message_id.isdigit() and len(message_id) < _DIGITS:
+        return int(message_id)
+    try:
+        rows = browse.with_event_id(UUID(message_id))
+    except ValueError:
+        return None
+    own = [r.version for r in rows if r.stream_id == f"conversation.{conversation_id}"]
+    return own[0] if own else None
+
+
+_DIGITS: Final = 10
+
+
+def _turn(
+    event: RecordedEvent, child_id: str, at: int, revealed: Collection[int]
+) -> Turn:
+    about, said = event.metadata, event.data
+    place = (about.version, _SAID[about.event_type], about.timestamp)
+    if said.get("child_id") != child_id:
+        return Turn(*place, 0, is_foreign=True)
+    text, gone = opened_text(event, "text") if about.version in revealed else (None, "")
+    return Turn(
+        *place,
+        _words(event),
+        is_here=about.version == at,
+        blocked=said.get("blocked") is True,
+        text=text,
+        gone=gone,
+    )
+
+
+def opened_text(event: RecordedEvent, name: str) -> tuple[str | None, str]:
+    """A sensitive text of an event that was read with an opener; without the text why there is none."""
+    withheld: Withheld | None = event.withheld
+    if withheld is not None:
+        return None, _WHY.get(withheld.reason, "It cannot be opened")
+    value: Any = event.data.get(name)
+    return (value, "") if isinstance(value, str) else (None, "")
+
+
+def _words(event: RecordedEvent) -> int:
+    """About how many: the box is as long as they are. Nothing is opened."""
+    if event.sealed is None:
+        return 0
+    letters = len(event.sealed.box) * 3 // 4 - _AROUND_JSON
+    return max(0 if letters <= 0 else 1, round(letters / _LETTERS_A_WORD))

@@ -1,0 +1,91 @@
+"""What officers send about a violation. Each form has the version that the officer saw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+
+from audit.violations.words import OUTCOMES
+from teddy_es.domain.fields import is_code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_WORDS: Final = 4_000
+
+
+class _Text(forms.CharField):
+    """Lines end as they are counted in the browser."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
+class SeenForm(forms.Form):
+    """Nothing but what was seen. request: the version of the request for a second person."""
+
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    request = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+
+class NoteForm(SeenForm):
+    """With a note."""
+
+    note = _Text(
+        max_length=MOST_WORDS,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ReasonForm(SeenForm):
+    """With a note that must be there."""
+
+    note = _Text(
+        max_length=MOST_WORDS,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say why."},
+    )
+
+
+class DecisionForm(SeenForm):
+    """What it was, by which clause, and why."""
+
+    outcome = forms.ChoiceField(
+        choices=list(OUTCOMES.items()),
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what it was."},
+    )
+    clause = _Text(
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    note = _Text(
+        max_length=MOST_WORDS,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": "Say why."},
+    )
+
+    def clean_clause(self) -> str:
+        """Raises ValidationError for what is no code."""
+        typed: str = self.cleaned_data["clause"].strip()
+        if typed and not is_code(typed):
+            msg = "A clause is a short code, such as 4.1 or policy/4.1, without blanks."
+            raise forms.ValidationError(msg)
+        return typed
+
+
+FORMS: Final[Mapping[str, type[SeenForm]]] = {
+    "acknowledge": SeenForm,
+    "claim": SeenForm,
+    "give-back": SeenForm,
+    "decide": DecisionForm,
+    "reopen": ReasonForm,
+    "approve": SeenForm,
+    "refuse": ReasonForm,
+    "withdraw": SeenForm,
+    "ask-again": SeenForm,
+}
+"""By the act that is asked for."""

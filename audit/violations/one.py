@@ -1,0 +1,229 @@
+"""One violation's page, what officers do there, and what they have opened."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib import messages
+from django.http import QueryDict
+from django.shortcuts import redirect
+
+from audit.access import Capability, actor_of, viewer_of
+from audit.approvals.asking import RequestMoved
+from audit.frame.answering import refuse_without
+from audit.frame.page import Shows
+from audit.frame.refusals import PageRefused
+from audit.looking import looks_at, opener_for
+from audit.violations import acts
+from audit.violations.acts import Case, Decided, Overtaken
+from audit.violations.catching_up import has_caught_up
+from audit.violations.columns import address
+from audit.violations.context import opened_text
+from audit.violations.forms import FORMS
+from audit.violations.offering import Refused
+from audit.violations.showing import Revealed, found, show_case
+from audit.violations.steps import meanwhile
+from eventstore.aggregates import DomainError
+from eventstore.errors import EventStoreError
+from eventstore.store import get_event_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from django.http import HttpRequest, HttpResponse
+
+    from audit.violations.forms import SeenForm
+    from audit.violations.queries import Step
+    from eventstore.ports import Opener
+
+_MOST_NOTES: Final = 50
+
+
+def violation(
+    request: HttpRequest, *, child_id: str, violation_id: str
+) -> HttpResponse:
+    """Its clock, what was said round it, what was done about it, and what can be done."""
+    case = Case(child_id, violation_id)
+    known = found(case)
+    looks_at(request, [child_id], case.stream_id)
+    return show_case(request, case, known)
+
+
+def violation_reveal(
+    request: HttpRequest, *, child_id: str, violation_id: str
+) -> HttpResponse:
+    """The same page with one message, all of them, or the notes opened; recorded before. A GET, as of a bookmark, opens nothing."""
+    if request.method != "POST":
+        return redirect(address(child_id, violation_id))
+    case = Case(child_id, violation_id)
+    known = found(case)
+    wanted = _wanted(request)
+    talk = known.row.conversation_id if wanted != _NOTES else None
+    stream_id = case.stream_id if talk is None else f"conversation.{talk}"
+    looks_at(request, [child_id], stream_id, Shows.REVEAL)
+    opener = opener_for(request)
+    if wanted == _NOTES:
+        revealed = Revealed(notes=_notes(case, known.steps, opener))
+    else:
+        revealed = Revealed(opener, wanted)
+    return show_case(request, case, known, revealed=revealed)
+
+
+def violation_act(
+    request: HttpRequest, *, child_id: str, act: str, violation_id: str
+) -> HttpResponse:
+    """Do what the form asks for; if it cannot be done, the page says why, with everything that was typed."""
+    if act not in FORMS:
+        raise PageRefused(HTTPStatus.NOT_FOUND, "There is no such act.")
+    _refuse_act(request, act)
+    if request.method != "POST":
+        return redirect(address(child_id, violation_id))
+    case = Case(child_id, violation_id)
+    form = FORMS[act](request.POST, auto_id=f"{act}-%s")
+    if not form.is_valid():
+        return _again(request, case, _invalid(act, form))
+    try:
+        _DO[act](case, actor_of(request.user), form.cleaned_data)
+    except Overtaken as overtaken:
+        return _again(request, case, _overtaken(request, act, overtaken))
+    except RequestMoved:
+        sentence = "Somebody else answered, or the request was changed, while this page was open. Nothing was recorded."
+        return _again(request, case, Refused(sentence, act, form))
+    except DomainError as error:
+        return _again(
+            request, case, Refused(f"{error} Nothing was recorded.", act, form)
+        )
+    except EventStoreError as error:
+        return _again(request, case, _trouble(act, form, error))
+    _tell(request, case, act)
+    return redirect(address(child_id, violation_id))
+
+
+def _refuse_act(request: HttpRequest, act: str) -> None:
+    answers = act in {"approve", "refuse"}
+    refuse_without(request, Capability.APPROVE if answers else Capability.DECIDE)
+
+
+def _again(request: HttpRequest, case: Case, refused: Refused) -> HttpResponse:
+    known = found(case)
+    looks_at(request, [case.child_id], case.stream_id)
+    return show_case(request, case, known, refused=refused)
+
+
+def _invalid(act: str, form: SeenForm) -> Refused:
+    sentence = "Something is missing in the form; nothing was recorded."
+    return Refused(sentence, act, form, status=HTTPStatus.BAD_REQUEST)
+
+
+def _overtaken(request: HttpRequest, act: str, overtaken: Overtaken) -> Refused:
+    """What was typed stays, for the version that the officer has heard of now: who sends it again does so knowing that."""
+    viewer = viewer_of(request)
+    if not overtaken.done:
+        sentence = "This form is of a state that is not there. Nothing was recorded."
+        return Refused(sentence, act, FORMS[act](request.POST, auto_id=f"{act}-%s"))
+    typed = QueryDict(mutable=True)
+    typed.update(request.POST)
+    typed["seen"] = str(overtaken.done[-1].metadata.version)
+    return Refused(
+        "Somebody was quicker. Nothing of yours was recorded, and what you typed is still here:"
+        " read what happened, then send it again or leave it.",
+        act,
+        FORMS[act](typed, auto_id=f"{act}-%s"),
+        meanwhile(overtaken.done, viewer),
+    )
+
+
+def _trouble(act: str, form: SeenForm, error: EventStoreError) -> Refused:
+    what = (type(error).__doc__ or "").partition("\n")[0]
+    sentence = f"{what} What you typed is still here: send it again in a moment. The error’s code is {error.code}."
+    return Refused(sentence, act, form, status=HTTPStatus(error.status))
+
+
+def _tell(request: HttpRequest, case: Case, act: str) -> None:
+    if has_caught_up(case):
+        messages.success(request, _DONE[act])
+    else:
+        messages.warning(
+            request,
+            f"{_DONE[act]} This page does not show it yet: reload it in a moment.",
+        )
+
+
+def _decide(case: Case, officer: str, sent: Mapping[str, Any]) -> None:
+    decided = Decided(sent["outcome"], sent["clause"] or None, sent["note"])
+    acts.decide(case, officer, decided, seen=sent["seen"])
+
+
+def _answer(decision: Any) -> Callable[[Case, str, Mapping[str, Any]], object]:
+    return lambda case, officer, sent: acts.answer(
+        case,
+        officer,
+        decision,
+        seen=sent["seen"],
+        request_seen=sent["request"] or 0,
+        note=sent.get("note", ""),
+    )
+
+
+_DO: Final[Mapping[str, Callable[[Case, str, Mapping[str, Any]], object]]] = {
+    "acknowledge": lambda c, who, sent: acts.acknowledge(c, who, seen=sent["seen"]),
+    "claim": lambda c, who, sent: acts.claim(c, who, seen=sent["seen"]),
+    "give-back": lambda c, who, sent: acts.give_back(c, who, seen=sent["seen"]),
+    "decide": _decide,
+    "reopen": lambda c, who, sent: acts.reopen(
+        c, who, seen=sent["seen"], note=sent["note"]
+    ),
+    "approve": _answer("approved"),
+    "refuse": _answer("refused"),
+    "withdraw": lambda c, who, sent: acts.withdraw(
+        c, who, seen=sent["seen"], request_seen=sent["request"] or 0
+    ),
+    "ask-again": lambda c, who, sent: acts.ask_again(c, who, seen=sent["seen"]),
+}
+_DONE: Final[Mapping[str, str]] = {
+    "acknowledge": "That you have seen it is recorded.",
+    "claim": "You have claimed it.",
+    "give-back": "You have given it back to the queue.",
+    "decide": "Your decision is recorded.",
+    "reopen": "It is reopened, and its time begins anew.",
+    "approve": "You agreed, and it is closed.",
+    "refuse": "You did not agree; it stays open.",
+    "withdraw": "Your request is withdrawn; it stays open.",
+    "ask-again": "A second person is asked.",
+}
+_NOTES: Final = "notes"
+_ALL: Final = "all"
+
+
+def _wanted(request: HttpRequest) -> Any:
+    """Versions of messages, or `notes`. Raises `PageRefused`; it repeats nothing."""
+    asked = request.POST.get("message", "")
+    if asked == _NOTES:
+        return _NOTES
+    if asked == _ALL:
+        return range(1, 2**31)
+    if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS:
+        return [int(asked)]
+    raise PageRefused(HTTPStatus.BAD_REQUEST, "Say which message is to be revealed.")
+
+
+_DIGITS: Final = 10
+_FIELDS: Final[Sequence[str]] = ("note", "excerpt", "reason")
+
+
+def _notes(case: Case, steps: Sequence[Step], opener: Opener) -> Mapping[int, str]:
+    """What was written with the newest steps."""
+    opened: dict[int, str] = {}
+    for step in steps[-_MOST_NOTES:]:
+        [event] = get_event_store().read(
+            case.stream_id, step.version, step.version, opener=opener
+        )
+        if event.sealed is None:
+            continue
+        for name in _FIELDS:
+            text, gone = opened_text(event, name)
+            if text or gone:
+                opened[step.version] = text or gone
+                break
+    return opened

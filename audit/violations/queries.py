@@ -1,0 +1,276 @@
+"""What is asked about violations: the queue by the end of each one's time, which does not move as time goes by; one case.
+
+What nobody knows the end of comes first: its `queue_at` is the beginning of time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from eventstore.database.composing import composed
+from eventstore.queries.connection import unchecked_rows
+from eventstore.queries.keyset import Listing, Page, Wanted
+from eventstore.queries.unhandled import unhandled_since
+from teddy_es.domain.approval import approval_of, object_of
+from teddy_es.domain.deadlines import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from audit.access import Viewer
+
+MOST_COUNTED: Final = 10_000
+FOLLOWED: Final = {"violations": "eventstore.child"}
+
+_COLUMNS: Final = """
+SELECT child_id, violation_id, category, severity, detector, conversation_id, message_id, state, levels,
+       detected_at, detected_occurred_at, acknowledged_at, acknowledged_by, claimed_at, claimed_by,
+       decided_at, decided_by, outcome, clause, reopened_at, act_version, began_at, period_s, due_at, queue_at,
+       was_late, proposal_version, (SELECT a.state FROM people_approval a
+         WHERE a.approval_id = people_violation.approval_id AND a.object_version = people_violation.proposal_version)
+  FROM people_violation"""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A violation, as `audit.people.models.Violation` has it. asked: how the request stands that was made for its proposal."""
+
+    child_id: str
+    violation_id: str
+    category: str
+    severity: str
+    detector: str
+    conversation_id: str | None
+    message_id: str | None
+    state: str
+    levels: Sequence[str]
+    detected_at: datetime
+    detected_occurred_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    claimed_at: datetime | None
+    claimed_by: str | None
+    decided_at: datetime | None
+    decided_by: str | None
+    outcome: str | None
+    clause: str | None
+    reopened_at: datetime | None
+    act_version: int
+    began_at: datetime | None
+    period_s: int | None
+    due_at: datetime | None
+    queue_at: datetime
+    was_late: bool
+    proposal_version: int | None
+    asked: str | None
+
+    @property
+    def clock(self) -> Clock:
+        """Since it was detected, or reopened."""
+        period = None if self.period_s is None else timedelta(seconds=self.period_s)
+        return Clock(self.reopened_at or self.detected_at, self.began_at, period)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for a decision."""
+        return self.state != "resolved"
+
+    @property
+    def waits_for_second(self) -> bool:
+        """Whether its decision is proposed and somebody else is asked."""
+        return self.proposal_version is not None and self.asked == "waiting"
+
+
+# Indexes: people_violation_open, and _severity, _category, _detector, _claimed, _proposed by what it is narrowed by.
+_OPEN: Final = Listing(
+    _COLUMNS,
+    {"queue_at": datetime, "child_id": str, "violation_id": str},
+    QueueRow,
+    lambda row: (row.queue_at, row.child_id, row.violation_id),
+)
+# Index: people_violation_closed, read backwards.
+_CLOSED: Final = Listing(
+    _COLUMNS,
+    {"decided_at": datetime, "child_id": str, "violation_id": str},
+    QueueRow,
+    lambda row: (row.decided_at, row.child_id, row.violation_id),
+    falls=True,
+)
+_IS_OPEN: Final = "NOT (state = 'resolved')"
+_IS_CLOSED: Final = "state = 'resolved'"
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """What the queue is narrowed by. tab: `open`, `mine`, `second` or `closed`; claimed: `me` or `nobody`; by: who `me` is."""
+
+    by: str
+    now: datetime
+    tab: str = "open"
+    severity: str | None = None
+    category: str | None = None
+    detector: str | None = None
+    claimed: str | None = None
+    overdue: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> list[str]:
+        """Of the statement; constants all of them."""
+        wanted = {
+            _IS_CLOSED if self.tab == "closed" else _IS_OPEN: True,
+            "claimed_by = %(by)s": self.tab == "mine" or self.claimed == "me",
+            "proposal_version IS NOT NULL": self.tab == "second",
+            "severity = %(severity)s": self.severity,
+            "category = %(category)s": self.category,
+            "detector = %(detector)s": self.detector,
+            "claimed_by IS NULL": self.claimed == "nobody",
+            "queue_at < %(now)s": self.overdue and self.tab != "closed",
+            "due_at < decided_at": self.overdue and self.tab == "closed",
+            "detected_at >= %(since)s": self.since,
+            "detected_at < %(until)s": self.until,
+        }
+        return [condition for condition, is_wanted in wanted.items() if is_wanted]
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Of all conditions."""
+        return {
+            "by": self.by,
+            "severity": self.severity,
+            "category": self.category,
+            "detector": self.detector,
+            "now": self.now,
+            "since": self.since,
+            "until": self.until,
+        }
+
+
+def queue(wanted: Wanted, among: Among) -> Page[QueueRow]:
+    """What is open by the end of its time, what is closed by its decision, the newest first. Raises `BadCursor`."""
+    listing = _CLOSED if among.tab == "closed" else _OPEN
+    return listing.page(wanted, unchecked_rows, among.conditions(), among.parameters)
+
+
+def queue_heads(viewer: Viewer, limit: int) -> Sequence[QueueRow]:
+    """What somebody must look at first."""
+    return queue(Wanted(size=limit), Among("", viewer.now)).rows
+
+
+# Indexes: people_violation_open, _claimed, _proposed, _closed.
+_COUNTS: Final = """
+SELECT (SELECT count(*) FROM (SELECT FROM people_violation WHERE NOT (state = 'resolved') LIMIT %(most)s) a),
+       (SELECT count(*) FROM (SELECT FROM people_violation WHERE NOT (state = 'resolved') AND claimed_by = %(by)s LIMIT %(most)s) b),
+       (SELECT count(*) FROM (SELECT FROM people_violation WHERE NOT (state = 'resolved') AND proposal_version IS NOT NULL
+                               LIMIT %(most)s) c),
+       (SELECT count(*) FROM (SELECT FROM people_violation WHERE state = 'resolved' LIMIT %(most)s) d),
+       (SELECT count(*) FROM (SELECT FROM people_violation WHERE NOT (state = 'resolved') AND queue_at < %(now)s LIMIT %(most)s) e)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of each tab; of what is open, how many are overdue or have no time that is known. One more than `MOST_COUNTED` stands for more."""
+
+    open: int
+    mine: int
+    second: int
+    closed: int
+    overdue: int
+
+
+def counts(by: str, now: datetime, *, most: int = MOST_COUNTED) -> Counts:
+    """Capped."""
+    [row] = unchecked_rows(_COUNTS, {"by": by, "now": now, "most": most + 1})
+    return Counts(*row)
+
+
+def behind_since() -> datetime | None:
+    """What the log took since this instant may not be in the queue yet; None if nothing waits. Ask behind what is shown."""
+    return unhandled_since(FOLLOWED)
+
+
+# ---- one case --------------------------------------------------------------------------------------------------------
+
+# One statement, for a page may ask eight. Indexes: the keys, people_violationstep_of. Of the steps the newest come first, so that
+# the bound leaves out the oldest.
+_CASE: Final = composed(
+    """
+SELECT v.*, a.version, a.state, a.requested_by, a.requested_at, a.expires_at, a.decided_by, a.decided_at, a.object_version,
+       s.version, s.name, s."by", s.said, s.clause, s.recorded_at, s.occurred_at, s.position
+  FROM ({violations} WHERE child_id = %(child)s AND violation_id = %(violation)s) v
+  LEFT JOIN people_approval a ON a.approval_id = %(approval)s
+  LEFT JOIN LATERAL (
+       SELECT * FROM people_violationstep WHERE child_id = %(child)s AND violation_id = %(violation)s
+        ORDER BY version DESC LIMIT %(most)s) s ON true
+ ORDER BY s.version
+""",
+    violations=_COLUMNS,
+)
+MOST_STEPS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """See `audit.people.models.ViolationStep`."""
+
+    version: int
+    name: str
+    by: str | None
+    said: str | None
+    clause: str | None
+    recorded_at: datetime
+    occurred_at: datetime
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """See `audit.people.models.Approval`."""
+
+    version: int
+    state: str
+    requested_by: str
+    requested_at: datetime
+    expires_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    object_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One violation: its row; everything about it, the oldest first, or of very much the newest; the newest request for a second person."""
+
+    row: QueueRow
+    steps: Sequence[Step]
+    request: Request | None
+
+
+def case(child_id: str, violation_id: str, *, most: int = MOST_STEPS) -> Known | None:
+    """None if no such violation was ever found."""
+    object_ = object_of(child_id, violation_id)
+    rows = unchecked_rows(
+        _CASE,
+        {
+            "child": child_id,
+            "violation": violation_id,
+            "approval": approval_of("close_violation", object_),
+            "most": most,
+        },
+    )
+    if not rows:
+        return None
+    parts = [(row[:_WIDE], row[_WIDE:-_STEP], row[-_STEP:]) for row in rows]
+    first, asked, _ = parts[0]
+    return Known(
+        QueueRow(*first),
+        [Step(*step) for _, _, step in parts if step[0] is not None],
+        Request(*asked) if asked[0] is not None else None,
+    )
+
+
+_WIDE: Final = len(fields(QueueRow))
+_STEP: Final = len(fields(Step))

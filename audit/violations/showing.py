@@ -1,0 +1,119 @@
+"""One violation, as its page shows it: to read, behind an act that was refused, and with what was revealed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from django.urls import reverse
+
+from audit.access import viewer_of
+from audit.formats import duration
+from audit.frame.refusals import PageRefused
+from audit.frame.showing import Step as Trail
+from audit.frame.showing import show
+from audit.violations import queries, words
+from audit.violations.context import context_of
+from audit.violations.offering import offered
+from audit.violations.steps import told
+from teddy_es.domain.violations import FOUR_EYES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from django.http import HttpRequest, HttpResponse
+
+    from audit.access import Viewer
+    from audit.violations.acts import Case
+    from audit.violations.offering import Refused
+    from audit.violations.queries import Known, QueueRow
+    from eventstore.ports import Opener
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """What the viewer has had opened: the versions of messages, and what was written with steps, by version."""
+
+    opener: Opener | None = None
+    messages: Collection[int] = ()
+    notes: Mapping[int, str] = field(default_factory=dict)
+
+
+_NOTHING: Final = Revealed()
+
+
+def found(case: Case) -> Known:
+    """Raises `PageRefused` where there is no such violation."""
+    known = queries.case(case.child_id, case.violation_id)
+    if known is None:
+        raise PageRefused(
+            HTTPStatus.NOT_FOUND,
+            "No such violation is known of this child.",
+            "A violation’s id is unique within its child; upper and lower case are as written.",
+        )
+    return known
+
+
+def show_case(
+    request: HttpRequest,
+    case: Case,
+    known: Known,
+    *,
+    refused: Refused | None = None,
+    revealed: Revealed = _NOTHING,
+) -> HttpResponse:
+    """The page. That it is shown was recorded before."""
+    viewer, row = viewer_of(request), known.row
+    context = {
+        **_about(row, viewer),
+        "context": context_of(
+            case.child_id,
+            row.conversation_id,
+            row.message_id,
+            revealed=revealed.messages,
+            opener=revealed.opener,
+        ),
+        "steps": told(known.steps, viewer, revealed.notes),
+        "has_more_steps": len(known.steps) == queries.MOST_STEPS,
+        "refused": refused,
+        "behind": queries.behind_since(),
+        **offered(viewer, known, refused),
+    }
+    context["typed"] = _typed(refused, context)
+    status = refused.status if refused else HTTPStatus.OK
+    return show(request, "audit/violations/violation.html", context, status)
+
+
+def _about(row: QueueRow, viewer: Viewer) -> dict[str, Any]:
+    return {
+        "title": words.said(row.category),
+        "here": row.violation_id,
+        "trail": [Trail("Safety violations", reverse("admin:violations"))],
+        "row": row,
+        "severity": words.severity_chip(row.severity),
+        "state": words.state_chip(row, viewer),
+        "left": words.left(row, viewer.now),
+        "marks": (0.5,),
+        "period": None if row.period_s is None else duration(row.period_s),
+        "claimed_by": words.person(row.claimed_by, viewer),
+        "decided_by": words.person(row.decided_by, viewer),
+        "outcome": words.OUTCOMES.get(row.outcome or "", ""),
+        "needs_two": row.severity in FOUR_EYES,
+    }
+
+
+_SHOWN_BY: Final[Mapping[str, str]] = {
+    "decide": "may_decide",
+    "reopen": "may_reopen",
+    "refuse": "may_answer",
+}
+
+
+def _typed(refused: Refused | None, context: Mapping[str, Any]) -> str:
+    """What was typed into a form that the page does not have any more."""
+    if refused is None or refused.form is None:
+        return ""
+    if context.get(_SHOWN_BY.get(refused.act, "")):
+        return ""
+    return str(refused.form.data.get("note", ""))

@@ -1,0 +1,116 @@
+"""An officer's words for what codes say, and the symbol and tone that go with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from audit.access import actor_of
+from audit.columns import cells
+from audit.formats import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from django.utils.safestring import SafeString
+
+    from audit.access import Viewer
+    from audit.violations.queries import QueueRow
+
+SEVERITIES: Final[Mapping[str, tuple[str, str]]] = {
+    "critical": ("bad", "critical"),
+    "high": ("bad", "high"),
+    "medium": ("warn", "medium"),
+    "low": ("calm", "low"),
+}
+OUTCOMES: Final[Mapping[str, str]] = {
+    "confirmed": "Confirmed: it endangered the child",
+    "false_positive": "False positive: nothing endangered the child",
+    "cannot_decide": "Cannot be decided",
+}
+LEVELS: Final[Mapping[str, str]] = {
+    "overdue_50": "50 %",
+    "overdue_100": "100 %",
+    "overdue_150": "150 %",
+}
+
+
+def said(code: str) -> str:
+    """`stranger_contact` → Stranger contact."""
+    return code.replace("_", " ").capitalize()
+
+
+def severity_chip(severity: str) -> SafeString:
+    """With its own shape."""
+    return cells.chip(*SEVERITIES.get(severity, ("warn", "unknown")), said(severity))
+
+
+def person(actor: str | None, viewer: Viewer) -> str:
+    """Who did something, as accounts stand in events."""
+    if actor is None:
+        return "nobody"
+    return "you" if actor == actor_of(viewer.user) else actor
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a violation's time. share: of it that is over, 0 to 1 and more; None where nobody knows it."""
+
+    text: str
+    tone: str
+    symbol: str
+    share: float | None
+
+
+def left(row: QueueRow, now: datetime) -> Left:
+    """By the server's clock."""
+    if row.decided_at is not None:
+        return _decided(row)
+    seconds = _seconds(row, now)
+    if seconds is None:
+        return Left("Unknown", "bad", "unknown", None)
+    over = 1 - seconds / max(row.period_s or 1, 1)
+    if seconds < 0:
+        return Left(f"Overdue {duration(-seconds)}", "bad", "no", over)
+    tone = "bad" if over >= 1 else "warn" if over >= _HALF else "calm"
+    return Left(f"{duration(seconds)} left", tone, "clock", over)
+
+
+def _seconds(row: QueueRow, now: datetime) -> float | None:
+    time_left = row.clock.left(now)
+    return None if time_left is None else time_left.total_seconds()
+
+
+def _decided(row: QueueRow) -> Left:
+    if row.decided_at is None or row.due_at is None:
+        return Left("Decided; in time: unknown", "warn", "unknown", None)
+    spare = (row.due_at - row.decided_at).total_seconds()
+    if spare < 0:
+        return Left(f"Decided {duration(-spare)} late", "bad", "no", None)
+    return Left(f"Decided with {duration(spare)} to spare", "good", "ok", None)
+
+
+_HALF: Final = 0.5
+
+
+def state_chip(row: QueueRow, viewer: Viewer) -> SafeString:
+    """Where it stands."""
+    if not row.is_open:
+        return cells.chip("good", "ok", "Closed")
+    if row.waits_for_second:
+        return cells.chip("warn", "two", "Waits for a second person")
+    if row.claimed_by is not None:
+        who = person(row.claimed_by, viewer)
+        tone = "info" if who == "you" else "calm"
+        return cells.chip(tone, "person", f"Claimed by {who}")
+    if row.acknowledged_by is not None:
+        return cells.chip("calm", "eye", "Seen, unclaimed")
+    return cells.chip("warn", "no", "Unclaimed")
+
+
+def escalated(row: QueueRow) -> str:
+    """At which shares of its time that was raised."""
+    raised = [LEVELS[level] for level in row.levels if level in LEVELS]
+    by_hand = ["by hand"] if "manual" in row.levels else []
+    return f"Escalated at {', '.join([*raised, *by_hand])}" if row.levels else ""
