@@ -20,6 +20,7 @@ from eventstore.api.scopes import Scope
 from eventstore.api.tokens import caller_of
 from eventstore.clock import SystemClock
 from teddy_es.domain.access import PURPOSES
+from teddy_es.management.service_accounts import account_name
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
