@@ -447,3 +447,18 @@ class Access(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.position}"
+
+
+class HourCount(models.Model):
+    """How often something of a kind happened in an hour (UTC, by its writer's clock), as counted in one partition: of nobody in particular."""
+
+    pk = models.CompositePrimaryKey("hour", "kind", "partition_id")
+    hour = models.DateTimeField()
+    kind = models.TextField()
+    partition_id = models.IntegerField()
+    count = models.IntegerField()
+
+    objects: ClassVar[models.Manager[HourCount]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H} {self.kind}"

@@ -36,6 +36,7 @@ ALL = (
     "facts",
     "screenings",
     "approvals",
+    "hours",
 )
 
 

@@ -8,6 +8,7 @@ from audit.people.children import Children
 from audit.people.consents import Consents
 from audit.people.conversations import Conversations
 from audit.people.facts import Facts
+from audit.people.hours import Hours
 from audit.people.screenings import Screenings
 from audit.people.violations import Violations
 
@@ -48,6 +49,12 @@ class ApprovalsAgain(Approvals):
     version = 2
 
 
+class HoursAgain(Hours):
+    """The same code under a higher number."""
+
+    version = 2
+
+
 class FactsAgain(Facts):
     """The same code under a higher number."""
 
@@ -71,5 +78,6 @@ AGAIN = [
         FactsAgain,
         ScreeningsAgain,
         ApprovalsAgain,
+        HoursAgain,
     )
 ]

@@ -15,6 +15,7 @@ from audit.people.models import (
     Consent,
     Conversation,
     Fact,
+    HourCount,
     Screening,
     Violation,
     ViolationStep,
@@ -75,8 +76,8 @@ def placed(hold_id: str) -> HoldPlaced:
 
 def rows() -> dict[str, list[Any]]:
     models = (
-        *(Access, Approval, Child, Consent, Conversation, Fact, Screening),
-        *(Violation, ViolationStep),
+        *(Access, Approval, Child, Consent, Conversation, Fact, HourCount),
+        *(Screening, Violation, ViolationStep),
     )
     return {
         model.__name__: [*model.objects.order_by("pk").values()] for model in models
