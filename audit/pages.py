@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Final
 from audit.access import Capability
 from audit.access_ledger import pages as access_ledger
 from audit.approvals.pages import approvals
+from audit.children.moment import child_as_of
+from audit.children.pages import children
+from audit.children.timeline import child
+from audit.conversations.pages import conversation, reveal
 from audit.events import pages as events
 from audit.find.pages import find
 from audit.frame.page import (
     Acting,
     Appending,
     Asking,
+    Checking,
     Choosing,
     Foreign,
     Navigation,
@@ -29,6 +34,7 @@ from audit.jobs.pages import jobs
 from audit.overview.pages import overview
 from audit.preferences.pages import time_zone
 from audit.streams import pages as streams
+from audit.streams.verifying import verify
 from audit.subscriptions import pages as subscriptions
 from audit.subscriptions.acts import act, recorded
 from audit.violations import one as one_violation
@@ -102,10 +108,52 @@ PAGES: Final[tuple[Listed, ...]] = (
         "find",
         "find/",
         find,
-        Capability.SEE_PAYLOADS,
+        Capability.SEE_CHILDREN,
         None,
         Asking(),
         shows=Shows.LIST,
+    ),
+    Page(
+        "children",
+        "children/",
+        children,
+        Capability.SEE_CHILDREN,
+        Navigation(_RECORDS, "Children", "person", "c"),
+        shows=Shows.LIST,
+    ),
+    Page(
+        "child",
+        "children/<str:child_id>/",
+        child,
+        Capability.SEE_CHILDREN,
+        Within("children"),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "child_as_of",
+        "children/<str:child_id>/as-of/",
+        child_as_of,
+        Capability.SEE_CHILDREN,
+        Within("children"),
+        Revealing(),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "conversation",
+        "conversations/<str:conversation_id>/",
+        conversation,
+        Capability.SEE_CHILDREN,
+        Within("children"),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "reveal",
+        "conversations/<str:conversation_id>/reveal/",
+        reveal,
+        Capability.REVEAL,
+        Within("children"),
+        Revealing(),
+        shows=Shows.REVEAL,
     ),
     Page(
         "streams",
@@ -121,6 +169,15 @@ PAGES: Final[tuple[Listed, ...]] = (
         streams.stream,
         Capability.SEE_PAYLOADS,
         Within("streams"),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "stream_verify",
+        "streams/<str:stream_id>/verify/",
+        verify,
+        Capability.SEE_PAYLOADS,
+        Within("streams"),
+        Checking(),
         shows=Shows.VIEW,
     ),
     Page(

@@ -23,6 +23,9 @@ class TeddySettings(DjangoSettings):
         ""  # of the quickstart's superuser; given anew at each start
     )
 
+    # of its accounts for each role: name:password
+    TEDDY_ROLE_PASSWORDS: tuple[str, ...] = ()
+
     PROMETHEUS_MULTIPROC_DIR: str = (
         ""  # where the processes' metrics meet; "": this process alone
     )

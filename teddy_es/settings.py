@@ -279,6 +279,7 @@ TEDDY_PROBES = env.address(
 # ---- the quickstart
 
 TEDDY_ADMIN_PASSWORD = env.text("TEDDY_ADMIN_PASSWORD")
+TEDDY_ROLE_PASSWORDS = env.several("TEDDY_ROLE_PASSWORDS")
 
 # ---- the event store
 
@@ -332,6 +333,9 @@ EVENTSTORE: dict[str, Any] = {
         "audit.people.violations.Violations",
         "audit.people.consents.Consents",
         "audit.people.accesses.Accesses",
+        "audit.people.hours.Hours",
+        "audit.people.facts.Facts",
+        "audit.people.screenings.Screenings",
         "audit.people.approvals.Approvals",
     ),
     "JOBS": ("audit.scheduled.ESCALATE", "audit.scheduled.FINISH"),

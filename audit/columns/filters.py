@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
 
@@ -75,14 +75,14 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of the calendar, UTC."""
+    """A day of the calendar; whose days the label says."""
 
     template: ClassVar = "audit/columns/day.html"
 
     name: str
     id: str
     label: str
-    chosen: datetime | None
+    chosen: date | None
 
 
 @dataclass(frozen=True, slots=True)

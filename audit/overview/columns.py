@@ -126,7 +126,7 @@ _RESULTS: Final = {
 def _result(control: Control, viewer: Viewer) -> str:
     last = control.status.last
     if last is None:
-        return cells.unavailable("no run to tell of")
+        return cells.beside(cells.chip("calm", "unknown", "Never run", css="toned"))
     tone, symbol, word = _RESULTS[control.status.word]
     at = last.ended or last.started or last.until
     counts = ", ".join(f"{thousands(n)} {name.replace('_', ' ')}" for name, n in last.counts.items())  # fmt: skip
@@ -155,7 +155,7 @@ JOBS: Final[Table[Control]] = Table(
 
 
 def _to_go(status: SubscriptionStatus, viewer: Viewer) -> str:
-    waits = status.oldest and cells.was(f"oldest: {age(status.oldest, viewer.now)}")
+    waits = status.oldest and cells.was(f"since {age(status.oldest, viewer.now)}")
     return cells.beside(thousands(status.lag), waits or "")
 
 
@@ -170,8 +170,8 @@ BEHIND: Final[Table[SubscriptionStatus]] = Table(
     "Subscriptions and read models, by records to go",
     (
         Column("Who follows", _subscription, heads_row=True),
-        Column("Records to go", _to_go, is_number=True),
-        Column("Waiting streams", cells.number(lambda how: how.waiting), is_number=True),
+        Column("To go", _to_go, is_number=True),
+        Column("Waiting", cells.number(lambda how: how.waiting), is_number=True),
     ),
     tone=lambda how: "bad" if how.parked else "warn" if how.paused else "",
     is_tight=True,

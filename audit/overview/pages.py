@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.html import format_html
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from eventstore.queries.overview import Overview
     from eventstore.queries.subscriptions import SubscriptionStatus
 
+VIOLATIONS: Final = "violations"  # as the projection is called
+
 
 def overview(request: HttpRequest) -> HttpResponse:
     """Figures for everybody who may enter; the queue's heads for those who may see children, and have said what for."""
@@ -38,17 +40,22 @@ def overview(request: HttpRequest) -> HttpResponse:
     jobs = part(lambda: controls(viewer.now))
     behind = part(lambda: _by_lag(statuses(viewer.now)))
     log = part(look_over)
-    waiting = part(queue)
-    panels: list[Panel[Any]] = [_jobs(jobs), _behind(behind), _topics(log)]
+    follows = _of_violations(behind)
+    waiting = part(queue) if follows.found else Part(None, follows.reason)
+    first: list[Panel[Any]] = []
     if viewer.may(Capability.SEE_CHILDREN):
-        panels.insert(0, _queue(waiting, _recorded(request, viewer, waiting)))
+        first = [_queue(waiting, _recorded(request, viewer, waiting))]
     return show_list(
         request,
         "Today",
-        *panels,
+        *first,
+        _topics(log),
         intro=f"{viewer.now.astimezone(viewer.zone):%A %-d %B %Y}. Clocks follow the server, and stand still: reload for the next look.",
         template="audit/overview/overview.html",
+        jobs_panel=_jobs(jobs),
+        behind_panel=_behind(behind),
         queue=waiting,
+        queue_lag=follows.found and follows.found.lag,
         soonest=_soonest(waiting, viewer.now),
         verification=_of_job(jobs, "verify"),
         jobs=jobs,
@@ -66,10 +73,22 @@ def _recorded(request: HttpRequest, viewer: Viewer, waiting: Part[Queue]) -> Par
     if waiting.found is None:
         return Part(None, waiting.reason)
     heads = waiting.found.heads
+    if not heads:  # nobody is shown
+        return Part(heads)
     begin(request, Shows.LIST)
     children = {head.child_id for head in heads}
     said = part(lambda: looks_at(request, children, object="today"))
     return Part(None if said.reason else heads, said.reason)
+
+
+def _of_violations(
+    behind: Part[Sequence[SubscriptionStatus]],
+) -> Part[SubscriptionStatus]:
+    """How far the read model of violations is: nothing in it is no answer before it has begun."""
+    if behind.found is None:
+        return Part(None, behind.reason)
+    found = next((how for how in behind.found if how.name == VIOLATIONS), None)
+    return Part(found, "" if found else "Its read model has not begun to follow the log.")  # fmt: skip
 
 
 def _soonest(waiting: Part[Queue], now: datetime) -> float | None:

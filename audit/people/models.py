@@ -43,6 +43,17 @@ class Child(models.Model):
         indexes = [
             models.Index(fields=["parent_id", "child_id"], name="people_child_parent"),
             models.Index(fields=["known_at", "child_id"], name="people_child_newest"),
+            models.Index(
+                fields=["language", "known_at", "child_id"],
+                name="people_child_language",
+            ),
+            models.Index(
+                fields=["registered_at", "child_id"], name="people_child_registered"
+            ),
+            models.Index(
+                fields=["language", "registered_at", "child_id"],
+                name="people_child_lang_reg",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -138,6 +149,12 @@ class Violation(models.Model):
 
     class Meta:
         indexes = [
+            # children with an open one
+            models.Index(
+                fields=["child_id"],
+                name="people_violation_waiting",
+                condition=~Q(state=State.RESOLVED),
+            ),
             models.Index(
                 fields=["child_id", "detected_at", "violation_id"],
                 name="people_violation_child",
@@ -312,6 +329,87 @@ class Consent(models.Model):
         return f"{self.parent_id} {self.version}"
 
 
+class Screening(models.Model):
+    """A safety filter has judged a message: a row each time. version: of that event; message_version: of the message in the same stream."""
+
+    pk = models.CompositePrimaryKey("conversation_id", "version")
+    conversation_id = models.TextField()
+    version = models.IntegerField()
+    child_id = models.TextField()
+    message_version = models.IntegerField()
+    detector = models.TextField()
+    policy_version = models.TextField()
+    recorded_at = models.DateTimeField()
+    position = models.BigIntegerField()
+
+    objects: ClassVar[models.Manager[Screening]] = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["conversation_id", "message_version", "version"],
+                name="people_screening_message",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} {self.version}"
+
+
+class Lane(models.TextChoices):
+    """What a fact of a child's life is about: its line on the child's axis."""
+
+    CONSENT = "consent"
+    CONVERSATION = "conversation"
+    VIOLATION = "violation"
+    CHANGE = "change"
+    PRIVACY = "privacy"
+    EXPORT = "export"
+    VIEW = "view"
+
+
+class Fact(models.Model):
+    """One point on a child's axis: an event, or a day of UTC on which staff looked.
+
+    position: the event's, packed; of a day its number since 1970, which no event has. kind: the event's type, `Mentioned`
+    for a conversation of another child in which this one is named, `Views` for a day. version: in the event's stream.
+    about: what the event says in clear, ids and codes. conversation_id: where the fact is a conversation.
+    """
+
+    pk = models.CompositePrimaryKey("child_id", "position")
+    child_id = models.TextField()
+    position = models.BigIntegerField()
+    lane = models.TextField(choices=Lane.choices)
+    kind = models.TextField()
+    version = models.IntegerField()
+    recorded_at = models.DateTimeField()
+    occurred_at = models.DateTimeField()
+    about = models.JSONField(default=dict)
+    conversation_id = models.TextField(null=True)  # noqa: DJ001
+
+    objects: ClassVar[models.Manager[Fact]] = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["child_id", "lane", "occurred_at", "position"],
+                name="people_fact_happened",
+            ),
+            models.Index(
+                fields=["child_id", "lane", "recorded_at", "position"],
+                name="people_fact_recorded",
+            ),
+            models.Index(
+                fields=["conversation_id"],
+                name="people_fact_talk",
+                condition=Q(conversation_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.child_id} {self.position}"
+
+
 class Access(models.Model):
     """Somebody was about to see data of a person: a row for each person that the event names. Parents never get the actor."""
 
@@ -330,6 +428,13 @@ class Access(models.Model):
 
     class Meta:
         indexes = [
+            # who opened what of a conversation: its stream's id, and what stands behind a slash
+            models.Index(
+                fields=["object"],
+                opclasses=["text_pattern_ops"],
+                name="people_access_revealed",
+                condition=Q(kind="reveal"),
+            ),
             models.Index(
                 fields=["actor", "recorded_at", "position", "subject"],
                 name="people_access_actor",
@@ -342,3 +447,18 @@ class Access(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.position}"
+
+
+class HourCount(models.Model):
+    """How often something of a kind happened in an hour (UTC, by its writer's clock), as counted in one partition: of nobody in particular."""
+
+    pk = models.CompositePrimaryKey("hour", "kind", "partition_id")
+    hour = models.DateTimeField()
+    kind = models.TextField()
+    partition_id = models.IntegerField()
+    count = models.IntegerField()
+
+    objects: ClassVar[models.Manager[HourCount]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H} {self.kind}"

@@ -78,6 +78,20 @@ def stream_events_backwards(stream_id: str, wanted: Wanted) -> Page[EventRow]:
     return _STREAM_EVENTS_BACKWARDS.page(wanted, read_rows, [_OF_STREAM], parameters)
 
 
+def stream_events_of(
+    stream_id: str, types: Sequence[str], wanted: Wanted
+) -> Page[EventRow]:
+    """A stream's events of these types by rising version. Raises `BadCursor`."""
+    parameters = {"stream_id": stream_id, "types": list(types)}
+    return _STREAM_EVENTS.page(wanted, read_rows, [_OF_STREAM, _OF_TYPES], parameters)
+
+
+def stream_events_at(stream_id: str, versions: Sequence[int]) -> Sequence[EventRow]:
+    """Those of these versions that there are, by rising version."""
+    given = {"stream_id": stream_id, "versions": list(versions)}
+    return event_rows(_AT_VERSIONS, given)
+
+
 def events(wanted: Wanted, among: EventFilter) -> Page[EventRow]:
     """Events, newest first by (recorded_at, position). Raises `BadCursor`."""
     parameters = {f.name: getattr(among, f.name) for f in fields(among)}
@@ -139,6 +153,11 @@ _STREAM_EVENTS: Final = Listing(
 )
 _STREAM_EVENTS_BACKWARDS: Final = replace(_STREAM_EVENTS, falls=True)
 _OF_STREAM: Final = "stream_id = %(stream_id)s"
+_OF_TYPES: Final = "event_type = ANY(%(types)s)"  # a filter of the stream's rows
+_AT_VERSIONS: Final = composed(
+    "{events} WHERE stream_id = %(stream_id)s AND version = ANY(%(versions)s) ORDER BY version",
+    events=_SELECT_EVENTS,
+)
 # constraint eventstore_event_id
 _BY_EVENT_ID: Final = composed(
     "{events} WHERE event_id = %(event_id)s ORDER BY stream_id LIMIT 20",

@@ -9,7 +9,7 @@ from eventstore.protocol.positions import first_of_sql
 from eventstore.queries.connection import unchecked_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 # One statement, so one moment: a checkpoint moves in the transaction that parks what it passes. A partition without a
@@ -37,6 +37,16 @@ SELECT min(recorded_at) FROM (
     end=first_of_sql("p.id", 'p."cursor"'),
 )
 
+# Index: the checkpoints' key, by its first column.
+_HANDLED: Final = """
+SELECT partition_id, "cursor" FROM eventstore_checkpoint WHERE subscription = %(name)s AND "cursor" > 0 ORDER BY partition_id
+"""
+
+
+def handled_up_to(name: str) -> Mapping[int, int]:
+    """By a partition's id the next offset that a subscription has not handled: all below it is, but for what it has parked."""
+    return dict(unchecked_rows(_HANDLED, {"name": name}))
+
 
 def unhandled_since(topics: Mapping[str, str]) -> datetime | None:
     """When the log took the first record that one of them has not handled, or has parked; None if nothing that is folded waits.
@@ -44,7 +54,15 @@ def unhandled_since(topics: Mapping[str, str]) -> datetime | None:
     topics: by the subscription's name, the one topic in which all that it wants stands. What is folded later has to be asked for
     anew: ask behind the read whose answer is judged by it.
     """
-    given = {"names": list(topics), "topics": list(topics.values())}
+    return unhandled_among(list(topics.items()))
+
+
+def unhandled_among(followed: Sequence[tuple[str, str]]) -> datetime | None:
+    """The same of pairs of a subscription's name and a topic: of one that follows several there are several."""
+    given = {
+        "names": [name for name, _ in followed],
+        "topics": [topic for _, topic in followed],
+    }
     [(since,)] = unchecked_rows(_FIRST, given)
     found: datetime | None = since
     return found

@@ -1,4 +1,4 @@
-"""The demo data: real conversations, imported through the front door at the first start."""
+"""The demo data: households with real conversations, put there through the front door at the first start."""
 
 from __future__ import annotations
 
@@ -14,21 +14,13 @@ if TYPE_CHECKING:
 
     from scripts.launcher.places import DataDirectory
 
-CONVERSATIONS = 200
-
 
 def import_demo(data: DataDirectory, python: Path, env: Mapping[str, str]) -> None:
-    """Import it once. An interrupted import begins again, which changes nothing twice."""
+    """Once. Who was interrupted begins again, which changes nothing twice."""
     if data.state.get("demo"):
         return
-    note(f"Importing {CONVERSATIONS} conversations")
-    folder = data.path / "tmp"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    file = folder / "demo.ndjson"
-    count = ["--conversations", str(CONVERSATIONS)]
-    _step(data, env, [python, MANAGE, "demo", *count, "--output", file])
-    _step(data, env, [python, MANAGE, "import_events", file])
-    file.unlink()
+    note("Making the demo's households, with real conversations")
+    _step(data, env, [python, MANAGE, "demo_town"])
     data.write_state(demo=True)
 
 
@@ -41,7 +33,7 @@ def _step(
         code = exit_code(step.process.wait())
     if code:
         raise Trouble(
-            f"Importing the demo data failed: {last_words(log)}; "
+            f"Making the demo data failed: {last_words(log)}; "
             "./teddy up --no-demo starts without it.",
             exit_code=code,
         )

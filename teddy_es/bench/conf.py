@@ -41,6 +41,12 @@ def rates_of(rate: str) -> dict[str, Any]:
     return {**given, "DEFAULT_THROTTLE_RATES": dict.fromkeys(names, rate)}
 
 
+def djangos_templates() -> list[dict[str, Any]]:
+    """The engines without the project's own folder: what Django brings along is shown as it comes."""
+    given: list[dict[str, Any]] = settings.TEMPLATES
+    return [{**engine, "DIRS": []} for engine in given]
+
+
 def keys_of(database: str) -> str:
     """The database with its keys."""
     return f"{database}_keys"

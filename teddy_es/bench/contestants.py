@@ -24,6 +24,7 @@ PYTHON: Final = "python"
 BARE: Final = "drf-empty"
 SERIALIZERS: Final = "drf-serializers"
 QUIET: Final = "without-followers"
+STOCK: Final = "django-admin"
 NAMES: Final = (OURS, PEER, PEER_FUNCTIONS, RAW)
 
 STREAMS: Final = 4  # that a writer owns and appends to in turn

@@ -13,7 +13,7 @@ from teddy_es.bench.follow import FOLLOW, follow
 from teddy_es.bench.history import HISTORY, history
 from teddy_es.bench.http.measures import HTTP, http
 from teddy_es.bench.mirror import mirror
-from teddy_es.bench.pages import pages
+from teddy_es.bench.pages import LEDGER, pages
 from teddy_es.bench.read import read
 from teddy_es.bench.rebuild import rebuild
 from teddy_es.bench.sealing import SEAL, seal
@@ -46,15 +46,26 @@ FRESH: Final[dict[str, Measure]] = {
 
 FULL: Final[dict[str, Measure]] = {
     "export": export,
-    "pages": pages,
     "history": history,
 }
 """All in one world with many events, in this order: the last one adds to it."""
 
-MEASURES: Final[dict[str, Measure]] = FRESH | FULL
+OWN: Final[dict[str, Callable[[Plan], Iterator[Series]]]] = {"pages": pages}
+"""Each makes its world itself."""
+
+MEASURES: Final = (*FRESH, *FULL, *OWN)
 
 CHOICES: Final = [
     measure.rpartition("/")[2]
-    for measure in (*TURNS, *AGGREGATES, *FOLLOW, *VISITS, *HISTORY, *SEAL, *HTTP)
+    for measure in (
+        *TURNS,
+        *AGGREGATES,
+        *FOLLOW,
+        *VISITS,
+        LEDGER,
+        *HISTORY,
+        *SEAL,
+        *HTTP,
+    )
 ]
 """What can be asked for alone (`Plan.only`)."""

@@ -20,6 +20,7 @@ from teddy_es.bench.contestants import (
     PYTHON,
     QUIET,
     SERIALIZERS,
+    STOCK,
     UNSEALED,
 )
 from teddy_es.bench.figures import TIMES
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from teddy_es.bench.targets import Target
 
 
-_BESIDE: Final = (PEER, EMPTY, NOW, UNSEALED, PYTHON, BARE, SERIALIZERS, QUIET)
+_BESIDE: Final = (PEER, EMPTY, NOW, UNSEALED, PYTHON, BARE, SERIALIZERS, QUIET, STOCK)
 
 
 @dataclass(frozen=True, slots=True)

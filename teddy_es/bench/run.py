@@ -9,7 +9,7 @@ from eventstore.database import connect
 from eventstore.store import make_event_store
 from teddy_es.bench.append import connections_needed
 from teddy_es.bench.fill import fill_up
-from teddy_es.bench.measures import FRESH, FULL
+from teddy_es.bench.measures import FRESH, FULL, OWN
 from teddy_es.bench.world import CannotMeasure, a_world
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ def run(wanted: Collection[str], plan: Plan) -> Generator[Series]:
         if name in wanted:
             with a_world() as world:
                 yield from measure(plan, world)
+    for name, own in OWN.items():
+        if name in wanted:
+            yield from own(plan)
     on_full = [measure for name, measure in FULL.items() if name in wanted]
     if on_full:
         with a_world() as world:

@@ -91,14 +91,26 @@ _TARGETS: Final[dict[str, tuple[Target, Target]]] = {
     **dict.fromkeys(
         ("http/kill-lost", "http/kill-double"), (Target("median", "most", 0),) * 2
     ),
+    "pages/ledger-record": (Target("median", "most", 5),) * 2,
     "snapshots/speed": (Target("median", "least", 3_000),) * 2,
 }
-_PAGES: Final = Target("median", "most", 120)
+_SLOWER: Final = frozenset({"child", "child_as_of"})
+"""Pages that put a whole history together."""
+
+
+# of any page, and of one of the slower ones
+_PAGES: Final[dict[str, tuple[Target, Target]]] = {
+    "pages": (Target("median", "most", 60), Target("median", "most", 120)),
+    "queries": (Target("median", "most", 8), Target("median", "most", 12)),
+    "bytes": (Target("median", "most", 200_000),) * 2,
+    "people": (Target("median", "least", 10_000),) * 2,
+}
 
 
 def target(measure: str, log: str) -> Target | None:
     """The one for this measure on this log, if there is one."""
-    if measure.startswith("pages/"):
-        return _PAGES
+    kind, _, page = measure.partition("/")
+    if measure not in _TARGETS and kind in _PAGES:
+        return _PAGES[kind][page in _SLOWER]
     pair = _TARGETS.get(measure) if log in {EMBEDDED, KAFKA} else None
     return pair and pair[log == KAFKA]

@@ -1,24 +1,27 @@
-"""What a visitor of the console opens: each time another part of what there is."""
+"""What a visitor of the console opens: every page that only reads, and the look-up; each time another part of what there is."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import reverse
 
-from audit.addresses import event_address
+from audit.frame.page import Page
+from audit.pages import PAGES
+from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import cursor
-from eventstore.queries.positions import packed_of
-from teddy_es.bench.fill import FILLED, LONG
+from eventstore.queries.positions import position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from eventstore.events import RecordedEvent
-    from eventstore.store import EventStore
-    from teddy_es.bench.world import World
+_SOME: Final = (
+    200  # of each kind are taken out, in an order that is the same in every run
+)
+_NAME: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,72 +32,102 @@ class Visit:
     look_up: str | None = None
 
 
+# By the names in a route, whatever their order: what stands there is asked once. Read through, but nobody waits for it.
+_SHELVES: Final[dict[frozenset[str], tuple[str, Sequence[str]]]] = {
+    frozenset(names): (f"SELECT {', '.join(columns)} {rest}", names)
+    for names, columns, rest in (
+        (("child_id",), ("child_id",), "FROM people_child ORDER BY md5(child_id)"),
+        (
+            ("child_id", "violation_id"),
+            ("child_id", "violation_id"),
+            "FROM people_violation ORDER BY md5(violation_id)",
+        ),
+        (
+            ("conversation_id",),
+            ("conversation_id",),
+            "FROM people_conversation ORDER BY md5(conversation_id)",
+        ),
+        (("actor",), ("actor",), "FROM people_access GROUP BY actor ORDER BY actor"),
+        (
+            ("stream_id",),
+            ("stream_id",),
+            "FROM eventstore_stream ORDER BY md5(stream_id)",
+        ),
+        (
+            ("name",),
+            ("name",),
+            "FROM eventstore_subscription ORDER BY name",
+        ),
+    )
+}
+_EVENTS: Final = "SELECT position, recorded_at FROM eventstore_event ORDER BY md5(event_id::text) LIMIT %(some)s"
+_PLACE: Final = frozenset({"topic", "partition", "offset", "index"})
+
+
 class Shelf:
     """Takes something out of a filled store at random, the same things in every run of the same size."""
 
-    def __init__(self, store: EventStore, world: World, streams: int) -> None:
-        self._store = store
-        self._world = world
-        self._streams = streams
-        self._random = Random(streams)
+    def __init__(self) -> None:
+        self._random = Random(1)
+        self._rows: dict[str, Sequence[tuple[Any, ...]]] = {}
 
-    def stream(self) -> str:
-        """Some stream."""
-        return self._world.stream(f"{FILLED}-{self._random.randrange(self._streams)}")
+    def arguments(self, route: str) -> Mapping[str, object]:
+        """For a route's names. Raises LookupError for names that nobody has told apart yet, and where there is nothing."""
+        names = frozenset(_NAME.findall(route))
+        if not names:
+            return {}
+        if names == _PLACE:
+            place = position_of(self.event()[0])
+            return {name: getattr(place, name) for name in _PLACE}
+        if names not in _SHELVES:
+            msg = f"{route} names what teddy_es/bench/visits.py does not know: give it a shelf"
+            raise LookupError(msg)
+        asked, known = _SHELVES[names]
+        return dict(zip(known, self._one(f"{asked} LIMIT %(some)s"), strict=True))
 
-    def long_stream(self) -> str:
-        """The one with many events."""
-        return self._world.stream(f"{LONG}-0")
+    def event(self) -> tuple[Any, ...]:
+        """Some event's position, and when the log took it."""
+        return self._one(_EVENTS)
 
-    def event(self, stream: str | None = None) -> RecordedEvent:
-        """Some event, of this stream or of any."""
-        stream = stream or self.stream()
-        version = self._random.randint(1, self._store.stream_info(stream).version)
-        return next(self._store.read(stream, version, version))
-
-    def events_cursor(self) -> str:
-        """Of a page in the depths of the list of events."""
-        event = self.event()
-        return cursor((event.recorded_at, packed_of(event.position)))
-
-    def streams_cursor(self) -> str:
-        """Of a page in the depths of the list of streams."""
-        info = self._store.stream_info(self.stream())
-        return cursor((info.first_recorded_at, info.stream_id))
-
-    def version_cursor(self) -> str:
-        """Of a page in the depths of the long stream."""
-        return cursor((self.event(self.long_stream()).metadata.version,))
+    def _one(self, asked: str) -> tuple[Any, ...]:
+        if asked not in self._rows:
+            self._rows[asked] = unchecked_rows(asked, {"some": _SOME})
+        return self._random.choice(self._rows[asked])
 
 
-def _list(name: str, query: str = "") -> Visit:
-    return Visit(reverse(f"admin:{name}") + query)
+def _page(page: Page) -> Callable[[Shelf], Visit]:
+    def visit(shelf: Shelf) -> Visit:
+        kwargs = shelf.arguments(page.route)
+        return Visit(reverse(f"admin:{page.name}", kwargs=kwargs))
+
+    return visit
 
 
-def _stream(stream: str, query: str = "") -> Visit:
-    return Visit(reverse("admin:stream", args=[stream]) + query)
+def _deep_events(shelf: Shelf) -> Visit:
+    position, recorded_at = shelf.event()
+    after = cursor((recorded_at, position))
+    return Visit(f"{reverse('admin:events')}?after={after}")
 
 
-def _find(what: object) -> Visit:
-    return Visit(reverse("admin:find"), str(what))
+def _find(shelf: Shelf) -> Visit:
+    child = shelf.arguments("<child_id>")["child_id"]
+    return Visit(reverse("admin:find"), f"child.{child}")
 
 
 VISITS: Final[dict[str, Callable[[Shelf], Visit]]] = {
-    "pages/overview": lambda _: _list("index"),
-    "pages/events": lambda _: _list("events"),
-    "pages/events-deep": lambda s: _list("events", f"?after={s.events_cursor()}"),
-    "pages/events-of-type": lambda s: _list(
-        "events", f"?type=Happened&after={s.events_cursor()}"
-    ),
-    "pages/event": lambda s: Visit(event_address(s.event().position)),
-    "pages/streams": lambda _: _list("streams"),
-    "pages/streams-deep": lambda s: _list("streams", f"?after={s.streams_cursor()}"),
-    "pages/stream": lambda s: _stream(s.stream()),
-    "pages/long-stream-deep": lambda s: _stream(
-        s.long_stream(), f"?after={s.version_cursor()}"
-    ),
-    "pages/find-stream": lambda s: _find(s.stream()),
-    "pages/find-event": lambda s: _find(s.event().metadata.event_id),
-    "pages/find-commit": lambda s: _find(s.event().commit_id),
-    "pages/find-position": lambda s: _find(s.event().position),
+    **{
+        f"pages/{page.name}": _page(page)
+        for page in PAGES
+        if isinstance(page, Page) and page.post is None
+    },
+    "pages/events-deep": _deep_events,
+    "pages/find": _find,
 }
+"""Of `PAGES` all that only read: whoever adds one has it measured."""
+
+NOT_ASKED: Final = frozenset(
+    page.name
+    for page in PAGES
+    if isinstance(page, Page) and page.post is not None and page.name != "find"
+)
+"""What has something done, or opens what was said, by a POST."""

@@ -45,17 +45,17 @@ class World:
 
 
 @contextmanager
-def a_world() -> Iterator[World]:
-    """Make it, be there, and leave nothing of it behind, whatever happens. Raises `CannotMeasure`."""
+def a_world(*, is_projects: bool = False) -> Iterator[World]:
+    """Make it, be there, and leave nothing of it behind, whatever happens. Raises `CannotMeasure`.
+
+    is_projects: with the project's own stream types, whose topics on a broker would be those of the installation.
+    """
     suffix = token_hex(4)
     parameters = {
         **eventstore_settings(),
-        "REGISTRY": f"teddy_es.bench.domain.types_{suffix}",
-        "AGGREGATES": [
-            f"teddy_es.bench.domain.{name}_{suffix}" for name in ("Talk", "Confidant")
-        ],
-        "SUBSCRIPTIONS": (),
+        **({} if is_projects else _own_types(suffix)),
     }
+    parameters["SUBSCRIPTIONS"] = ()
     world = World(f"teddy_bench_{getpid()}_{suffix}", suffix, parameters)
     with (
         _database(world.database),
@@ -66,6 +66,15 @@ def a_world() -> Iterator[World]:
             call_command("migrate", verbosity=0, interactive=False, database=alias)
         with _topics():
             yield world
+
+
+def _own_types(suffix: str) -> dict[str, Any]:
+    return {
+        "REGISTRY": f"teddy_es.bench.domain.types_{suffix}",
+        "AGGREGATES": [
+            f"teddy_es.bench.domain.{name}_{suffix}" for name in ("Talk", "Confidant")
+        ],
+    }
 
 
 @contextmanager

@@ -33,7 +33,10 @@ ALL = (
     "violations",
     "consents",
     "accesses",
+    "facts",
+    "screenings",
     "approvals",
+    "hours",
 )
 
 

@@ -7,6 +7,9 @@ from audit.people.approvals import Approvals
 from audit.people.children import Children
 from audit.people.consents import Consents
 from audit.people.conversations import Conversations
+from audit.people.facts import Facts
+from audit.people.hours import Hours
+from audit.people.screenings import Screenings
 from audit.people.violations import Violations
 
 
@@ -46,6 +49,24 @@ class ApprovalsAgain(Approvals):
     version = 2
 
 
+class HoursAgain(Hours):
+    """The same code under a higher number."""
+
+    version = 2
+
+
+class FactsAgain(Facts):
+    """The same code under a higher number."""
+
+    version = 2
+
+
+class ScreeningsAgain(Screenings):
+    """The same code under a higher number."""
+
+    version = 2
+
+
 AGAIN = [
     f"{__name__}.{one.__name__}"
     for one in (
@@ -54,6 +75,9 @@ AGAIN = [
         ViolationsAgain,
         ConsentsAgain,
         AccessesAgain,
+        FactsAgain,
+        ScreeningsAgain,
         ApprovalsAgain,
+        HoursAgain,
     )
 ]

@@ -12,13 +12,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from eventstore.exchange.cloudevents import parse_line
-from teddy_es import demo
 from teddy_es.demo import (
     Conversation,
     DatasetMissing,
     demo_lines,
     events_of,
     importable,
+    talks,
 )
 from teddy_es.domain.types import registry
 
@@ -103,7 +103,7 @@ def test_what_the_grammar_forbids_is_left_out_of_a_text() -> None:
 
 
 def test_no_text_of_the_dataset_needs_it() -> None:
-    texts = (said["text"] for talk in demo.conversations() for said in talk.utterances)
+    texts = (said["text"] for talk in talks.conversations() for said in talk.utterances)
 
     assert all(importable(text) == text for text in texts)
 
@@ -111,7 +111,7 @@ def test_no_text_of_the_dataset_needs_it() -> None:
 def test_a_missing_dataset_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(demo, "PACKAGE", "no_such_package_at_all")
+    monkeypatch.setattr(talks, "PACKAGE", "no_such_package_at_all")
 
     with pytest.raises(DatasetMissing, match="pip install"):
         list(demo_lines())

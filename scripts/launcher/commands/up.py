@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import urllib.error
 import urllib.request
@@ -12,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.launcher import environment
+from scripts.launcher import accounts, environment
 from scripts.launcher.console import TO_TELL, Trouble, note, say
 from scripts.launcher.demo import import_demo
 from scripts.launcher.places import CHECKOUT, HOME, DataDirectory
@@ -46,7 +45,7 @@ def up(options: Namespace) -> int:
 
     1. the lock of the data directory, the port, the packages
     2. PostgreSQL, then the broker
-    3. tables, topics, static files, password, demo data
+    3. tables, topics, static files, passwords, demo data
     4. mirror, worker, beat and who follows the log, then web
     A failure or a signal anywhere stops what runs. The next start repeats every step
     that is not known to be done; each may be repeated.
@@ -61,16 +60,15 @@ def up(options: Namespace) -> int:
         with ground(data, python, log=log, java_choice=options.java) as base:  # 2
             env = django_environment(data, python, base)
             _tell(data, base)
-            # A fresh one at each start: an old terminal's text opens nothing.
-            password = secrets.token_urlsafe(12)
-            secret = {**env, "TEDDY_ADMIN_PASSWORD": password}
+            passwords = accounts.passwords()
+            secret = {**env, **accounts.as_environment(passwords)}
             prepare(data, python, secret, "quickstart_admin")  # 3
             if options.demo:
                 import_demo(data, python, env)
             with _services(data, python, env, port, base) as services:  # 4
                 told = partial(_tell, data, base, services=services, port=port)
                 told()
-                _announce(data, base, port, password)
+                _announce(data, base, port, passwords)
                 watch(base.children, services, told)
     return 0
 
@@ -222,10 +220,14 @@ def _tell(
     )
 
 
-def _announce(data: DataDirectory, base: Ground, port: int, password: str) -> None:
+def _announce(
+    data: DataDirectory, base: Ground, port: int, passwords: dict[str, str]
+) -> None:
     where = f"Kafka at {base.bootstrap}" if base.bootstrap else "embedded in PostgreSQL"
     say(f"Teddy ES is at http://127.0.0.1:{port}/admin/")
-    say(f"  user      admin, password {password} (a new one at each start)")
+    for line in accounts.as_lines(passwords):
+        say(line)
+    say(f"  API       http://127.0.0.1:{port}/api/v1/, described at /api/v1/docs")
     say(f"  log       {where}")
     say(f"  data      {data}, logs in its folder logs/")
     say("Ctrl-C stops it and keeps the data.")

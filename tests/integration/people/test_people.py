@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from audit.people.accesses import Accesses
 from audit.people.models import Access, Child, Consent, Conversation, State, Violation
 from eventstore.conf import places
 from eventstore.privacy.reaching import look
@@ -222,10 +223,37 @@ def test_an_erasure_counts_the_rows_of_a_person_and_leaves_them(
         "people_conversation": 1,
         "people_violation": 1,
         "people_access": 1,
+        "people_fact": 5,
     }
-    assert counts["p-1"] == {"people_consent": 1, "people_access": 1}
+    assert counts["p-1"] == {
+        "people_consent": 1,
+        "people_access": 1,
+        "people_fact": 1,
+    }
     assert all(
         str(place.reach) == "stays"
         for place in places().places
-        if place.name.startswith("people_")
-    )
+        if place.name.startswith("people_") and place.name != "people_hourcount"
+    )  # the counts of hours are nobody's
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 5])
+def test_looks_are_the_same_however_many_are_written_at_once(
+    families: Families, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(Accesses, "at_once", at_once)
+    families.looks("ada", "c-1", "c-2", "c-1", reference="case/1")
+    families.looks("ada")
+    families.looks("bo", "c-2", kind="reveal", object="conversation.t-1")
+    families.looks("bo", "c-3", "c-1")
+
+    handle("accesses")
+
+    rows = Access.objects.order_by("actor", "position", "subject")
+    assert [(row.actor, row.subject, row.reference, row.object) for row in rows] == [
+        ("ada", "c-1", "case/1", None),
+        ("ada", "c-2", "case/1", None),
+        ("bo", "c-2", None, "conversation.t-1"),
+        ("bo", "c-1", None, None),
+        ("bo", "c-3", None, None),
+    ]

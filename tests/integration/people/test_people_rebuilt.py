@@ -14,6 +14,9 @@ from audit.people.models import (
     Child,
     Consent,
     Conversation,
+    Fact,
+    HourCount,
+    Screening,
     Violation,
     ViolationStep,
 )
@@ -25,6 +28,7 @@ from eventstore.projections.switching import Switching
 from eventstore.subscriptions.operating import Order
 from teddy_es.domain.approval import ApprovalDecided
 from teddy_es.domain.conversation import ChildSpoke, MessageScreened
+from teddy_es.domain.privacy import HoldPlaced
 from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationDecisionProposed,
@@ -61,12 +65,19 @@ def happens(families: Families, n: int) -> None:
     families.asks(f"a-{n}", ApprovalDecided(decision="approved", decided_by="bo"))
     families.allows("p-1", "c-1", policy=str(n))
     families.looks("ada", "c-1", "c-2")
+    families.looks(f"bob-{n}", "c-1", kind="export")
+    families.happens("conversation.t-1", ChildSpoke(child_id="c-3", text="Me, too"))
+    families.happens("privacy.c-1", placed(f"h-{n}"))
+
+
+def placed(hold_id: str) -> HoldPlaced:
+    return HoldPlaced(hold_id=hold_id, scope="all", clause="s.4")
 
 
 def rows() -> dict[str, list[Any]]:
     models = (
-        *(Access, Approval, Child, Consent, Conversation),
-        *(Violation, ViolationStep),
+        *(Access, Approval, Child, Consent, Conversation, Fact, HourCount),
+        *(Screening, Violation, ViolationStep),
     )
     return {
         model.__name__: [*model.objects.order_by("pk").values()] for model in models

@@ -1,0 +1,199 @@
+"""A child's page: everything on one axis, a strip above it, links to what it was at a moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from audit.access import viewer_of
+from audit.addresses import event_address
+from audit.children import asked, axis
+from audit.children.axis import LANES, Asked, Clock
+from audit.children.brush import Brush, brush_of
+from audit.children.heads import head_of, known_before, privacy_of
+from audit.children.spans import Span, days, strip
+from audit.children.talks import Looks, Talk, looks_of, talks_of
+from audit.children.wording import LANE_WORDS, Words, words_of
+from audit.columns.table import Pager
+from audit.frame.refusals import PageRefused
+from audit.frame.showing import Step, query_without_cursor, show, wanted
+from audit.looking import looks_at
+from audit.people.models import Lane
+from eventstore.clock import SystemClock
+from eventstore.queries.positions import position_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date, tzinfo
+
+    from django.http import HttpRequest, HttpResponse, QueryDict
+
+    from audit.children.axis import FactRow
+    from audit.children.heads import Head
+
+MOST_STEPS: Final = 48
+_LATE: Final = timedelta(minutes=1)
+_SHIFT: Final = timedelta(microseconds=1)
+_EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST: Final = datetime(9998, 12, 30, tzinfo=UTC)
+_NOT_THERE: Final = "There is no such child, or it is not known here yet."
+_INSTEAD: Final = (
+    "Look the child up by its whole id: what was recorded a moment ago follows soon."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fact as the page shows it. is_late: it was recorded well after it happened. as_of: the address of the child at that moment."""
+
+    fact: FactRow
+    words: Words
+    at: datetime
+    address: str
+    label: str
+    as_of: str
+    is_late: bool
+    talk: Talk | None
+    looks: Sequence[Looks]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Entries of one day by the axis' clock and zone."""
+
+    day: date
+    entries: Sequence[Entry]
+
+
+def child(request: HttpRequest, *, child_id: str) -> HttpResponse:
+    """The axis.
+
+    1. the child  2. up to when it is known: asked before what is shown, which then has no less  3. it is recorded who looks  4. what is shown
+    """
+    head = there(child_id)
+    zone = asked.zone_in(request.GET)
+    clock, lanes = asked.clock_in(request.GET), asked.lanes_in(request.GET)
+    span = asked.span_in(request.GET, zone, _whole(head, clock, zone))
+    of_it = Asked(child_id, span, clock, lanes)
+    since = known_before()
+    page_wanted = wanted(request)
+    looks_at(request, [child_id], f"child.{child_id}")
+    page = axis.facts(of_it, page_wanted)
+    context: dict[str, Any] = {
+        "title": child_id,
+        "trail": [Step("Children", reverse("admin:children"))],
+        "head": head,
+        "privacy": privacy_of(child_id),
+        "known_before": since,
+        "is_beyond": clock is Clock.HAPPENED and _is_beyond(head),
+        "span": span,
+        "form": _form(request, span, zone, of_it),
+        "brush": _brush(request.GET, of_it, zone),
+        "days": _days(child_id, page.rows, clock, zone),
+        "pager": Pager(page, query_without_cursor(request)),
+        "is_narrowed": any(request.GET.get(n) for n in ("from", "to", "lane")),
+        "as_of_form": reverse("admin:child_as_of", args=[child_id]),
+    }
+    return show(request, "audit/children/child.html", context)
+
+
+def there(child_id: str) -> Head:
+    """The child. Raises `PageRefused` where there is none, or can be none: in the same words."""
+    found = head_of(child_id)
+    if found is None:
+        raise PageRefused(HTTPStatus.NOT_FOUND, _NOT_THERE, _INSTEAD)
+    return found
+
+
+def as_of_address(child_id: str, at: datetime) -> str:
+    """Of the child at a moment; the page itself puts the cut into it."""
+    return f"{reverse('admin:child_as_of', args=[child_id])}?{urlencode({'at': asked.written(at)})}"
+
+
+def event_of(fact: FactRow) -> tuple[str, str]:
+    """The address of its event, and how a link to it is called; a day of staff views has none."""
+    if fact.lane == Lane.VIEW.value:
+        return "", ""
+    position = position_of(fact.position)
+    kind = position.topic.rpartition(".")[2]
+    return event_address(position), f"{kind} v{fact.version}"
+
+
+def _whole(head: Head, clock: Clock, zone: tzinfo) -> Span:
+    """All of the axis, in whole days."""
+    ends = (
+        axis.ends(head.child_id, clock)
+        if clock is Clock.RECORDED
+        else (head.begins, head.until)
+    )
+    first, last = ends or (None, None)
+    if first is None or last is None:  # it is listed, and its facts follow
+        first = last = head.registered_at or SystemClock().now()
+    first, last = (min(max(at, _EARLIEST), _LATEST) for at in (first, last))
+    return days(first.astimezone(zone).date(), last.astimezone(zone).date(), zone)
+
+
+def _is_beyond(head: Head) -> bool:
+    """Whether a writer's clock was so wrong that the axis has no place for what it told: by when it was recorded it stands there."""
+    return any(
+        at is not None and not _EARLIEST <= at <= _LATEST
+        for at in (head.begins, head.until)
+    )
+
+
+def _form(
+    request: HttpRequest, span: Span, zone: tzinfo, of_it: Asked
+) -> Mapping[str, Any]:
+    own = viewer_of(request).zone
+    return {
+        "first": span.start.astimezone(zone).date(),
+        "last": (span.end - _SHIFT).astimezone(zone).date(),
+        "zone": str(zone),
+        "zones": list(dict.fromkeys(["UTC", str(own), str(zone)])),
+        "clock": of_it.clock.value,
+        "lanes": [(one, LANE_WORDS[one], one in of_it.lanes) for one in LANES],
+    }
+
+
+def _brush(query: QueryDict, of_it: Asked, zone: tzinfo) -> Brush:
+    shown = strip(of_it.span, zone, most=MOST_STEPS)
+    everything = Asked(of_it.child_id, of_it.span, of_it.clock)
+    kept = [(n, v) for n in ("zone", "clock") if (v := query.get(n))]
+    kept += [("lane", lane) for lane in query.getlist("lane")]
+
+    def address(start: datetime, end: datetime) -> str:
+        edges = [("from", asked.written(start)), ("to", asked.written(end))]
+        return f"?{urlencode([*kept, *edges])}"
+
+    return brush_of(shown, axis.counts(everything, shown), zone, address)
+
+
+def _days(
+    child_id: str, facts: Sequence[FactRow], clock: Clock, zone: tzinfo
+) -> Sequence[Day]:
+    entries = _entries(child_id, facts, clock)
+    by_day = groupby(entries, lambda entry: entry.at.astimezone(zone).date())
+    return [Day(day, list(of_day)) for day, of_day in by_day]
+
+
+def _entries(child_id: str, facts: Sequence[FactRow], clock: Clock) -> Iterator[Entry]:
+    talks, looks = talks_of(facts), looks_of(child_id, facts)
+    for fact in facts:
+        address, label = event_of(fact)
+        yield Entry(
+            fact=fact,
+            words=words_of(fact),
+            at=fact.at(clock),
+            address=address,
+            label=label,
+            as_of=as_of_address(child_id, fact.recorded_at),
+            is_late=fact.recorded_at - fact.occurred_at > _LATE,
+            talk=talks.get(fact.conversation_id or ""),
+            looks=looks.get(fact.recorded_at, ()) if not address else (),
+        )

@@ -1,0 +1,44 @@
+"""A store of the Teddy domain, empty, its keys in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.cache import cache
+
+from eventstore.api.feed import process
+from eventstore.log import topics
+from eventstore.store import _the_store, get_event_store
+from tests.support.families import Families
+from tests.support.recorders import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django.fixtures import Settings
+
+
+@pytest.fixture
+def families(transactional_db: None, settings: Settings) -> Iterator[Families]:
+    """Whoever asks for the configured store gets this one."""
+    settings.EVENTSTORE = {
+        **settings.EVENTSTORE,
+        "LOG": "embedded",
+        "PARTITIONS": 3,
+        "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
+        "SUBSCRIPTIONS": [],
+        "ACCESS_RECORDER": "tests.support.recorders.Recorder",
+    }
+    Recorder.forget()
+    cache.clear()  # what throttles count
+    _the_store.cache_clear()
+    store = get_event_store()
+    with store.indexer() as indexer:
+        topics.create(store.topics, indexer.log, indexer.connection())
+    store.complete_index()
+    yield Families(store)
+    assert process.close()  # a feed's hub is one a process
+    store.close()
+    Recorder.forget()
+    _the_store.cache_clear()
