@@ -6,6 +6,7 @@ A picture of each is kept in .teddy/screenshots. A new page comes in by its line
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -16,8 +17,15 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 
 from audit.pages import PAGES
+from audit.people.models import Access, Violation
+from eventstore.clock import SystemClock
 from eventstore.events import Expected, NewEvent
+from eventstore.projections.configured import configured
+from eventstore.projections.following import subscription_of
 from eventstore.subscriptions import Subscription
+from teddy_es.demo.cases import cases
+from teddy_es.demo.filling import put
+from teddy_es.demo.town import town
 from tests.guards.sources import ROOT
 from tests.support.following import follow, follower
 from tests.support.page_addresses import ADDRESSES, Shown
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
 
     from eventstore.bus import Published
+    from eventstore.events import Position
     from eventstore.store import EventStore
 
 pytestmark = pytest.mark.browser
@@ -35,10 +44,16 @@ pytestmark = pytest.mark.browser
 PICTURES: Final = ROOT / ".teddy" / "screenshots"
 MOST_BYTES: Final = 200_000
 LONG: Final = "a-name-of-a-subscription-that-is-as-long-as-any-of-them-may-be"
+CHAINED: Final = "conversation.conv-1"
+WORDS: Final = "</pre><script>alert(1)</script> Can we play?"
 BEGIN: Final = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WEIGHT: Final = """
 () => performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
         .reduce((sum, one) => sum + one.decodedBodySize, 0)
+"""
+BEYOND: Final = """
+() => [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+        .slice(0, 4).map(one => `${one.localName}.${one.className} ${one.textContent.trim().slice(0, 40)}`).join(' | ')
 """
 
 
@@ -49,13 +64,36 @@ def fails(event: Published) -> None:
 
 @pytest.fixture
 def shown(live_store: EventStore) -> Shown:
-    """A conversation in which each event is caused by the one before it, and a subscription that is parked on it."""
-    correlation, cause = uuid4(), None
-    stream = "conversation.conv-1"
+    """Two households and all that can happen to their children; a conversation whose events cause each other; read models that know it."""
+    few = tuple(cases()[20:24])
+    tell = partial(town, households=2, of=few)
+    now = SystemClock().now()
+    put(live_store, tell, now)
+    last = chain(live_store)
+    for versions in configured().values():
+        subscription = subscription_of(versions[max(versions)], is_read=True)
+        follow(follower(subscription), rounds=1_000)
+    follow(follower(Subscription(name=LONG, handler=fails, retries=())), rounds=1_000)
+    case = Violation.objects.exclude(conversation_id=None).exclude(state="resolved").latest("queue_at")  # fmt: skip
+    return Shown(
+        event=last,
+        stream_id=CHAINED,
+        subscription=LONG,
+        child_id=case.child_id,
+        conversation_id=case.conversation_id or "",
+        violation_id=case.violation_id,
+        forgotten=tell(now).forgotten,
+        officer=Access.objects.filter(actor_kind="officer")[0].actor,
+    )
+
+
+def chain(store: EventStore) -> Position:
+    """Events each of which is caused by the one before it; where the last one stands."""
+    correlation, cause, at = uuid4(), None, None
     for version in range(12):
         kind = "ConversationStarted" if version == 0 else "ChildSpoke"
         data: dict[str, object] = {"child_id": "child-1"}
-        data |= {"language": "en"} if version == 0 else {"text": "</pre><script>alert(1)</script> Can we play?"}  # fmt: skip
+        data |= {"language": "en"} if version == 0 else {"text": WORDS}
         event = NewEvent(
             data,
             kind,
@@ -65,9 +103,9 @@ def shown(live_store: EventStore) -> Shown:
             causation_id=cause,
         )
         cause = event.event_id
-        result = live_store.append(stream, [event], Expected.ANY)
-    follow(follower(Subscription(name=LONG, handler=fails, retries=())))
-    return Shown(result.positions[0], stream, LONG)
+        [at] = store.append(CHAINED, [event], Expected.ANY).positions
+    assert at is not None
+    return at
 
 
 @pytest.fixture
@@ -112,7 +150,7 @@ def test_every_page_keeps_nobody_out_asks_nobody_else_and_fits(
             picture = PICTURES / f"{name}-{number}-{scheme}-{width}.png"
             page.screenshot(path=picture, full_page=True)
             wrong += [f"{address}: {what}" for what in look(page, width, complaints)]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     assert strangers == []
 
 
@@ -122,7 +160,7 @@ def look(page: Page, width: int, complaints: list[str]) -> Sequence[str]:
     if (weight := page.evaluate(WEIGHT)) > MOST_BYTES:
         wrong.append(f"weighs {weight} bytes")
     if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
-        wrong.append(f"is {wide} wide, and scrolls sideways")
+        wrong.append(f"is {wide} wide, and scrolls sideways: {page.evaluate(BEYOND)}")
     if (heads := page.locator("h1").count()) != 1:
         wrong.append(f"has {heads} first headings")
     found = Axe().run(page)

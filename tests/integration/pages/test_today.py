@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.access import Viewer
 from audit.jobs.statuses import JobStatus
-from audit.overview import columns, pages
+from audit.overview import pages
 from audit.overview.jobs import controls, drawn
-from audit.overview.queue import PERIODS, Head, Queue, queue
 from audit.people.models import Violation
 from eventstore.database import connect
 from eventstore.errors import AccessNotRecorded, IndexIncomplete
 from eventstore.models import Checkpoint, Partition, Subscription
 from eventstore.queries.jobs import JobRunRow
 from eventstore.upkeep.jobs import Job, Jobs
-from eventstore.upkeep.schedule import SCHEDULE
+from eventstore.upkeep.schedule import scheduled
 from tests.support.clocks import FixedClock
 from tests.support.roles import client_as
 
@@ -46,6 +44,12 @@ def violation(n: int, severity: str, ago: timedelta, **fields: Any) -> Violation
         "detected_at": NOW - ago,
         "detected_occurred_at": NOW - ago,
         "detected_position": n,
+        "version": 1,
+        "act_version": 1,
+        "began_at": NOW - ago,
+        "period_s": 3600,
+        "due_at": NOW - ago + HOUR,
+        "queue_at": NOW - ago + HOUR,
     }
     return Violation.objects.create(**given | fields)
 
@@ -65,71 +69,6 @@ def follows(mirrored: Mirrored) -> None:
             cursor=place.cursor,
             moved_at=NOW,
         )
-
-
-# ---- the queue
-
-
-def test_the_least_time_left_comes_first_whichever_the_severity(db: None) -> None:
-    violation(1, "low", 23 * HOUR)
-    violation(2, "critical", HOUR / 6)
-    violation(3, "high", 2 * HOUR)
-    violation(4, "medium", HOUR, state="acknowledged", claimed_by="officer-3")
-    violation(5, "critical", 9 * HOUR, state="resolved")
-
-    found = queue()
-
-    assert [head.violation_id for head in found.heads] == [
-        "case-3",
-        "case-2",
-        "case-1",
-        "case-4",
-    ]
-    assert found.open == {"critical": 1, "high": 1, "medium": 1, "low": 1}
-    assert found.heads[0].due_at == NOW - HOUR
-    assert found.count == "4"
-
-
-@pytest.mark.parametrize("heads", [1, 2, 3, 4, 5])
-def test_no_more_heads_than_asked_for(db: None, heads: int) -> None:
-    for n in range(4):
-        violation(n, ["critical", "high"][n % 2], n * HOUR)
-
-    assert len(queue(heads=heads).heads) == min(heads, 4)
-
-
-@pytest.mark.parametrize(("most", "said"), [(1, "1+"), (2, "2+"), (3, "3"), (4, "3")])
-def test_a_count_that_is_capped_says_so(db: None, most: int, said: str) -> None:
-    for n in range(3):
-        violation(n, "low", HOUR)
-
-    assert queue(most=most).count == said
-
-
-def test_nothing_open_is_nothing(db: None) -> None:
-    assert queue() == Queue(dict.fromkeys(PERIODS, 0), [], 1_000)
-
-
-@pytest.mark.parametrize(
-    ("ago", "said", "tone"),
-    [
-        (timedelta(0), "1 h left", "calm"),
-        (HOUR / 2, "30 min left", "warn"),
-        (timedelta(minutes=51), "9 min left", "bad"),
-        (HOUR, "0 s left", "bad"),
-        (2 * HOUR, "Overdue 1 h", "bad"),
-    ],
-)
-def test_a_clock_says_what_is_left_or_over(
-    ago: timedelta, said: str, tone: str
-) -> None:
-    head = Head("c", "v", "other", "high", "detected", None, NOW - ago, HOUR)
-    viewer = Viewer(None, NOW)  # type: ignore[arg-type]  # nobody is asked who it is
-
-    html = columns.QUEUE.columns[0].cell(head, viewer)
-
-    assert said in html
-    assert f'data-tone="{tone}"' in html
 
 
 # ---- jobs
@@ -179,7 +118,7 @@ def test_each_job_comes_with_its_own_runs() -> None:
 
     found = {one.status.job.name: one for one in controls(clock.now())}
 
-    assert found.keys() == SCHEDULE.keys()
+    assert found.keys() == scheduled().keys()
     assert found["verify"].outcomes.count("ok") == 3
     assert found["retention"].outcomes == []
     assert not found["retention"].is_in_order
@@ -256,7 +195,7 @@ def test_who_may_not_see_children_gets_figures_alone(
 
     assert "child-1" not in said
     assert "case-1" not in said
-    assert "1 critical" in " ".join(said.split())
+    assert "1 overdue" in " ".join(said.split())
 
 
 def test_heads_that_cannot_be_recorded_are_not_shown_and_the_rest_is(
@@ -276,7 +215,7 @@ def test_heads_that_cannot_be_recorded_are_not_shown_and_the_rest_is(
     assert "Jobs are controls" in said
 
 
-@pytest.mark.parametrize("name", ["queue", "controls", "statuses", "look_over"])
+@pytest.mark.parametrize("name", ["queue_heads", "counts", "controls", "statuses"])
 def test_a_part_that_cannot_be_made_says_so_and_the_others_stand(
     officer: Client, follows: None, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -289,4 +228,26 @@ def test_a_part_that_cannot_be_made_says_so_and_the_others_stand(
 
     assert "unavailable" in said.lower()
     assert (IndexIncomplete.__doc__ or "").partition("\n")[0][:40] in said
-    assert said.count('<section class="panel"') == 4
+    assert said.count('<section class="panel"') == 3
+
+
+def test_whoever_looks_after_the_log_sees_what_it_holds(
+    staff: Client, follows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "eventstore.conversation" in text(staff)
+
+    def fails() -> None:
+        raise IndexIncomplete
+
+    monkeypatch.setattr(pages, "look_over", fails)
+
+    assert text(staff).count("unavailable.") == 1
+
+
+def test_one_that_waits_is_a_link_to_its_case(officer: Client, follows: None) -> None:
+    violation(1, "critical", 2 * HOUR)
+
+    said = text(officer)
+
+    assert 'href="/admin/violations/child-1/case/case-1/"' in said
+    assert "Overdue" in said
