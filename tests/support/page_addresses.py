@@ -29,6 +29,19 @@ ADDRESSES: Final[Mapping[str, Callable[[Shown], Sequence[str]]]] = {
     "purpose": lambda _: ["/admin/purpose/"],
     "time_zone": lambda _: ["/admin/time-zone/?next=/admin/"],
     "find": lambda _: ["/admin/find/"],  # goes on to a list
+    "children": lambda _: ["/admin/children/", "/admin/children/?open=at+least+one"],
+    "child": lambda _: [
+        "/admin/children/child-1/",
+        "/admin/children/child-1/?from=2026-11-23&to=2026-11-23&zone=Europe/Berlin",
+        "/admin/children/child-1/?from=2020-01-01&to=2020-01-02",
+    ],
+    "child_as_of": lambda _: ["/admin/children/child-1/as-of/"],
+    "conversation": lambda shown: [
+        f"/admin/conversations/{quote(shown.stream_id.partition('.')[2])}/"
+    ],
+    "reveal": lambda shown: [  # goes on to the conversation
+        f"/admin/conversations/{quote(shown.stream_id.partition('.')[2])}/reveal/"
+    ],
     "streams": lambda _: ["/admin/streams/"],
     "stream": lambda shown: [f"/admin/streams/{quote(shown.stream_id)}/"],
     "stream_verify": lambda shown: [f"/admin/streams/{quote(shown.stream_id)}/verify/"],
