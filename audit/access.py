@@ -104,6 +104,14 @@ def may(user: Somebody, capability: Capability) -> bool:
     return capability in (given | OF_SUPERUSERS if user.is_superuser else given)
 
 
+def may_see_stream(user: Somebody, stream_id: str) -> bool:
+    """Default deny per object: what others looked at takes a capability of its own, whichever page would show it."""
+    kind, _, name = stream_id.partition(".")
+    if kind != "access" or name == actor_of(user):
+        return True
+    return may(user, Capability.SEE_LEDGER)
+
+
 def standing_of(user: Somebody) -> Standing:
     """Read once for each user object, so once a request: what was changed counts from the next one on."""
     known = vars(user).get(_KNOWN)

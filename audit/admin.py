@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
-from django.forms import CheckboxSelectMultiple
+from django.forms import CheckboxSelectMultiple, Media
 from knox.models import get_token_model
 
 from audit.access import Capability, may
@@ -81,6 +81,11 @@ class AccountAdmin(_UserAdmin):
         """Nobody gives themself a role: another person does."""
         is_own = obj is not None and obj.pk == request.user.pk
         return (*self.readonly_fields, *(_GIVEN if is_own else ()))
+
+    @property
+    def media(self) -> Media:
+        """Nothing: there are no actions and no filters here, for which Django would bring jQuery along."""
+        return Media()
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         """Not before there is an account."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from audit.access import RULES, Capability, actor_of, may
+from audit.access import RULES, Capability, actor_of, may, may_see_stream
 from audit.frame.looks import looks_of
 from audit.frame.page import Shows
 from audit.frame.refusals import PageRefused
@@ -44,6 +44,8 @@ def looks_at(
     looks = looks_of(request)
     kind = kind or looks.kind
     _refuse_without(request, kind)
+    if object is not None and not may_see_stream(request.user, object):
+        raise _refused(Capability.SEE_LEDGER)
     purpose = purpose_of(request)
     if purpose is None:  # the site asks before the view is called
         raise PageRefused(HTTPStatus.FORBIDDEN, "No purpose is chosen.")
@@ -82,8 +84,12 @@ def opener_for(request: HttpRequest) -> KeyOpener:
 def _refuse_without(request: HttpRequest, kind: Shows) -> None:
     needed = _NEEDED.get(kind)
     if needed is not None and not may(request.user, needed):
-        rule = RULES[needed]
-        raise PageRefused(HTTPStatus.FORBIDDEN, rule.sentence, rule.instead)
+        raise _refused(needed)
+
+
+def _refused(needed: Capability) -> PageRefused:
+    rule = RULES[needed]
+    return PageRefused(HTTPStatus.FORBIDDEN, rule.sentence, rule.instead)
 
 
 def _not_recorded() -> PageRefused:

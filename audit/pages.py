@@ -20,6 +20,7 @@ from audit.frame.page import (
     Acting,
     Appending,
     Asking,
+    Checking,
     Choosing,
     Foreign,
     Navigation,
@@ -33,6 +34,7 @@ from audit.jobs.pages import jobs
 from audit.overview.pages import overview
 from audit.preferences.pages import time_zone
 from audit.streams import pages as streams
+from audit.streams.verifying import verify
 from audit.subscriptions import pages as subscriptions
 from audit.subscriptions.acts import act, recorded
 from audit.violations import one as one_violation
@@ -167,6 +169,15 @@ PAGES: Final[tuple[Listed, ...]] = (
         streams.stream,
         Capability.SEE_PAYLOADS,
         Within("streams"),
+        shows=Shows.VIEW,
+    ),
+    Page(
+        "stream_verify",
+        "streams/<str:stream_id>/verify/",
+        verify,
+        Capability.SEE_PAYLOADS,
+        Within("streams"),
+        Checking(),
         shows=Shows.VIEW,
     ),
     Page(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 from django.contrib.auth import SESSION_KEY
@@ -35,17 +35,28 @@ STAMP: Final = "standing"
 SEEN: Final = "seen_at"
 ENDED: Final = "ended"  # in the session that comes after: why, for the log-in page
 _PART: Final = (
-    15  # a session notes that it is used once in this part of the time it may be idle
+    15  # of the time it may be idle: as often a session notes that it is used
 )
 _NOT_BACK: Final = frozenset({"csrfmiddlewaretoken", "password"})
 _SENDS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-_CHANGED: Final = "What your account may do has changed."
-_OVER: Final = (
-    "The time of your account is over. Whoever manages accounts can prolong it."
+
+class Ended(NamedTuple):
+    """Why. code: for the log; sentence: for the user."""
+
+    code: str
+    sentence: str
+
+
+_CHANGED: Final = Ended("changed", "What your account may do has changed.")
+_OVER: Final = Ended(
+    "over",
+    "The time of your account is over. Whoever manages accounts can prolong it.",
 )
-_GONE: Final = "Your account was switched off, or its password has changed."
-_IDLE: Final = "Nothing was asked for {} minutes."
+_GONE: Final = Ended(
+    "gone", "Your account was switched off, or its password has changed."
+)
+_IDLE: Final = Ended("idle", "Nothing was asked for {} minutes.")
 
 
 class EndSessions:
@@ -63,10 +74,10 @@ class EndSessions:
             return self._get_response(request)
         request.session.flush()
         request.user = AnonymousUser()
-        _log.info("a session was ended", action="session-ended", why=why)
+        _log.info("a session was ended", action="session-ended", code=why.code)
         if request.method in _SENDS and _is_a_page(request):
-            return _lost(request, why)
-        request.session[ENDED] = why
+            return _lost(request, why.sentence)
+        request.session[ENDED] = why.sentence
         return self._get_response(request)
 
 
@@ -87,7 +98,7 @@ def why_ended(request: HttpRequest) -> str:
     return f"You were logged out. {said}" if said else ""
 
 
-def _ended(request: HttpRequest) -> str | None:
+def _ended(request: HttpRequest) -> Ended | None:
     """Why this session is at its end; None while it goes on."""
     kept = request.session
     had_somebody = STAMP in kept or SESSION_KEY in kept
@@ -103,11 +114,12 @@ def _ended(request: HttpRequest) -> str | None:
     return _idle(request, now)
 
 
-def _idle(request: HttpRequest, now: datetime) -> str | None:
+def _idle(request: HttpRequest, now: datetime) -> Ended | None:
     most = timedelta(seconds=conf.TEDDY_SESSION_IDLE)
     since = now - datetime.fromisoformat(request.session[SEEN])
     if since >= most:
-        return _IDLE.format(round(most.total_seconds() / 60))
+        minutes = round(most.total_seconds() / 60)
+        return _IDLE._replace(sentence=_IDLE.sentence.format(minutes))
     if since >= most / _PART:
         request.session[SEEN] = now.isoformat()
     return None

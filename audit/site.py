@@ -96,5 +96,5 @@ class AuditAdminSite(AdminSite):
             **super().each_context(request),
             "viewer": viewer,
             "menu": menu(self.pages, viewer, (match and match.url_name) or ""),
-            "rendered_at": viewer.now,
+            "rendered_at": viewer.now.replace(microsecond=0),
         }

@@ -443,7 +443,11 @@ class ParkedStream(models.Model):
             models.Index(
                 fields=["subscription", "partition_id", "retry_at"],
                 name="eventstore_parked_due",
-            )
+            ),
+            # how they are listed: by what says nothing of anybody
+            models.Index(
+                fields=["subscription", "position"], name="eventstore_parked_place"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -81,7 +81,7 @@ def span_in(query: QueryDict, zone: tzinfo, otherwise: Span) -> Span:
 
 
 def _edge(query: QueryDict, name: str, zone: tzinfo) -> Span:
-    text = query[name].strip()
+    text = query.get(name, "").strip()
     if _INSTANT.fullmatch(text):
         at = _instant(text)
         return Span(at, at)

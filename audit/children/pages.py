@@ -76,8 +76,10 @@ def _filter(query: QueryDict) -> ChildFilter:
     zone = asked.zone_in(query)
     return ChildFilter(
         language=language,
-        registered_from=first and midnight(first, zone),
-        registered_to=last and midnight(last + timedelta(days=1), zone),
+        registered_from=None if first is None else midnight(first, zone),
+        registered_to=None
+        if last is None
+        else midnight(last + timedelta(days=1), zone),
         has_open=query.get("open") in _OPEN,
     )
 

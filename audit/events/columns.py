@@ -42,14 +42,14 @@ EVENT: Final[Column[EventRow]] = Column(
     heads_row=True,
 )
 OCCURRED: Final[Column[EventRow]] = Column(
-    "Occurred, UTC", cells.instant(lambda row: row.occurred_at)
+    "Occurred", cells.both(lambda row: row.occurred_at)
 )
 CORRELATION: Final[Column[EventRow]] = Column("Correlation", correlation)
 
 EVENTS: Final[Table[EventRow]] = Table(
     "Events, latest recorded first",
     (
-        Column("Recorded, UTC", cells.instant(lambda row: row.recorded_at), falls=True),
+        Column("Recorded", cells.both(lambda row: row.recorded_at), falls=True),
         EVENT,
         Column(
             "Stream",

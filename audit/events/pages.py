@@ -17,6 +17,7 @@ from audit.columns.table import Empty, Pager, Panel
 from audit.events.columns import EVENTS
 from audit.events.filters import event_filter, uuid_of
 from audit.events.json_view import JsonView
+from audit.events.tree_view import tree
 from audit.formats import thousands
 from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, query_without_cursor, show, wanted
@@ -28,8 +29,12 @@ from eventstore.lineage.lookup import destroyed
 from eventstore.queries import browse
 from eventstore.queries.evidence import OneEvent, one_event
 from eventstore.queries.keyset import Page
+from eventstore.queries.related import related
+from eventstore.upkeep.verifier.stream import COMMITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest, HttpResponse
 
     from eventstore.events import CommitEvent
@@ -59,24 +64,27 @@ def event(
     shown_event = _found(Position(topic, partition, offset, index))
     evidence = shown_event.evidence
     payload = evidence.event if evidence else None
-    stream_id = shown_event.row.stream_id
-    _look(request, stream_id, payload)
+    row, stream_id = shown_event.row, shown_event.row.stream_id
+    beside = related(row)
+    _look(request, stream_id, payload, beside.events)
     return show(
         request,
         "audit/events/event.html",
         {
-            "title": shown_event.row.event_type,
+            "title": row.event_type,
             "trail": [_stream(stream_id)],
-            "here": f"Version {thousands(shown_event.row.version)}",
-            "row": shown_event.row,
+            "here": f"Version {thousands(row.version)}",
+            "row": row,
             "found": shown_event,
             "evidence": evidence,
             "payload": payload and JsonView(payload.data),
             "ended": payload and _ended(payload),
             "checks": _checks(shown_event),
             "number_in_commit": index + 1,
-            "starts_correlation": shown_event.row.correlation_id
-            == shown_event.row.event_id,
+            "starts_correlation": row.correlation_id == row.event_id,
+            "related": beside,
+            "tree": tree(beside.events, row.position),
+            "verify_from": 1 if shown_event.head <= COMMITS else row.version,
         },
     )
 
@@ -92,9 +100,16 @@ def _found(position: Position) -> OneEvent:
     return found
 
 
-def _look(request: HttpRequest, stream_id: str, payload: CommitEvent | None) -> None:
+def _look(
+    request: HttpRequest,
+    stream_id: str,
+    payload: CommitEvent | None,
+    beside: Sequence[browse.EventRow],
+) -> None:
+    """Of those, too, whose streams the tree names."""
     named = persons_named(payload.data) if payload else set()
-    looks_at(request, persons_of([stream_id]) | named, stream_id)
+    about = persons_of({stream_id, *(one.stream_id for one in beside)})
+    looks_at(request, about | named, stream_id)
 
 
 def _ended(event: CommitEvent) -> Destroyed | None:

@@ -77,6 +77,16 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
+class Checking:
+    """A POST that has something checked while one waits, and shows what came of it. It changes nothing; that one looks is in the ledger, for its page shows something of persons."""
+
+    refusal: ClassVar = (
+        "This address takes only the form of this page.",
+        "Send the form on this page.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Acting:
     """A POST that has something done: it is recorded with who and why, in the transaction in which it is done.
 
@@ -119,7 +129,7 @@ class Page:
     view: View
     capability: Capability
     navigation: Navigation | Within | None
-    post: Asking | Acting | Choosing | Appending | Revealing | None = None
+    post: Asking | Acting | Checking | Choosing | Appending | Revealing | None = None
     shows: Shows | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
@@ -10,82 +11,22 @@ from django.utils.html import format_html
 from audit import drawing
 from audit.columns import cells
 from audit.columns.table import Column, Table
-from audit.formats import age, duration, icon, thousands, utc_cell
+from audit.formats import age, duration, thousands, utc_cell
+from audit.violations import columns
 
 if TYPE_CHECKING:
     from audit.access import Viewer
     from audit.overview.jobs import Control
-    from audit.overview.queue import Head
+    from audit.violations.queries import QueueRow
     from eventstore.queries.overview import TopicRow
     from eventstore.queries.subscriptions import SubscriptionStatus
 
 # ---- the queue
 
-SEVERITIES: Final = {
-    "critical": ("bad", "critical"),
-    "high": ("bad", "high"),
-    "medium": ("warn", "medium"),
-    "low": ("calm", "low"),
-}
-
-
-def time_left(head: Head, viewer: Viewer) -> tuple[float, float, str]:
-    """Seconds left, the share of its time that is over, the tone of both."""
-    left = (head.due_at - viewer.now).total_seconds()
-    over = 1 - left / head.period.total_seconds()
-    tone = "bad" if over >= 1 or left < 600 else "warn" if over >= 0.5 else "calm"
-    return left, over, tone
-
-
-def _clock(head: Head, viewer: Viewer) -> str:
-    left, over, tone = time_left(head, viewer)
-    said = f"Overdue {duration(-left)}" if left < 0 else f"{duration(left)} left"
-    return format_html(
-        '<div class="clock" data-tone="{}"><strong>{}{}</strong>{}</div>',
-        tone,
-        icon("critical" if left < 0 else "clock"),
-        said,
-        drawing.bar(over, tone),
-    )
-
-
-def _violation(head: Head, _viewer: Viewer) -> str:
-    return cells.beside(
-        in_words(head.category), cells.was(head.violation_id, "was mono")
-    )
-
-
-def _severity(head: Head, _viewer: Viewer) -> str:
-    return cells.beside(
-        cells.chip(*SEVERITIES[head.severity], head.severity.capitalize()),
-        cells.was(f"within {duration(head.period.total_seconds())}"),
-    )
-
-
-def _state(head: Head, _viewer: Viewer) -> str:
-    if head.claimed_by:
-        return cells.beside(
-            cells.chip("info", "person", f"Claimed by {head.claimed_by}")
-        )
-    return cells.beside(cells.chip("warn", "unknown", "Unclaimed"))
-
-
-def in_words(code: str) -> str:
-    """Stranger contact, of stranger_contact."""
-    return code.replace("_", " ").capitalize()
-
-
-QUEUE: Final[Table[Head]] = Table(
-    "Open safety violations, least time left first",
-    (
-        Column("Time left", _clock),
-        Column("Violation", _violation, heads_row=True),
-        Column("Severity", _severity),
-        Column("Child", cells.mono(lambda head: head.child_id)),
-        Column("Detected", cells.both(lambda head: head.detected_at)),
-        Column("State", _state),
-    ),
-)  # fmt: skip
+QUEUE: Final[Table[QueueRow]] = replace(
+    columns.QUEUE,
+    columns=[one for one in columns.QUEUE.columns if one.label != "Detector"],
+)
 
 # ---- jobs
 
@@ -126,7 +67,7 @@ _RESULTS: Final = {
 def _result(control: Control, viewer: Viewer) -> str:
     last = control.status.last
     if last is None:
-        return cells.unavailable("no run to tell of")
+        return cells.beside(cells.chip("calm", "unknown", "Never run", css="toned"))
     tone, symbol, word = _RESULTS[control.status.word]
     at = last.ended or last.started or last.until
     counts = ", ".join(f"{thousands(n)} {name.replace('_', ' ')}" for name, n in last.counts.items())  # fmt: skip
@@ -155,7 +96,7 @@ JOBS: Final[Table[Control]] = Table(
 
 
 def _to_go(status: SubscriptionStatus, viewer: Viewer) -> str:
-    waits = status.oldest and cells.was(f"oldest: {age(status.oldest, viewer.now)}")
+    waits = status.oldest and cells.was(f"since {age(status.oldest, viewer.now)}")
     return cells.beside(thousands(status.lag), waits or "")
 
 
@@ -170,8 +111,8 @@ BEHIND: Final[Table[SubscriptionStatus]] = Table(
     "Subscriptions and read models, by records to go",
     (
         Column("Who follows", _subscription, heads_row=True),
-        Column("Records to go", _to_go, is_number=True),
-        Column("Waiting streams", cells.number(lambda how: how.waiting), is_number=True),
+        Column("To go", _to_go, is_number=True),
+        Column("Waiting", cells.number(lambda how: how.waiting), is_number=True),
     ),
     tone=lambda how: "bad" if how.parked else "warn" if how.paused else "",
     is_tight=True,

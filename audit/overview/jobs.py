@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from audit.jobs.statuses import statuses_by
 from eventstore.queries.jobs import last_runs
-from eventstore.upkeep.schedule import SCHEDULE
+from eventstore.upkeep.schedule import scheduled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Control:
 
 def controls(now: datetime) -> Sequence[Control]:
     """Every job of the schedule."""
-    found = last_runs(list(SCHEDULE), RUNS)
+    found = last_runs(list(scheduled()), RUNS)
     latest = {job: rows[0] for job, rows in found.items()}
     return [
         Control(status, drawn(found.get(status.job.name, ()), status))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from django.urls import reverse
 from django.utils.html import format_html
 
-from audit.access import Capability, viewer_of
+from audit.access import Capability, actor_of, viewer_of
 from audit.columns.showing import show_list
 from audit.columns.table import Empty, Heading, Panel
 from audit.frame.looks import begin
@@ -15,21 +16,25 @@ from audit.frame.parts import Part, part
 from audit.looking import looks_at
 from audit.overview import columns
 from audit.overview.jobs import controls
-from audit.overview.queue import queue
+from audit.violations import words
+from audit.violations.queries import MOST_COUNTED, counts, queue_heads
 from eventstore.queries.overview import overview as look_over
 from eventstore.queries.subscriptions import statuses
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
 
     from django.http import HttpRequest, HttpResponse
 
     from audit.access import Viewer
     from audit.overview.jobs import Control
-    from audit.overview.queue import Queue
+    from audit.violations.queries import QueueRow
     from eventstore.queries.overview import Overview
     from eventstore.queries.subscriptions import SubscriptionStatus
+
+VIOLATIONS: Final = "violations"  # as the projection is called
+HEADS: Final = 7
+_Found = TypeVar("_Found")
 
 
 def overview(request: HttpRequest) -> HttpResponse:
@@ -37,45 +42,74 @@ def overview(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     jobs = part(lambda: controls(viewer.now))
     behind = part(lambda: _by_lag(statuses(viewer.now)))
-    log = part(look_over)
-    waiting = part(queue)
-    panels: list[Panel[Any]] = [_jobs(jobs), _behind(behind), _topics(log)]
-    if viewer.may(Capability.SEE_CHILDREN):
-        panels.insert(0, _queue(waiting, _recorded(request, viewer, waiting)))
+    follows = _of_violations(behind)
+    waiting = _if(follows, lambda: counts(actor_of(viewer.user), viewer.now))
+    panels, more = _for_officers(request, viewer, follows)
+    if not panels:
+        panels, more = _for_others()
     return show_list(
         request,
         "Today",
         *panels,
         intro=f"{viewer.now.astimezone(viewer.zone):%A %-d %B %Y}. Clocks follow the server, and stand still: reload for the next look.",
         template="audit/overview/overview.html",
-        queue=waiting,
-        soonest=_soonest(waiting, viewer.now),
+        jobs_panel=_jobs(jobs),
+        behind_panel=_behind(behind),
+        waiting=waiting,
+        most=MOST_COUNTED,
+        queue_lag=follows.found and follows.found.lag,
         verification=_of_job(jobs, "verify"),
         jobs=jobs,
         missed=_missed(jobs),
         unwell=_unwell(jobs),
         behind=behind,
-        overview=log,
+        **more,
     )
 
 
-def _recorded(request: HttpRequest, viewer: Viewer, waiting: Part[Queue]) -> Part[Any]:
+def _for_officers(
+    request: HttpRequest, viewer: Viewer, follows: Part[SubscriptionStatus]
+) -> tuple[list[Panel[Any]], dict[str, Any]]:
+    if not viewer.may(Capability.SEE_CHILDREN):
+        return [], {}
+    heads = _if(follows, lambda: queue_heads(viewer, HEADS))
+    first = heads.found[0] if heads.found else None
+    soonest = words.left(first, viewer.now) if first else None
+    return [_queue(_recorded(request, viewer, heads))], {"soonest": soonest}
+
+
+def _for_others() -> tuple[list[Panel[Any]], dict[str, Any]]:
+    """What the log holds: whoever looks after it has no queue."""
+    log = part(look_over)
+    return [_topics(log)], {"overview": log}
+
+
+def _recorded(
+    request: HttpRequest, viewer: Viewer, heads: Part[Sequence[QueueRow]]
+) -> Part[Sequence[QueueRow]]:
     """The heads name children: they are shown for a purpose, behind a record, or not at all."""
     if viewer.purpose is None:
         return Part(None, "Say what you look for, and it stands here: the button in the header.")  # fmt: skip
-    if waiting.found is None:
-        return Part(None, waiting.reason)
-    heads = waiting.found.heads
+    if not heads.found:  # nobody is shown
+        return heads
     begin(request, Shows.LIST)
-    children = {head.child_id for head in heads}
+    children = {head.child_id for head in heads.found}
     said = part(lambda: looks_at(request, children, object="today"))
-    return Part(None if said.reason else heads, said.reason)
+    return Part(None, said.reason) if said.reason else heads
 
 
-def _soonest(waiting: Part[Queue], now: datetime) -> float | None:
-    """Seconds until the next one is overdue, below zero if one is; None if there is none."""
-    dues = [head.due_at for head in waiting.found.heads] if waiting.found else []
-    return (min(dues) - now).total_seconds() if dues else None
+def _if(follows: Part[Any], ask: Callable[[], _Found]) -> Part[_Found]:
+    return part(ask) if follows.found else Part(None, follows.reason)
+
+
+def _of_violations(
+    behind: Part[Sequence[SubscriptionStatus]],
+) -> Part[SubscriptionStatus]:
+    """How far the read model of violations is: nothing in it is no answer before it has begun."""
+    if behind.found is None:
+        return Part(None, behind.reason)
+    found = next((how for how in behind.found if how.name == VIOLATIONS), None)
+    return Part(found, "" if found else "Its read model has not begun to follow the log.")  # fmt: skip
 
 
 def _of_job(jobs: Part[Sequence[Control]], name: str) -> Control | None:
@@ -97,9 +131,10 @@ def _by_lag(rows: Sequence[SubscriptionStatus]) -> Sequence[SubscriptionStatus]:
 # ---- panels
 
 
-def _queue(waiting: Part[Queue], heads: Part[Any]) -> Panel[Any]:
+def _queue(heads: Part[Sequence[QueueRow]]) -> Panel[QueueRow]:
+    whole = format_html('<a href="{}">Whole queue</a>', reverse("admin:violations"))
     return Panel(
-        heading=Heading("queue-h", "Safety violations by time left to decide"),
+        heading=Heading("queue-h", "Safety violations by time left to decide", whole),
         table=columns.QUEUE,
         rows=heads.found or (),
         unavailable=heads.reason,

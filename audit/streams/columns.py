@@ -29,11 +29,11 @@ STREAMS: Final[Table[StreamInfo]] = Table(
         ),
         Column("Version", cells.number(lambda row: row.version), is_number=True),
         Column(
-            "First recorded, UTC",
-            cells.instant(lambda row: row.first_recorded_at),
+            "First recorded",
+            cells.both(lambda row: row.first_recorded_at),
             falls=True,
         ),
-        Column("Last recorded, UTC", cells.instant(lambda row: row.last_recorded_at)),
+        Column("Last recorded", cells.both(lambda row: row.last_recorded_at)),
     ),
 )
 
@@ -46,7 +46,7 @@ def of_stream(stream_id: str) -> Table[EventRow]:
             VERSION,
             EVENT,
             OCCURRED,
-            Column("Recorded, UTC", cells.instant(lambda row: row.recorded_at)),
+            Column("Recorded", cells.both(lambda row: row.recorded_at)),
             CORRELATION,
             Column("Position", cells.mono(lambda row: row.position)),
         ),

@@ -62,7 +62,7 @@ def streams(request: HttpRequest) -> HttpResponse:
 
 def stream(request: HttpRequest, *, stream_id: str) -> HttpResponse:
     """One stream's events by version, oldest or newest first."""
-    head = _head(stream_id)
+    head = head_of(stream_id)
     backwards = request.GET.get("order") == "newest"
     read = browse.stream_events_backwards if backwards else browse.stream_events
     listed = read(stream_id, wanted(request))
@@ -88,7 +88,8 @@ def stream(request: HttpRequest, *, stream_id: str) -> HttpResponse:
     )
 
 
-def _head(stream_id: str) -> StreamInfo:
+def head_of(stream_id: str) -> StreamInfo:
+    """The stream's. Raises `PageRefused` if there is none."""
     head = browse.stream(stream_id)
     if head is None:
         raise PageRefused(

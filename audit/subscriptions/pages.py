@@ -114,7 +114,9 @@ def _parked(request: HttpRequest, name: str) -> Panel[Any]:
     listed = parked_streams(wanted(request), name)
     return Panel(
         heading=Heading(
-            "parked-h", "Streams that wait", "by id; all other streams go on"
+            "parked-h",
+            "Streams that wait",
+            "by their place in the log; all other streams go on",
         ),
         table=columns.parked(name),
         rows=listed.rows,

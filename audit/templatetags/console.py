@@ -111,12 +111,6 @@ def of(named: Mapping[str, Any], name: str) -> Any:
 
 
 @register.filter
-def magnitude(number: float) -> float:
-    """Without its sign."""
-    return abs(number)
-
-
-@register.filter
 def may(viewer: Viewer, capability: str) -> bool:
     """Whether the viewer may; raises ValueError for what is no capability."""
     return viewer.may(Capability(capability))

@@ -15,7 +15,8 @@ from audit.violations import words
 
 if TYPE_CHECKING:
     from audit.access import Viewer
-    from audit.violations.queries import QueueRow, Record
+    from audit.violations.queries import QueueRow
+    from audit.violations.record import Record
 
 
 def address(child_id: str, violation_id: str) -> str:

@@ -73,17 +73,13 @@ def context_of(
     at = message_version(conversation_id, message_id)
     if at is None:
         return Context(why="The detector named no message of the conversation.")
-    around = turns * _BETWEEN
-    events = [
-        event
-        for event in get_event_store().read(
-            f"conversation.{conversation_id}",
-            max(1, at - around),
-            at + around,
-            opener=opener,
-        )
-        if event.metadata.event_type in _SAID
-    ]
+    read = get_event_store().read(
+        f"conversation.{conversation_id}",
+        max(1, at - turns * _BETWEEN),
+        at + turns * _BETWEEN,
+        opener=opener,
+    )
+    events = [event for event in read if event.metadata.event_type in _SAID]
     before = [e for e in events if e.metadata.version < at][-turns:]
     behind = [e for e in events if e.metadata.version >= at][: turns + 1]
     found = [_turn(one, child_id, at, revealed) for one in (*before, *behind)]

@@ -21,7 +21,8 @@ from audit.violations.catching_up import has_caught_up
 from audit.violations.columns import address
 from audit.violations.context import opened_text
 from audit.violations.forms import FORMS
-from audit.violations.showing import Refused, Revealed, found, show_case
+from audit.violations.offering import Refused
+from audit.violations.showing import Revealed, found, show_case
 from audit.violations.steps import meanwhile
 from eventstore.aggregates import DomainError
 from eventstore.errors import EventStoreError

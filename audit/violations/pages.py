@@ -16,6 +16,7 @@ from audit.frame.showing import Step, query_without_cursor, wanted
 from audit.looking import looks_at
 from audit.violations import columns, queries
 from audit.violations.filters import TABS, among_of, filters_of, month_of
+from audit.violations.record import Record, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +70,8 @@ def violations_record(request: HttpRequest) -> HttpResponse:
     """Of one month, by severity: figures, and nothing of anybody."""
     now = viewer_of(request).now
     since, until = month_of(request.GET.get("month"), now)
-    found = queries.record(since, until, now)
-    rows = [found.get(one, queries.Record(one)) for one in reversed(SEVERITIES)]
+    found = record(since, until, now)
+    rows = [found.get(one, Record(one)) for one in reversed(SEVERITIES)]
     before, after = since - timedelta(days=1), until
     return show_list(
         request,

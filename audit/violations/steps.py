@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from audit.access import Viewer
-    from audit.violations.queries import QueueRow, Step
+    from audit.violations.queries import Step
     from eventstore.events import RecordedEvent
 
 _BEGIN: Final = "SafetyViolation"
@@ -102,8 +102,3 @@ def meanwhile(
         )
         found.append((text[:1].upper() + text[1:], event.recorded_at))
     return found
-
-
-def outcome_of(row: QueueRow, steps: Sequence[Step]) -> Step | None:
-    """The proposal that waits for a second person, as far as it is among these."""
-    return next((one for one in steps if one.version == row.proposal_version), None)

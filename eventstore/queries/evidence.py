@@ -1,4 +1,4 @@
-"""One event with everything that speaks for it: index row, mirrored record, hash, neighbours, consequences.
+"""One event with everything that speaks for it: index row, mirrored record, hash, neighbours.
 
 The metadata comes from the index, the payload from the mirror's bytes. Where the two disagree, or the bytes do
 not give the stored hash, the event is shown all the same, and what is wrong is said.
@@ -62,17 +62,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class OneEvent:
-    """An event and what stands round it. evidence: None if the mirror lacks its record.
-
-    consequences: events that name this one as their cause, at most 20.
-    """
+    """An event and what stands beside it in its stream. evidence: None if the mirror lacks its record. What caused it, and what it caused: `related`."""
 
     row: EventRow
     evidence: Evidence | None
     head: int
     previous: EventRow | None
     next: EventRow | None
-    consequences: Sequence[EventRow]
 
 
 def one_event(position: Position) -> OneEvent | None:
@@ -90,7 +86,6 @@ def one_event(position: Position) -> OneEvent | None:
         {
             "stream_id": row.stream_id,
             "versions": [row.version - 1, row.version + 1],
-            "event_id": row.event_id,
         },
     )
     by_version = {r.version: r for r in near if r.stream_id == row.stream_id}
@@ -101,7 +96,6 @@ def one_event(position: Position) -> OneEvent | None:
         head,
         by_version.get(row.version - 1),
         by_version.get(row.version + 1),
-        event_rows(_CONSEQUENCES, {"event_id": row.event_id}),
     )
 
 
@@ -121,14 +115,6 @@ _NEIGHBOURS: Final = composed(
     """
     SELECT {columns} FROM eventstore_event
      WHERE stream_id = %(stream_id)s AND version = ANY (%(versions)s)
-""",
-    columns=listed(EVENT),
-)
-# index eventstore_event_causation
-_CONSEQUENCES: Final = composed(
-    """
-    SELECT {columns} FROM eventstore_event WHERE causation_id = %(event_id)s
-     ORDER BY recorded_at, position LIMIT 20
 """,
     columns=listed(EVENT),
 )

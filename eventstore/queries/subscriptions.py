@@ -167,16 +167,8 @@ SELECT p.stream_id, p.position, p.version, p.event_type, p.error, p.place, p.att
   FROM eventstore_parkedstream p
 """
 _OF_SUBSCRIPTION: Final = "p.subscription = %(name)s"
-_PARKED_ONE: Final = composed(
-    "{parked} WHERE {of_subscription} AND p.stream_id = %(stream_id)s",
-    parked=_PARKED,
-    of_subscription=_OF_SUBSCRIPTION,
-)
-
-# Indexes: the event's key, then the parked stream's.
 _PARKED_AT: Final = composed(
-    """{parked} WHERE {of_subscription} AND p.position = %(position)s
-   AND p.stream_id = (SELECT stream_id FROM eventstore_event WHERE position = %(position)s)""",
+    "{parked} WHERE {of_subscription} AND p.position = %(position)s",
     parked=_PARKED,
     of_subscription=_OF_SUBSCRIPTION,
 )
@@ -204,17 +196,10 @@ def partition_statuses(name: str) -> Sequence[PartitionStatus]:
 
 
 def parked_streams(wanted: Wanted, name: str) -> Page[Parked]:
-    """The streams that a subscription cannot get on with, by id. Raises `BadCursor`."""
+    """The streams that a subscription cannot get on with, by the place of the event that they wait at. Raises `BadCursor`."""
     return _PARKED_STREAMS.page(
         wanted, unchecked_rows, [_OF_SUBSCRIPTION], {"name": name}
     )
-
-
-def parked_stream(name: str, stream_id: str) -> Parked:
-    """One of them. Raises `StreamNotParked`."""
-    for row in unchecked_rows(_PARKED_ONE, {"name": name, "stream_id": stream_id}):
-        return _parked(*row)
-    raise StreamNotParked(name, stream_id)
 
 
 def parked_at(name: str, position: Position) -> Parked:
@@ -250,8 +235,9 @@ def _action(*row: Any) -> ActionRow:
     )
 
 
+# Index: eventstore_parked_place (subscription, position).
 _PARKED_STREAMS: Final = Listing(
-    _PARKED, {"p.stream_id": str}, _parked, lambda row: (row.stream_id,)
+    _PARKED, {"p.position": int}, _parked, lambda row: (packed_of(row.position),)
 )
 # Index: eventstore_action_newest (subscription, id DESC).
 _ACTIONS: Final = Listing(

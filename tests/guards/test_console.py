@@ -11,7 +11,9 @@ from django.urls import URLPattern, URLResolver
 from audit.access import RULES, Capability
 from audit.frame.page import (
     Acting,
+    Appending,
     Asking,
+    Checking,
     Choosing,
     Navigation,
     Page,
@@ -19,6 +21,7 @@ from audit.frame.page import (
     Within,
 )
 from audit.pages import PAGES
+from audit.roles import ROLES
 from tests.guards.sources import ROOT, name_of, python_files
 
 if TYPE_CHECKING:
@@ -99,15 +102,30 @@ def test_operations_says_of_every_page_who_may_see_it() -> None:
     assert {needed for needed, _ in rows} == set(Capability)
 
 
+def test_operations_says_of_every_role_what_it_gives() -> None:
+    page = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
+    section = page.partition("\n### Who may see what\n")[2].partition("\n### ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|$", section, re.MULTILINE)
+    said = {role: set(_quoted(cell)) for role, cell in rows}
+
+    assert said == {
+        role.value: {str(c) for c in given} for role, given in ROLES.items()
+    }
+
+
+_POSTS: Final = Asking | Checking | Choosing | Acting | Appending | Revealing
+
+
 def test_every_post_is_a_question_or_an_act_that_is_recorded() -> None:
     for page in OWN:
-        assert page.post is None or isinstance(
-            page.post, Asking | Choosing | Acting | Revealing
-        ), (
-            f"A POST to {page.name} is none of these: say Asking(), Choosing(), or Acting(what reads its records back)."
+        assert page.post is None or isinstance(page.post, _POSTS), (
+            f"A POST to {page.name} is none of these: say Asking(), Checking(), Choosing(), Revealing(), Appending(), or"
+            " Acting(what reads its records back)."
         )
         needs_token = not getattr(_callback(page.name), "csrf_exempt", False)
         assert needs_token == (page.post is not None), page.name
+        # what Checking() says of the ledger
+        assert not isinstance(page.post, Checking) or page.shows, page.name
 
 
 def test_pages_stand_in_the_navigation_once() -> None:

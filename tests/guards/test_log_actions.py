@@ -30,7 +30,8 @@ FORM = re.compile(r"[a-z]+(-[a-z]+)+")
 # What a line may carry beside its sentence and its action: ids, kinds, numbers, and what errors of ours say, which quote
 # nothing. Whoever adds a name here has looked: no name, no address, no payload, nothing that a person has typed.
 FACTS = {
-    *("account", "attempted"),  # an account's number, a digest
+    *("account", "attempted", "by"),  # accounts' numbers, a digest
+    *("before", "after"),  # names of roles
     *("answer", "cause", "code", "error", "exc_info", "problem", "reason", "remedy"),
     *("job", "runs", "place", "partition", "partitions", "topic", "offset"),
     *("first_offset", "records", "untold", "skew_s", "pause_s"),

@@ -21,8 +21,12 @@ LARGER_FILES: dict[str, tuple[int, str]] = {
         510,
         "Django looks for all of an app's tables here",
     ),
+    "audit/people/models.py": (
+        360,
+        "Django looks for all of an app's tables here",
+    ),
     "teddy_es/settings.py": (
-        370,
+        390,
         "every variable is read in one file; most lines are one of them each",
     ),
     "eventstore/ports.py": (

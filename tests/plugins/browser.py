@@ -98,7 +98,7 @@ def console(
         page.get_by_role("heading", name="Today").wait_for()
         page.goto(f"{live_server.url}/admin/purpose/")
         form = page.get_by_role("main")
-        form.get_by_label("Purpose").select_option("safety_review")
+        form.get_by_role("combobox", name="Purpose").select_option("safety_review")
         form.get_by_role("button", name="Go on").click()
         page.get_by_role("heading", name="Today").wait_for()
         return page

@@ -46,8 +46,12 @@ def said(found: AsOf) -> list[tuple[Any, ...]]:
     ]
 
 
-CONSENT = {"parent_id": "p-1", "scope": "profiling"}
-DETECTED = {"violation_id": "v-1", "category": "self_harm", "severity": "high"}
+CONSENT: dict[str, Any] = {"parent_id": "p-1", "scope": "profiling"}
+DETECTED: dict[str, Any] = {
+    "violation_id": "v-1",
+    "category": "self_harm",
+    "severity": "high",
+}
 
 
 def test_a_consent_in_force_then_and_withdrawn_since_differs() -> None:
@@ -73,7 +77,7 @@ def test_what_was_never_granted_cannot_be_withdrawn() -> None:
 
 
 def test_a_violation_stands_there_while_it_is_open() -> None:
-    about = {"violation_id": "v-1"}
+    about: dict[str, Any] = {"violation_id": "v-1"}
     facts = [
         fact(0, "SafetyViolationAcknowledged", **about),  # of nothing
         fact(1, "SafetyViolationDetected", **DETECTED),
@@ -112,7 +116,7 @@ def test_what_was_recorded_later_is_told_apart_from_what_had_not_happened() -> N
 
 
 def test_holds_and_erasure() -> None:
-    hold = {"hold_id": "h-1", "clause": "s.4"}
+    hold: dict[str, Any] = {"hold_id": "h-1", "clause": "s.4"}
     facts = [
         fact(0, "HoldLifted", of=PRIVACY, hold_id="h-0"),
         fact(1, "HoldPlaced", of=PRIVACY, **hold),
@@ -174,10 +178,14 @@ def lived(life: list[Any]) -> list[FactRow]:
     found = []
     for n, ((kind, which), earlier) in enumerate(life):
         if kind.startswith("Consent"):
-            about = {"parent_id": "p-1", "scope": which, "policy_version": str(n)}
+            about: dict[str, Any] = {
+                "parent_id": "p-1",
+                "scope": which,
+                "policy_version": str(n),
+            }
             found.append(fact(n, kind, of=PARENT, happened=n + earlier, **about))
         else:
-            given = {**DETECTED, "violation_id": which}
+            given: dict[str, Any] = {**DETECTED, "violation_id": which}
             found.append(fact(n, kind, happened=n + earlier, **given))
     return found
 
@@ -209,7 +217,8 @@ def aggregates(life: list[Any]) -> tuple[set[str], dict[str, str]]:
                 getattr(violations, kind)(violation_id=which, officer="o", **extra)
             )
     open_ = {k for k, v in of_child.state.violations.items() if not v.is_resolved}
-    return open_, dict(of_parent.state.consents.get("c-1", {}))
+    in_force = of_parent.state.consents.get("c-1", {})
+    return open_, {str(scope): policy for scope, policy in in_force.items()}
 
 
 @given(LIVES)

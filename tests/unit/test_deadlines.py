@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,17 +11,25 @@ from hypothesis import strategies as st
 
 from teddy_es.domain.deadlines import Clock, Rule, Rules
 
+if TYPE_CHECKING:
+    from teddy_es.domain.violations import Severity
+
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = datetime(2026, 6, 1, tzinfo=UTC)
-EARLY = {
+EARLY: dict[Severity, timedelta] = {
     "critical": timedelta(minutes=15),
     "high": timedelta(hours=1),
     "medium": timedelta(hours=8),
     "low": timedelta(hours=24),
 }
-LATER = {**EARLY, "critical": timedelta(minutes=10)}
+LATER: dict[Severity, timedelta] = {**EARLY, "critical": timedelta(minutes=10)}
 RULES = Rules([Rule(SECOND, LATER), Rule(FIRST, EARLY)])
-SECONDS = {"critical": 900, "high": 3600, "medium": 28_800, "low": 86_400}
+SECONDS: dict[Severity, int] = {
+    "critical": 900,
+    "high": 3600,
+    "medium": 28_800,
+    "low": 86_400,
+}
 
 seconds = st.integers(-40_000_000, 40_000_000)
 severities = st.sampled_from(sorted(SECONDS))
@@ -32,7 +41,7 @@ def at(second: int) -> datetime:
 
 @given(severities, seconds, seconds, seconds)
 def test_what_is_left_is_what_a_reckoning_by_seconds_says(
-    severity: str, occurred: int, recorded: int, now: int
+    severity: Severity, occurred: int, recorded: int, now: int
 ) -> None:
     clock = RULES.clock(severity, at(occurred), at(recorded))
 
@@ -48,7 +57,7 @@ def test_what_is_left_is_what_a_reckoning_by_seconds_says(
 
 @given(severities, seconds, st.integers(0, 40_000_000), seconds)
 def test_a_level_is_due_when_its_share_of_the_time_is_over(
-    severity: str, occurred: int, recorded: int, now: int
+    severity: Severity, occurred: int, recorded: int, now: int
 ) -> None:
     clock = RULES.clock(severity, at(occurred), at(recorded))
 

@@ -6,6 +6,7 @@ import html
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +31,7 @@ def test_the_page_shows_exactly_the_text_and_no_tag_but_its_own(
 ) -> None:
     view = JsonView(data)
 
-    without_spans = re.sub(r'</span>|<span class="[a-z0-9]{1,2}">', "", view.html)
+    without_spans = re.sub(r'</span>|<span class="[a-z0-9]{1,3}">', "", view.html)
 
     assert "<" not in without_spans
     assert html.unescape(without_spans) == view.text
@@ -48,7 +49,7 @@ def test_names_texts_numbers_and_words_are_told_apart() -> None:
 
     assert '<span class="nt">&quot;a&quot;</span>' in shown
     assert '<span class="s2">&quot;b&quot;</span>' in shown
-    assert '<span class="mi">-1.5</span>' in shown
+    assert '<span class="mf">-1.5</span>' in shown
     assert '<span class="kc">true</span>' in shown
 
 
@@ -65,3 +66,26 @@ def test_a_huge_payload_is_cut_and_says_by_how_much() -> None:
     assert len(view.text) == MAX_CHARACTERS
     assert view.cut > 400_000
     assert len(view.html) < 2 * MAX_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"n": [1] * 20_000},
+        {"text": "'" * 20_000},
+        {"text": "<" * 20_000},
+        {"words": [True] * 20_000},
+        {str(n): None for n in range(20_000)},
+    ],
+    ids=["numbers", "quotes", "tags", "words", "names"],
+)
+def test_however_a_payload_is_made_its_page_stays_light(data: dict[str, Any]) -> None:
+    assert len(JsonView(data).html) < 120_000
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 10])
+def test_what_is_cut_is_counted(most: int) -> None:
+    view = JsonView({"a": 1}, most=most)
+
+    assert (len(view.text), view.cut) == (most, len('{\n  "a": 1\n}') - most)
+    assert html.unescape(re.sub(r"<[^>]*>", "", view.html)) == view.text

@@ -8,12 +8,14 @@ import pytest
 from django.db import connection
 
 from eventstore.clock import SystemClock
+from eventstore.events import Position
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.following import unregistered
 from eventstore.queries.keyset import Wanted, cursor
+from eventstore.queries.positions import packed_of
 from eventstore.queries.subscriptions import (
     actions,
-    parked_stream,
+    parked_at,
     parked_streams,
     partition_statuses,
     status_of,
@@ -60,22 +62,24 @@ EMPTY = """
     TRUNCATE eventstore_record, eventstore_stream, eventstore_partition, eventstore_subscription, eventstore_checkpoint,
              eventstore_parkedstream, eventstore_subscriptionaction
 """
-MIDDLE = "conversation.c-5000"
+OFFSET = 5_000  # of an event at which one of `totals` waits
+PLACE = Position("eventstore.conversation", OFFSET % 6, OFFSET, 0)
+MIDDLE = packed_of(PLACE)
 AFTER, BEFORE = Wanted(after=cursor((MIDDLE,))), Wanted(before=cursor((MIDDLE,)))
 
 SERVED_BY: dict[str, tuple[Callable[[], object], str]] = {
-    "parked": (lambda: parked_streams(Wanted(), "totals"), "eventstore_parkedstream_"),
+    "parked": (lambda: parked_streams(Wanted(), "totals"), "eventstore_parked_place"),
     "parked after": (
         lambda: parked_streams(AFTER, "totals"),
-        "eventstore_parkedstream_",
+        "eventstore_parked_place",
     ),
     "parked before": (
         lambda: parked_streams(BEFORE, "totals"),
-        "eventstore_parkedstream_",
+        "eventstore_parked_place",
     ),
     "one parked": (
-        lambda: parked_stream("totals", "conversation.c-5000"),
-        "eventstore_parkedstream_",
+        lambda: parked_at("totals", PLACE),
+        "eventstore_parked_place",
     ),
     "actions": (lambda: actions("totals"), "eventstore_action_newest"),
 }

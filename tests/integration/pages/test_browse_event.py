@@ -10,6 +10,7 @@ from eventstore.events import Position, Sealed
 from eventstore.models import Event, Record
 from eventstore.queries.evidence import Evidence, OneEvent, one_event, with_commit_id
 from eventstore.queries.overview import cursors, overview
+from eventstore.queries.related import related
 from tests.plugins.mirrored import Mirrored, an_event
 
 pytestmark = pytest.mark.usefixtures("tampering")
@@ -66,7 +67,9 @@ def test_an_event_knows_its_neighbours_and_what_it_caused(mirrored: Mirrored) ->
     assert event.previous.event_id == first.event_id
     assert event.next is not None
     assert event.next.version == 3
-    assert [row.event_type for row in event.consequences] == ["ConsentGranted"]
+    around = related(event.row)
+    assert [row.event_type for row in around.events][1:] == ["ConsentGranted"]
+    assert not around.has_more_caused
 
 
 def test_other_bytes_break_the_hash(mirrored: Mirrored) -> None:
@@ -183,3 +186,37 @@ def test_the_overview_counts_records_by_the_cursors(mirrored: Mirrored) -> None:
         "eventstore.parent": 1,
     }
     assert sum(cursors().values()) == 4
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("at", range(5))
+def test_what_stands_round_an_event_is_cut_on_both_sides_and_says_so(
+    mirrored: Mirrored, most: int, at: int
+) -> None:
+    one = uuid4()
+    places = [
+        mirrored.commit("conversation.a", an_event(correlation_id=one))[0]
+        for _ in range(5)
+    ]
+    mirrored.commit("conversation.b", an_event(correlation_id=uuid4()))
+
+    around = related(found(places[at]).row, most=most)
+
+    first, last = max(0, at - most), min(4, at + most)
+    assert [row.position for row in around.events] == places[first : last + 1]
+    assert (around.has_earlier, around.has_later) == (first > 0, last < 4)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4])
+def test_what_an_event_caused_is_capped_and_says_so(
+    mirrored: Mirrored, most: int
+) -> None:
+    cause = an_event()
+    [position] = mirrored.commit("conversation.a", cause)
+    for _ in range(3):
+        mirrored.commit("parent.p", an_event(causation_id=cause.event_id))
+
+    around = related(found(position).row, most=most)
+
+    assert len(around.events) == 1 + min(most, 3)
+    assert around.has_more_caused == (most < 3)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,11 +19,13 @@ from django.test.utils import CaptureQueriesContext
 from eventstore.events import Cut, Place, Position
 from eventstore.queries import browse, evidence
 from eventstore.queries.browse import EventFilter
-from eventstore.queries.connection import reading_cursor
+from eventstore.queries.connection import read_rows, reading_cursor
 from eventstore.queries.everything import read_after
 from eventstore.queries.feed import Mark, accepted_between
 from eventstore.queries.keyset import Wanted, cursor
+from eventstore.queries.related import related
 from eventstore.queries.streams import read_stream
+from eventstore.upkeep.verifier import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -327,4 +331,30 @@ def test_an_event_and_its_evidence_are_index_look_ups(full: None) -> None:
 
     kinds = {node["Node Type"] for plan in found for node in nodes(plan)}
     assert "Seq Scan" not in kinds
-    assert len(found) == 4
+    assert len(found) == 3
+
+
+@pytest.mark.django_db
+def test_what_stands_round_an_event_comes_from_two_indexes(full: None) -> None:
+    position = Position("eventstore.conversation", 4, 10_000, 0)
+    [row] = browse.events(Wanted(after=cursor((MIDDLE, KEY[1] + 1024)), size=1), EventFilter()).rows  # fmt: skip
+    row = replace(row, position=position, correlation_id=CORRELATION)
+
+    [plan] = plans(lambda: related(row))
+
+    assert "Seq Scan" not in {node["Node Type"] for node in nodes(plan)}
+    used = {node["Index Name"].rstrip("0123456789") for node in nodes(plan) if "Index Name" in node}  # fmt: skip
+    assert used == {"eventstore_event_causation", "eventstore_event_correlation"}
+
+
+@pytest.mark.django_db
+def test_a_stream_is_verified_along_its_own_indexes(full: None) -> None:
+    given = {"stream": "conversation.long", "first": 50, "limit": 20, "end": 70}
+
+    for statement, index in (
+        (statements.OF_STREAM, "eventstore_record_stream"),
+        (statements.INDEX_OF_STREAM, "eventstore_event_version"),
+    ):
+        [plan] = plans(partial(read_rows, statement, given))
+        assert "Seq Scan" not in {node["Node Type"] for node in nodes(plan)}
+        assert {node["Index Name"] for node in nodes(plan) if "Index Name" in node} == {index}  # fmt: skip

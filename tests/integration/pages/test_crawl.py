@@ -93,6 +93,7 @@ def addresses(event: str) -> list[str]:
     there = {
         "<str:topic>": topic, "<int:partition>": partition, "<int:offset>": offset,
         "<int:index>": index, "<str:stream_id>": stream, "<str:name>": "totals",
+        "<str:child_id>": "c-1", "<path:violation_id>": "v-1",
         "<str:act>": "pause", "<id>": str(user.pk if user else 1),
         "<path:object_id>": str(user.pk if user else 1), "<int:content_type_id>": "1",
         "^(?P<app_label>auth)/$": "auth/", "(?P<url>.*)$": "no/such/page",

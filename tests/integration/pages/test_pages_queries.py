@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.addresses import event_address
+from eventstore.queries.connection import reading_cursor
 from tests.plugins.mirrored import Mirrored, an_event
 from tests.support.panels import listed, rows
 
@@ -23,7 +24,7 @@ MOST = 8
 
 @pytest.fixture
 def addresses(mirrored: Mirrored) -> dict[str, str]:
-    """Pages over three pages' worth of events with causes and correlations."""
+    """Pages over three pages' worth of events with causes and correlations, in a process that has read before."""
     correlation, first = uuid4(), an_event()
     mirrored.commit("conversation.conv-1", first)
     for _ in range(120):
@@ -32,6 +33,8 @@ def addresses(mirrored: Mirrored) -> dict[str, str]:
             an_event(correlation_id=correlation, causation_id=first.event_id),
         )
     [position] = mirrored.commit("parent.p-1", an_event("ParentRegistered"))
+    with reading_cursor():
+        pass  # what a process asks once
     return {
         "overview": "/admin/",
         "streams": "/admin/streams/?type=conversation",

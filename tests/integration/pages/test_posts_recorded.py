@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -11,7 +12,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from audit.frame.page import Acting, Asking, Choosing, Page, Revealing
+from audit.frame.page import (
+    Acting,
+    Appending,
+    Asking,
+    Checking,
+    Choosing,
+    Page,
+    Revealing,
+)
 from audit.pages import PAGES
 from audit.subscriptions.acts import ACTS
 from eventstore.queries.keyset import Wanted
@@ -28,7 +37,17 @@ pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
 WHY: Final = "it was looked into"
 CHANGES: Final = re.compile(r"\b(INSERT|UPDATE|DELETE|TRUNCATE)\b", re.IGNORECASE)
-POSTS: Final = [p for p in PAGES if isinstance(p, Page) and p.post is not None]
+_OTHERS: Final = Appending | Revealing
+POSTS: Final = [
+    p
+    for p in PAGES
+    if isinstance(p, Page) and p.post is not None and not isinstance(p.post, _OTHERS)
+]
+# What has an event appended, or opens what was said: its record is in the log, and its tests are where there is one.
+IN_THE_LOG: Final = {
+    "violation_act": "people/test_violation_pages.py",
+    "violation_reveal": "people/test_violation_pages.py",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,9 @@ EXAMPLES: Final[Mapping[str, Callable[[Orders], Sequence[Sent]]]] = {
     "ledger": lambda _: [Sent(form={"child": "c-1"})],
     "find": lambda orders: [Sent(form={"q": orders.stream("a")})],
     "subscription_act": acts,
+    "stream_verify": lambda orders: [
+        Sent({"stream_id": orders.stream("a")}, status=200)
+    ],
     # of whom there is none: what is there is opened in tests/integration/children
     "child_as_of": lambda _: [Sent({"child_id": "c-none"}, status=404)],
     "reveal": lambda _: [
@@ -71,6 +93,19 @@ EXAMPLES: Final[Mapping[str, Callable[[Orders], Sequence[Sent]]]] = {
     ],
     "time_zone": lambda _: [Sent(form={"zone": "Europe/Berlin"})],
 }
+
+
+def test_what_is_recorded_in_the_log_has_its_tests() -> None:
+    posts = {
+        p.name for p in PAGES if isinstance(p, Page) and isinstance(p.post, _OTHERS)
+    }
+
+    folder = Path(__file__).parents[1]
+    texts = {
+        name: (folder / file).read_text("utf-8") for name, file in IN_THE_LOG.items()
+    }
+    assert posts == texts.keys()
+    assert all("client.post(" in text for text in texts.values())
 
 
 @pytest.fixture
@@ -90,7 +125,7 @@ def send(client: Client, page: Page, sent: Sent) -> int:
 
 @pytest.mark.parametrize("posted", POSTS, ids=lambda one: one.name)
 def test_a_post_does_what_its_page_says(
-    officer: Client, followed: Orders, posted: Page
+    followed: Orders, officer: Client, posted: Page
 ) -> None:
     for sent in EXAMPLES[posted.name](followed):
         if isinstance(posted.post, Acting):
@@ -104,7 +139,7 @@ def test_a_post_does_what_its_page_says(
         elif isinstance(posted.post, Choosing):
             assert send(officer, posted, sent) == 302
         else:
-            assert isinstance(posted.post, Asking | Choosing | Revealing)
+            assert isinstance(posted.post, Asking | Checking | Choosing | Revealing)
             with CaptureQueriesContext(connection) as made:
                 assert send(officer, posted, sent) == sent.status
             asked = [query["sql"] for query in made.captured_queries]

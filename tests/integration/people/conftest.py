@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.cache import cache
@@ -22,9 +22,25 @@ if TYPE_CHECKING:
 @pytest.fixture
 def families(transactional_db: None, settings: Settings) -> Iterator[Families]:
     """Whoever asks for the configured store gets this one."""
+    yield from _families(settings, LOG="embedded")
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def families_on_each_log(
+    request: pytest.FixtureRequest, transactional_db: None, settings: Settings
+) -> Iterator[Families]:
+    """The same on both logs. Topics of a broker outlive a test: streams have names that no other test has."""
+    given: dict[str, Any] = {"LOG": request.param}
+    if request.param == "kafka":
+        bootstrap = request.getfixturevalue("kafka_bootstrap")
+        given |= {"KAFKA_BOOTSTRAP": [bootstrap], "KAFKA_SECURITY": {}}
+    yield from _families(settings, **given)
+
+
+def _families(settings: Settings, **log: Any) -> Iterator[Families]:
     settings.EVENTSTORE = {
         **settings.EVENTSTORE,
-        "LOG": "embedded",
+        **log,
         "PARTITIONS": 3,
         "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
         "SUBSCRIPTIONS": [],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,6 +20,7 @@ from audit.violations.unasked import ask_for_all
 from eventstore.database import and_hang_up
 from eventstore.store import get_event_store
 from teddy_es.domain import errors
+from teddy_es.domain.approval import approval_of
 from teddy_es.domain.child import ChildProfileUpdated
 from teddy_es.domain.violations import SafetyViolationEscalated
 from tests.support.clocks import A_HANG_S, MovableClock
@@ -276,26 +279,65 @@ def test_what_was_answered_or_taken_back_is_not_asked_for_again(
     assert ask_for_all() == 0
 
 
+@pytest.mark.parametrize("severity", ["low", "critical"])
 def test_of_two_who_decide_at_the_same_moment_one_is_told_who_was_quicker(
-    families: Families,
+    families_on_each_log: Families, severity: str
 ) -> None:
-    seen = families.detects("c-1", "v-1", severity="low").last_version
+    case = Case(f"c-{uuid4()}", "v-1")
+    seen = families_on_each_log.detects(
+        case.child_id, "v-1", severity=severity
+    ).last_version
     meet = Barrier(2)
 
     def decide(officer: str) -> Any:
-        meet.wait(30)
+        meet.wait(A_HANG_S)
         try:
-            return acts.decide(CASE, officer, YES, seen=seen)
+            return acts.decide(case, officer, YES, seen=seen)
         except Overtaken as overtaken:
             return overtaken
 
     with ThreadPoolExecutor(2) as pool:
         officers = ("ada", "bo")
-        done = [pool.submit(and_hang_up, lambda o=o: decide(o)) for o in officers]
+        done = [pool.submit(and_hang_up, partial(decide, one)) for one in officers]
         outcomes = [one.result(A_HANG_S) for one in done]
 
     [overtaken] = [one for one in outcomes if isinstance(one, Overtaken)]
-    assert names().count("SafetyViolationResolved") == 1
-    assert {event.data["officer"] for event in overtaken.done} == {
-        last().data["officer"]
-    }
+    written = names(case.stream_id)
+    assert [name for name in written if name != "SafetyViolationDetected"] == [
+        "SafetyViolationAcknowledged",
+        "SafetyViolationResolved"
+        if severity == "low"
+        else "SafetyViolationDecisionProposed",
+    ]
+    quicker = last(case.stream_id).data["officer"]
+    assert {event.data["officer"] for event in overtaken.done} == {quicker}
+
+
+def test_of_two_second_persons_at_the_same_moment_one_answer_counts(
+    families_on_each_log: Families,
+) -> None:
+    case = Case(f"c-{uuid4()}", "v-1")
+    seen = families_on_each_log.detects(case.child_id, "v-1").last_version
+    proposed = acts.decide(case, "ada", YES, seen=seen).last_version
+    meet = Barrier(2)
+
+    def answer(officer: str) -> bool:
+        meet.wait(A_HANG_S)
+        try:
+            acts.answer(case, officer, "approved", seen=proposed, request_seen=1)
+        except (Overtaken, asking.RequestMoved):
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(and_hang_up, partial(answer, one)) for one in ("bo", "cy")]
+        answered = [one.result(A_HANG_S) for one in done]
+
+    assert sorted(answered) == [False, True]
+    assert names(case.stream_id).count("SafetyViolationResolved") == 1
+    approval = f"approval.{approval_of('close_violation', case.object)}"
+    assert names(approval) == [
+        "ApprovalRequested",
+        "ApprovalDecided",
+        "ApprovalCarriedOut",
+    ]

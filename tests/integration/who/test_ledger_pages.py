@@ -12,15 +12,18 @@ from django.test.utils import CaptureQueriesContext
 from audit.access import actor_of
 from audit.access_ledger.queries import (
     Among,
+    Look,
     count_at_person,
     looks_at_person,
     looks_of_account,
 )
 from audit.people.models import Access
 from eventstore.clock import SystemClock
+from eventstore.conf import registry
 from eventstore.events import pack
 from eventstore.queries.keyset import Wanted, cursor
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.plugins.mirrored import Mirrored, an_event
 from tests.support.panels import listed, rows
 from tests.support.roles import client_as, client_of, somebody
 
@@ -29,13 +32,10 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from tests.plugins.mirrored import Mirrored
-
 pytestmark = pytest.mark.django_db
 
 START: Final = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LEDGER: Final = "/admin/ledger/"
-TYPE_NUMBER: Final = 5  # of `access`, in the registry
 MOST: Final = 8
 
 
@@ -76,8 +76,6 @@ def looked(actor: str, *subjects: str, at: int = 0, **fields: Any) -> None:
 
 
 def number_of_access() -> int:
-    from eventstore.conf import registry
-
     return registry().stream_types["access"].number
 
 
@@ -216,7 +214,8 @@ def test_pages_of_any_size_are_the_list(size: int) -> None:
         )
 
     whole = looks_of_account(Wanted(size=50), "officer-7", Among()).rows
-    found, wanted = [], Wanted(size=size)
+    found: list[Look] = []
+    wanted = Wanted(size=size)
     while True:
         part = looks_of_account(wanted, "officer-7", Among())
         found += part.rows
@@ -285,8 +284,6 @@ def test_what_is_typed_leads_to_an_address_of_ids(asker: Client) -> None:
 def test_what_the_read_model_does_not_know_yet_is_said(
     asker: Client, mirrored: Mirrored
 ) -> None:
-    from tests.plugins.mirrored import an_event
-
     mirrored.commit("access.officer-1", an_event("DataAccessed", data={"actor": "x"}))
 
     assert "not all of them stand here yet" in asker.get(of_child("c-1")).text

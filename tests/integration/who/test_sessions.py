@@ -48,7 +48,7 @@ def end(user: User) -> None:
     Standing.objects.update_or_create(user=user, defaults={"ends_at": PAST})
 
 
-CHANGES: Final = {
+CHANGES: Final[dict[Callable[[User], None], str]] = {
     lose_role: "may do has changed",
     get_role: "may do has changed",
     become_superuser: "may do has changed",
