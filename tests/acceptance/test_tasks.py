@@ -229,9 +229,9 @@ def test_a_red_violation_is_found_read_in_context_and_decided_by_two(
 
     hands.follow(main(hands).locator(f"a[href*='{violation}']").first)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Critical")
+    picture(hands, "violation")
     hands.follow(main(hands).get_by_role("button", name="Reveal all of these"))
     expect(main(hands).locator(".revealed").first).to_be_visible()
-    picture(hands, "violation")
     radios = main(hands).get_by_role("group", name="What was it?").get_by_role("radio")
     hands.pick(radios, radios.nth(1))
     hands.fill(main(hands).get_by_label("Why"), "It was a story about a dragon.")
