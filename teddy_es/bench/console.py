@@ -60,7 +60,7 @@ def fill_console(plan: Plan) -> None:
 def _town(*, is_small: bool) -> Iterator[Draft]:
     few = tuple(cases()[20:24])
     given = {"households": 2, "of": few} if is_small else {"households": HOUSEHOLDS}
-    yield from town(_THEN, **given).commits  # type: ignore[arg-type]
+    yield from town(_THEN, **given).commits
 
 
 def _exported(file: str, events: int | None) -> Iterator[Draft]:

@@ -16,7 +16,7 @@ from eventstore.queries.keyset import cursor
 from eventstore.queries.positions import position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 _SOME: Final = (
     200  # of each kind are taken out, in an order that is the same in every run
@@ -71,7 +71,7 @@ class Shelf:
         self._random = Random(1)
         self._rows: dict[str, Sequence[tuple[Any, ...]]] = {}
 
-    def arguments(self, route: str) -> Mapping[str, object]:
+    def arguments(self, route: str) -> dict[str, Any]:
         """For a route's names. Raises LookupError for names that nobody has told apart yet, and where there is nothing."""
         names = frozenset(_NAME.findall(route))
         if not names:
