@@ -22,6 +22,7 @@ from teddy_es.bench.measures import CHOICES, MEASURES
 from teddy_es.bench.plan import Plan
 from teddy_es.bench.report import as_json, as_lines, as_table
 from teddy_es.bench.run import run
+from teddy_es.bench.targets import broken
 from teddy_es.bench.world import CannotMeasure
 
 if TYPE_CHECKING:
@@ -106,6 +107,9 @@ class Command(BaseCommand):
             self.stdout.write(as_table(series, conf.LOG, terminal=terminal))
             self.stdout.write(as_lines(about))
         self._write_json(options["json"], as_json(series, conf.LOG, about))
+        if found := broken(series):
+            msg = f"There may be none, and there are: {', '.join(found)}."
+            raise CommandError(msg)
 
     def _found(self, wanted: Collection[str], plan: Plan) -> list[Series]:
         measured: list[Series] = []
