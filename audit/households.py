@@ -38,6 +38,8 @@ _PARENTS: Final = {
         "ConversationEnded",
     },
 }
+# Who of the staff it was, in events and in a child's state: parents are told what was done and when.
+_STAFFS: Final = frozenset({"officer", "claimed_by"})
 _FIRST: Final = {"child": "ChildRegistered", "conversation": "ConversationStarted"}
 
 NOT_OVER_HTTP: Final = "Nobody appends to streams of this type over HTTP."
@@ -65,6 +67,7 @@ class Household:
     """One parent's."""
 
     sees_all = False
+    hides = _STAFFS
 
     def __init__(self, parent: str) -> None:
         self.parent = parent

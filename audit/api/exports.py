@@ -13,6 +13,7 @@ from audit.api import descriptions as words
 from audit.api.of_person import OfPerson
 from audit.people import lists
 from eventstore.api.bodies import Json
+from eventstore.api.hiding import may_show
 from eventstore.api.problems import TooManyExports
 from eventstore.api.scopes import Scope
 from eventstore.api.subjects import subjects_in
@@ -132,12 +133,12 @@ class ExportView(OfPerson):
 
     def _lines(self, child_id: str) -> Iterator[bytes]:
         store, source, opener = get_event_store(), conf.SOURCE, self.opener()
-        sees_all = self.caller.reach.sees_all
+        reach = self.caller.reach
         for stream_id in self._streams(child_id):
             for event in store.read(stream_id, opener=opener):
                 # nobody may have looked yet at an event that is about another child
-                if sees_all or subjects_in([event]) == {child_id}:
-                    yield line_of(event, source=source)
+                if reach.sees_all or subjects_in([event]) == {child_id}:
+                    yield line_of(may_show(reach, event), source=source)
 
     def _streams(self, child_id: str) -> Iterator[str]:
         """The child's own, then its conversations, page by page."""

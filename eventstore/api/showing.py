@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from eventstore.api.hiding import may_show
 from eventstore.api.rendering import rendered
 from eventstore.api.subjects import seen_by, subjects_in
 from eventstore.errors import IndexRebuilt
@@ -37,7 +38,7 @@ def shown(
         events = events_at(places, size=_WHATEVER, opener=right)  # 3
         if len(events) < len(places):
             raise IndexRebuilt
-    return [rendered(event) for event in events]  # 4
+    return [rendered(may_show(call.caller.reach, event)) for event in events]  # 4
 
 
 def fitting(

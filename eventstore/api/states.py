@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from eventstore.api.answering import StoreProblem
 from eventstore.api.descriptions import streams as words
 from eventstore.api.endpoint import NOT_THERE
+from eventstore.api.hiding import state_without
 from eventstore.api.parameters import Parameter, instant, whole
 from eventstore.api.problems import InvalidParameter, NoState, NotThere
 from eventstore.api.scopes import Scope
@@ -76,10 +77,16 @@ class StateView(OfStream):
         told = State(
             stream_id,
             found.version,
-            found.state,
+            self._seen(found.state),
             UNSET if as_of is None else written(as_of),
         )
         return Response(msgspec.json.encode(told, enc_hook=_withheld))
+
+    def _seen(self, state: Any) -> Any:
+        hidden = self.caller.reach.hides
+        if not hidden:
+            return state
+        return state_without(hidden, msgspec.to_builtins(state, enc_hook=_withheld))
 
     def _looked_through(
         self, stream_id: str, head: int, version: int | None, as_of: datetime | None

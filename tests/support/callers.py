@@ -32,6 +32,7 @@ class Household:
     family: set[str] = field(default_factory=set)
     asked: list[list[str]] = field(default_factory=list)
     behind: datetime | None = None
+    hides: frozenset[str] = frozenset()
     sees_all = False
 
     def covers(self, stream_ids: Collection[str]) -> frozenset[str]:

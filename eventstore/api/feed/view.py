@@ -147,7 +147,7 @@ class FeedView(Endpoint):
         if subjects := subjects_in(e for entry in entries for e in entry.events):
             self.turn.take()
             self.record("list", subjects, "feed")
-        return list(shown(entries, self.opener()))
+        return list(shown(entries, self.caller.reach, self.opener()))
 
     def problem(self, error: Exception) -> bytes:
         """As JSON, of what ends a stream that has begun. Raises what is none."""
