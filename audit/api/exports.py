@@ -16,6 +16,7 @@ from eventstore.api.bodies import Json
 from eventstore.api.hiding import may_show
 from eventstore.api.problems import TooManyExports
 from eventstore.api.scopes import Scope
+from eventstore.api.streams import is_its_own
 from eventstore.api.subjects import subjects_in
 from eventstore.api.tokens import caller_again, digest_in
 from eventstore.conf import conf
@@ -159,7 +160,8 @@ class ExportView(OfPerson):
         caller = caller_again(digest_in(self.request))
         if caller is None or caller.scopes != self.caller.scopes:
             raise Ended
-        if not caller.reach.covers([f"child.{child_id}"]):
+        reach = caller.reach
+        if not is_its_own(reach, f"child.{child_id}", reach.known_before()):
             raise Ended
 
 

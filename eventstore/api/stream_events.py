@@ -164,7 +164,7 @@ class StreamEvents(OfStream):
         known_before = reach.known_before()  # before it is asked anything else
         reason = reach.refuses(stream_id, proposal.expected, proposal.contents)
         if reason is None or may_go_on(
-            self, stream_id, known_before, proposal.contents
+            reach, stream_id, known_before, proposal.contents
         ):
             return
         if not self.covers(stream_id):
@@ -208,8 +208,8 @@ class StreamEvents(OfStream):
 
     def _refuse_to_tell(self, stream_id: str, proposal: Proposal) -> None:
         """What was decided before tells of a stream that is there: whose is it? Who may not see it hears what is said of none."""
-        known_before = self.caller.reach.known_before()
-        if not is_its_own(self, stream_id, known_before):
+        reach = self.caller.reach
+        if not is_its_own(reach, stream_id, reach.known_before()):
             proposal.judge(stream_id)
             raise NotThere(NOT_THERE)
 

@@ -251,7 +251,7 @@ def test_every_call_answers_the_same_of_what_is_foreign_and_of_what_is_not_there
     home: Families, ours: Caller
 ) -> None:
     home.detects("c-3", "v-1")  # whom nobody registered
-    home.registers("c-4", "p-1")
+    home.registers("c-4", "p-2")
     home.talks("t-4", "c-5")
     handle("conversations")  # nobody has looked at c-3 and c-4 yet
     never = ours.get("/children/nobody")
@@ -456,8 +456,8 @@ def test_an_export_has_all_events_of_the_childs_streams_and_no_others(
     ]
 
 
-def test_an_export_makes_the_same_streams_in_another_store(ours: Caller) -> None:
-    lines, other = exported(ours, "c-1"), MemoryEventStore()
+def test_an_export_makes_the_same_streams_in_another_store(home: Families) -> None:
+    lines, other = exported(a_caller("all"), "c-1"), MemoryEventStore()
 
     first = import_events(BytesIO(lines), other, clock=SystemClock())
     again = import_events(BytesIO(lines), other, clock=SystemClock())
