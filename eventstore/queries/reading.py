@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from eventstore.events import Place, RecordedEvent
     from eventstore.log.topics import Topics
     from eventstore.ports import Clock, Log, Opener
+    from eventstore.queries.ends import LogEnds
     from eventstore.queries.limits import Pages, Stretch
     from eventstore.registry import Event, Registry
 
@@ -51,6 +52,7 @@ class Reading(ABC):
     pages: Pages = PAGES  # how much one statement of a read brings
     stretch: Stretch = EVERYTHING  # and of `read_all`
     _clock: Clock
+    _ends: LogEnds
 
     def read(
         self,
@@ -182,13 +184,16 @@ class Reading(ABC):
 
     def _refuse_beyond(self, place: Place, offset: int) -> None:
         """What is not folded may be in the log: the index is made anew, or the caller's transaction is an older one."""
-        with closing(self.make_log()) as log:
-            try:
-                end = log.extents([place])[place].end
-            except LogUnanswered as error:
-                raise IndexIncomplete(error.reason) from error
+        end = self._ends.reach(place, offset, self._end_of)
         if offset > end:
             raise CutBeyondEnd(str(place), offset, end=end)
+
+    def _end_of(self, place: Place) -> int:
+        with closing(self.make_log()) as log:
+            try:
+                return log.extents([place])[place].end
+            except LogUnanswered as error:
+                raise IndexIncomplete(error.reason) from error
 
     @abstractmethod
     def make_log(self) -> Log:
