@@ -31,6 +31,8 @@ from gunicorn.http.errors import (
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from eventstore.api.feed.hangups import has_hung_up
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -85,10 +87,14 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
     request_s: float = REQUEST_S
     _followers: ThreadPoolExecutor | None = None
     _end_followers: Callable[[], None] | None = None
+    _tell_of: Callable[[Any], None] | None = None
     _no_request: NoRequest | None = None
 
-    def serve_followers(self, places: int, end: Callable[[], None]) -> None:
-        """Threads for so many who wait, and some. end: has them come to an end, and waits for nothing."""
+    def serve_followers(
+        self, places: int, end: Callable[[], None], gone: Callable[[Any], None]
+    ) -> None:
+        """Threads for so many who wait, and some. end: has them come to an end; gone: told the socket of one who hung up. Both wait for nothing."""
+        self._tell_of = gone
         self._followers = ThreadPoolExecutor(places + SPARE, "follower")
         self._end_followers = end
 
@@ -115,11 +121,29 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
 
     def enqueue_req(self, conn: Any) -> None:
         """Give the request to a thread, by what it asks for."""
-        pool = self.tpool
+        pool, finish = self.tpool, self.finish_request
         if self._followers and is_of_feed(conn.parser.unreader.buf.getvalue()):
-            pool = self._followers
-        done = partial(self.method_queue.defer, self.finish_request, conn)
+            pool, finish = self._followers, self._finish_followed
+            conn.is_watched = True
+            self.poller.register(conn.sock, 1, partial(self._hung_up, conn))
+        done = partial(self.method_queue.defer, finish, conn)
         pool.submit(self.handle, conn).add_done_callback(done)
+
+    def _hung_up(self, conn: Any, client: Any) -> None:
+        """A follower's client has, or sends its next request already; that waits until this one has its answer."""
+        if self._watches_no_more(conn) and has_hung_up(client) and self._tell_of:
+            self._tell_of(client)
+
+    def _finish_followed(self, conn: Any, done: Any) -> None:
+        self._watches_no_more(conn)
+        self.finish_request(conn, done)
+
+    def _watches_no_more(self, conn: Any) -> bool:
+        """Whether it did."""
+        was, conn.is_watched = conn.is_watched, False
+        if was:
+            self.poller.unregister(conn.sock)
+        return bool(was)
 
     def run(self) -> None:
         """Until told to stop, and all that was begun has ended."""
