@@ -255,6 +255,15 @@ class TooManyExports(ApiProblem):
     resolve = "Come again after Retry-After, and take copies one after the other."
 
 
+class ReadModelsBehind(ApiProblem):
+    """The answer would lack what was written last: the read models have not handled it yet."""
+
+    code = "read-models-behind"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    comes_again = True
+    resolve = "Come again after Retry-After. If it stays so, whoever runs this installation looks at `manage.py subscriptions list`."
+
+
 class InternalError(ApiProblem):
     """An error of this code; the log has it under the answer's correlation id."""
 

@@ -9,10 +9,10 @@ from rest_framework.response import Response
 from eventstore.api.conditional import IF_NONE_MATCH, etag, matches
 from eventstore.api.descriptions import streams as words
 from eventstore.api.endpoint import NOT_THERE, Endpoint
+from eventstore.api.naming import names
 from eventstore.api.problems import NotThere
 from eventstore.api.scopes import Scope
 from eventstore.api.shapes import SnapshotHead, StreamHead
-from eventstore.api.subjects import subjects_in
 from eventstore.conf import aggregates
 from eventstore.errors import InvalidStreamId, NotFound
 from eventstore.events import Expected, stream_type_of, written
@@ -53,10 +53,10 @@ class OfStream(Endpoint):
         reach = self.caller.reach
         return is_its_own(reach, stream_id, reach.known_before())
 
-    def record_view(self, stream_id: str) -> None:
-        """Have it recorded that the caller sees something of the stream itself: of whom its first event is about."""
-        first = get_event_store().read(stream_id, limit=1)
-        self.record("view", subjects_in(first), stream_id)
+    def record_view(self, stream_id: str, upto: int) -> None:
+        """Have it recorded that the caller sees something of the stream as a whole: of all whom its events up to this version are about."""
+        subjects, _ = names.of(stream_id, upto)
+        self.record("view", subjects, stream_id)
 
 
 class StreamView(OfStream):
@@ -73,7 +73,7 @@ class StreamView(OfStream):
         info = self.head_of(stream_id)
         if asked is not None:
             known = matches(asked, info.version)
-        self.record_view(stream_id)
+        self.record_view(stream_id, info.version)
         headers = {"ETag": etag(info.version)}
         if known:
             return Response(status=304, headers=headers)

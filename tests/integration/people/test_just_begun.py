@@ -27,7 +27,6 @@ READS = (
     f"/streams/{CHILD}/state",
     "/children/c-1",
     "/children/c-1/conversations",
-    "/children/c-1/export",
     f"/streams/{TALK}",
     f"/streams/{TALK}/events",
     f"/streams/{TALK}/state",

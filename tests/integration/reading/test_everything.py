@@ -18,6 +18,7 @@ from tests.support.following import Orders
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from eventstore.ports import Log
     from eventstore.store import EventStore
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -122,9 +123,14 @@ def test_the_log_is_asked_once_while_somebody_stands_beyond_the_index(
     store: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, cut = store.read_all(limit=100)
-    made: list[object] = []
+    made: list[Log] = []
     make_log = store.make_log
-    monkeypatch.setattr(store, "make_log", lambda: made.append(1) or make_log())
+
+    def counted() -> Log:
+        made.append(make_log())
+        return made[-1]
+
+    monkeypatch.setattr(store, "make_log", counted)
     with store.indexer() as indexer:
         made.clear()
         reset(indexer.connection())
