@@ -172,6 +172,13 @@ SAID: dict[str, tuple[str, Expected, Sequence[Any], str | None]] = {
         [registered("p-1")],
         NOT_THERE,
     ),
+    "a new child of no id": ("child.c:9", NEW, [registered("p-1")], NOT_THERE),
+    "a new conversation with the name of such a child": (
+        "conversation.c-4",
+        NEW,
+        [BEGINS],
+        None,
+    ),
     "a new child that begins otherwise": ("child.c-9", NEW, [detected()], NOT_THERE),
     "a new child with nothing": ("child.c-9", NEW, [], NOT_THERE),
     "its child, given away": ("child.c-1", ANY, [registered("p-2")], NOT_ITS_OWN),
