@@ -6,7 +6,6 @@ the same questions as what is not there.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from eventstore.queries.picked import first_commits
@@ -65,7 +64,6 @@ def _begun(
 
 def _names(stream_id: str, field: str, person: str, most: int) -> bool:
     """Whether a field of the stream's events is this person wherever it is there, and the stream is no longer than that."""
-    read = get_event_store().read(stream_id, limit=most + 1)
-    events = list(islice(read, most + 1))
+    events = [*get_event_store().read(stream_id, limit=most + 1)]
     named = {event.data[field] for event in events if field in event.data}
     return len(events) <= most and named == {person}

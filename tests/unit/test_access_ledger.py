@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from audit.ledger import AccessLedger
+from audit.ledger import AccessLedger, subject_as_recorded
 
 
 class Store:
@@ -41,3 +42,11 @@ def test_everybody_is_named_once_so_many_an_event(
     )
 
     assert store.appended == [("access.ada", part) for part in parts]
+
+
+def test_what_is_no_id_is_recorded_as_half_a_digest() -> None:
+    """Parents' lists find it by these digits: another number of them would lose what is there."""
+    said = subject_as_recorded("Ada Lovelace")
+
+    assert said == "sha256-" + sha256(b"Ada Lovelace").hexdigest()[:32]
+    assert subject_as_recorded("c-1") == "c-1"
