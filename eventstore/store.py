@@ -42,7 +42,6 @@ from eventstore.log.topics import Topics
 from eventstore.opening import sealer
 from eventstore.protocol.arguments import commit_id_in, stream_id_in
 from eventstore.protocol.placement import place_of
-from eventstore.queries.ends import LogEnds
 from eventstore.queries.reading import Reading
 from eventstore.sealing.sealer import KeysNotHeld
 
@@ -82,7 +81,6 @@ class EventStore(Reading):
         self.topics = topics
         self._intake = Intake(door, topics.partitions)
         self._clock = clock
-        self._ends = LogEnds(clock)
         self._connect = connect
         self.reporter = FoldReporter(clock)
         self._appender = Appender(self.make_indexer, clock, limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import closing
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from eventstore.events import MAX_OFFSET, Cut, StreamInfo
 from eventstore.protocol.arguments import instant_in, refuse_bounds, stream_id_in
 from eventstore.protocol.placement import place_of
 from eventstore.queries.connection import prepared_cursor
+from eventstore.queries.ends import LogEnds
 from eventstore.queries.everything import read_after
 from eventstore.queries.feed import marks
 from eventstore.queries.history import version_as_of
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from eventstore.events import Place, RecordedEvent
     from eventstore.log.topics import Topics
     from eventstore.ports import Clock, Log, Opener
-    from eventstore.queries.ends import LogEnds
     from eventstore.queries.limits import Pages, Stretch
     from eventstore.registry import Event, Registry
 
@@ -52,7 +52,6 @@ class Reading(ABC):
     pages: Pages = PAGES  # how much one statement of a read brings
     stretch: Stretch = EVERYTHING  # and of `read_all`
     _clock: Clock
-    _ends: LogEnds
 
     def read(
         self,
@@ -187,6 +186,11 @@ class Reading(ABC):
         end = self._ends.reach(place, offset, self._end_of)
         if offset > end:
             raise CutBeyondEnd(str(place), offset, end=end)
+
+    @cached_property
+    def _ends(self) -> LogEnds:
+        """One a store."""
+        return LogEnds(self._clock)
 
     def _end_of(self, place: Place) -> int:
         with closing(self.make_log()) as log:
