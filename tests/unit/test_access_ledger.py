@@ -44,6 +44,17 @@ def test_everybody_is_named_once_so_many_an_event(
     assert store.appended == [("access.ada", part) for part in parts]
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_look_at_nobody_is_one_event(most: int) -> None:
+    store: Any = Store()
+
+    AccessLedger(store, most=most).record(
+        kind="list", purpose="audit", subjects=[], actor="ada"
+    )
+
+    assert store.appended == [("access.ada", [])]
+
+
 def test_what_is_no_id_is_recorded_as_half_a_digest() -> None:
     """Parents' lists find it by these digits: another number of them would lose what is there."""
     said = subject_as_recorded("Ada Lovelace")
