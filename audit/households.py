@@ -1,13 +1,14 @@
 """What a token may see and say: one that is bound to a parent its household alone. EVENTSTORE["REACH"] names `reach`.
 
-Whose a stream is, the read models say (`audit.people.belonging`). What they do not know yet is refused.
+Whose a stream is, the read models say (`audit.people.belonging`); of what has begun since they last had everything the log itself does
+(`audit.people.begun`). What neither says is refused.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from audit.people import belonging
+from audit.people import begun, belonging
 from eventstore.api.reach import Everything
 from eventstore.events import Expected
 from teddy_es.domain.fields import is_id
@@ -38,6 +39,8 @@ _PARENTS: Final = {
         "ConversationEnded",
     },
 }
+# Who of the staff it was, in events and in a child's state: parents are told what was done and when.
+_STAFFS: Final = frozenset({"officer", "claimed_by"})
 _FIRST: Final = {"child": "ChildRegistered", "conversation": "ConversationStarted"}
 
 NOT_OVER_HTTP: Final = "Nobody appends to streams of this type over HTTP."
@@ -65,6 +68,7 @@ class Household:
     """One parent's."""
 
     sees_all = False
+    hides = _STAFFS
 
     def __init__(self, parent: str) -> None:
         self.parent = parent
@@ -78,8 +82,11 @@ class Household:
 
     def knows(self, persons: Collection[str]) -> frozenset[str]:
         """See `Reach`. The parent, and the children that it registered."""
-        children = belonging.children_of(self.parent, persons)
-        return frozenset(children | ({self.parent} & set(persons)))
+        known = belonging.children_of(self.parent, persons)
+        known |= {self.parent} & set(persons)
+        if unknown := set(persons) - known:
+            known |= begun.children_of(self.parent, unknown, belonging.known_before())
+        return frozenset(known)
 
     def streams(self) -> Sequence[str]:
         """See `Reach`."""
@@ -109,21 +116,33 @@ class Household:
         return None if is_own else NOT_ITS_OWN
 
     def _are_its_own(self, kind: str, name: str, events: Sequence[Said]) -> bool:
-        """Whether all whom they name belong to the household; in a conversation all name the child whose it is, or if it begins here, one."""
+        """Whether all whom they name belong to the household; in a conversation all name the child whose it is, or if it begins here, one.
+
+        As many questions of those who are another's as of nobody.
+        """
+        since = belonging.known_before()
         children = _named(events, "child_id")
         talks = _named(events, "conversation_id")
-        own_children = belonging.children_of(self.parent, children)
-        own_talks = belonging.conversations_of(self.parent, talks)
-        of_it = belonging.conversations_of(self.parent, [name])
+        known = belonging.conversations_of(self.parent, {*talks, name})
+        news = begun.talks_of(talks - known.keys(), since)
+        own = self._children({*children, *news.values()}, since)
+        own_talks = {talk for talk in talks if talk in known} | {
+            talk for talk, one in news.items() if one in own and begun.is_of(talk, one)
+        }
         if kind == "conversation" and not (
-            children <= set(of_it.values()) if of_it else len(children) == 1
+            children <= {known[name]} if name in known else len(children) == 1
         ):
             return False
         return (
             _named(events, "parent_id") <= {self.parent}
-            and own_children == children
-            and own_talks.keys() == talks
+            and children <= own
+            and own_talks == talks
         )
+
+    def _children(self, ids: Collection[str], since: datetime | None) -> set[str]:
+        """Of these children those that the parent registered, a moment ago, too."""
+        known = belonging.children_of(self.parent, ids)
+        return known | begun.children_of(self.parent, {*ids} - known, since)
 
 
 def _begins(

@@ -57,12 +57,15 @@ def _refuse_unsafe_start() -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Answer probes on a listener of their own, whatever the threads that make pages do; give threads to who follows the feed."""
+    """Answer probes on a listener of their own, whatever the threads that make pages do; give threads to who follows the feed; refuse in problem details what is no request."""
+    from eventstore.api import outside
     from eventstore.api.feed import process
+    from eventstore.api.feed.hangups import hangups
     from eventstore.conf import conf
     from teddy_es.probes import serve
 
-    worker.serve_followers(conf.FOLLOWERS, process.end)
+    worker.serve_followers(conf.FOLLOWERS, process.end, hangups.tell)
+    worker.answer_no_request_by(outside.no_request)
     serve()
 
 

@@ -401,6 +401,10 @@ class Reach(Protocol):
         MUST NOT hold one of whom it does not know whose data that is, unless all may be seen.
         """
 
+    @property
+    def hides(self) -> frozenset[str]:
+        """Names of fields whose values are not shown, in no event's data and no state, whoever's they are: who of the staff it was."""
+
     def streams(self) -> Sequence[str]:
         """All that may be seen."""
 

@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from eventstore.api import urls as api
 from teddy_es import health
 
+handler400 = "eventstore.api.outside.bad_request"
 handler500 = "audit.trouble.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -13,16 +13,27 @@ import re
 import socket
 import struct
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from gunicorn import http
+from gunicorn.http.errors import (
+    ConfigurationProblem,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
+from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from eventstore.api.feed.hangups import has_hung_up
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
 REQUEST_S: Final = 10.0  # for headers and a small body to be there
@@ -36,6 +47,8 @@ SPARE: Final = (
     8  # threads for those that are refused a place, and for pages that nobody waits for
 )
 _BEHIND: Final = re.compile(rb"[?#]")  # a path: gunicorn leaves a fragment out, too
+NoRequest = Callable[[HTTPStatus], tuple[HTTPStatus, str, bytes]]
+"""Status → the answer's, its media type, its body."""
 _EXPECTS: Final = re.compile(rb"\r\nexpect:", re.I)  # it sends its body when told so
 
 
@@ -57,25 +70,80 @@ def is_of_feed(received: bytes) -> bool:
     return bool(target) and unquote_to_bytes(_BEHIND.split(target[0])[0]).endswith(FEED)
 
 
+def status_of(error: BaseException) -> HTTPStatus | None:
+    """What a client did wrong that has sent no request; None: it did nothing wrong."""
+    if isinstance(error, LimitRequestLine):
+        return HTTPStatus.REQUEST_URI_TOO_LONG
+    if isinstance(error, LimitRequestHeaders):
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    if isinstance(error, ConfigurationProblem) or not isinstance(error, ParseException):
+        return None
+    return HTTPStatus.BAD_REQUEST
+
+
 class GatheringWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """See above. Speaks HTTP/1.1 in the clear: TLS ends in the proxy."""
 
     request_s: float = REQUEST_S
     _followers: ThreadPoolExecutor | None = None
     _end_followers: Callable[[], None] | None = None
+    _tell_of: Callable[[Any], None] | None = None
+    _no_request: NoRequest | None = None
 
-    def serve_followers(self, places: int, end: Callable[[], None]) -> None:
-        """Threads for so many who wait, and some. end: has them come to an end, and waits for nothing."""
+    def serve_followers(
+        self, places: int, end: Callable[[], None], gone: Callable[[Any], None]
+    ) -> None:
+        """Threads for so many who wait, and some. end: has them come to an end; gone: told the socket of one who hung up. Both wait for nothing."""
+        self._tell_of = gone
         self._followers = ThreadPoolExecutor(places + SPARE, "follower")
         self._end_followers = end
 
+    def answer_no_request_by(self, answer: NoRequest) -> None:
+        """Who says what is answered to what is no request."""
+        self._no_request = answer
+
+    def handle_error(
+        self, req: Any, client: Any, addr: Any, exc: BaseException
+    ) -> None:
+        """What is no request gets an answer of ours, whoever sent it: nobody knows what it asked for. Neither answer nor log repeats it."""
+        status = status_of(exc)
+        if status is None or self._no_request is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("no request came: %s", type(exc).__name__)
+        said, media_type, body = self._no_request(status)
+        head = (
+            f"HTTP/1.1 {said.value} {said.phrase}\r\nConnection: close\r\nCache-Control: no-store\r\n"
+            f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with suppress(OSError):  # who sent it is gone
+            write_nonblock(client, head.encode() + body)
+
     def enqueue_req(self, conn: Any) -> None:
         """Give the request to a thread, by what it asks for."""
-        pool = self.tpool
+        pool, finish = self.tpool, self.finish_request
         if self._followers and is_of_feed(conn.parser.unreader.buf.getvalue()):
-            pool = self._followers
-        done = partial(self.method_queue.defer, self.finish_request, conn)
+            pool, finish = self._followers, self._finish_followed
+            conn.is_watched = True
+            self.poller.register(conn.sock, 1, partial(self._hung_up, conn))
+        done = partial(self.method_queue.defer, finish, conn)
         pool.submit(self.handle, conn).add_done_callback(done)
+
+    def _hung_up(self, conn: Any, client: Any) -> None:
+        """A follower's client has, or sends its next request already; that waits until this one has its answer."""
+        if self._watches_no_more(conn) and has_hung_up(client) and self._tell_of:
+            self._tell_of(client)
+
+    def _finish_followed(self, conn: Any, done: Any) -> None:
+        self._watches_no_more(conn)
+        self.finish_request(conn, done)
+
+    def _watches_no_more(self, conn: Any) -> bool:
+        """Whether it did."""
+        was, conn.is_watched = conn.is_watched, False
+        if was:
+            self.poller.unregister(conn.sock)
+        return bool(was)
 
     def run(self) -> None:
         """Until told to stop, and all that was begun has ended."""

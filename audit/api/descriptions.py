@@ -189,7 +189,7 @@ EXPORT: Final = Described(
             '"subject":"child.child-1", …}\n',
         ),
     ),
-    problems=(*READING, *SHOWING, *OPENING, "too-many-exports"),
+    problems=(*READING, *SHOWING, *OPENING, "too-many-exports", "read-models-behind"),
     path=_CHILD,
 )
 CONSENTS: Final = Described(

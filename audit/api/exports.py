@@ -10,17 +10,23 @@ import structlog
 from django.http import StreamingHttpResponse
 
 from audit.api import descriptions as words
+from audit.api.children import CONVERSATIONS
 from audit.api.of_person import OfPerson
 from audit.people import lists
 from eventstore.api.bodies import Json
-from eventstore.api.problems import TooManyExports
+from eventstore.api.hiding import may_show
+from eventstore.api.problems import ReadModelsBehind, TooManyExports
 from eventstore.api.scopes import Scope
+from eventstore.api.streams import is_its_own
 from eventstore.api.subjects import subjects_in
 from eventstore.api.tokens import caller_again, digest_in
 from eventstore.conf import conf
+from eventstore.errors import SubscriptionBehind
 from eventstore.exchange.exporter import line_of
+from eventstore.queries.feed import cut_of, marks
 from eventstore.queries.keyset import Wanted
 from eventstore.store import get_event_store
+from eventstore.subscriptions.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -74,6 +80,7 @@ class ExportView(OfPerson):
     described: ClassVar[Mapping[str, Described]] = {"GET": words.EXPORT}
     throttle_scope = "export"
     piece: ClassVar[int] = _BYTES
+    patience_s: ClassVar[float] = 5.0  # for the read model
     places: ClassVar[threading.Semaphore] = threading.Semaphore(_AT_ONCE)
 
     def get_renderers(self) -> list[BaseRenderer]:
@@ -85,6 +92,7 @@ class ExportView(OfPerson):
         self.refuse_unknown(child_id)
         with ExitStack() as held:
             held.enter_context(self._place())
+            self._wait()
             self.record("export", {child_id}, "export")
             wants_lines = request.method != "HEAD"
             pieces = self._told(child_id) if wants_lines else _nothing()
@@ -94,6 +102,15 @@ class ExportView(OfPerson):
                 content_type=NDJSON,
                 headers={"Content-Disposition": name},
             )
+
+    def _wait(self) -> None:
+        """Until the read model knows each conversation that is in the log now: a copy is all there is. Raises `ReadModelsBehind`."""
+        now = cut_of(marks([CONVERSATIONS.topic]))
+        try:
+            wait_for(CONVERSATIONS.projection, now, self.patience_s)
+        except SubscriptionBehind:
+            msg = "The newest conversations are not known here yet."
+            raise ReadModelsBehind(msg, retry_after=_RETRY_AFTER_S) from None
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -132,12 +149,12 @@ class ExportView(OfPerson):
 
     def _lines(self, child_id: str) -> Iterator[bytes]:
         store, source, opener = get_event_store(), conf.SOURCE, self.opener()
-        sees_all = self.caller.reach.sees_all
+        reach = self.caller.reach
         for stream_id in self._streams(child_id):
             for event in store.read(stream_id, opener=opener):
                 # nobody may have looked yet at an event that is about another child
-                if sees_all or subjects_in([event]) == {child_id}:
-                    yield line_of(event, source=source)
+                if reach.sees_all or subjects_in([event]) == {child_id}:
+                    yield line_of(may_show(reach, event), source=source)
 
     def _streams(self, child_id: str) -> Iterator[str]:
         """The child's own, then its conversations, page by page."""
@@ -158,7 +175,8 @@ class ExportView(OfPerson):
         caller = caller_again(digest_in(self.request))
         if caller is None or caller.scopes != self.caller.scopes:
             raise Ended
-        if not caller.reach.covers([f"child.{child_id}"]):
+        reach = caller.reach
+        if not is_its_own(reach, f"child.{child_id}", reach.known_before()):
             raise Ended
 
 

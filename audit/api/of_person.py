@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 from rest_framework.response import Response
 
-from audit.people.lists import child_of
 from eventstore.api import cursors
-from eventstore.api.endpoint import NOT_THERE, Endpoint
 from eventstore.api.paging import links, page_of
-from eventstore.api.problems import NotThere
+from eventstore.api.streams import OfStream
 from eventstore.events import written
 from eventstore.queries.keyset import Wanted
 from eventstore.queries.unhandled import unhandled_since
-from teddy_es.domain.fields import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,15 +33,12 @@ class ReadModel(NamedTuple):
     topic: str
 
 
-class OfPerson(Endpoint):
+class OfPerson(OfStream):
     """A call about one person."""
 
     def refuse_unknown(self, child_id: str) -> None:
-        """Raise `NotThere` where there is no such child for the caller; where it is foreign, after the same look, so that neither words nor time tell."""
-        covered = self.covers(f"child.{child_id}")
-        row = child_of(child_id) if is_id(child_id) else None
-        if row is None or not covered:
-            raise NotThere(NOT_THERE)
+        """Raise `NotThere` where there is no such child for the caller. One that was registered a moment ago is there."""
+        self.head_of(f"child.{child_id}")
 
     def listed(
         self,

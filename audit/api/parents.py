@@ -11,7 +11,6 @@ from audit.api.of_person import OfPerson, ReadModel
 from audit.people import lists
 from eventstore.api.paging import AFTER, LIMIT
 from eventstore.api.scopes import Scope
-from eventstore.api.streams import OfStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 CONSENTS: Final = ReadModel("consents", "consents", "eventstore.parent")
 
 
-class ConsentsView(OfPerson, OfStream):
+class ConsentsView(OfPerson):
     """`GET`: what the parent allowed for which child, from when to when, the newest first."""
 
     scopes: ClassVar[Mapping[str, Scope | None]] = {"GET": Scope.READ}

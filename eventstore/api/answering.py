@@ -116,17 +116,7 @@ class ProblemFormatter(ExceptionFormatter):
     def run(self) -> dict[str, Any]:
         """See above."""
         problem = cast("ApiProblem", self.exc)
-        code = problem.code
-        return {
-            "type": f"{TYPES}{code}",
-            "title": title_of(code),
-            "status": problem.status_code,
-            "detail": str(problem.detail),
-            "code": code,
-            "resolve": problem.resolve,
-            **self._told(),
-            **problem.facts,
-        }
+        return {**members_of(problem), **self._told(), **problem.facts}
 
     def _told(self) -> Mapping[str, Any]:
         """What is not there, or not for this token, answers the same to the byte."""
@@ -134,6 +124,18 @@ class ProblemFormatter(ExceptionFormatter):
             return {}
         told: Mapping[str, Any] = getattr(self.context["view"], "told", {})
         return told
+
+
+def members_of(problem: ApiProblem) -> dict[str, Any]:
+    """Those that every refusal has."""
+    return {
+        "type": f"{TYPES}{problem.code}",
+        "title": title_of(problem.code),
+        "status": problem.status_code,
+        "detail": str(problem.detail),
+        "code": problem.code,
+        "resolve": problem.resolve,
+    }
 
 
 def _passes(error: BaseException) -> bool:

@@ -58,7 +58,7 @@ class CommitView(Endpoint):
         covered = reach.covers([one.commit.stream_id for one in decided])
 
         def is_own(stream_id: str) -> bool:
-            return stream_id in covered or is_its_own(self, stream_id, known_before)
+            return stream_id in covered or is_its_own(reach, stream_id, known_before)
 
         if not decided:  # as long as for a stream that is another's
             is_own(f"{next(iter(registry().stream_types))}.{self.kwargs['commit_id']}")

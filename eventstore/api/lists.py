@@ -15,7 +15,7 @@ from eventstore.api.parameters import Parameter, instant, uuid
 from eventstore.api.problems import InvalidParameter
 from eventstore.api.scopes import Scope
 from eventstore.api.shapes import ListedStream
-from eventstore.api.showing import PAGE_BYTES, shown
+from eventstore.api.showing import PAGE_BYTES, Closed, shown
 from eventstore.api.subjects import subjects_in
 from eventstore.conf import registry
 from eventstore.events import EVENT_TYPE, written
@@ -142,7 +142,7 @@ class EventsView(_List):
         page = self._page()
         places = [row.position for row in page.rows]
         closed = events_at(places, size=self.page_bytes)
-        rows = shown(self, "list", self.listed, closed)
+        rows = shown(self, "list", self.listed, Closed(closed))
         if len(closed) < len(places):
             return self.answer(request, rows, _behind(page.rows[len(closed) - 1]))
         return self.answer(request, rows, page.next)

@@ -40,6 +40,34 @@ class ApiProblem(APIException):
         super().__init__(detail, self.code)
 
 
+class MalformedRequest(ApiProblem):
+    """What came is no HTTP request that the server takes, or is sent to a host that it does not answer for."""
+
+    code = "malformed-request"
+    status = HTTPStatus.BAD_REQUEST
+    resolve = (
+        "Send HTTP/1.1, to the host that whoever runs this installation has named."
+    )
+
+
+class AddressTooLong(ApiProblem):
+    """The first line of the request is longer than the server takes."""
+
+    code = "address-too-long"
+    status = HTTPStatus.REQUEST_URI_TOO_LONG
+    resolve = (
+        "Ask for less at a time: of the feed fewer `types`, of a list fewer parameters."
+    )
+
+
+class HeadersTooLong(ApiProblem):
+    """The headers of the request are more, or longer, than the server takes."""
+
+    code = "headers-too-long"
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    resolve = "Send the headers that the call goes by, and no others."
+
+
 class UnknownParameter(ApiProblem):
     """The query has a parameter that this call does not know."""
 
@@ -225,6 +253,15 @@ class TooManyExports(ApiProblem):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     comes_again = True
     resolve = "Come again after Retry-After, and take copies one after the other."
+
+
+class ReadModelsBehind(ApiProblem):
+    """The answer would lack what was written last: the read models have not handled it yet."""
+
+    code = "read-models-behind"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    comes_again = True
+    resolve = "Come again after Retry-After. If it stays so, whoever runs this installation looks at `manage.py subscriptions list`."
 
 
 class InternalError(ApiProblem):

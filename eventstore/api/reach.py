@@ -43,6 +43,7 @@ class Everything:
     """A `Reach` without an edge: for stores whose tokens are all alike."""
 
     sees_all = True
+    hides: frozenset[str] = frozenset()
 
     def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
         """All of them."""

@@ -11,13 +11,15 @@ from rest_framework.response import Response
 from eventstore.api.answering import StoreProblem
 from eventstore.api.descriptions import streams as words
 from eventstore.api.endpoint import NOT_THERE
+from eventstore.api.hiding import state_without
+from eventstore.api.naming import names
 from eventstore.api.parameters import Parameter, instant, whole
 from eventstore.api.problems import InvalidParameter, NoState, NotThere
 from eventstore.api.scopes import Scope
 from eventstore.api.shapes import State
 from eventstore.api.stream_events import LAST
 from eventstore.api.streams import OfStream
-from eventstore.api.subjects import others_in
+from eventstore.api.subjects import unknown_to
 from eventstore.conf import aggregates
 from eventstore.errors import VersionNotFound
 from eventstore.events import Withheld, stream_type_of, written
@@ -70,53 +72,56 @@ class StateView(OfStream):
         if kind is None:
             msg = f"Streams of the type {stream_type_of(stream_id)} have no state here."
             raise NoState(msg)
-        upto = self._looked_through(stream_id, head, version, as_of)
-        self.record_view(stream_id)
-        found = self._loaded(kind, stream_id, *upto)
+        last = self._last(stream_id, head, version, as_of)
+        self._refuse_others(stream_id, last)
+        self.record_view(stream_id, last)
+        found = self._loaded(kind, stream_id, last)
         told = State(
             stream_id,
             found.version,
-            found.state,
+            self._seen(found.state),
             UNSET if as_of is None else written(as_of),
         )
         return Response(msgspec.json.encode(told, enc_hook=_withheld))
 
-    def _looked_through(
+    def _seen(self, state: Any) -> Any:
+        hidden = self.caller.reach.hides
+        if not hidden:
+            return state
+        return state_without(hidden, msgspec.to_builtins(state, enc_hook=_withheld))
+
+    def _last(
         self, stream_id: str, head: int, version: int | None, as_of: datetime | None
-    ) -> tuple[int | None, datetime | None]:
-        """Up to where the state may be told. Raises `NotThere` where an event of it is about somebody whom the caller may not see.
+    ) -> int:
+        """The version that is asked for. Raises `NotThere` where the stream was not there yet, `FutureInstant`, and `VersionNotFound` as a problem."""
+        if as_of is not None:
+            last = get_event_store().version_as_of(stream_id, as_of)
+            if not last:
+                raise NotThere(NOT_THERE)
+            return last
+        if version is not None and version > head:
+            # the stream may be seen, so its version may be told
+            error = VersionNotFound(stream_id, version, current_version=head)
+            raise StoreProblem(error)
+        return version or head
+
+    def _refuse_others(self, stream_id: str, last: int) -> None:
+        """Raise `NotThere` where an event of the state is about somebody whom the caller may not see.
 
         What a fold has made of such an event cannot be taken out again. The stream answers so, too, once the reach has heard of it.
         """
-        if self.caller.reach.sees_all:
-            return version, as_of
-        store, last = get_event_store(), version or head
-        if as_of is not None:
-            last = store.version_as_of(stream_id, as_of)
-        if version is not None and version > head:
-            error = VersionNotFound(stream_id, version, current_version=head)
-            raise StoreProblem(error)
-        if not last or others_in(
-            self.caller.reach, store.read(stream_id, to_version=last)
-        ):
-            raise NotThere(NOT_THERE)
-        return last, None
+        reach = self.caller.reach
+        if not reach.sees_all:
+            _, named = names.of(stream_id, last)
+            if unknown_to(reach, named):
+                raise NotThere(NOT_THERE)
 
     def _loaded(
-        self,
-        kind: type[Aggregate[Any]],
-        stream_id: str,
-        version: int | None,
-        as_of: datetime | None,
+        self, kind: type[Aggregate[Any]], stream_id: str, version: int
     ) -> Aggregate[Any]:
         repository = get_service().repository_for(kind, opener=self.opener())
         _, _, own_id = stream_id.partition(".")
-        try:
-            return repository.load(own_id, version=version, as_of=as_of)
-        except VersionNotFound as error:
-            raise StoreProblem(
-                error
-            ) from error  # the stream may be seen, so its version may be told
+        return repository.load(own_id, version=version)
 
 
 def _withheld(value: object) -> object:

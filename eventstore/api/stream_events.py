@@ -18,7 +18,7 @@ from eventstore.api.problems import InvalidParameter, NotAllowed, NotThere
 from eventstore.api.proposals import commit_id_of, proposal_of
 from eventstore.api.scopes import Scope
 from eventstore.api.shapes import Accepted
-from eventstore.api.showing import PAGE_BYTES, fitting, shown
+from eventstore.api.showing import PAGE_BYTES, Closed, fitting, shown
 from eventstore.api.streams import OfStream, is_its_own, may_go_on
 from eventstore.api.windows import Window
 from eventstore.errors import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from eventstore.api.described import Described
     from eventstore.api.proposals import Proposal
-    from eventstore.events import AppendResult, RecordedEvent
+    from eventstore.events import AppendResult
 
 LAST: Final = 2**31 - 1  # versions are no higher
 FORWARDS, BACKWARDS = "forwards", "backwards"
@@ -100,7 +100,7 @@ class StreamEvents(OfStream):
         window = self._window(self.head_of(stream_id).version, at)
         closed = self._closed(stream_id, window)
         rows = shown(self, "view", stream_id, closed)
-        places = {"next": window.next(len(closed)), "previous": window.previous}
+        places = {"next": window.next(len(closed.events)), "previous": window.previous}
         beside = {
             rel: None
             if place is None
@@ -129,11 +129,11 @@ class StreamEvents(OfStream):
             return None
         return int(cursors.checked(cursor, _LISTED, self.caller, filters))
 
-    def _closed(self, stream_id: str, window: Window) -> Sequence[RecordedEvent]:
+    def _closed(self, stream_id: str, window: Window) -> Closed:
         """The events of a page as they stand, nothing opened; fewer where they are large."""
         lowest, highest = window.page
         if highest < lowest:
-            return []
+            return Closed(())
         size, back = highest - lowest + 1, window.backwards
         read = get_event_store().read
         events = read(stream_id, lowest, highest, backwards=back, limit=size)
@@ -164,7 +164,7 @@ class StreamEvents(OfStream):
         known_before = reach.known_before()  # before it is asked anything else
         reason = reach.refuses(stream_id, proposal.expected, proposal.contents)
         if reason is None or may_go_on(
-            self, stream_id, known_before, proposal.contents
+            reach, stream_id, known_before, proposal.contents
         ):
             return
         if not self.covers(stream_id):
@@ -208,8 +208,8 @@ class StreamEvents(OfStream):
 
     def _refuse_to_tell(self, stream_id: str, proposal: Proposal) -> None:
         """What was decided before tells of a stream that is there: whose is it? Who may not see it hears what is said of none."""
-        known_before = self.caller.reach.known_before()
-        if not is_its_own(self, stream_id, known_before):
+        reach = self.caller.reach
+        if not is_its_own(reach, stream_id, reach.known_before()):
             proposal.judge(stream_id)
             raise NotThere(NOT_THERE)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rest_framework.response import Response
@@ -10,14 +9,15 @@ from rest_framework.response import Response
 from eventstore.api.conditional import IF_NONE_MATCH, etag, matches
 from eventstore.api.descriptions import streams as words
 from eventstore.api.endpoint import NOT_THERE, Endpoint
+from eventstore.api.naming import names
 from eventstore.api.problems import NotThere
 from eventstore.api.scopes import Scope
 from eventstore.api.shapes import SnapshotHead, StreamHead
-from eventstore.api.subjects import subjects_in
 from eventstore.conf import aggregates
 from eventstore.errors import InvalidStreamId, NotFound
 from eventstore.events import Expected, stream_type_of, written
 from eventstore.queries.keyset import is_plain
+from eventstore.queries.picked import first_commits
 from eventstore.snapshots.newest import newest_known
 from eventstore.store import get_event_store
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from eventstore.api.described import Described
     from eventstore.events import StreamInfo
+    from eventstore.ports import Reach
 
 Said = tuple[str, "Mapping[str, Any]"]
 
@@ -38,7 +39,7 @@ class OfStream(Endpoint):
 
     def head_of(self, stream_id: str) -> StreamInfo:
         """The stream's head. Raises `NotThere`: where it is foreign, too, after the same look, so that neither words nor time tell."""
-        covered = self.covers(stream_id)
+        covered = self.covers(stream_id) or self._has_begun(stream_id)
         try:
             info = get_event_store().stream_info(stream_id)
         except (NotFound, InvalidStreamId):
@@ -47,10 +48,15 @@ class OfStream(Endpoint):
             raise NotThere(NOT_THERE)
         return info
 
-    def record_view(self, stream_id: str) -> None:
-        """Have it recorded that the caller sees something of the stream itself: of whom its first event is about."""
-        first = get_event_store().read(stream_id, limit=1)
-        self.record("view", subjects_in(first), stream_id)
+    def _has_begun(self, stream_id: str) -> bool:
+        """Whether it is the caller's own, though the reach did not know it just now. It is asked again: it may know it by now."""
+        reach = self.caller.reach
+        return is_its_own(reach, stream_id, reach.known_before())
+
+    def record_view(self, stream_id: str, upto: int) -> None:
+        """Have it recorded that the caller sees something of the stream as a whole: of all whom its events up to this version are about."""
+        subjects, _ = names.of(stream_id, upto)
+        self.record("view", subjects, stream_id)
 
 
 class StreamView(OfStream):
@@ -67,7 +73,7 @@ class StreamView(OfStream):
         info = self.head_of(stream_id)
         if asked is not None:
             known = matches(asked, info.version)
-        self.record_view(stream_id)
+        self.record_view(stream_id, info.version)
         headers = {"ETag": etag(info.version)}
         if known:
             return Response(status=304, headers=headers)
@@ -82,24 +88,24 @@ class StreamView(OfStream):
         return Response(answer, headers=headers)
 
 
-def is_its_own(call: Endpoint, stream_id: str, known_before: datetime | None) -> bool:
-    """Whether the caller may see a stream that is there, even before its `Reach` has heard of it.
+def is_its_own(reach: Reach, stream_id: str, known_before: datetime | None) -> bool:
+    """Whether a caller of this reach may see a stream that is there, even before the reach has heard of it.
 
     Then its first commit is judged as if it were proposed now: whoever may begin this stream so, has begun it. What the reach does
     know, and does not cover, is not looked at. known_before: as the reach said it, before it was asked anything else. What is not
     there takes the same questions as what is another's.
     """
-    if call.covers(stream_id):
+    if is_plain(stream_id) and reach.covers([stream_id]):
         return True
     if known_before is None:
         return False
     said = _begun_since(stream_id, known_before)
-    refused = call.caller.reach.refuses(stream_id, Expected.NO_STREAM, said)
+    refused = reach.refuses(stream_id, Expected.NO_STREAM, said)
     return bool(said) and refused is None
 
 
 def may_go_on(
-    call: Endpoint,
+    reach: Reach,
     stream_id: str,
     known_before: datetime | None,
     contents: Sequence[Said],
@@ -113,20 +119,16 @@ def may_go_on(
         return False
     begun = _begun_since(stream_id, known_before)
     both = [*begun, *contents]
-    refused = call.caller.reach.refuses(stream_id, Expected.NO_STREAM, both)
+    refused = reach.refuses(stream_id, Expected.NO_STREAM, both)
     return bool(begun) and refused is None
 
 
 def _begun_since(stream_id: str, instant: datetime) -> list[Said]:
     """What the first commit of the stream says, if it is no older."""
-    events = iter(get_event_store().read(stream_id) if is_plain(stream_id) else ())
-    first = next(events, None)
-    is_news = first is not None and first.recorded_at >= instant
-    commit = [first] if first is not None and is_news else []
-    commit += takewhile(
-        lambda one: bool(commit) and one.commit_id == commit[0].commit_id, events
-    )
-    return [(event.metadata.event_type, event.data) for event in commit]
+    found = first_commits([stream_id] if is_plain(stream_id) else [], instant)
+    return [
+        (event.metadata.event_type, event.data) for commit in found for event in commit
+    ]
 
 
 def _snapshot(stream_id: str) -> SnapshotHead | None:

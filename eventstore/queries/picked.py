@@ -14,6 +14,7 @@ from eventstore.queries.rows import recorded_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from eventstore.events import RecordedEvent
     from eventstore.ports import Opener
@@ -42,6 +43,16 @@ _FIRST: Final = composed(
 SELECT position, recorded_at, first_version, convert_from(value, 'UTF8') FROM unnest(%(streams)s::text[]) asked(id)
  CROSS JOIN LATERAL (SELECT {columns} FROM eventstore_record
         WHERE stream_id = asked.id AND first_version = 1 OFFSET 0) r
+""",
+    columns=listed(ACCEPTED_RECORD),
+)
+
+# The same, of those that began then or later.
+_BEGUN: Final = composed(
+    """
+SELECT position, recorded_at, first_version, convert_from(value, 'UTF8') FROM unnest(%(streams)s::text[]) asked(id)
+ CROSS JOIN LATERAL (SELECT {columns} FROM eventstore_record
+        WHERE stream_id = asked.id AND first_version = 1 AND recorded_at >= %(since)s OFFSET 0) r
 """,
     columns=listed(ACCEPTED_RECORD),
 )
@@ -78,6 +89,19 @@ def first_events(stream_ids: Sequence[str]) -> Iterator[RecordedEvent]:
         streams = list(stream_ids[start : start + _FIRST_AT_ONCE])
         for events in recorded_events(read_rows(_FIRST, {"streams": streams})):
             yield events[0]
+
+
+def first_commits(
+    stream_ids: Sequence[str], since: datetime
+) -> Iterator[Sequence[RecordedEvent]]:
+    """The first commit of each of the streams that began then or later, in any order; what is sealed stays so. Memory: a page of them.
+
+    Asked also of none: what is foreign takes as long as what is not there.
+    """
+    for start in range(0, max(1, len(stream_ids)), _FIRST_AT_ONCE):
+        streams = list(stream_ids[start : start + _FIRST_AT_ONCE])
+        given = {"streams": streams, "since": since}
+        yield from recorded_events(read_rows(_BEGUN, given))
 
 
 def _record_of(position: Position) -> Position:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import closing
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from eventstore.events import MAX_OFFSET, Cut, StreamInfo
 from eventstore.protocol.arguments import instant_in, refuse_bounds, stream_id_in
 from eventstore.protocol.placement import place_of
 from eventstore.queries.connection import prepared_cursor
+from eventstore.queries.ends import LogEnds
 from eventstore.queries.everything import read_after
 from eventstore.queries.feed import marks
 from eventstore.queries.history import version_as_of
@@ -182,13 +183,21 @@ class Reading(ABC):
 
     def _refuse_beyond(self, place: Place, offset: int) -> None:
         """What is not folded may be in the log: the index is made anew, or the caller's transaction is an older one."""
-        with closing(self.make_log()) as log:
-            try:
-                end = log.extents([place])[place].end
-            except LogUnanswered as error:
-                raise IndexIncomplete(error.reason) from error
+        end = self._ends.reach(place, offset, self._end_of)
         if offset > end:
             raise CutBeyondEnd(str(place), offset, end=end)
+
+    @cached_property
+    def _ends(self) -> LogEnds:
+        """One a store."""
+        return LogEnds(self._clock)
+
+    def _end_of(self, place: Place) -> int:
+        with closing(self.make_log()) as log:
+            try:
+                return log.extents([place])[place].end
+            except LogUnanswered as error:
+                raise IndexIncomplete(error.reason) from error
 
     @abstractmethod
     def make_log(self) -> Log:

@@ -21,11 +21,16 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-OURS: Final = Path("eventstore")
+OURS: Final = (Path("eventstore"), Path("audit"), Path("teddy_es"))
 _PROBE: Final = "__mutants_tell__"
 _FUNCTION: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 PASSES: Final = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 _WORD: Final = re.compile(r"\w+")
+
+
+def ours() -> list[Path]:
+    """The files whose statements are looked at."""
+    return [path for root in OURS for path in root.rglob("*.py")]
 
 
 def told(path: Path) -> ast.Module:
@@ -212,9 +217,9 @@ def _words(path: Path) -> frozenset[str]:
 
 
 @cache
-def _mentions(root: Path) -> defaultdict[str, list[tuple[Path, int]]]:
+def _mentions(roots: tuple[Path, ...]) -> defaultdict[str, list[tuple[Path, int]]]:
     found: defaultdict[str, list[tuple[Path, int]]] = defaultdict(list)
-    for path in root.rglob("*.py"):
+    for path in (path for root in roots for path in root.rglob("*.py")):
         for n, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             for word in {*_WORD.findall(line)}:
                 found[word].append((path, n))

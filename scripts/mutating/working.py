@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.mutating.changes import mutants
-from scripts.mutating.covering import OURS, Cover, Recorder, told
+from scripts.mutating.covering import Cover, Recorder, ours, told
 from scripts.mutating.running import Runner
 from scripts.mutating.trying import KILLED, SURVIVED, Result, Served, Trial, compiled
 
@@ -50,9 +50,7 @@ class Work:
         }
         if not new:
             return True
-        served = [
-            Served(path, compiled(path, told(path))) for path in OURS.rglob("*.py")
-        ]
+        served = [Served(path, compiled(path, told(path))) for path in ours()]
         runner = Runner(self._log, {})
         runner.fresh = True
         return runner.passes([*new], served, Recorder(new))
@@ -134,7 +132,5 @@ def _digest(file: str) -> str:
 def _shared() -> str:
     """What all tests may run."""
     paths = [path for path in TESTS.rglob("*.py") if not path.name.startswith("test_")]
-    text = "".join(
-        path.read_text("utf-8") for path in sorted([*OURS.rglob("*.py"), *paths])
-    )
+    text = "".join(path.read_text("utf-8") for path in sorted([*ours(), *paths]))
     return sha256(text.encode()).hexdigest()

@@ -28,11 +28,16 @@ class ParentRegistered(Event, frozen=True, kw_only=True):
 
 
 class ConsentGranted(Event, frozen=True, kw_only=True):
-    """The parent allows something for a child, under the policy as it stood then."""
+    """The parent allows something for a child, under the policy as it stood then.
+
+    method: how it was verified that this is the parent. notice_version: of the words that the parent was shown.
+    """
 
     child_id: Id
     scope: Scope
     policy_version: Code
+    method: Code | None = None
+    notice_version: Code | None = None
 
 
 class ConsentWithdrawn(Event, frozen=True, kw_only=True):
@@ -69,7 +74,15 @@ class Parent(Aggregate[ParentState]):
             raise ParentAlreadyRegistered
         self.record(ParentRegistered(name=name, email=email))
 
-    def grant_consent(self, child_id: str, scope: Scope, policy_version: str) -> None:
+    def grant_consent(
+        self,
+        child_id: str,
+        scope: Scope,
+        policy_version: str,
+        *,
+        method: str | None = None,
+        notice_version: str | None = None,
+    ) -> None:
         """Allows something, under the policy as it stands. Raises `ParentNotRegistered`, `ConsentAlreadyGranted` under the same one."""
         if not self.state.is_registered:
             raise ParentNotRegistered
@@ -77,7 +90,11 @@ class Parent(Aggregate[ParentState]):
             raise ConsentAlreadyGranted
         self.record(
             ConsentGranted(
-                child_id=child_id, scope=scope, policy_version=policy_version
+                child_id=child_id,
+                scope=scope,
+                policy_version=policy_version,
+                method=method,
+                notice_version=notice_version,
             )
         )
 

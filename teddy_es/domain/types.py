@@ -90,13 +90,15 @@ _EVENTS: Final[dict[str, tuple[str | None, dict[str, type[Event]]]]] = {
     "access": (None, {"DataAccessed": access.DataAccessed}),
 }
 
-# Schema 2 said more: fields that may be absent, and are where schema 1 was written; other words, and longer ones.
+# Schema 2 said more: fields that may be absent, and are where schema 1 was written; other words, more and longer ones.
 _SCHEMAS: Final = {
     "ErasureCompleted": 2,
     "HoldPlaced": 2,
     "HoldLifted": 2,
     "DataAccessed": 2,
     "ApprovalRequested": 2,
+    "ConsentGranted": 2,
+    "SafetyViolationDetected": 2,
 }
 
 

@@ -11,6 +11,7 @@ from teddy_es.domain.fields import Code, Id, Words
 
 Category = Literal[
     "self_harm",
+    "manipulation",
     "violence",
     "sexual_content",
     "personal_information",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from eventstore.store import make_event_store
 from scripts.launcher.ports import free_port
 from teddy_es.domain.conversation import ChildSpoke
 from tests.acceptance.launched import becomes_true
-from tests.support.api import FEED, a_token, an_account
+from tests.support.callers import FEED, a_caller
 from tests.support.processes import ROOT, environment
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Web:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
         self.opened.callback(connection.close)
         headers = {"Authorization": f"Token {self.token}", "Accept": accept}
-        connection.request("GET", FEED + query, headers=headers)
+        connection.request("GET", f"/api/v1{FEED}{query}", headers=headers)
         answer = connection.getresponse()
         self.opened.callback(answer.close)
         return answer
@@ -61,7 +62,7 @@ class Web:
 def web(transactional_db: None, settings: Settings, tmp_path: Path) -> Iterator[Web]:
     settings.EVENTSTORE = {**settings.EVENTSTORE, "LOG": "embedded", "PARTITIONS": 3}
     call_command("create_topics", stdout=StringIO())
-    made = Web(free_port(), a_token(an_account(scopes=["streams:read"])))
+    made = Web(free_port(), a_caller(scopes=["streams:read"]).token)
     command = ["-m", "gunicorn", "-c", str(ROOT / "deploy" / "gunicorn.conf.py")]
     options = ["--workers", "1", "--threads", "1", "--worker-tmp-dir", str(tmp_path)]
     bind = ["--bind", f"127.0.0.1:{made.port}"]
@@ -97,6 +98,15 @@ def test_followers_have_places_of_their_own_and_end_in_order(web: Web) -> None:
     # each is read to its proper end: a stream that was cut off would raise
     assert all(b"event:" not in one.read() for one in following)
     assert web.process.wait(120) == 0
+
+
+def test_who_hangs_up_leaves_its_place(web: Web) -> None:
+    for _ in range(2 * PLACES):  # more than there are places
+        with socket.create_connection(("127.0.0.1", web.port), timeout=120) as client:
+            head = f"GET /api/v1{FEED}?after=now HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+            client.sendall(f"{head}Authorization: Token {web.token}\r\n\r\n".encode())
+            assert becomes_true(lambda: b"retry: " in client.recv(10_000))
+        assert becomes_true(lambda: web.asked("?wait=1&after=now").status == 200)
 
 
 def test_who_waits_is_answered_when_something_comes_and_when_the_process_stops(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -100,6 +101,28 @@ def test_many_half_sent_requests_stop_nothing(web: Web, half: str, many: int) ->
         assert web.asked() == "page "
         assert web.asked(data=b"a body") == "page a body"
         assert web.probed("/healthz") == "ok\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\n", 414, "address-too-long"),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 9_000 + b"\r\n", 431, "headers-too-long"),
+        (b"GET / FTP/1.1\r\n", 400, "malformed-request"),
+    ],
+)
+def test_what_is_no_request_is_refused_in_problem_details(
+    web: Web, sent: bytes, status: int, code: str
+) -> None:
+    answer = b""
+    with web.opened(sent + b"Host: localhost\r\n\r\n") as other:
+        while came := other.recv(10_000):
+            answer += came
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"Content-Type: application/problem+json" in head
+    assert json.loads(body)["code"] == code
 
 
 def test_a_request_that_comes_in_pieces_is_answered(web: Web) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,17 @@ from django.contrib.auth.models import User
 from django.test import Client
 from knox.models import get_token_model
 
+from eventstore.api.feed.hangups import SOCKET
 from eventstore.api.models import ServiceAccount
 from eventstore.api.reach import Everything
 from eventstore.api.scopes import ALL
 from eventstore.events import Expected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
+
+FEED = "/feed"
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Household:
     family: set[str] = field(default_factory=set)
     asked: list[list[str]] = field(default_factory=list)
     behind: datetime | None = None
+    hides: frozenset[str] = frozenset()
     sees_all = False
 
     def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
@@ -92,9 +97,18 @@ class Caller:
     token: str
     client: Client
 
-    def get(self, address: str, **headers: str) -> Any:
-        """GET below `/api/v1`."""
-        return self.client.get(f"/api/v1{address}", headers=self._with(headers))
+    def get(self, address: str, *, through: Any = None, **headers: str) -> Any:
+        """GET below `/api/v1`; the whole address, as an answer gives it, will do. through: the client's socket, as a server hands it on."""
+        below = address.removeprefix("/api/v1")
+        beside = {} if through is None else {SOCKET: through}
+        return self.client.get(f"/api/v1{below}", headers=self._with(headers), **beside)
+
+    def feed(self, query: str = "") -> dict[str, Any]:
+        """A page of the feed. Raises AssertionError with what came instead."""
+        answer = self.get(FEED + query)
+        assert answer.status_code == 200, answer.content
+        found: dict[str, Any] = json.loads(answer.content)
+        return found
 
     def post(self, address: str, body: Any, **headers: str) -> Any:
         """POST below `/api/v1`: bytes as they are, anything else as JSON."""
@@ -127,3 +141,13 @@ def a_caller(
     )
     _, token = get_token_model().objects.create(user)
     return Caller(account, token, Client(raise_request_exception=False))
+
+
+def messages(chunks: Iterator[bytes]) -> Iterator[dict[str, str]]:
+    """Server-sent events as a client reads them; a comment is a message without data."""
+    rest = ""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk.decode()).split("\n\n")
+        for text in whole:
+            lines = [line.partition(": ") for line in text.split("\n")]
+            yield {name: value for name, _, value in lines if name}

@@ -80,6 +80,7 @@ class Everybody:
     """A reach without an edge."""
 
     sees_all = True
+    hides: frozenset[str] = frozenset()
 
     def covers(self, stream_ids: Collection[str]) -> frozenset[str]:
         """All."""

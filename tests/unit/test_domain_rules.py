@@ -307,6 +307,19 @@ PARENT_RULES: dict[str, Case] = {
         lambda p: p.grant_consent("c-1", "profiling", "3"),
         ConsentGranted(child_id="c-1", scope="profiling", policy_version="3"),
     ),
+    "granted as the law wants it told": (
+        [PARENT],
+        lambda p: p.grant_consent(
+            "c-1", "profiling", "2", method="card_payment", notice_version="2026-02"
+        ),
+        ConsentGranted(
+            child_id="c-1",
+            scope="profiling",
+            policy_version="2",
+            method="card_payment",
+            notice_version="2026-02",
+        ),
+    ),
     "granted again after a withdrawal": (
         [PARENT, ALLOWED, WITHDRAWN],
         lambda p: p.grant_consent("c-1", "profiling", "2"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ from eventstore.errors import InvalidEvent, InvalidStreamId
 from teddy_es.domain.access import PURPOSES
 from teddy_es.domain.child import ChildRegistered
 from teddy_es.domain.types import registry
+from teddy_es.domain.violations import Category
 
 REASON = "words of a person"
 
@@ -59,7 +60,11 @@ PROMISED = {
     ),
     "ConversationEnded": ("conversation", "child_id", "child_id reason?"),
     "ParentRegistered": ("parent", "", "name* email*"),
-    "ConsentGranted": ("parent", "", "child_id scope policy_version"),
+    "ConsentGranted": (
+        "parent",
+        "",
+        "child_id scope policy_version method? notice_version?",
+    ),
     "ConsentWithdrawn": ("parent", "", "child_id scope"),
     "ErasureRequested": ("parent", "", "child_id reason*?"),
     "KeyMinted": ("privacy", None, "key_id retention_class month commitment"),
@@ -106,6 +111,8 @@ SCHEMAS = {
     "HoldLifted": 2,
     "DataAccessed": 2,
     "ApprovalRequested": 2,
+    "ConsentGranted": 2,
+    "SafetyViolationDetected": 2,
 }
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -157,6 +164,8 @@ GOOD: dict[str, dict[str, Any]] = {
         "child_id": "child-1",
         "scope": "profiling",
         "policy_version": "2026-01",
+        "method": "card_payment",
+        "notice_version": "2026-02",
     },
     "ConsentWithdrawn": {"child_id": "child-1", "scope": "third_party"},
     "ErasureRequested": {"child_id": "child-1"},
@@ -292,6 +301,8 @@ def test_an_unknown_field_is_refused(name: str) -> None:
         ("TeddyReplied", "blocked", 1),
         ("ConversationEnded", "reason", "bored"),
         ("ConsentGranted", "scope", "everything"),
+        ("ConsentGranted", "method", "by a letter of Ada's"),
+        ("ConsentGranted", "notice_version", 2),
         ("ErasureCompleted", "keys", -1),
         ("ErasureCompleted", "keys", True),
         ("ErasureCompleted", "events", 1.5),
@@ -336,6 +347,14 @@ def test_the_longest_stream_id_of_the_domain_can_have_been_looked_at() -> None:
     longest = "conversation." + "a" * 100
 
     assert admit("DataAccessed", {**GOOD["DataAccessed"], "object": longest})
+
+
+@pytest.mark.parametrize("category", get_args(Category))
+def test_what_is_detected_is_of_one_of_the_categories(category: str) -> None:
+    detected = {**GOOD["SafetyViolationDetected"], "category": category}
+
+    assert admit("SafetyViolationDetected", detected)
+    assert len(get_args(Category)) == 11
 
 
 @pytest.mark.parametrize("month", ["2026-11", "all"])

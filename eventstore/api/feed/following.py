@@ -70,8 +70,8 @@ class Follower:
 
     @property
     def ends(self) -> bool:
-        """Whether the process is told to stop."""
-        return self._hub.ends.is_set()
+        """Whether the process is told to stop, or nobody waits any more."""
+        return self._hub.ends.is_set() or self._seat.is_left
 
     def next(self, reach: Reach, timeout_s: float) -> Sequence[Entry]:
         """What comes next, in `timeout_s` seconds; nothing: there was nothing, it was others' alone, or the hub ends. The cursor has moved behind it.

@@ -61,6 +61,12 @@ class Seat:
         self._hub = hub
         self.types = types
         self._came = threading.Event()
+        self.is_left = False
+
+    def leave(self) -> None:
+        """The follower is gone: whoever waits here for its sake comes to an end. Waits for nothing."""
+        self.is_left = True
+        self._came.set()
 
     def take(self, after: Cut, limit: int) -> Taken:
         """What there is; from here on `wait` ends when more has come. Raises `Behind`, `Ahead`, and what keeps the hub from reading."""
@@ -68,8 +74,8 @@ class Seat:
         return self._hub.take(after, self.types, limit)
 
     def wait(self, timeout_s: float) -> bool:
-        """Until something has come since the last `take`, or the hub ends; False: nothing has in this time."""
-        return self._came.wait(timeout_s)
+        """Until something has come since the last `take`, the hub ends, or the follower is gone; False: nothing has in this time."""
+        return self.is_left or self._came.wait(timeout_s)
 
     def wake(self) -> None:
         """Something came."""

@@ -15,6 +15,7 @@ from eventstore.api.descriptions import lists as words
 from eventstore.api.endpoint import Endpoint
 from eventstore.api.feed.asking import AFTER, LIMIT, TYPES, WAIT, Asked
 from eventstore.api.feed.following import Follower, Limits
+from eventstore.api.feed.hangups import SOCKET, hangups
 from eventstore.api.feed.process import Turn, followers
 from eventstore.api.feed.showing import shown
 from eventstore.api.feed.sse import MEDIA_TYPE, Pace, Stream
@@ -87,6 +88,8 @@ class FeedView(Endpoint):
             if streams or asked.wait_s:
                 held.enter_context(shared.place())
             seat = held.enter_context(shared.hub.seat(asked.types))
+            client = request.META.get(SOCKET)
+            held.enter_context(hangups.told(client, seat.leave))
             begun = asked.begin(self.caller)
             limits = replace(self.limits, events=asked.limit)
             follower = Follower(shared.hub, seat, begun, self.turn, limits)
@@ -147,7 +150,7 @@ class FeedView(Endpoint):
         if subjects := subjects_in(e for entry in entries for e in entry.events):
             self.turn.take()
             self.record("list", subjects, "feed")
-        return list(shown(entries, self.opener()))
+        return list(shown(entries, self.caller.reach, self.opener()))
 
     def problem(self, error: Exception) -> bytes:
         """As JSON, of what ends a stream that has begun. Raises what is none."""

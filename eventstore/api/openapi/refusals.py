@@ -55,8 +55,11 @@ FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
 """What an answer can carry beside the members of RFC 9457."""
 
 _OF_EVERY_CALL: Final = (
+    "address-too-long",
+    "headers-too-long",
     "internal-error",
     "malformed-body",
+    "malformed-request",
     "not-acceptable",
     "unknown-parameter",
     "unsupported-header",

@@ -9,7 +9,8 @@ import signal
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -20,6 +21,7 @@ from teddy_es.bench.domain import texts
 from teddy_es.bench.figures import Series
 from teddy_es.bench.http.asking import CLIENTS
 from teddy_es.bench.http.lines import Line
+from teddy_es.bench.http.looking import grown, looked_at, middles
 from teddy_es.bench.http.web import served
 
 if TYPE_CHECKING:
@@ -31,9 +33,18 @@ if TYPE_CHECKING:
     from teddy_es.bench.world import World
 
 _AGAIN_S: Final = 0.1
-_LEAST_S, _MOST_S = 0.5, 4.0  # between two kills
+_PARTS: Final = 10  # of the time, each with the middle of what the workers held
 _SETTLED: Final = (200, 201)
-_DONE: Final = (*_SETTLED, 404, 503, 500)
+_DONE: Final = (*_SETTLED, 404, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds. least, most: between two kills, longer than a worker takes to come up; look: between two looks at how much memory the workers hold."""
+
+    least: float = 4.0
+    most: float = 12.0
+    look: float = 1.0
 
 
 @dataclass(slots=True)
@@ -46,55 +57,69 @@ class Journal:
     resolved: int = 0
 
 
-def killed(plan: Plan, world: World) -> Iterator[Series]:
-    """For so many seconds a round. lost, double: commits; ambiguous: answers, all of them resolved; memory: MB of all workers at the end."""
+def killed(plan: Plan, world: World, pace: Pace = Pace()) -> Iterator[Series]:
+    """For so many seconds a round. lost, double: commits; ambiguous: answers, all of them resolved.
+
+    memory: MB of all workers, the middle of each tenth of the time; grown: from the first third to the last.
+    """
     found = []
     for number in range(1, plan.rounds + 1):
         plan.tell(f"http/kill: round {number} of {plan.rounds}")
         plan.noise.listen()
-        found.append(_round(world, plan.seconds, f"killed-{number}"))
-    for n, (name, unit) in enumerate(
-        (
-            ("lost", "commits"),
-            ("double", "commits"),
-            ("ambiguous", "answers"),
-            ("resolved", "answers"),
-            ("kills", "kills"),
-            ("accepted", "commits"),
-            ("memory", "MB"),
-        )
+        found.append(_round(world, plan.seconds, pace, f"killed-{number}"))
+    for name, unit in (
+        ("lost", "commits"),
+        ("double", "commits"),
+        ("ambiguous", "answers"),
+        ("resolved", "answers"),
+        ("kills", "kills"),
+        ("accepted", "commits"),
+        ("memory-grown", "MB"),
     ):
-        values = tuple(float(one[n]) for one in found)
+        values = tuple(one.counts[name] for one in found)
         yield Series(f"http/kill-{name}", OURS, unit, values)
+    memory = tuple(mb for one in found for mb in one.memory)
+    yield Series("http/kill-memory", OURS, "MB", memory)
 
 
-def _round(world: World, seconds: float, own: str) -> tuple[float, ...]:
+@dataclass(frozen=True, slots=True)
+class _Round:
+    counts: dict[str, float]
+    memory: tuple[float, ...]
+
+
+def _round(world: World, seconds: float, pace: Pace, own: str) -> _Round:
     journals = [Journal(world.stream(f"{own}-{n}")) for n in range(CLIENTS)]
     stop = threading.Event()
-    with served(world) as web:
-        threads = [
-            threading.Thread(target=_client, args=(web.address, one, stop))
-            for one in journals
-        ]
-        for thread in threads:
-            thread.start()
-        kills = _kill(web, seconds)
-        stop.set()
-        for thread in threads:
-            thread.join()
-        memory = web.memory_mb
+    with served(world) as web, ThreadPoolExecutor(CLIENTS) as pool:
+        clients = [pool.submit(_client, web.address, one, stop) for one in journals]
+        try:
+            with looked_at(web, world, pace.look, lambda _: None) as looks:
+                kills = _kill(web, seconds, pace)
+        finally:
+            stop.set()
+        for client in clients:
+            client.result()  # what it did not expect is raised here
     lost, double, accepted = _judged(journals)
-    ambiguous = sum(one.ambiguous for one in journals)
-    resolved = sum(one.resolved for one in journals)
-    return lost, double, ambiguous, resolved, kills, accepted, memory
+    memory = [one.memory_mb for one in looks]
+    counts = {
+        "lost": lost,
+        "double": double,
+        "ambiguous": sum(one.ambiguous for one in journals),
+        "resolved": sum(one.resolved for one in journals),
+        "kills": kills,
+        "accepted": accepted,
+        "memory-grown": grown(memory),
+    }
+    return _Round(counts, middles(memory, _PARTS))
 
 
-def _kill(web: Web, seconds: float) -> int:
+def _kill(web: Web, seconds: float, pace: Pace) -> int:
     """At least one worker, at random moments."""
     chance, kills = random.Random(1), 0
     until = time.monotonic() + seconds
     while not kills or time.monotonic() < until:
-        time.sleep(min(seconds, chance.uniform(_LEAST_S, _MOST_S)))
+        time.sleep(min(seconds, chance.uniform(pace.least, pace.most)))
         if workers := web.workers:
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(workers), signal.SIGKILL)
@@ -104,14 +129,14 @@ def _kill(web: Web, seconds: float) -> int:
 
 def _client(address: Address, journal: Journal, stop: threading.Event) -> None:
     """One commit after another, each until it is known what became of it."""
-    line, text = Line(address), texts(journal.stream)
-    while not stop.is_set():
-        event = {"type": "Happened", "data": {"text": text()}}
-        commit_id = str(uuid4())
-        body = {"expected_version": "any", "events": [event]}
-        _until_known(line, journal, commit_id, body)
-        journal.acknowledged.append(commit_id)
-    line.close()
+    text = texts(journal.stream)
+    with closing(Line(address)) as line:
+        while not stop.is_set():
+            event = {"type": "Happened", "data": {"text": text()}}
+            commit_id = str(uuid4())
+            body = {"expected_version": "any", "events": [event]}
+            _until_known(line, journal, commit_id, body)
+            journal.acknowledged.append(commit_id)
 
 
 def _until_known(line: Line, journal: Journal, commit_id: str, body: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 _PIECE: Final = 256_000  # bytes
@@ -56,6 +57,12 @@ class Line:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def hang_up(self) -> None:
+        """For another thread: whoever reads from it finds that it has ended."""
+        if (made := self._socket) is not None:
+            with suppress(OSError):  # it has ended by itself
+                made.shutdown(socket.SHUT_RDWR)
 
     def _connected(self) -> socket.socket:
         if self._socket is None:

@@ -22,6 +22,7 @@ from teddy_es.bench.http.asking import CLIENTS, appending, asked, turn
 from teddy_es.bench.http.followers import followers
 from teddy_es.bench.http.killed import killed
 from teddy_es.bench.http.lines import Line
+from teddy_es.bench.http.soak import soaked
 from teddy_es.bench.http.web import served, token
 from teddy_es.bench.lineup import contestant
 
@@ -40,6 +41,7 @@ HTTP: Final = (
     "http/feed",
     "http/followers",
     "http/kill",
+    "http/soak",
 )
 EVENTS: Final = 50_000
 _STREAMS: Final = 100
@@ -50,12 +52,14 @@ EMPTY: Final = "/bench/empty"
 
 
 def http(plan: Plan, world: World) -> Iterator[Series]:
-    """Appends, pages, the feed, followers; `kill` only if it is asked for by its name."""
-    if any(map(plan.wants, HTTP[:-1])):
+    """Appends, pages, the feed, followers; `kill` and `soak` only if they are asked for by their names."""
+    if any(map(plan.wants, HTTP[:-2])):
         with served(world) as web:
             yield from _served(plan, world, web)
     if "kill" in plan.only:
         yield from killed(plan, world)
+    if "soak" in plan.only:
+        yield from soaked(plan, world)
 
 
 def _served(plan: Plan, world: World, web: Web) -> Iterator[Series]:

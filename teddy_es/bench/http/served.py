@@ -26,10 +26,13 @@ _for_ever: Final = ExitStack()
 
 def post_worker_init(worker: Worker) -> None:
     """As deploy/gunicorn.conf.py, but for the probes."""
+    from eventstore.api import outside
     from eventstore.api.feed import process
+    from eventstore.api.feed.hangups import hangups
     from eventstore.conf import conf
 
-    worker.serve_followers(conf.FOLLOWERS, process.end)
+    worker.serve_followers(conf.FOLLOWERS, process.end, hangups.tell)
+    worker.answer_no_request_by(outside.no_request)
 
 
 def application(given: str) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +46,13 @@ class Web:
     @property
     def memory_mb(self) -> float:
         """What the workers hold, MB."""
-        return sum(map(_held, self.workers)) / 1e6
+        return sum(_held(pid) for pid in self.workers) / 1e6
+
+    @property
+    def files(self) -> tuple[int, int]:
+        """How many the workers have open, and how many of them are sockets."""
+        found = [one for pid in self.workers for one in _opened(pid)]
+        return len(found), sum(one.startswith("socket:") for one in found)
 
     def answers(self) -> bool:
         """Whether it does."""
@@ -60,7 +66,21 @@ class Web:
 
 
 def _held(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    """Bytes; of one that has ended meanwhile none."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+def _opened(pid: int) -> list[str]:
+    """What its files are; of one that has ended meanwhile none, nor what it has closed meanwhile."""
+    found: list[str] = []
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for one in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found.append(str(one.readlink()))
+    return found
 
 
 def token() -> str:

@@ -22,6 +22,7 @@ from teddy_es.bench.measures import CHOICES, MEASURES
 from teddy_es.bench.plan import Plan
 from teddy_es.bench.report import as_json, as_lines, as_table
 from teddy_es.bench.run import run
+from teddy_es.bench.targets import broken
 from teddy_es.bench.world import CannotMeasure
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Command(BaseCommand):
             self.stdout.write(as_table(series, conf.LOG, terminal=terminal))
             self.stdout.write(as_lines(about))
         self._write_json(options["json"], as_json(series, conf.LOG, about))
+        _refuse_broken(series)
 
     def _found(self, wanted: Collection[str], plan: Plan) -> list[Series]:
         measured: list[Series] = []
@@ -165,6 +167,13 @@ def _refuse_files(events_file: str | None, written: str | None) -> None:
     except OSError as error:
         msg = f"{error.filename}: {error.strerror}."
         raise CommandError(msg) from None
+
+
+def _refuse_broken(series: Iterable[Series]) -> None:
+    """Exit code 1 where something was found of which there may be nothing."""
+    if found := broken(series):
+        msg = f"There may be none, and there are: {', '.join(found)}."
+        raise CommandError(msg)
 
 
 def _list(text: str) -> tuple[str, ...]:

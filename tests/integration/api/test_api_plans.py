@@ -17,7 +17,7 @@ from eventstore.events import Position
 from eventstore.queries.browse import EventFilter
 from eventstore.queries.keyset import Wanted, cursor
 from eventstore.queries.own import own_events, own_streams
-from eventstore.queries.picked import events_at, first_events
+from eventstore.queries.picked import events_at, first_commits, first_events
 from tests.integration.pages.test_browse_plans import (
     CORRELATION,
     KEY,
@@ -77,6 +77,10 @@ ASKED: dict[str, tuple[Callable[[], object], set[str]]] = {
     ),
     "first events": (
         _unread(lambda: list(first_events(OWN[:100]))),
+        {"eventstore_record_stream"},
+    ),
+    "what has begun since": (
+        _unread(lambda: list(first_commits(OWN[:100], MIDDLE))),
         {"eventstore_record_stream"},
     ),
 }

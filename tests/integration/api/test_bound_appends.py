@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from eventstore.api.stream_events import StreamEvents
 from eventstore.events import NewEvent
 from eventstore.store import get_event_store
 from eventstore.testing.shop import OrderChanged, OrderPlaced
@@ -142,6 +143,28 @@ def test_who_would_begin_what_another_has_begun_is_not_told_of_it(
         answer = parent.post(f"/streams/{foreign}/events", begins)
 
         is_problem(answer, 404, "not-found")
+
+
+@pytest.mark.parametrize("same", [False, True], ids=["another commit", "the same"])
+def test_who_begins_what_another_begins_meanwhile_is_not_told_of_it(
+    shop: str, parent: Caller, monkeypatch: pytest.MonkeyPatch, *, same: bool
+) -> None:
+    """It was not there when it was asked whose it is; the log decides, and its word is told to nobody else."""
+    stream, asked = f"{shop}.o-1", StreamEvents._refuse_taken
+    theirs = NewEvent(OrderPlaced(customer_id="mine"), event_id=UUID(int=1))
+    commit_id = UUID(KEY) if same else None
+
+    def meanwhile(call: StreamEvents, stream_id: str, proposal: Any) -> None:
+        asked(call, stream_id, proposal)
+        get_event_store().append(stream_id, [theirs], 0, commit_id=commit_id)
+
+    monkeypatch.setattr(StreamEvents, "_refuse_taken", meanwhile)
+    begins = body(placed("mine") | {"event_id": str(UUID(int=1))}, expected="no_stream")
+    answer = parent.post(f"/streams/{stream}/events", begins, Idempotency_Key=KEY)
+
+    is_problem(answer, 404, "not-found")
+    assert "Idempotent-Replayed" not in answer.headers
+    assert get_event_store().stream_info(stream).version == 1
 
 
 def test_anothers_commit_is_not_given_to_who_knows_its_id(

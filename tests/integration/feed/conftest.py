@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from eventstore.api.feed import process
 from eventstore.store import get_event_store
-from tests.support.api import Caller, a_token, an_account
+from tests.support.callers import Caller, a_caller
 from tests.support.recorders import Recorder
 
 if TYPE_CHECKING:
@@ -41,10 +41,13 @@ def living(transactional_db: None, settings: Settings) -> Iterator[EventStore]:
 @pytest.fixture
 def caller(living: EventStore) -> Caller:
     """Who may read and append, and opens nothing."""
-    return Caller(a_token(an_account(scopes=["streams:read", "streams:append"])))
+    return a_caller(
+        "service", scopes=["streams:read", "streams:append"], purpose="audit"
+    )
 
 
 @pytest.fixture
 def opening(living: EventStore) -> Caller:
     """Who may see what is sealed."""
-    return Caller(a_token(an_account("opening", scopes=["streams:read", "pii:read"])))
+    scopes = ["streams:read", "pii:read"]
+    return a_caller("opening", scopes=scopes, purpose="audit")

@@ -15,12 +15,12 @@ from eventstore.events import Expected, NewEvent
 from teddy_es.domain.child import ChildRegistered
 from teddy_es.domain.conversation import ChildSpoke
 from tests.acceptance.launched import becomes_true
-from tests.support.api import FEED
+from tests.support.callers import FEED
 from tests.support.recorders import Recorder
 
 if TYPE_CHECKING:
     from eventstore.store import EventStore
-    from tests.support.api import Caller
+    from tests.support.callers import Caller
 
 SAID = "Zyzzyva-7141"
 

@@ -13,13 +13,13 @@ from eventstore.api.feed.view import FeedView
 from eventstore.api.models import ServiceAccount
 from eventstore.errors import KeyStoreUnavailable
 from tests.integration.feed.test_feed_pages import talk
-from tests.support.api import FEED, messages
+from tests.support.callers import FEED, messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from eventstore.store import EventStore
-    from tests.support.api import Caller
+    from tests.support.callers import Caller
 
 SSE = "text/event-stream"
 

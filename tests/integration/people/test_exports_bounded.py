@@ -46,6 +46,25 @@ def test_no_more_are_made_at_a_time_than_may_be(
         assert b"".join(answer)
 
 
+def test_a_copy_has_all_that_is_in_the_log_or_is_refused(
+    caller: Caller, families: Families, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes the feed's cursor and then a copy misses nothing."""
+    monkeypatch.setattr(ExportView, "places", threading.Semaphore(1))
+    families.talks("t-1", "c-1", "Hello")
+    monkeypatch.setattr(ExportView, "patience_s", 0.0)
+    behind: Any = caller.get(EXPORT)
+    said = len(Recorder.said)
+    handle("conversations")
+    copy: Any = caller.get(EXPORT)
+
+    assert (behind.status_code, behind.json()["code"]) == (503, "read-models-behind")
+    assert int(behind.headers["Retry-After"]) > 0
+    assert "eventstore" not in behind.content.decode()  # how much others write
+    assert said == 0
+    assert b"conversation.t-1" in b"".join(copy)
+
+
 def test_who_is_refused_takes_no_place(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

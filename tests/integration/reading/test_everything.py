@@ -18,6 +18,7 @@ from tests.support.following import Orders
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from eventstore.ports import Log
     from eventstore.store import EventStore
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -116,6 +117,29 @@ def test_who_reads_while_others_write_misses_nothing_and_sees_nothing_twice(
         written = [position for writer in writers for position in writer.result()]
 
     assert sorted(map(str, found)) == sorted(map(str, written))
+
+
+def test_the_log_is_asked_once_while_somebody_stands_beyond_the_index(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, cut = store.read_all(limit=100)
+    made: list[Log] = []
+    make_log = store.make_log
+
+    def counted() -> Log:
+        made.append(make_log())
+        return made[-1]
+
+    monkeypatch.setattr(store, "make_log", counted)
+    with store.indexer() as indexer:
+        made.clear()
+        reset(indexer.connection())
+        for _ in range(3):
+            assert store.read_all(cut) == ([], cut)
+        asked = len(made)
+        refold(indexer, progress=lambda *_: None)
+
+    assert 0 < asked <= len(cut.offsets)
 
 
 def test_a_cut_never_goes_back_while_the_index_is_built_anew(

@@ -15,7 +15,7 @@ from eventstore.models import Event, Stream
 from eventstore.queries.browse import EventFilter
 from eventstore.queries.keyset import BadCursor, Wanted
 from eventstore.queries.own import own_events, own_streams
-from eventstore.queries.picked import events_at, first_events
+from eventstore.queries.picked import events_at, first_commits, first_events
 from tests.plugins.mirrored import Mirrored, an_event
 
 if TYPE_CHECKING:
@@ -222,6 +222,23 @@ def test_a_place_that_holds_nothing_any_more_is_no_empty_page(
 
     with pytest.raises(IndexRebuilt):
         events_at([Position(place.topic, place.partition, place.offset + 7)])
+
+
+def test_what_has_begun_since_is_found_with_its_first_commit(
+    mirrored: Mirrored,
+) -> None:
+    names = [f"conversation.c-{n}" for n in range(3)]
+    for name in (*names, *names):
+        mirrored.commit(name, an_event(), an_event())
+    begun = {e.metadata.stream_id: e.recorded_at for e in first_events(names)}
+    since = sorted(begun.values())[1]
+
+    found = list(first_commits([*names, "conversation.none"], since))
+
+    wanted = sorted(name for name, at in begun.items() if at >= since)
+    assert sorted(one[0].metadata.stream_id for one in found) == wanted
+    assert all([e.metadata.version for e in one] == [1, 2] for one in found)
+    assert list(first_commits([], since)) == []
 
 
 def test_the_first_events_of_streams_are_found(mirrored: Mirrored) -> None:
