@@ -29,6 +29,11 @@ class Refused:
     meanwhile: Sequence[tuple[str, datetime]] = ()
     status: HTTPStatus = HTTPStatus.CONFLICT
 
+    @property
+    def is_of_erased(self) -> bool:
+        """Whether the child is erased, so that no note can be kept."""
+        return self.status is HTTPStatus.GONE
+
 
 _ABOUT_PROPOSAL: Final = {"approve", "refuse", "withdraw", "ask-again"}
 _OVER: Final = {"withdrawn", "expired"}

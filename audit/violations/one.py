@@ -25,7 +25,7 @@ from audit.violations.offering import Refused
 from audit.violations.showing import Revealed, found, show_case
 from audit.violations.steps import meanwhile
 from eventstore.aggregates import DomainError
-from eventstore.errors import EventStoreError
+from eventstore.errors import EventStoreError, KeyStoreUnavailable, SubjectErased
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
@@ -63,11 +63,14 @@ def violation_reveal(
     stream_id = case.stream_id if talk is None else f"conversation.{talk}"
     looks_at(request, [child_id], stream_id, Shows.REVEAL)
     opener = opener_for(request)
-    if wanted == _NOTES:
-        revealed = Revealed(notes=_notes(case, known.steps, opener))
-    else:
-        revealed = Revealed(opener, wanted)
-    return show_case(request, case, known, revealed=revealed)
+    try:
+        if wanted == _NOTES:
+            revealed = Revealed(notes=_notes(case, known.steps, opener))
+        else:
+            revealed = Revealed(opener, wanted)
+        return show_case(request, case, known, revealed=revealed)
+    except KeyStoreUnavailable:
+        return show_case(request, case, known, refused=_NO_KEYS)
 
 
 def violation_act(
@@ -98,6 +101,12 @@ def violation_act(
         return _again(request, case, _trouble(act, form, error))
     _tell(request, case, act)
     return redirect(address(child_id, violation_id))
+
+
+_NO_KEYS: Final = Refused(
+    "The key store does not answer, so nothing can be opened. What was said is there: try again in a moment.",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+)
 
 
 def _refuse_act(request: HttpRequest, act: str) -> None:
@@ -135,9 +144,17 @@ def _overtaken(request: HttpRequest, act: str, overtaken: Overtaken) -> Refused:
 
 
 def _trouble(act: str, form: SeenForm, error: EventStoreError) -> Refused:
+    if isinstance(error, SubjectErased):
+        return Refused(_ERASED, act, form, status=HTTPStatus.GONE)
     what = (type(error).__doc__ or "").partition("\n")[0]
     sentence = f"{what} What you typed is still here: send it again in a moment. The error’s code is {error.code}."
     return Refused(sentence, act, form, status=HTTPStatus(error.status))
+
+
+_ERASED: Final = (
+    "This child is erased, so nothing that somebody writes about it can be kept, and nothing was recorded."
+    " It can be decided without a note: tick the box below it."
+)
 
 
 def _tell(request: HttpRequest, case: Case, act: str) -> None:
@@ -151,7 +168,7 @@ def _tell(request: HttpRequest, case: Case, act: str) -> None:
 
 
 def _decide(case: Case, officer: str, sent: Mapping[str, Any]) -> None:
-    decided = Decided(sent["outcome"], sent["clause"] or None, sent["note"])
+    decided = Decided(sent["outcome"], sent["clause"] or None, sent["note"] or None)
     acts.decide(case, officer, decided, seen=sent["seen"])
 
 

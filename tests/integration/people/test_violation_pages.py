@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from audit.access import actor_of
 from audit.violations import acts, one
 from audit.violations.acts import Case, Decided
 from audit.violations.catching_up import has_caught_up
 from eventstore.clock import SystemClock
-from eventstore.errors import LogUnavailable
+from eventstore.errors import KeyStoreUnavailable, LogUnavailable
+from eventstore.opening import KeyOpener
 from eventstore.store import EventStore, get_event_store
+from eventstore.testing.memory_keys import keys_of_this_process
 from teddy_es.domain.conversation import TeddyReplied
 from teddy_es.domain.violations import SafetyViolationReopened
 from tests.support.families import handle
@@ -434,3 +437,79 @@ def test_it_is_waited_for_in_bounds(families: Families) -> None:
     families.detects("c-1", "v-2")
 
     assert not has_caught_up(CASE, patience_s=0)
+
+
+@pytest.mark.parametrize("severity", ["low", "critical"])
+def test_a_case_of_an_erased_child_can_be_decided_without_a_note(
+    families: Families, ada: User, bo: User, severity: str
+) -> None:
+    child = f"erased-{severity}"  # the keys are this process's: nobody else's child
+    families.talks(f"t-{child}", child, "hello")
+    families.detects(
+        child, "v-1", severity=severity, conversation_id=f"t-{child}", message_id="2"
+    )
+    handle("violations")
+    keys_of_this_process().erase(child, request="r-1")
+    typed = {"seen": "1", "outcome": "confirmed", "note": TYPED}
+    do_it = f"/admin/violations/{child}/do/decide/v-1/"
+
+    refused = client_of(ada).post(do_it, typed)
+    assert refused.status_code == 410
+    assert "This child is erased" in refused.text
+    assert "Zwetschgenkuchen &lt;b&gt;&amp;" in refused.text
+    done = client_of(ada).post(do_it, {**typed, "without_note": "on"}, follow=True)
+    if severity == "critical":
+        case = Case(child, "v-1")
+        acts.answer(case, actor_of(bo), "approved", seen=3, request_seen=1)
+        handle("violations")
+        done = client_of(bo).get(f"/admin/violations/{child}/case/v-1/")
+    assert "Closed as" in done.text
+    text = (
+        client_of(bo)
+        .post(f"/admin/violations/{child}/reveal/v-1/", {"message": "all"})
+        .text
+    )
+    assert "Erased: its key is destroyed" in text
+
+
+@pytest.mark.usefixtures("talk")
+def test_a_key_store_that_does_not_answer_is_said_and_nothing_reads_as_empty(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise KeyStoreUnavailable
+
+    monkeypatch.setattr(KeyOpener, "prepare", silent)
+    monkeypatch.setattr(KeyOpener, "open", silent)
+    for asked in ("15", "all", "notes"):
+        answer = client_of(ada).post(
+            "/admin/violations/c-1/reveal/v-1/", {"message": asked}
+        )
+
+        assert answer.status_code == 503
+        assert "The key store does not answer" in answer.text
+        assert answer.text.count("Hidden, ") == 21
+
+
+@pytest.mark.usefixtures("talk")
+def test_what_was_written_is_shown_as_text(ada: User) -> None:
+    hostile = "<script>alert(1)</script>\u202e😀 " + "x" * 3_900
+    send(client_of(ada), "decide", outcome="confirmed", note=hostile)
+
+    text = (
+        client_of(ada)
+        .post("/admin/violations/c-1/reveal/v-1/", {"message": "notes"})
+        .text
+    )
+
+    assert "<script>alert(1)" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("place", ["child_id", "violation_id"])
+def test_what_can_be_no_id_is_not_there(families: Families, place: str) -> None:
+    ids = {"child_id": "c-1", "violation_id": "v-1", place: "é" * 300}
+    address = reverse("admin:violation", kwargs=ids)
+
+    assert client_as("reviewer").get(address).status_code == 404
