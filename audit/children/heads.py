@@ -29,7 +29,8 @@ OF_A_CHILD: Final = (
     Lane.CONVERSATION.value,
 )
 """Lines of which one fact says that there is such a child. A look or a hold alone says only that somebody wrote its id."""
-_FOLLOWED: Final = ("child", "conversation", "parent", "privacy", "access")
+_FOLLOWED: Final = ("child", "conversation", "parent", "privacy")
+"""Whose streams tell of a child. Looks are told by every page that anybody opens: with them no page would ever be whole."""
 
 # Indexes: the keys; people_violation_waiting; of each line of the axis one step of people_fact_happened and one of people_fact_recorded.
 _HEAD: Final = """
@@ -97,7 +98,7 @@ def privacy_of(
 
 
 def known_before() -> datetime | None:
-    """What the log took before this instant stands on the axis; None: all that is folded."""
+    """What the log took before this instant stands on the axis, but for looks, which follow; None: all that is folded."""
     types = registry().stream_types
     return unhandled_among([(Facts.name, types[name].topic) for name in _FOLLOWED])
 

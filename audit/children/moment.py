@@ -45,7 +45,7 @@ KEY_STORE_SILENT: Final = "the key store does not answer"
 def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
     """Its address carries the cut: without one, the reader is sent on to where it stands. A POST opens the profile, too.
 
-    1. the moment and the cut  2. it is recorded who looks, or opens  3. what was known, opened where that is recorded
+    1. the moment, the cut, and up to when all is known  2. it is recorded who looks, or opens  3. what was known, opened where that is recorded
     """
     head = there(child_id)
     zone = asked.zone_in(request.GET)
@@ -55,13 +55,13 @@ def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
         return HttpResponseRedirect(_address(child_id, at, cut or str(cut_of_now())))
     upto = Upto.parse(cut)
     opens = request.method == "POST"
+    since = known_before()  # asked before what is shown, which then has no less
     looks_at(
         request,
         [child_id],
         f"child.{child_id}",
         kind=Shows.REVEAL if opens else Shows.VIEW,
     )
-    since = known_before()
     facts = all_facts(child_id, FOLDED)
     found = as_of(facts, at, upto)
     context = {

@@ -101,6 +101,7 @@ def test_an_axis_goes_by_pages_and_by_the_lines_that_are_chosen(
     families.registers("c-1", "p-1")
     handle()
 
+    officer.post("/admin/time-zone/", {"zone": "Europe/Berlin"})
     first = officer.get("/admin/children/c-1/?lane=consent")
     [following] = re.findall(r'rel="next" href="([^"]*)"', first.text)
     second = officer.get(f"/admin/children/c-1/{following.replace('&amp;', '&')}")
@@ -109,6 +110,7 @@ def test_an_axis_goes_by_pages_and_by_the_lines_that_are_chosen(
     assert second.text.count("Consent granted") == 10
     assert "Child registered" not in first.text + second.text
     assert "lane=consent" in following
+    assert re.search(r"\d\d:\d\d:\d\d Berlin \+0[12]:00", first.text)
 
 
 def test_a_day_with_a_clock_change_has_its_own_hours(
@@ -137,6 +139,8 @@ def test_a_day_with_a_clock_change_has_its_own_hours(
     shown = {name for name, _ in edges if f"by parent p-{name}" in day.text}
     assert shown == {"first", "last"}
     assert day.text.count('class="month"') == 25
+    assert "24 Oct 22:00:00 UTC" in day.text  # beneath a heading of the 25th
+    assert "22:59:00 UTC" in day.text
     assert "25 October 2026, 02:00 +0200" in day.text
     assert "25 October 2026, 02:00 +0100" in day.text
 
