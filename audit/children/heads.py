@@ -16,9 +16,11 @@ from eventstore.queries.unhandled import handled_up_to, unhandled_among
 from teddy_es.domain.fields import is_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from audit.children.as_of import Value
+    from audit.children.axis import FactRow
 
 OF_A_CHILD: Final = (
     Lane.CHANGE.value,
@@ -81,11 +83,15 @@ def head_of(child_id: str) -> Head | None:
     return Head(child_id, registered_at is not None, *known)
 
 
-def privacy_of(child_id: str) -> dict[str, list[Value]]:
-    """Holds that bind, and the erasure that was asked for, ordered or done, by `hold` and `erasure`."""
+def privacy_of(
+    child_id: str, facts: Sequence[FactRow] | None = None
+) -> dict[str, list[Value]]:
+    """Holds that bind, and the erasure that was asked for, ordered or done, by `hold` and `erasure`. facts: all, where they have been read."""
     found: dict[str, list[Value]] = {"hold": [], "erasure": []}
-    for name, value in state(all_facts(child_id, [Lane.PRIVACY.value])).items():
-        if value.counts:
+    if facts is None:
+        facts = all_facts(child_id, [Lane.PRIVACY.value])
+    for name, value in state(facts).items():
+        if value.counts and name[0] in found:
             found[name[0]].append(value)
     return found
 

@@ -13,7 +13,7 @@ from audit.children import asked
 from audit.children.as_of import FOLDED, as_of
 from audit.children.axis import all_facts
 from audit.children.cuts import Upto
-from audit.children.heads import cut_of_now, privacy_of
+from audit.children.heads import cut_of_now, known_before, privacy_of
 from audit.children.profile import OF_PROFILE, profile_of
 from audit.children.timeline import event_of, there
 from audit.children.wording import spoken, words_of
@@ -61,11 +61,13 @@ def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
         f"child.{child_id}",
         kind=Shows.REVEAL if opens else Shows.VIEW,
     )
+    since = known_before()
     facts = all_facts(child_id, FOLDED)
     found = as_of(facts, at, upto)
     context = {
         "head": head,
-        "privacy": privacy_of(child_id),
+        "privacy": privacy_of(child_id, facts),
+        "known_before": since if since is not None and since <= at else None,
         **_shown(request, child_id, found, at, cut),
         **(_profile(request, found, facts, upto) if opens else {}),
     }

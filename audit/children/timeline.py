@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from audit.access import viewer_of
+from audit.access import Capability, viewer_of
 from audit.addresses import event_address
 from audit.children import asked, axis
 from audit.children.axis import LANES, Asked, Clock
@@ -97,6 +97,7 @@ def child(request: HttpRequest, *, child_id: str) -> HttpResponse:
         "brush": _brush(request.GET, of_it, zone),
         "days": _days(child_id, page.rows, clock, zone),
         "pager": Pager(page, query_without_cursor(request)),
+        "may_see_events": viewer_of(request).may(Capability.SEE_PAYLOADS),
         "is_narrowed": any(request.GET.get(n) for n in ("from", "to", "lane")),
         "as_of_form": reverse("admin:child_as_of", args=[child_id]),
     }

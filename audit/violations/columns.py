@@ -14,6 +14,8 @@ from audit.formats import duration, icon, thousands
 from audit.violations import words
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from audit.access import Viewer
     from audit.violations.queries import QueueRow
     from audit.violations.record import Record
@@ -41,7 +43,7 @@ def _time_left(row: QueueRow, viewer: Viewer) -> str:
 
 def _violation(row: QueueRow, _viewer: Viewer) -> str:
     return format_html(
-        '<span>{}<br><span class="quiet mono">{}</span></span>',
+        '<span>{}<br><span class="quiet mono">{}</span> {}</span>',
         cells.linked(
             words.said(row.category),
             address(row.child_id, row.violation_id),
@@ -49,6 +51,7 @@ def _violation(row: QueueRow, _viewer: Viewer) -> str:
             is_main=True,
         ),
         row.violation_id,
+        cells.was(f"found by {row.detector}"),
     )
 
 
@@ -80,9 +83,17 @@ def _first_of(queue: bool) -> tuple[Column[QueueRow], ...]:  # noqa: FBT001
         Column("Time left" if queue else "Decided in time", _time_left),
         Column("Violation", _violation, heads_row=True),
         Column("Severity", _severity),
-        Column("Child", cells.mono(lambda row: row.child_id)),
-        Column("Detector", cells.mono(lambda row: row.detector)),
-        Column("Detected", cells.both(lambda row: row.detected_at)),
+        Column(
+            "Child",
+            cells.link(
+                lambda row: row.child_id,
+                lambda row: reverse("admin:child", args=[row.child_id]),
+                css="mono",
+            ),
+        ),
+        Column(
+            "Detected", cells.both(lambda row: row.detected_at.replace(microsecond=0))
+        ),
     )
 
 
@@ -95,12 +106,18 @@ QUEUE: Final[Table[QueueRow]] = Table(
     (*_first_of(queue=True), Column("State", _state)),
     tone=_tone,
 )
+
+
+def _closed_at(row: QueueRow) -> datetime | None:
+    return row.decided_at and row.decided_at.replace(microsecond=0)
+
+
 CLOSED: Final[Table[QueueRow]] = Table(
     "Closed safety violations, the newest decision first",
     (
         *_first_of(queue=False),
         Column("Decision", _decision),
-        Column("Closed", cells.both(lambda row: row.decided_at), falls=True),
+        Column("Closed", cells.both(_closed_at), falls=True),
     ),
 )
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
-from eventstore.queries import browse
+from audit.transcript import version_of, words_in
 from eventstore.store import get_event_store
 from teddy_es.domain.conversation import ChildSpoke, TeddyReplied
 
@@ -22,8 +21,6 @@ _BETWEEN: Final = (
     4  # events for each turn: a filter may have judged each message more than once
 )
 _SAID: Final = {ChildSpoke.__name__: "Child", TeddyReplied.__name__: "Teddy"}
-_LETTERS_A_WORD: Final = 5.5
-_AROUND_JSON: Final = len(b'{"text":""}') + 16
 _WHY: Final = {
     "erased": "Erased: its key is destroyed",
     "expired": "Its time of keeping is over",
@@ -70,8 +67,8 @@ def context_of(
     """Up to so many before and behind. revealed: versions of messages that `opener` opens."""
     if conversation_id is None:
         return Context(why="The detector named no conversation.")
-    at = message_version(conversation_id, message_id)
-    if at is None:
+    at = message_id and version_of(conversation_id, message_id)
+    if not at:
         return Context(why="The detector named no message of the conversation.")
     read = get_event_store().read(
         f"conversation.{conversation_id}",
@@ -88,23 +85,6 @@ def context_of(
     return Context(found)
 
 
-def message_version(conversation_id: str, message_id: str | None) -> int | None:
-    """Which message a detector means: by its version, or by its event's id; None if that is neither."""
-    if message_id is None:
-        return None
-    if message_id.isascii() and message_id.isdigit() and len(message_id) < _DIGITS:
-        return int(message_id)
-    try:
-        rows = browse.with_event_id(UUID(message_id))
-    except ValueError:
-        return None
-    own = [r.version for r in rows if r.stream_id == f"conversation.{conversation_id}"]
-    return own[0] if own else None
-
-
-_DIGITS: Final = 10
-
-
 def _turn(
     event: RecordedEvent, child_id: str, at: int, revealed: Collection[int]
 ) -> Turn:
@@ -115,7 +95,7 @@ def _turn(
     text, gone = opened_text(event, "text") if about.version in revealed else (None, "")
     return Turn(
         *place,
-        _words(event),
+        words_in(event) or 0,
         is_here=about.version == at,
         blocked=said.get("blocked") is True,
         text=text,
@@ -130,11 +110,3 @@ def opened_text(event: RecordedEvent, name: str) -> tuple[str | None, str]:
         return None, _WHY.get(withheld.reason, "It cannot be opened")
     value: Any = event.data.get(name)
     return (value, "") if isinstance(value, str) else (None, "")
-
-
-def _words(event: RecordedEvent) -> int:
-    """About how many: the box is as long as they are. Nothing is opened."""
-    if event.sealed is None:
-        return 0
-    letters = len(event.sealed.box) * 3 // 4 - _AROUND_JSON
-    return max(0 if letters <= 0 else 1, round(letters / _LETTERS_A_WORD))

@@ -77,7 +77,7 @@ def _told(step: Step, viewer: Viewer, notes: Mapping[int, str]) -> Told:
         symbol,
         text[:1].upper() + text[1:],
         step.clause,
-        step.recorded_at,
+        step.recorded_at.replace(microsecond=0),
         step.occurred_at,
         step.version,
         event_address(position_of(step.position)),

@@ -99,7 +99,7 @@ def state_chip(row: QueueRow, viewer: Viewer) -> SafeString:
     if not row.is_open:
         return cells.chip("good", "ok", "Closed")
     if row.waits_for_second:
-        return cells.chip("warn", "two", "Waits for a second person")
+        return cells.chip("warn", "two", "Second person")
     if row.claimed_by is not None:
         who = person(row.claimed_by, viewer)
         tone = "info" if who == "you" else "calm"

@@ -16,7 +16,7 @@ from django.test import Client
 
 from audit.access import MUST_END
 from audit.purpose import as_kept, purpose_from
-from audit.roles import ROLES
+from audit.roles import Role
 from eventstore.clock import SystemClock
 from eventstore.events import Expected
 from eventstore.exchange.cloudevents import parse_line
@@ -94,7 +94,7 @@ def logged_in() -> Client:
     """Somebody with all roles, who has said what for."""
     client = Client()
     user = get_user_model().objects.create_superuser("bench")
-    names = [role.value for role in ROLES if role not in MUST_END]
+    names = [role.value for role in Role if role not in MUST_END]
     user.groups.set(Group.objects.filter(name__in=names))
     client.force_login(user)
     session = client.session
