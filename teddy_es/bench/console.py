@@ -22,7 +22,7 @@ from eventstore.events import Expected
 from eventstore.exchange.cloudevents import parse_line
 from eventstore.projections.configured import configured
 from eventstore.projections.following import subscription_of
-from eventstore.queries.connection import unchecked_rows
+from eventstore.queries.subscriptions import status_of
 from eventstore.store import make_event_store
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
@@ -43,7 +43,6 @@ _EVENTS: Final = 1_000_000
 _PER_STREAM: Final = 20
 _LEAST: Final = 4_000  # events; for fewer the town alone is made, of a few
 _THEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
-_HANDLED: Final = "SELECT coalesce(sum(handled), 0)::bigint FROM eventstore_checkpoint WHERE subscription = %(name)s"
 
 
 def fill_console(plan: Plan) -> None:
@@ -85,7 +84,7 @@ def catch_up(plan: Plan) -> Iterator[Series]:
         while follower.round():
             pass
         took = time.perf_counter() - started
-        [(handled,)] = unchecked_rows(_HANDLED, {"name": name})
+        handled = status_of(name, SystemClock().now()).handled
         yield Series(f"people/{name}", OURS, "events/s", (handled / took,))
     with patient_connection() as connection:
         connection.execute("VACUUM (ANALYZE)")  # else autovacuum would, in mid-turn
