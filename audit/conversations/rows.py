@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -80,4 +80,5 @@ def talk_of(conversation_id: str) -> TalkRow | None:
     if not rows:
         return None
     *plain, found, reveals = rows[0]
-    return TalkRow(*plain, _FOUND.decode(found), reveals_in(reveals))
+    known: tuple[Any, ...] = (*plain, _FOUND.decode(found), reveals_in(reveals))
+    return TalkRow(*known)

@@ -17,7 +17,8 @@ from audit.looking import looks_at
 from audit.overview import columns
 from audit.overview.jobs import controls
 from audit.violations import words
-from audit.violations.queries import MOST_COUNTED, counts, queue_heads
+from audit.violations.counting import MOST_COUNTED, counts
+from audit.violations.queries import queue_heads
 from eventstore.queries.overview import overview as look_over
 from eventstore.queries.subscriptions import statuses
 

@@ -15,6 +15,7 @@ from audit.formats import thousands
 from audit.frame.showing import Step, query_without_cursor, wanted
 from audit.looking import looks_at
 from audit.violations import columns, queries
+from audit.violations.counting import MOST_COUNTED, counts
 from audit.violations.filters import TABS, among_of, filters_of, month_of
 from audit.violations.record import Record, record
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-    from audit.violations.queries import Among, Counts, QueueRow
+    from audit.violations.counting import Counts
+    from audit.violations.queries import Among, QueueRow
     from eventstore.queries.keyset import Page
 
 _NONE: Final = {
@@ -52,7 +54,7 @@ def violations(request: HttpRequest) -> HttpResponse:
     among = among_of(request.GET, viewer)
     listed = queries.queue(wanted(request), among)
     looks_at(request, {row.child_id for row in listed.rows}, "violations")
-    counted = queries.counts(among.by, among.now)
+    counted = counts(among.by, among.now)
     return show_list(
         request,
         "Safety violations",
@@ -61,7 +63,7 @@ def violations(request: HttpRequest) -> HttpResponse:
         template="audit/violations/violations.html",
         tabs=_tabs(counted, among.tab),
         counted=counted,
-        is_capped=counted.overdue > queries.MOST_COUNTED,
+        is_capped=counted.overdue > MOST_COUNTED,
         behind=queries.behind_since(),
     )
 
@@ -124,5 +126,5 @@ def _tabs(counted: Counts, at: str) -> Sequence[dict[str, Any]]:
 
 def _capped(count: int) -> str:
     """10,000+ for whatever is more: to count all of it would take as long as there is."""
-    most = queries.MOST_COUNTED
+    most = MOST_COUNTED
     return f"{thousands(most)}+" if count > most else thousands(count)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from audit.access import Viewer
 
-MOST_COUNTED: Final = 10_000
 FOLLOWED: Final = {"violations": "eventstore.child"}
 
 _COLUMNS: Final = """
@@ -185,34 +184,6 @@ def queue(wanted: Wanted, among: Among) -> Page[QueueRow]:
 def queue_heads(viewer: Viewer, limit: int) -> Sequence[QueueRow]:
     """What somebody must look at first."""
     return queue(Wanted(size=limit), Among("", viewer.now)).rows
-
-
-# Indexes: people_violation_open, _claimed, _proposed, _closed.
-_COUNTS: Final = """
-SELECT (SELECT count(*) FROM (SELECT FROM people_violation WHERE NOT (state = 'resolved') LIMIT %(most)s) a),
-       (SELECT count(*) FROM (SELECT FROM people_violation WHERE NOT (state = 'resolved') AND claimed_by = %(by)s LIMIT %(most)s) b),
-       (SELECT count(*) FROM (SELECT FROM people_violation WHERE NOT (state = 'resolved') AND proposal_version IS NOT NULL
-                               LIMIT %(most)s) c),
-       (SELECT count(*) FROM (SELECT FROM people_violation WHERE state = 'resolved' LIMIT %(most)s) d),
-       (SELECT count(*) FROM (SELECT FROM people_violation WHERE NOT (state = 'resolved') AND queue_at < %(now)s LIMIT %(most)s) e)
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Of each tab; of what is open, how many are overdue or have no time that is known. One more than `MOST_COUNTED` stands for more."""
-
-    open: int
-    mine: int
-    second: int
-    closed: int
-    overdue: int
-
-
-def counts(by: str, now: datetime, *, most: int = MOST_COUNTED) -> Counts:
-    """Capped."""
-    [row] = unchecked_rows(_COUNTS, {"by": by, "now": now, "most": most + 1})
-    return Counts(*row)
 
 
 def behind_since() -> datetime | None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from audit.children.asked import written
+from audit.children.heads import cut_of_now
 from audit.frame.page import Page
 from audit.pages import PAGES
+from eventstore.clock import SystemClock
 from eventstore.projections.configured import configured
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import cursor
@@ -111,20 +116,30 @@ def _find(shelf: Shelf) -> Visit:
     return Visit(reverse("admin:find"), f"child.{child}")
 
 
+def _as_of(shelf: Shelf) -> Visit:
+    """With its cut, as a link to it has; without one the reader is sent on first."""
+    child = shelf.arguments("<child_id>")["child_id"]
+    at = SystemClock().now() - timedelta(hours=1)
+    query = urlencode({"at": written(at), "cut": str(cut_of_now())})
+    return Visit(f"{reverse('admin:child_as_of', args=[child])}?{query}")
+
+
+_READS_ONLY: Final = tuple(
+    page for page in PAGES if isinstance(page, Page) and page.post is None
+)
 VISITS: Final[dict[str, Callable[[Shelf], Visit]]] = {
-    **{
-        f"pages/{page.name}": _page(page)
-        for page in PAGES
-        if isinstance(page, Page) and page.post is None
-    },
+    **{f"pages/{page.name}": _page(page) for page in _READS_ONLY},
+    "pages/child_as_of": _as_of,
+    "pages/ledger": lambda _: Visit(reverse("admin:ledger")),
     "pages/events-deep": _deep_events,
     "pages/find": _find,
 }
-"""Of `PAGES` all that only read: whoever adds one has it measured."""
+"""Of `PAGES` all that show something when they are opened: whoever adds one that only reads has it measured."""
 
 NOT_ASKED: Final = frozenset(
-    page.name
-    for page in PAGES
-    if isinstance(page, Page) and page.post is not None and page.name != "find"
+    {
+        *("violation_act", "violation_reveal", "reveal", "subscription_act"),
+        *("stream_verify", "purpose", "time_zone"),
+    }
 )
-"""What has something done, or opens what was said, by a POST."""
+"""What has something done, opens what was said, or keeps a choice, by a POST."""

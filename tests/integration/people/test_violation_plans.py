@@ -11,6 +11,7 @@ from django.db import connection
 from audit.approvals import finishing
 from audit.approvals.queries import waiting
 from audit.violations import escalation, queries, unasked
+from audit.violations.counting import counts
 from audit.violations.queries import Among
 from audit.violations.record import record
 from eventstore.queries.connection import unchecked_rows
@@ -125,7 +126,7 @@ def test_a_case_its_counts_and_a_months_record_read_no_table_through() -> None:
     for ask in (
         lambda: queries.case("c-5", "v-101"),
         lambda: record(NOW, NOW + timedelta(seconds=100), NOW),
-        lambda: queries.counts("officer-7", NOW),
+        lambda: counts("officer-7", NOW),
         lambda: unchecked_rows(unasked.UNASKED, {"most": 5}),
     ):
         kinds = {node["Node Type"] for plan in plans(ask) for node in nodes(plan)}
