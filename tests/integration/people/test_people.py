@@ -222,6 +222,7 @@ def test_an_erasure_counts_the_rows_of_a_person_and_leaves_them(
         "people_child": 1,
         "people_conversation": 1,
         "people_violation": 1,
+        "people_violationstep": 1,
         "people_access": 1,
         "people_fact": 5,
     }
