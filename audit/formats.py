@@ -49,6 +49,17 @@ def moment(instant: datetime, zone: tzinfo) -> SafeString:
     )
 
 
+def clock(instant: datetime, zone: tzinfo) -> SafeString:
+    """One of our own clock's, to the second, in both zones on one line."""
+    there = zones.there(instant, zone)
+    beside = (
+        ""
+        if zone is UTC or there is None
+        else f" · {there:%H:%M:%S} {zones.labelled(there)}"
+    )
+    return format_html("{} UTC{}", utc_second(instant), beside)
+
+
 def local(instant: datetime, zone: tzinfo) -> str:
     """2026-11-23 10:19:24 Berlin +01:00."""
     there = zones.there(instant, zone)

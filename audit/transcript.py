@@ -35,7 +35,7 @@ SELECT message_version, detector, policy_version, recorded_at, position FROM peo
  WHERE conversation_id = %(conversation)s AND message_version = ANY(%(versions)s) ORDER BY message_version, version
 """
 # Index: people_violation_talk.
-_FOUND: Final = """
+FOUND: Final = """
 SELECT violation_id, category, severity, state, message_id FROM people_violation
  WHERE conversation_id = %(conversation)s AND child_id = %(child)s ORDER BY detected_at, violation_id
 """
@@ -60,6 +60,11 @@ class Found:
     severity: str
     state: str
     message_id: str | None
+
+    @property
+    def what(self) -> str:
+        """Its category in words."""
+        return self.category.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +94,19 @@ class Message:
         return bool(self.screenings)
 
 
-def page(conversation_id: str, child_id: str, wanted: Wanted) -> Page[Message]:
-    """Messages in the order in which they were said. child_id: whose conversation it is. Raises `BadCursor`, `IndexRebuilt`."""
+def page(
+    conversation_id: str,
+    child_id: str,
+    wanted: Wanted,
+    found: Sequence[Found] | None = None,
+) -> Page[Message]:
+    """Messages in the order in which they were said. child_id: whose conversation it is. found: where it has been asked.
+
+    Raises `BadCursor`, `IndexRebuilt`.
+    """
     listed = browse.stream_events_of(_stream(conversation_id), SAID, wanted)
     return Page(
-        _messages(conversation_id, child_id, listed.rows),
+        _messages(conversation_id, child_id, listed.rows, found),
         listed.previous,
         listed.next,
     )
@@ -127,18 +140,21 @@ def version_of(conversation_id: str, message_id: str) -> int | None:
 
 
 def messages_at(
-    conversation_id: str, child_id: str, versions: Sequence[int]
+    conversation_id: str,
+    child_id: str,
+    versions: Sequence[int],
+    found: Sequence[Found] | None = None,
 ) -> Sequence[Message]:
     """Those of these versions that are messages."""
     rows = browse.stream_events_at(_stream(conversation_id), versions)
     said = [row for row in rows if row.event_type in SAID]
-    return _messages(conversation_id, child_id, said)
+    return _messages(conversation_id, child_id, said, found)
 
 
 def found_in(conversation_id: str, child_id: str) -> Sequence[Found]:
     """The child's violations that name the conversation."""
     given = {"conversation": conversation_id, "child": child_id}
-    return [Found(*row) for row in unchecked_rows(_FOUND, given)]
+    return [Found(*row) for row in unchecked_rows(FOUND, given)]
 
 
 # ---- below: how ------------------------------------------------------------------------------------------------------
@@ -149,11 +165,15 @@ def _stream(conversation_id: str) -> str:
 
 
 def _messages(
-    conversation_id: str, child_id: str, rows: Sequence[browse.EventRow]
+    conversation_id: str,
+    child_id: str,
+    rows: Sequence[browse.EventRow],
+    found: Sequence[Found] | None = None,
 ) -> list[Message]:
     events = {event.position: event for event in _events(rows)}
     judged = _judged(conversation_id, [row.version for row in rows])
-    found = found_in(conversation_id, child_id) if rows else ()
+    if found is None:
+        found = found_in(conversation_id, child_id)
     return [
         _message(events[row.position], child_id, judged, found)
         for row in rows

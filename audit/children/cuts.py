@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _MOST_TEXT: Final = 16_000
-_LOW: Final = 0x7F
-_MORE: Final = 0x80
+_BASE: Final = 128  # of a byte's digit; what is above it says that another follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +68,20 @@ def _can_be(entry: tuple[int, int]) -> bool:
 
 
 def _varint(number: int) -> bytes:
-    parts = bytearray()
-    while number > _LOW:
-        parts.append(number & _LOW | _MORE)
-        number >>= 7
-    parts.append(number)
-    return bytes(parts)
+    """The lowest digit first."""
+    digits = bytearray()
+    while number >= _BASE:
+        number, digit = divmod(number, _BASE)
+        digits.append(digit + _BASE)
+    digits.append(number)
+    return bytes(digits)
 
 
 def _numbers(data: bytes) -> Iterator[int]:
-    number = shift = 0
+    number, worth = 0, 1
     for byte in data:
-        number |= (byte & _LOW) << shift
-        shift += 7
-        if not byte & _MORE:
+        number += byte % _BASE * worth
+        worth *= _BASE
+        if byte < _BASE:
             yield number
-            number = shift = 0
+            number, worth = 0, 1

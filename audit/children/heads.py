@@ -16,9 +16,11 @@ from eventstore.queries.unhandled import handled_up_to, unhandled_among
 from teddy_es.domain.fields import is_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from audit.children.as_of import Value
+    from audit.children.axis import FactRow
 
 OF_A_CHILD: Final = (
     Lane.CHANGE.value,
@@ -27,7 +29,8 @@ OF_A_CHILD: Final = (
     Lane.CONVERSATION.value,
 )
 """Lines of which one fact says that there is such a child. A look or a hold alone says only that somebody wrote its id."""
-_FOLLOWED: Final = ("child", "conversation", "parent", "privacy", "access")
+_FOLLOWED: Final = ("child", "conversation", "parent", "privacy")
+"""Whose streams tell of a child. Looks are told by every page that anybody opens: with them no page would ever be whole."""
 
 # Indexes: the keys; people_violation_waiting; of each line of the axis one step of people_fact_happened and one of people_fact_recorded.
 _HEAD: Final = """
@@ -81,17 +84,21 @@ def head_of(child_id: str) -> Head | None:
     return Head(child_id, registered_at is not None, *known)
 
 
-def privacy_of(child_id: str) -> dict[str, list[Value]]:
-    """Holds that bind, and the erasure that was asked for, ordered or done, by `hold` and `erasure`."""
+def privacy_of(
+    child_id: str, facts: Sequence[FactRow] | None = None
+) -> dict[str, list[Value]]:
+    """Holds that bind, and the erasure that was asked for, ordered or done, by `hold` and `erasure`. facts: all, where they have been read."""
     found: dict[str, list[Value]] = {"hold": [], "erasure": []}
-    for name, value in state(all_facts(child_id, [Lane.PRIVACY.value])).items():
-        if value.counts:
+    if facts is None:
+        facts = all_facts(child_id, [Lane.PRIVACY.value])
+    for name, value in state(facts).items():
+        if value.counts and name[0] in found:
             found[name[0]].append(value)
     return found
 
 
 def known_before() -> datetime | None:
-    """What the log took before this instant stands on the axis; None: all that is folded."""
+    """What the log took before this instant stands on the axis, but for looks, which follow; None: all that is folded."""
     types = registry().stream_types
     return unhandled_among([(Facts.name, types[name].topic) for name in _FOLLOWED])
 

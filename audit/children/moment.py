@@ -13,7 +13,7 @@ from audit.children import asked
 from audit.children.as_of import FOLDED, as_of
 from audit.children.axis import all_facts
 from audit.children.cuts import Upto
-from audit.children.heads import cut_of_now, privacy_of
+from audit.children.heads import cut_of_now, known_before, privacy_of
 from audit.children.profile import OF_PROFILE, profile_of
 from audit.children.timeline import event_of, there
 from audit.children.wording import spoken, words_of
@@ -45,7 +45,7 @@ KEY_STORE_SILENT: Final = "the key store does not answer"
 def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
     """Its address carries the cut: without one, the reader is sent on to where it stands. A POST opens the profile, too.
 
-    1. the moment and the cut  2. it is recorded who looks, or opens  3. what was known, opened where that is recorded
+    1. the moment, the cut, and up to when all is known  2. it is recorded who looks, or opens  3. what was known, opened where that is recorded
     """
     head = there(child_id)
     zone = asked.zone_in(request.GET)
@@ -55,6 +55,7 @@ def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
         return HttpResponseRedirect(_address(child_id, at, cut or str(cut_of_now())))
     upto = Upto.parse(cut)
     opens = request.method == "POST"
+    since = known_before()  # asked before what is shown, which then has no less
     looks_at(
         request,
         [child_id],
@@ -65,7 +66,8 @@ def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
     found = as_of(facts, at, upto)
     context = {
         "head": head,
-        "privacy": privacy_of(child_id),
+        "privacy": privacy_of(child_id, facts),
+        "known_before": since if since is not None and since <= at else None,
         **_shown(request, child_id, found, at, cut),
         **(_profile(request, found, facts, upto) if opens else {}),
     }

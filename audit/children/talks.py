@@ -29,7 +29,8 @@ SELECT day.starts, looked.kind, looked.number, looked.people
           AND recorded_at >= day.starts AND recorded_at < day.starts + interval '1 day' AND kind <> 'export'
         GROUP BY kind) looked
 """
-_ORDER: Final = ("reveal", "view", "list")
+_WAYS: Final = {"reveal": "revealed", "view": "looked at", "list": "seen in a list"}
+_ORDER: Final = tuple(_WAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class Looks:
     kind: str
     number: int
     people: int
+
+    @property
+    def words(self) -> str:
+        """In which way."""
+        return _WAYS.get(self.kind, self.kind)
 
 
 def talks_of(facts: Sequence[FactRow]) -> Mapping[str, Talk]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.html import format_html
 
-from audit.access import viewer_of
+from audit.access import Capability, viewer_of
 from audit.addresses import event_address
 from audit.children import asked, axis
 from audit.children.axis import LANES, Asked, Clock
@@ -25,6 +26,7 @@ from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, query_without_cursor, show, wanted
 from audit.looking import looks_at
 from audit.people.models import Lane
+from audit.zones import labelled
 from eventstore.clock import SystemClock
 from eventstore.queries.positions import position_of
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import date, tzinfo
 
     from django.http import HttpRequest, HttpResponse, QueryDict
+    from django.utils.safestring import SafeString
 
     from audit.children.axis import FactRow
     from audit.children.heads import Head
@@ -50,11 +53,12 @@ _INSTEAD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A fact as the page shows it. is_late: it was recorded well after it happened. as_of: the address of the child at that moment."""
+    """A fact as the page shows it. when: its time beneath the heading of its day. is_late: it was recorded well after it happened. as_of: the address of the child at that moment."""
 
     fact: FactRow
     words: Words
     at: datetime
+    when: SafeString
     address: str
     label: str
     as_of: str
@@ -95,8 +99,9 @@ def child(request: HttpRequest, *, child_id: str) -> HttpResponse:
         "span": span,
         "form": _form(request, span, zone, of_it),
         "brush": _brush(request.GET, of_it, zone),
-        "days": _days(child_id, page.rows, clock, zone),
+        "days": _days(child_id, page.rows, clock, zone, viewer_of(request).zone),
         "pager": Pager(page, query_without_cursor(request)),
+        "may_see_events": viewer_of(request).may(Capability.SEE_PAYLOADS),
         "is_narrowed": any(request.GET.get(n) for n in ("from", "to", "lane")),
         "as_of_form": reverse("admin:child_as_of", args=[child_id]),
     }
@@ -175,14 +180,21 @@ def _brush(query: QueryDict, of_it: Asked, zone: tzinfo) -> Brush:
 
 
 def _days(
-    child_id: str, facts: Sequence[FactRow], clock: Clock, zone: tzinfo
+    child_id: str,
+    facts: Sequence[FactRow],
+    clock: Clock,
+    zone: tzinfo,
+    own: tzinfo,
 ) -> Sequence[Day]:
-    entries = _entries(child_id, facts, clock)
+    """zone: by whose days; own: the viewer's, which stands beside UTC."""
+    entries = _entries(child_id, facts, clock, zone, own)
     by_day = groupby(entries, lambda entry: entry.at.astimezone(zone).date())
     return [Day(day, list(of_day)) for day, of_day in by_day]
 
 
-def _entries(child_id: str, facts: Sequence[FactRow], clock: Clock) -> Iterator[Entry]:
+def _entries(
+    child_id: str, facts: Sequence[FactRow], clock: Clock, zone: tzinfo, own: tzinfo
+) -> Iterator[Entry]:
     talks, looks = talks_of(facts), looks_of(child_id, facts)
     for fact in facts:
         address, label = event_of(fact)
@@ -190,6 +202,7 @@ def _entries(child_id: str, facts: Sequence[FactRow], clock: Clock) -> Iterator[
             fact=fact,
             words=words_of(fact),
             at=fact.at(clock),
+            when=_when(fact.at(clock), zone, own),
             address=address,
             label=label,
             as_of=as_of_address(child_id, fact.recorded_at),
@@ -197,3 +210,22 @@ def _entries(child_id: str, facts: Sequence[FactRow], clock: Clock) -> Iterator[
             talk=talks.get(fact.conversation_id or ""),
             looks=looks.get(fact.recorded_at, ()) if not address else (),
         )
+
+
+def _when(at: datetime, zone: tzinfo, own: tzinfo) -> SafeString:
+    """The time of UTC and the viewer's, both labelled; with the date where it is another than that of the heading."""
+    return format_html(
+        '<time class="t" datetime="{}">{}</time> <span class="t-local">{}</span>',
+        asked.written(at),
+        f"{_time_of(at, UTC, zone)} UTC",
+        ""
+        if own is UTC
+        else f"{_time_of(at, own, zone)} {labelled(at.astimezone(own))}",
+    )
+
+
+def _time_of(at: datetime, zone: tzinfo, heading: tzinfo) -> str:
+    there = at.astimezone(zone)
+    written = there.strftime("%H:%M:%S")
+    is_other = there.date() != at.astimezone(heading).date()
+    return f"{there.strftime('%-d %b')} {written}" if is_other else written

@@ -10,8 +10,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from audit import transcript
+from audit.access import Capability, viewer_of
 from audit.columns.table import Pager
-from audit.conversations.reveals import object_of, reveals_of
+from audit.conversations.reveals import object_of
 from audit.conversations.rows import talk_of
 from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, query_without_cursor, show, wanted
@@ -19,7 +20,6 @@ from audit.looking import looks_at, opener_for
 from eventstore.conf import registry
 from eventstore.errors import KeyStoreUnavailable
 from eventstore.opening.recorded import opened, prepare
-from eventstore.queries.unhandled import unhandled_since
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from eventstore.events import Withheld
     from eventstore.queries.keyset import Page
 
-_TOPIC: Final = "eventstore.conversation"
-_FOLLOWED: Final = {"conversations": _TOPIC, "screenings": _TOPIC}
 MOST_AT_ONCE: Final = 50
 
 
@@ -52,10 +50,9 @@ def conversation(request: HttpRequest, *, conversation_id: str) -> HttpResponse:
     """Masked. It is recorded who looks before anything of it is read."""
     talk = _there(conversation_id)
     looks_at(request, [talk.child_id], f"conversation.{conversation_id}")
-    page = transcript.page(conversation_id, talk.child_id, wanted(request))
-    reveals = reveals_of(conversation_id, talk.child_id)
-    turns = [Turn(message, _of(message, reveals)) for message in page.rows]
-    return _show(request, talk, turns, reveals, page)
+    page = transcript.page(conversation_id, talk.child_id, wanted(request), talk.found)
+    turns = [Turn(message, _of(message, talk.reveals)) for message in page.rows]
+    return _show(request, talk, turns, page)
 
 
 def reveal(request: HttpRequest, *, conversation_id: str) -> HttpResponse:
@@ -63,11 +60,11 @@ def reveal(request: HttpRequest, *, conversation_id: str) -> HttpResponse:
 
     1. which messages  2. it is recorded who opens them; without that nothing is opened  3. open and show them
     """
+    talk = _there(conversation_id)
     if request.method != "POST":
         return redirect("admin:conversation", conversation_id=conversation_id)
-    talk = _there(conversation_id)
     asked = _versions(request)
-    messages = transcript.messages_at(conversation_id, talk.child_id, asked)
+    messages = transcript.messages_at(conversation_id, talk.child_id, asked, talk.found)
     own = [message for message in messages if not message.is_foreign]
     if not own:
         raise PageRefused(
@@ -75,9 +72,7 @@ def reveal(request: HttpRequest, *, conversation_id: str) -> HttpResponse:
         )
     versions = [message.version for message in own]
     looks_at(request, [talk.child_id], object_of(conversation_id, versions))
-    reveals = reveals_of(conversation_id, talk.child_id)
-    turns = _opened(request, own, reveals)
-    return _show(request, talk, turns, reveals, None)
+    return _show(request, talk, _opened(request, own, talk.reveals), None)
 
 
 def _there(conversation_id: str) -> TalkRow:
@@ -136,15 +131,14 @@ def _show(
     request: HttpRequest,
     talk: TalkRow,
     turns: Sequence[Turn],
-    reveals: Sequence[Reveal],
     page: Page[Message] | None,
 ) -> HttpResponse:
-    found = transcript.found_in(talk.conversation_id, talk.child_id)
+    """page: None for what was revealed."""
     hidden = [
-        str(turn.message.version)
-        for turn in turns
-        if not turn.message.is_foreign and turn.text is None
+        str(turn.message.version) for turn in turns if not turn.message.is_foreign
     ]
+    is_part = page is None or page.next is not None or page.previous is not None
+    viewer = viewer_of(request)
     context: dict[str, Any] = {
         "title": talk.conversation_id,
         "trail": [
@@ -153,22 +147,15 @@ def _show(
         ],
         "talk": talk,
         "turns": turns,
-        "found": found,
-        "unplaced": _unplaced(found, turns)
-        if page is None or not _is_part(page)
-        else (),
-        "reveals": reveals,
+        "unplaced": () if is_part else _unplaced(talk.found, turns),
         "is_revealed": page is None,
+        "may_reveal": page is not None and viewer.may(Capability.REVEAL),
+        "may_see_events": viewer.may(Capability.SEE_PAYLOADS),
         "all_versions": ",".join(hidden),
         "pager": page
         and Pager(page, query_without_cursor(request), "Earlier", "Later"),
-        "known_before": unhandled_since(_FOLLOWED),
     }
     return show(request, "audit/conversations/conversation.html", context)
-
-
-def _is_part(page: Page[Message]) -> bool:
-    return page.next is not None or page.previous is not None
 
 
 def _unplaced(found: Sequence[Found], turns: Sequence[Turn]) -> Sequence[Found]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from eventstore.queries.connection import unchecked_rows
+import msgspec
+
+from audit.purpose import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
 MOST: Final = 100
 # Index: people_access_revealed, whose order is that of letters: what begins with the stream's id and a slash lies between two texts.
-_REVEALS: Final = """
+REVEALS: Final = """
 SELECT object, actor, purpose, reference, recorded_at, position FROM people_access
  WHERE kind = 'reveal' AND "object" ~>=~ %(first)s AND "object" ~<~ %(behind)s AND subject = %(child)s
  ORDER BY recorded_at DESC, position DESC LIMIT %(most)s
@@ -32,6 +34,12 @@ class Reveal:
     first: int | None
     last: int | None
 
+    @property
+    def why(self) -> str:
+        """The purpose as it is said."""
+        known = WORDS.get(self.purpose)
+        return self.purpose if known is None else known.label
+
     def covers(self, version: int) -> bool:
         """Whether this message may have been among them."""
         if self.first is None or self.last is None:
@@ -46,36 +54,42 @@ def object_of(conversation_id: str, versions: Sequence[int]) -> str:
     return f"conversation.{conversation_id}/{named}"
 
 
-def reveals_of(
-    conversation_id: str, child_id: str, *, most: int = MOST
-) -> Sequence[Reveal]:
-    """The newest first."""
+def bounds(conversation_id: str) -> Mapping[str, str]:
+    """Between which texts the objects of its reveals lie."""
     stream_id = f"conversation.{conversation_id}"
-    given = {
-        "child": child_id,
-        "first": f"{stream_id}/",
-        "behind": f"{stream_id}0",  # the letter behind the slash
-        "most": most,
-    }
-    return [_reveal(*row) for row in unchecked_rows(_REVEALS, given)]
+    # behind the slash comes the nought
+    return {"first": f"{stream_id}/", "behind": f"{stream_id}0"}
 
 
-def _reveal(
-    object_: str,
-    actor: str,
-    purpose: str,
-    reference: str | None,
-    recorded_at: datetime,
-    position: int,
-) -> Reveal:
+def reveals_in(text: str) -> list[Reveal]:
+    """Of the rows as JSON, the newest first."""
+    return [
+        Reveal(
+            row.actor,
+            row.purpose,
+            row.reference,
+            row.recorded_at,
+            row.position,
+            *_versions(row.object),
+        )
+        for row in _ROWS.decode(text)
+    ]
+
+
+class _Row(msgspec.Struct):
+    object: str
+    actor: str
+    purpose: str
+    reference: str | None
+    recorded_at: datetime
+    position: int
+
+
+_ROWS: Final = msgspec.json.Decoder(list[_Row])
+
+
+def _versions(object_: str) -> tuple[int | None, int | None]:
     first, _, last = object_.rpartition("/")[2].partition("-")
-    known = first.isdigit() and (last or first).isdigit()
-    return Reveal(
-        actor,
-        purpose,
-        reference,
-        recorded_at,
-        position,
-        int(first) if known else None,
-        int(last or first) if known else None,
-    )
+    if not (first.isdigit() and (last or first).isdigit()):
+        return None, None
+    return int(first), int(last or first)

@@ -1,24 +1,42 @@
-"""One conversation as the read model has it."""
+"""One conversation as the read models have it: what it is, what was found in it, who opened what, and up to when that is known."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+import msgspec
+
+from audit.conversations.reveals import MOST, REVEALS, Reveal, bounds, reveals_in
+from audit.transcript import FOUND, Found
+from eventstore.database.composing import composed
 from eventstore.queries.connection import unchecked_rows
+from eventstore.queries.unhandled import FIRST
 from teddy_es.domain.fields import is_id
 
-# Index: the key.
-_TALK: Final = """
-SELECT conversation_id, child_id, names_others, language, started_occurred_at, ended_occurred_at, end_reason, messages,
-       cardinality(unscreened), known_at FROM people_conversation WHERE conversation_id = %(conversation)s
-"""
+_TOPIC: Final = "eventstore.conversation"
+_FOLLOWED: Final = ("conversations", "screenings")
+# Index: the key; and those of what is asked beside it, in the same moment.
+_TALK: Final = composed(
+    """
+SELECT t.conversation_id, t.child_id, t.names_others, t.language, t.started_occurred_at, t.ended_occurred_at, t.end_reason,
+       t.messages, cardinality(t.unscreened), t.known_at, ({unhandled}) AS unhandled,
+       (SELECT coalesce(json_agg(one), '[]')::text FROM ({found}) one) AS found,
+       (SELECT coalesce(json_agg(one), '[]')::text FROM ({reveals}) one) AS reveals
+  FROM people_conversation t WHERE t.conversation_id = %(conversation)s
+""",
+    unhandled=FIRST,
+    found=FOUND.replace("%(child)s", "t.child_id"),
+    reveals=REVEALS.replace("%(child)s", "t.child_id"),
+)
+_FOUND: Final = msgspec.json.Decoder(list[Found])
 
 
 @dataclass(frozen=True, slots=True)
 class TalkRow:
-    """See `audit.people.models.Conversation`. unscreened: how many messages no safety filter has judged."""
+    """See `audit.people.models.Conversation`. unscreened: how many messages no safety filter has judged. known_before: what the log
+    took from then on is not in it; None: it has all that is folded."""
 
     conversation_id: str
     child_id: str
@@ -30,6 +48,14 @@ class TalkRow:
     messages: int
     unscreened: int
     known_at: datetime
+    known_before: datetime | None
+    found: list[Found]
+    reveals: list[Reveal]
+
+    @property
+    def ended_by(self) -> str:
+        """Why it ended, in words; empty where nobody said."""
+        return (self.end_reason or "").replace("_", " ")
 
     @property
     def seconds(self) -> float | None:
@@ -43,5 +69,16 @@ def talk_of(conversation_id: str) -> TalkRow | None:
     """None where there is none, or none that is handled yet."""
     if not is_id(conversation_id):
         return None
-    rows = unchecked_rows(_TALK, {"conversation": conversation_id})
-    return TalkRow(*rows[0]) if rows else None
+    given = {
+        "conversation": conversation_id,
+        "names": list(_FOLLOWED),
+        "topics": [_TOPIC for _ in _FOLLOWED],
+        "most": MOST,
+        **bounds(conversation_id),
+    }
+    rows = unchecked_rows(_TALK, given)
+    if not rows:
+        return None
+    *plain, found, reveals = rows[0]
+    known: tuple[Any, ...] = (*plain, _FOUND.decode(found), reveals_in(reveals))
+    return TalkRow(*known)

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import structlog
-from django.db import DatabaseError
 
 from audit.frame.refusals import PageRefused
-from eventstore.database import is_silence
 from eventstore.errors import EventStoreError
 
 if TYPE_CHECKING:
@@ -28,23 +26,13 @@ class Part(Generic[_Found]):
 
 
 def part(ask: Callable[[], _Found]) -> Part[_Found]:
-    """What is asked, or why it cannot be known. A database that is silent is silent for the whole page, and is raised."""
+    """What is asked, or why it cannot be known. What the database itself has to say is true of the whole page, and is raised."""
     try:
         return Part(ask())
     except PageRefused as refused:
         return Part(None, f"{refused.sentence} {refused.instead}".strip())
     except EventStoreError as error:
-        return _unknown(error, (type(error).__doc__ or "").partition("\n")[0])
-    except DatabaseError as error:
-        if is_silence(error):
-            raise
-        return _unknown(error, "The database did not answer this question.")
-
-
-def _unknown(error: Exception, reason: str) -> Part[_Found]:
-    _log.warning(
-        "a part of a page was not made",
-        action="page-part-failed",
-        error=getattr(error, "code", type(error).__name__),
-    )
-    return Part(None, reason)
+        _log.warning(
+            "a part of a page was not made", action="page-part-failed", error=error.code
+        )
+        return Part(None, (type(error).__doc__ or "").partition("\n")[0])

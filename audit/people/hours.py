@@ -86,8 +86,13 @@ class Hours(Projection):
         )
         # in one order, so that of two who count the same neither waits for the other in turn
         rows = [
-            {"hour": hour, "kind": kind, "partition_id": _id(*where), "count": count}
-            for (hour, kind, *where), count in sorted(counted.items())
+            {
+                "hour": hour,
+                "kind": kind,
+                "partition_id": _id(topic, number),
+                "count": count,
+            }
+            for (hour, kind, topic, number), count in sorted(counted.items())
         ]
         with unchecked_cursor() as cursor:
             cursor.execute(_ADD, {"rows": msgspec.json.encode(rows).decode()})

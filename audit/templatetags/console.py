@@ -49,6 +49,12 @@ def moment(context: Context, at: datetime | None) -> SafeString:
     return cells.moment_or_unknown(at, context["viewer"])
 
 
+@register.simple_tag(takes_context=True)
+def clock(context: Context, at: datetime) -> SafeString:
+    """When the page was made: to the second, in both zones."""
+    return formats.clock(at, context["viewer"].zone)
+
+
 @register.simple_tag
 def erased(erased: Destroyed) -> SafeString:
     """In the place of what was sensitive: since when nobody can read it, and why."""

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+# Also to be put into a statement that is answered by what they wrote: then one moment is asked for both. Its parameters: names, topics.
 # One statement, so one moment: a checkpoint moves in the transaction that parks what it passes. A partition without a
 # checkpoint is known from nowhere on. Index: the keys; of each partition one record. A parked stream's event is not in
 # an index that is being rebuilt: then its time is not known, and nothing is.
-_FIRST: Final = composed(
+FIRST: Final = composed(
     """
 SELECT min(recorded_at) FROM (
        SELECT first.recorded_at
@@ -63,6 +64,6 @@ def unhandled_among(followed: Sequence[tuple[str, str]]) -> datetime | None:
         "names": [name for name, _ in followed],
         "topics": [topic for _, topic in followed],
     }
-    [(since,)] = unchecked_rows(_FIRST, given)
+    [(since,)] = unchecked_rows(FIRST, given)
     found: datetime | None = since
     return found

@@ -14,14 +14,15 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from audit.access import MUST_END
 from audit.purpose import as_kept, purpose_from
-from audit.roles import ROLES
+from audit.roles import Role
 from eventstore.clock import SystemClock
 from eventstore.events import Expected
 from eventstore.exchange.cloudevents import parse_line
 from eventstore.projections.configured import configured
 from eventstore.projections.following import subscription_of
-from eventstore.queries.connection import unchecked_rows
+from eventstore.queries.subscriptions import status_of
 from eventstore.store import make_event_store
 from eventstore.subscriptions.follower import Follower
 from eventstore.subscriptions.registering import register
@@ -42,7 +43,6 @@ _EVENTS: Final = 1_000_000
 _PER_STREAM: Final = 20
 _LEAST: Final = 4_000  # events; for fewer the town alone is made, of a few
 _THEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
-_HANDLED: Final = "SELECT coalesce(sum(handled), 0)::bigint FROM eventstore_checkpoint WHERE subscription = %(name)s"
 
 
 def fill_console(plan: Plan) -> None:
@@ -59,7 +59,7 @@ def fill_console(plan: Plan) -> None:
 def _town(*, is_small: bool) -> Iterator[Draft]:
     few = tuple(cases()[20:24])
     given = {"households": 2, "of": few} if is_small else {"households": HOUSEHOLDS}
-    yield from town(_THEN, **given).commits  # type: ignore[arg-type]
+    yield from town(_THEN, **given).commits
 
 
 def _exported(file: str, events: int | None) -> Iterator[Draft]:
@@ -84,7 +84,7 @@ def catch_up(plan: Plan) -> Iterator[Series]:
         while follower.round():
             pass
         took = time.perf_counter() - started
-        [(handled,)] = unchecked_rows(_HANDLED, {"name": name})
+        handled = status_of(name, SystemClock().now()).handled
         yield Series(f"people/{name}", OURS, "events/s", (handled / took,))
     with patient_connection() as connection:
         connection.execute("VACUUM (ANALYZE)")  # else autovacuum would, in mid-turn
@@ -94,7 +94,7 @@ def logged_in() -> Client:
     """Somebody with all roles, who has said what for."""
     client = Client()
     user = get_user_model().objects.create_superuser("bench")
-    names = [role.value for role, given in ROLES.items() if not given.must_end]
+    names = [role.value for role in Role if role not in MUST_END]
     user.groups.set(Group.objects.filter(name__in=names))
     client.force_login(user)
     session = client.session

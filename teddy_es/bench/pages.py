@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -22,7 +22,6 @@ from teddy_es.bench.world import CannotMeasure, a_world
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from django.http import HttpResponse
     from django.test import Client
 
     from teddy_es.bench.plan import Plan
@@ -119,7 +118,7 @@ def _record_ms(shelf: Shelf) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _asked(client: Client, wanted: Visit) -> HttpResponse:
+def _asked(client: Client, wanted: Visit) -> Any:
     """Raises RuntimeError if it is not what was looked for."""
     if wanted.look_up is None:
         answer = client.get(wanted.address, secure=True)

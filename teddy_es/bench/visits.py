@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from audit.children.asked import written
+from audit.children.heads import cut_of_now
 from audit.frame.page import Page
 from audit.pages import PAGES
+from eventstore.clock import SystemClock
+from eventstore.projections.configured import configured
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import cursor
 from eventstore.queries.positions import position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 _SOME: Final = (
     200  # of each kind are taken out, in an order that is the same in every run
@@ -32,35 +38,30 @@ class Visit:
     look_up: str | None = None
 
 
-# By the names in a route, whatever their order: what stands there is asked once. Read through, but nobody waits for it.
-_SHELVES: Final[dict[frozenset[str], tuple[str, Sequence[str]]]] = {
-    frozenset(names): (f"SELECT {', '.join(columns)} {rest}", names)
-    for names, columns, rest in (
-        (("child_id",), ("child_id",), "FROM people_child ORDER BY md5(child_id)"),
-        (
-            ("child_id", "violation_id"),
-            ("child_id", "violation_id"),
-            "FROM people_violation ORDER BY md5(violation_id)",
-        ),
-        (
-            ("conversation_id",),
-            ("conversation_id",),
-            "FROM people_conversation ORDER BY md5(conversation_id)",
-        ),
-        (("actor",), ("actor",), "FROM people_access GROUP BY actor ORDER BY actor"),
-        (
-            ("stream_id",),
-            ("stream_id",),
-            "FROM eventstore_stream ORDER BY md5(stream_id)",
-        ),
-        (
-            ("name",),
-            ("name",),
-            "FROM eventstore_subscription ORDER BY name",
-        ),
-    )
+# By the names in a route: what stands there, in an order that is the same in every run. Read through, but nobody waits for it.
+_CHILDREN: Final = (
+    "SELECT child_id FROM people_child ORDER BY md5(child_id) LIMIT %(some)s"
+)
+_CASES: Final = "SELECT child_id, violation_id FROM people_violation ORDER BY md5(violation_id) LIMIT %(some)s"
+_TALKS: Final = "SELECT conversation_id FROM people_conversation ORDER BY md5(conversation_id) LIMIT %(some)s"
+_ACTORS: Final = (
+    "SELECT actor FROM people_access GROUP BY actor ORDER BY actor LIMIT %(some)s"
+)
+_STREAMS: Final = (
+    "SELECT 'conversation.' || conversation_id FROM people_conversation"
+    " ORDER BY md5(conversation_id) LIMIT %(some)s"
+)
+_EVENTS: Final = (
+    "SELECT known_position, known_at FROM people_conversation"
+    " ORDER BY md5(conversation_id) LIMIT %(some)s"
+)
+_SHELVES: Final[dict[tuple[str, ...], str]] = {
+    ("child_id",): _CHILDREN,
+    ("child_id", "violation_id"): _CASES,
+    ("conversation_id",): _TALKS,
+    ("actor",): _ACTORS,
+    ("stream_id",): _STREAMS,
 }
-_EVENTS: Final = "SELECT position, recorded_at FROM eventstore_event ORDER BY md5(event_id::text) LIMIT %(some)s"
 _PLACE: Final = frozenset({"topic", "partition", "offset", "index"})
 
 
@@ -71,19 +72,20 @@ class Shelf:
         self._random = Random(1)
         self._rows: dict[str, Sequence[tuple[Any, ...]]] = {}
 
-    def arguments(self, route: str) -> Mapping[str, object]:
+    def arguments(self, route: str) -> dict[str, Any]:
         """For a route's names. Raises LookupError for names that nobody has told apart yet, and where there is nothing."""
-        names = frozenset(_NAME.findall(route))
+        names = tuple(_NAME.findall(route))
         if not names:
             return {}
-        if names == _PLACE:
+        if {*names} == _PLACE:
             place = position_of(self.event()[0])
-            return {name: getattr(place, name) for name in _PLACE}
+            return {name: getattr(place, name) for name in names}
+        if names == ("name",):
+            return {"name": self._random.choice(sorted(configured()))}
         if names not in _SHELVES:
             msg = f"{route} names what teddy_es/bench/visits.py does not know: give it a shelf"
             raise LookupError(msg)
-        asked, known = _SHELVES[names]
-        return dict(zip(known, self._one(f"{asked} LIMIT %(some)s"), strict=True))
+        return dict(zip(names, self._one(_SHELVES[names]), strict=True))
 
     def event(self) -> tuple[Any, ...]:
         """Some event's position, and when the log took it."""
@@ -114,20 +116,30 @@ def _find(shelf: Shelf) -> Visit:
     return Visit(reverse("admin:find"), f"child.{child}")
 
 
+def _as_of(shelf: Shelf) -> Visit:
+    """With its cut, as a link to it has; without one the reader is sent on first."""
+    child = shelf.arguments("<child_id>")["child_id"]
+    at = SystemClock().now() - timedelta(hours=1)
+    query = urlencode({"at": written(at), "cut": str(cut_of_now())})
+    return Visit(f"{reverse('admin:child_as_of', args=[child])}?{query}")
+
+
+_READS_ONLY: Final = tuple(
+    page for page in PAGES if isinstance(page, Page) and page.post is None
+)
 VISITS: Final[dict[str, Callable[[Shelf], Visit]]] = {
-    **{
-        f"pages/{page.name}": _page(page)
-        for page in PAGES
-        if isinstance(page, Page) and page.post is None
-    },
+    **{f"pages/{page.name}": _page(page) for page in _READS_ONLY},
+    "pages/child_as_of": _as_of,
+    "pages/ledger": lambda _: Visit(reverse("admin:ledger")),
     "pages/events-deep": _deep_events,
     "pages/find": _find,
 }
-"""Of `PAGES` all that only read: whoever adds one has it measured."""
+"""Of `PAGES` all that show something when they are opened: whoever adds one that only reads has it measured."""
 
 NOT_ASKED: Final = frozenset(
-    page.name
-    for page in PAGES
-    if isinstance(page, Page) and page.post is not None and page.name != "find"
+    {
+        *("violation_act", "violation_reveal", "reveal", "subscription_act"),
+        *("stream_verify", "purpose", "time_zone"),
+    }
 )
-"""What has something done, or opens what was said, by a POST."""
+"""What has something done, opens what was said, or keeps a choice, by a POST."""

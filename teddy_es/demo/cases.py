@@ -155,7 +155,7 @@ def proposal_of(case: Case) -> str:
     return f"{label_of(case)}/proposed"
 
 
-def _then(case: Case, who: dict[str, str]) -> Iterator[tuple[float, Event]]:
+def _then(case: Case, who: dict[str, Any]) -> Iterator[tuple[float, Event]]:
     """What was done about it, and after which share of the time that it waited."""
     if case.ending == "new":
         return
@@ -182,7 +182,7 @@ def _then(case: Case, who: dict[str, str]) -> Iterator[tuple[float, Event]]:
         yield from _decided(case, who)
 
 
-def _decided(case: Case, who: dict[str, str]) -> Iterator[tuple[float, Event]]:
+def _decided(case: Case, who: dict[str, Any]) -> Iterator[tuple[float, Event]]:
     decision = decision_of(case)
     yield 1.0, SafetyViolationResolved(**who, **decision)
     if case.ending == "reopened":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from teddy_es.demo.scribe import Told
 from teddy_es.domain.access import DataAccessed
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from teddy_es.demo.cases import Case
     from teddy_es.demo.scribe import Scribe
     from teddy_es.demo.staff import Staff
-    from teddy_es.domain.access import Kind, Purpose
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -32,27 +31,9 @@ class Looks:
         """Who looked at all."""
         return sorted(self._of)
 
-    def add(
-        self,
-        actor: str,
-        at: datetime,
-        kind: Kind,
-        purpose: Purpose,
-        subjects: Sequence[str],
-        *,
-        object: str,  # noqa: A002  (as the event's field is called)
-        reference: str | None = None,
-    ) -> None:
-        """Somebody looked."""
-        looked = DataAccessed(
-            actor=actor,
-            actor_kind="officer",
-            kind=kind,
-            purpose=purpose,
-            subjects=sorted(subjects),
-            object=object,
-            reference=reference,
-        )
+    def add(self, actor: str, at: datetime, **said: Any) -> None:
+        """Somebody looked; said: the other fields of the event."""
+        looked = DataAccessed(actor=actor, actor_kind="officer", **said)
         self._of.setdefault(actor, []).append((at, looked))
 
     def at_case(
@@ -63,16 +44,18 @@ class Looks:
             return
         began, step = case.detected_at(now), case.waited * 0.25
         who = case.officer(self._staff)
-        read = ("safety_review", [child_id])
-        kept = {"reference": violation_id}
-        self.add(who, began + step, "view", *read, object=f"child.{child_id}", **kept)
+        read = {
+            "purpose": "safety_review",
+            "subjects": [child_id],
+            "reference": violation_id,
+        }
+        self.add(who, began + step, kind="view", object=f"child.{child_id}", **read)
         if case.ending == "seen":
             return
-        talk = f"conversation.{talk_id}"
-        self.add(who, began + step * 1.2, "reveal", *read, object=talk, **kept)
+        talk = {"kind": "reveal", "object": f"conversation.{talk_id}"}
+        self.add(who, began + step * 1.2, **talk, **read)
         if not case.is_open:
-            at = began + step * 3
-            self.add(self._staff.reviewer, at, "reveal", *read, object=talk, **kept)
+            self.add(self._staff.reviewer, began + step * 3, **talk, **read)
 
     def now_and_then(
         self, rng: Random, child_ids: Sequence[str], now: datetime
@@ -81,29 +64,29 @@ class Looks:
         officer = self._staff.officer
         for day in range(1, 29):
             at = now - timedelta(days=day) + rng.randint(-90, 90) * _MINUTE
-            some = rng.sample(child_ids, min(25, len(child_ids)))
-            self.add(officer, at, "list", "safety_review", some, object="children")
+            some = sorted(rng.sample(child_ids, min(25, len(child_ids))))
+            of_all = {"kind": "list", "object": "children", "subjects": some}
+            self.add(officer, at, purpose="safety_review", **of_all)
             one = rng.choice(child_ids)
-            asked = f"call/{day}"
-            view = ("view", "parent_request", [one])
-            at += 7 * _MINUTE
-            self.add(officer, at, *view, object=f"child.{one}", reference=asked)
+            asked = {"purpose": "parent_request", "reference": f"call/{day}"}
+            self.add(officer, at + 7 * _MINUTE, **_view(one), **asked)
             if day % 7 == 0:
                 self._sample(rng, child_ids, at)
 
     def _sample(self, rng: Random, child_ids: Sequence[str], at: datetime) -> None:
         few = rng.sample(child_ids, min(5, len(child_ids)))
         for nth, one in enumerate(few):
-            view = ("view", "quality_sample", [one])
-            self.add(
-                self._staff.auditor,
-                at + nth * 3 * _MINUTE,
-                *view,
-                object=f"child.{one}",
-            )
-        export = ("export", "regulator", few[:2])
-        kept = {"object": "events", "reference": "letter/2026-17"}
-        self.add(self._staff.protection, at + 40 * _MINUTE, *export, **kept)
+            when = at + nth * 3 * _MINUTE
+            self.add(self._staff.auditor, when, purpose="quality_sample", **_view(one))
+        self.add(
+            self._staff.protection,
+            at + 40 * _MINUTE,
+            kind="export",
+            purpose="regulator",
+            subjects=sorted(few[:2]),
+            object="events",
+            reference="letter/2026-17",
+        )
 
     def tell(self, actor: str, scribe: Scribe) -> None:
         """Write one person's down, in a stream of their own."""
@@ -111,3 +94,7 @@ class Looks:
             Told(looked, at, f"look/{nth}")
             for nth, (at, looked) in enumerate(self._of[actor])
         )
+
+
+def _view(child_id: str) -> dict[str, Any]:
+    return {"kind": "view", "object": f"child.{child_id}", "subjects": [child_id]}

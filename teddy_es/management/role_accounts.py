@@ -8,8 +8,9 @@ from typing import Final
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 
+from audit.access import MUST_END
 from audit.models import Standing
-from audit.roles import ROLES, Role
+from audit.roles import Role
 from eventstore.clock import SystemClock
 from teddy_es.demo.staff import ACCOUNTS
 
@@ -28,7 +29,7 @@ def renew_role_account(name: str, password: str) -> bool:
     user.password = hasher.encode(password, hasher.salt(), _ROUNDS)
     user.save()
     user.groups.set([Group.objects.get(name=role.value)])
-    if ROLES[role].must_end:
+    if role in MUST_END:
         ends_at = SystemClock().now() + _FOR_A_TIME
         Standing.objects.update_or_create(user=user, defaults={"ends_at": ends_at})
     return made

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.core.management.base import CommandError
 
+from audit.access import OFFICER
 from eventstore.api.accounts import DAYS, AccountError, facts_of
 from eventstore.api.scopes import ALL, Scope
 from teddy_es.domain.access import ACTOR, PURPOSES
@@ -27,6 +28,11 @@ def account_name(text: str) -> str:
     """It names the stream in which is recorded what the account looks at."""
     if not ACTOR.fullmatch(text):
         msg = "a name is 1 to 100 letters, digits, - and _"
+        raise argparse.ArgumentTypeError(msg)
+    if text.startswith(OFFICER):
+        msg = (
+            f"names that begin with {OFFICER} are those of people in the access ledger"
+        )
         raise argparse.ArgumentTypeError(msg)
     return text
 

@@ -63,6 +63,7 @@ ONCE = {
             "eventstore/subscriptions/checkpoint_rows.py": "what is done to them outside of turns",
             "eventstore/queries/subscriptions.py": "how they stand, for people",
             "eventstore/queries/unhandled.py": "how far several know the log together",
+            "eventstore/queries/situation.py": "who is furthest behind, for people",
         },
         "eventstore.subscriptions.checkpoint_rows, in your transaction",
     ),

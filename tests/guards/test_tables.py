@@ -35,6 +35,7 @@ FOLDED_ROOMS = {
     "eventstore/queries": "the read side's only surface",
     "eventstore/subscriptions": "a checkpoint is held with the cursor before it, and waits for an event by its key",
     "eventstore/appender": "an outcome is the log's only with the cursors beside it",
+    "teddy_es/bench": "a stock ModelAdmin lists the index of events, for comparison",
     "teddy_es/faults": "an independent judge holds every row against the log",
 }
 WRITERS = {

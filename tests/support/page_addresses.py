@@ -43,9 +43,11 @@ ADDRESSES: Final[Mapping[str, Callable[[Shown], Sequence[str]]]] = {
     "purpose": lambda _: ["/admin/purpose/"],
     "time_zone": lambda _: ["/admin/time-zone/?next=/admin/"],
     "find": lambda _: ["/admin/find/"],  # goes on to a list
-    "children": lambda _: ["/admin/children/"],
+    "children": lambda _: ["/admin/children/", "/admin/children/?open=at+least+one"],
     "child": lambda shown: [
-        f"/admin/children/{child}/" for child in (shown.child_id, shown.forgotten)
+        f"/admin/children/{shown.child_id}/",
+        f"/admin/children/{shown.forgotten}/?zone=Europe/Berlin",
+        f"/admin/children/{shown.child_id}/?from=2020-01-01&to=2020-01-02",
     ],
     "child_as_of": lambda shown: [f"/admin/children/{shown.child_id}/as-of/"],
     "conversation": lambda shown: [f"/admin/conversations/{shown.conversation_id}/"],

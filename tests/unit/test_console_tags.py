@@ -84,6 +84,17 @@ def test_the_ends_of_the_calendar_are_shown(at: datetime, zone: str) -> None:
     assert shown.startswith(f"{at.year:04}-")
 
 
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        (UTC, "2026-11-23 12:00:05 UTC"),
+        (BERLIN, "2026-11-23 12:00:05 UTC · 13:00:05 Berlin +01:00"),
+    ],
+)
+def test_our_own_clock_is_said_to_the_second(zone: tzinfo, shown: str) -> None:
+    assert text(written("{% clock at %}", zone, at=NOON)) == shown
+
+
 def test_a_time_that_is_not_known_is_no_time() -> None:
     assert text(written("{% moment at %}", BERLIN, at=None)) == "Unavailable"
 

@@ -28,7 +28,8 @@ class Command(BaseCommand):
 
     help = (
         "Make or renew the quickstart's superuser `admin` with the password in TEDDY_ADMIN_PASSWORD; whoever"
-        " was logged in as admin is logged out. With TEDDY_ROLE_PASSWORDS also an account for each role. Example: TEDDY_ADMIN_PASSWORD=… manage.py quickstart_admin"
+        " was logged in as admin is logged out. With TEDDY_ROLE_PASSWORDS (name:password,…) also an account for each"
+        " role. Example: TEDDY_ADMIN_PASSWORD=… manage.py quickstart_admin"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from datetime import timedelta
 from io import StringIO
@@ -19,6 +20,7 @@ from eventstore.api.scopes import Scope
 from eventstore.api.tokens import caller_of
 from eventstore.clock import SystemClock
 from teddy_es.domain.access import PURPOSES
+from teddy_es.management.service_accounts import account_name
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -89,6 +91,13 @@ def test_an_account_has_no_password_and_is_nobody_in_the_console() -> None:
     user = User.objects.get(username="backend")
     assert not user.has_usable_password()
     assert (user.is_staff, user.is_superuser) == (False, False)
+
+
+def test_no_service_has_a_persons_name_in_the_ledger() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="people"):
+        account_name("officer-7")
+
+    assert account_name("officers") == "officers"
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)

@@ -12,7 +12,7 @@ from django.db import connection
 from audit.children import heads, lists, talks
 from audit.children.axis import FactRow
 from audit.children.lists import ChildFilter
-from audit.conversations import reveals, rows
+from audit.conversations import rows
 from audit.find import persons
 from eventstore.queries.keyset import Wanted, cursor
 from eventstore.queries.unhandled import handled_up_to
@@ -112,8 +112,14 @@ QUESTIONS: dict[str, Question] = {
     ),
     "talks of a page": (lambda: talks.talks_of([TALK]), {"people_conversation_pkey"}),
     "looks of a page": (lambda: talks.looks_of("c-5", [DAY]), {"people_access_kind"}),
-    "a conversation": (lambda: rows.talk_of("t-9"), {"people_conversation_pkey"}),
-    "reveals": (lambda: reveals.reveals_of("t-9", "c-0"), {"people_access_revealed"}),
+    "a conversation": (
+        lambda: rows.talk_of("t-9"),
+        {
+            *("people_conversation_pkey", "people_access_revealed"),
+            *("people_violation_talk", "eventstore_record_pkey"),
+            *("eventstore_checkpoint_pkey", "eventstore_parked_place"),
+        },
+    ),
     "children of parents": (
         lambda: persons.children_of(["p-7"]),
         {"people_child_parent"},
@@ -128,21 +134,24 @@ def test_an_index_answers_each_question(full: None, name: str) -> None:
 
     asked = [node for plan in plans(ask) for node in nodes(plan)]
 
-    used = {n["Index Name"].partition("_like")[0] for n in asked if "Index Name" in n}
-    used = {
-        one.rpartition("_pkey")[0] + "_pkey" if "pkey" in one else one for one in used
-    }
-    assert {_own(one) for one in used} == expected
-    assert "Seq Scan" not in {node["Node Type"] for node in asked}
+    used = {_own(node["Index Name"]) for node in asked if "Index Name" in node}
+    assert used == expected or (name == "languages" and used == {_OR})
+    read = [node for node in asked if node["Node Type"] == "Seq Scan"]
+    # partitions are few, and the log is empty here: what it is asked has its own tests
+    log = {"eventstore_partition", "eventstore_event"}
+    assert {node["Relation Name"] for node in read} <= log
+
+
+_OR = "people_child_lang_reg"  # it begins with the language, too
+_KEYS = {
+    "people_child_child_id": "people_child_pkey",
+    "people_conversation_conversation_id": "people_conversation_pkey",
+}
 
 
 def _own(name: str) -> str:
     """Django makes another index of a key that is a text, for patterns; either finds it."""
-    for key in ("people_child", "people_conversation"):
-        rest = name.removeprefix(f"{key}_")
-        if rest.startswith(("child_id", "conversation_id")) and rest.endswith("_like"):
-            return f"{key}_pkey"
-    return name
+    return next((own for key, own in _KEYS.items() if name.startswith(key)), name)
 
 
 @pytest.mark.django_db

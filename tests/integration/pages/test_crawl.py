@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("transactional_db", "table")
 
 ACCOUNTS: Final = (
     *("anonymous", "inactive", "outsider", "staff"),
-    *("everything but a role", "superuser", "all roles", *ROLES),
+    *("everything but a role", "superuser", "all roles", "operator"),
 )
 PROBES: Final = {"healthz", "readyz", "metrics"}  # test_health.py and test_metrics.py
 

@@ -31,7 +31,7 @@ FILL = """
 
 def happen(families: Families, at: datetime) -> None:
     """One of everything, and two messages."""
-    about = {"child_id": "c-1"}
+    about: dict[str, Any] = {"child_id": "c-1"}
     families.happens(
         "conversation.t-1",
         TeddyReplied(**about, text="Hello"),

@@ -118,11 +118,27 @@ def test_one_that_is_no_more_on_the_list_is_chosen_anew(asking: Client) -> None:
     assert asking.get(STREAM).status_code == 403
 
 
-def test_what_was_sent_before_is_said_to_be_lost(asking: Client) -> None:
-    answer = asking.post("/admin/find/", {"q": "conversation.conv-1"})
+def test_what_was_sent_goes_on_with_the_choice(asking: Client) -> None:
+    typed = {"q": "conversation.conv-1"}
+
+    answer = asking.post("/admin/find/", typed)
 
     assert answer.status_code == 403
-    assert "What you sent was not looked at" in answer.text
+    assert "Nothing was done yet with what you sent" in answer.text
+    assert '<input type="hidden" name="q" value="conversation.conv-1">' in answer.text
+    assert 'action="/admin/find/"' in answer.text
+    assert asking.post("/admin/find/", typed | {"_purpose": "none"}).status_code == 400
+    assert chosen(asking) is None
+    sent = typed | {"_purpose": "complaint", "_reference": "C-1"}
+    assert asking.post("/admin/find/", sent).headers["Location"] == STREAM
+    assert chosen(asking) == {"code": "complaint", "reference": "C-1"}
+
+
+def test_a_look_by_its_address_alone_chooses_nothing(asking: Client) -> None:
+    answer = asking.get(f"{STREAM}?_purpose=incident")
+
+    assert answer.status_code == 403
+    assert chosen(asking) is None
 
 
 @pytest.mark.parametrize("role", ["operator", "staff"])

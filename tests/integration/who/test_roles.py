@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.urls import reverse
@@ -107,6 +109,17 @@ def test_a_group_of_ones_own_gives_what_it_has() -> None:
     user.groups.add(group)
 
     assert capabilities(user) == OF_STAFF | {Capability.SEE_LEDGER}
+
+
+def test_an_upgrade_makes_operators_of_those_who_acted_by_a_permission() -> None:
+    old, other = (User.objects.create_user(name, is_staff=True) for name in "ab")
+    old.user_permissions.set(Permission.objects.filter(codename="change_subscription"))
+    migration = import_module("audit.migrations.0002_operators")
+
+    migration.give_roles(apps, None)
+
+    assert capabilities(old) == OF_STAFF | ROLES[Role.OPERATOR]
+    assert capabilities(other) == OF_STAFF
 
 
 # -- accounts' pages
