@@ -45,6 +45,8 @@ POSTS: Final = [
 ]
 # What has an event appended, or opens what was said: its record is in the log, and its tests are where there is one.
 IN_THE_LOG: Final = {
+    "child_as_of": "children/test_child_pages.py",
+    "reveal": "children/test_child_pages.py",
     "violation_act": "people/test_violation_pages.py",
     "violation_reveal": "people/test_violation_pages.py",
     "child_as_of": "children/test_child_pages.py",
