@@ -34,6 +34,7 @@ _CASES: Final = re.compile(r"(\d+) (?:test cases )?generated")
 CONFIGURATION: Final = """
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "304", "401", "403", "404", "409", "410", "429"]
+negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422", "429", "431"]
 
 [[operations]]
 include-operation-id = "append_events"
