@@ -20,6 +20,7 @@ from django.urls import reverse
 from audit.access import standing_of
 from audit.conf import conf
 from audit.frame.showing import show
+from audit.trouble import unavailable
 from eventstore.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -69,7 +70,13 @@ class EndSessions:
         """Who is logged in no more is told why: on the log-in page, or, where something was sent, with what it was."""
         if request.session.session_key is None:
             return self._get_response(request)
-        why = _ended(request)
+        try:
+            why = _ended(request)
+        except Exception as error:
+            silent = unavailable(request, error)
+            if silent is None:
+                raise
+            return silent
         if why is None:
             return self._get_response(request)
         request.session.flush()

@@ -34,8 +34,13 @@ class DatabaseTrouble:
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
-        """The page, if it is the database's silence."""
-        return _unavailable(request, error) if _is_silence(error) else None
+        """See `unavailable`."""
+        return unavailable(request, error)
+
+
+def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse | None:
+    """The page, if it is the database's silence; a middleware that asks the database itself answers with it."""
+    return _unavailable(request, error) if _is_silence(error) else None
 
 
 def broken(request: HttpRequest) -> HttpResponse:
