@@ -60,9 +60,9 @@ def reveal(request: HttpRequest, *, conversation_id: str) -> HttpResponse:
 
     1. which messages  2. it is recorded who opens them; without that nothing is opened  3. open and show them
     """
+    talk = _there(conversation_id)
     if request.method != "POST":
         return redirect("admin:conversation", conversation_id=conversation_id)
-    talk = _there(conversation_id)
     asked = _versions(request)
     messages = transcript.messages_at(conversation_id, talk.child_id, asked, talk.found)
     own = [message for message in messages if not message.is_foreign]

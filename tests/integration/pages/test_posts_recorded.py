@@ -47,6 +47,8 @@ POSTS: Final = [
 IN_THE_LOG: Final = {
     "violation_act": "people/test_violation_pages.py",
     "violation_reveal": "people/test_violation_pages.py",
+    "child_as_of": "children/test_child_pages.py",
+    "reveal": "children/test_child_pages.py",
 }
 
 
@@ -85,11 +87,6 @@ EXAMPLES: Final[Mapping[str, Callable[[Orders], Sequence[Sent]]]] = {
     "subscription_act": acts,
     "stream_verify": lambda orders: [
         Sent({"stream_id": orders.stream("a")}, status=200)
-    ],
-    # of whom there is none: what is there is opened in tests/integration/children
-    "child_as_of": lambda _: [Sent({"child_id": "c-none"}, status=404)],
-    "reveal": lambda _: [
-        Sent({"conversation_id": "t-none"}, form={"version": "2"}, status=404)
     ],
     "time_zone": lambda _: [Sent(form={"zone": "Europe/Berlin"})],
 }
