@@ -90,11 +90,6 @@ EXAMPLES: Final[Mapping[str, Callable[[Orders], Sequence[Sent]]]] = {
     "stream_verify": lambda orders: [
         Sent({"stream_id": orders.stream("a")}, status=200)
     ],
-    # of whom there is none: what is there is opened in tests/integration/children
-    "child_as_of": lambda _: [Sent({"child_id": "c-none"}, status=404)],
-    "reveal": lambda _: [
-        Sent({"conversation_id": "t-none"}, form={"version": "2"}, status=404)
-    ],
     "time_zone": lambda _: [Sent(form={"zone": "Europe/Berlin"})],
 }
 
