@@ -49,8 +49,6 @@ IN_THE_LOG: Final = {
     "reveal": "children/test_child_pages.py",
     "violation_act": "people/test_violation_pages.py",
     "violation_reveal": "people/test_violation_pages.py",
-    "child_as_of": "children/test_child_pages.py",
-    "reveal": "children/test_child_pages.py",
 }
 
 
