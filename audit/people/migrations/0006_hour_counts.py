@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0022_children_found"),
+        ("people", "0005_children_found"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0020_facts"),
+        ("people", "0003_facts"),
     ]
 
     operations = [

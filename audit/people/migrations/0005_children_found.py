@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0021_screenings"),
+        ("people", "0004_screenings"),
     ]
 
     operations = [

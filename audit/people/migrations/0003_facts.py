@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0010_clocks_and_approvals"),
+        ("people", "0002_clocks_and_approvals"),
     ]
 
     operations = [
