@@ -163,7 +163,7 @@ def test_the_palette_finds_by_key_and_leaves_nothing_in_the_address(
     page.keyboard.press("g")
     page.keyboard.press("t")
     expect(page.get_by_role("heading", level=1)).to_have_text("Today")
-    page.goto(page.url.replace("/admin/", "/admin/events/"))
+    page.goto(page.url.replace("/admin/", "/admin/events/?type=ChildSpoke"))
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("ChildSpoke")
@@ -179,46 +179,6 @@ def test_the_theme_is_switched_and_kept(console: Callable[[], Page]) -> None:
 
     assert switched != before
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == switched
-
-
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_accessible_and_fits(
-    console: Callable[[], Page],
-    live_store: EventStore,
-    live_server: LiveServer,
-    complaints: list[str],
-    scheme: str,
-    width: int,
-) -> None:
-    a_conversation(live_store, turns=5)
-    follow(follower(Subscription(name=LONG, handler=fails, retries=())))
-    page = console()
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"{live_server.url}/admin/events/")
-    event = page.locator("tbody th a").first.get_attribute("href")
-
-    for address in (
-        "/admin/",
-        "/admin/streams/",
-        "/admin/streams/conversation.conv-1/",
-        "/admin/events/",
-        "/admin/events/?type=ConversationEnded",
-        "/admin/jobs/",
-        "/admin/subscriptions/",
-        f"/admin/subscriptions/{LONG}/",
-        f"/admin/subscriptions/{LONG}/reset/",
-        f"/admin/subscriptions/{LONG}/skip/?stream=conversation.conv-1",
-        event,
-        "/admin/password_change/",
-    ):
-        page.goto(f"{live_server.url}{address}")
-        assert complaints == []
-        found = Axe().run(page)
-        complaints.clear()  # axe itself does what the policy forbids
-        assert found.violations_count == 0, f"{address}\n{found.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
 def test_the_login_is_accessible(browser: Browser, live_server: LiveServer) -> None:
