@@ -74,7 +74,8 @@ def test_a_parked_stream_is_skipped_with_a_reason(
     page.keyboard.press("g")
     page.keyboard.press("u")
     page.get_by_role("link", name="totals").click()
-    row = page.get_by_role("row").filter(has_text="conversation.conv-1")
+    waiting = page.get_by_role("region", name="Streams that wait").get_by_role("row")
+    row = waiting.filter(has_text="ConversationStarted")
     expect(row).to_contain_text("version 1")
 
     row.get_by_role("link", name="Skip").click()
@@ -87,7 +88,7 @@ def test_a_parked_stream_is_skipped_with_a_reason(
     expect(page.get_by_text("It was imported twice")).to_be_visible()
     follow(one)
     page.reload()
-    expect(row.first).to_contain_text("version 2")
+    expect(waiting.filter(has_text="ChildSpoke")).to_contain_text("version 2")
 
 
 def test_from_the_login_to_an_event_and_back(
