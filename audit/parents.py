@@ -18,8 +18,6 @@ def normalised(address: str) -> str:
 
 
 by_email: Final = BlindIndex("parent-email", ParentRegistered, "email", normalised)
-following: Final = by_email.subscription()
-"""What EVENTSTORE["SUBSCRIPTIONS"] names, as `teddy_es.parents.following`."""
 
 
 def find_parent(email: str) -> Sequence[str]:

@@ -9,11 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audit.parents import following
 from eventstore.clock import SystemClock
 from eventstore.errors import KeyStoreUnavailable
 from eventstore.subscriptions.registering import register
 from teddy_es.domain.parent import ParentRegistered
+from teddy_es.parents import following
 from tests.support.families import Families, handle
 from tests.support.following import follow, follower
 from tests.support.recorders import Recorder
