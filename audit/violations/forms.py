@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_WORDS: Final = 4_000
+NEWEST: Final = 2**31 - 1  # the highest version that a read model can hold
 
 
 class _Text(forms.CharField):
@@ -25,8 +26,10 @@ class _Text(forms.CharField):
 class SeenForm(forms.Form):
     """Nothing but what was seen. request: the version of the request for a second person."""
 
-    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    request = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+    seen = forms.IntegerField(min_value=0, max_value=NEWEST, widget=forms.HiddenInput)
+    request = forms.IntegerField(
+        min_value=0, max_value=NEWEST, required=False, widget=forms.HiddenInput
+    )
 
 
 class NoteForm(SeenForm):

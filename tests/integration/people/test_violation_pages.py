@@ -210,6 +210,44 @@ def test_what_is_severe_is_closed_by_a_second_person(
     assert PAGE not in client_of(bo).get("/admin/approvals/").text
 
 
+def test_who_proposed_it_may_not_answer_though_another_asked(
+    families: Families, ada: User, bo: User
+) -> None:
+    families.detects("c-1", "v-1", severity="critical")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+    send(client_of(ada), "withdraw")
+
+    asked = send(client_of(bo), "ask-again").text
+    page = client_of(ada).get(PAGE).text
+
+    assert "A second person is asked." in asked
+    assert f"<dt>Proposed by</dt><dd>{actor_of(ada)}" in asked
+    assert do("approve") not in page
+    assert do("refuse") not in page
+    assert "Nobody answers what they proposed" in page
+    forged = client_of(ada).post(do("approve"), {"seen": "3", "request": "3"})
+    assert forged.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("seen", "status"), [("3000000000", 400), ("2", 409), ("2147483647", 409)]
+)
+def test_nobody_is_asked_about_a_version_that_proposes_nothing(
+    families: Families, ada: User, bo: User, seen: str, status: int
+) -> None:
+    families.detects("c-1", "v-1", severity="critical")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+    send(client_of(ada), "withdraw")
+
+    answer = client_of(bo).post(do("ask-again"), {"seen": seen})
+
+    assert answer.status_code == status
+    handle("approvals")
+    assert "Second person</span>" not in client_of(ada).get(PAGE).text
+
+
 def test_a_second_person_refuses_with_a_reason(
     families: Families, ada: User, bo: User
 ) -> None:
