@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from audit.approvals import asking
 from audit.approvals.asking import Thing
 from eventstore.aggregates import DomainError
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from audit.approvals.asking import Deed
     from eventstore.ports import Clock
 
-_log = structlog.get_logger(__name__)
 MOST: Final = 500  # of each, a run
 
 # Index: people_approval_expires.
@@ -72,10 +69,5 @@ def _each(
             raise
         except (DomainError, EventStoreError, LookupError, TypeError) as error:
             failed += 1
-            code = getattr(error, "code", type(error).__name__)
-            _log.warning(
-                "a request could not be finished",
-                action="approval-not-finished",
-                code=code,
-            )
+            asking.tell_unfinished(error)
     return done, failed

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from audit.approvals import asking
-from audit.approvals.asking import Thing
+from audit.approvals.asking import NotFinished, RequestMoved, Thing
+from eventstore.aggregates import DomainError
 from eventstore.conf import registry
-from eventstore.errors import StreamNotFound, WrongExpectedVersion
+from eventstore.errors import EventStoreError, StreamNotFound, WrongExpectedVersion
 from eventstore.service import get_service
 from eventstore.store import get_event_store
 from teddy_es.domain.approval import object_of
@@ -135,12 +136,12 @@ def answer(
     seen: int,
     request_seen: int,
     note: str = "",
-) -> AppendResult | None:
+) -> Result | None:
     """The second person agrees, and it is closed; or does not, and says why. It is neither who proposed it nor who asked, which may be two.
 
     seen: the version of the proposal; request_seen: of the approval's stream. A refusal is written to the child's stream first, where
-    its reason is under the child's keys; a crash behind it leaves a request for what is no proposal any more. Raises `Overtaken`,
-    `RequestMoved`, `ApprovalByRequester` …
+    its reason is under the child's keys; a crash behind it leaves a request for what is no proposal any more. What became of it, if
+    they agree. Raises `Overtaken`, `RequestMoved`, `ApprovalByRequester` …, and `NotFinished` where their answer is recorded.
     """
     thing = _thing(case, seen)
     if _standing(case, seen).officer == officer:
@@ -149,11 +150,13 @@ def answer(
         return asking.answer(
             thing, officer, decision, seen=request_seen, deed=close_as_agreed
         )
-    result = _do(
-        case, seen, lambda c: c.disagree(case.violation_id, officer, note=note)
-    )
-    asking.answer(thing, officer, decision, seen=request_seen, deed=close_as_agreed)
-    return result
+    asking.check(thing, officer, seen=request_seen)
+    _do(case, seen, lambda c: c.disagree(case.violation_id, officer, note=note))
+    try:
+        asking.answer(thing, officer, decision, seen=request_seen, deed=close_as_agreed)
+    except (RequestMoved, DomainError, EventStoreError) as error:
+        raise NotFinished(error) from error
+    return None
 
 
 def withdraw(case: Case, officer: str, *, seen: int, request_seen: int) -> None:

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.shortcuts import redirect
 
 from audit.access import Capability, actor_of, viewer_of
-from audit.approvals.asking import RequestMoved
+from audit.approvals.asking import NotFinished, RequestMoved
 from audit.frame.answering import refuse_without
 from audit.frame.page import Shows
 from audit.frame.refusals import PageRefused
@@ -86,21 +86,30 @@ def violation_act(
     form = FORMS[act](request.POST, auto_id=f"{act}-%s")
     if not form.is_valid():
         return _again(request, case, _invalid(act, form))
+    became = _done(request, case, act, form)
+    if isinstance(became, Refused):
+        return _again(request, case, became)
+    _tell(request, case, act, became)
+    return redirect(address(child_id, violation_id))
+
+
+def _done(
+    request: HttpRequest, case: Case, act: str, form: SeenForm
+) -> Refused | object:
+    """What became of it; if nothing was recorded, why."""
     try:
-        _DO[act](case, actor_of(request.user), form.cleaned_data)
+        return _DO[act](case, actor_of(request.user), form.cleaned_data)
+    except NotFinished:
+        return _ANSWERED
     except Overtaken as overtaken:
-        return _again(request, case, _overtaken(request, act, overtaken))
+        return _overtaken(request, act, overtaken)
     except RequestMoved:
         sentence = "Somebody else answered, or the request was changed, while this page was open. Nothing was recorded."
-        return _again(request, case, Refused(sentence, act, form))
+        return Refused(sentence, act, form)
     except DomainError as error:
-        return _again(
-            request, case, Refused(f"{error} Nothing was recorded.", act, form)
-        )
+        return Refused(f"{error} Nothing was recorded.", act, form)
     except EventStoreError as error:
-        return _again(request, case, _trouble(act, form, error))
-    _tell(request, case, act)
-    return redirect(address(child_id, violation_id))
+        return _trouble(act, form, error)
 
 
 _NO_KEYS: Final = Refused(
@@ -157,13 +166,15 @@ _ERASED: Final = (
 )
 
 
-def _tell(request: HttpRequest, case: Case, act: str) -> None:
+def _tell(request: HttpRequest, case: Case, act: str, became: object) -> None:
+    but = _BUT.get((act, became)) if isinstance(became, str) else None
+    says = messages.warning if but else messages.success
     if has_caught_up(case):
-        messages.success(request, _DONE[act])
+        says(request, but or _DONE[act])
     else:
         messages.warning(
             request,
-            f"{_DONE[act]} This page does not show it yet: reload it in a moment.",
+            f"{but or _DONE[act]} This page does not show it yet: reload it in a moment.",
         )
 
 
@@ -209,6 +220,22 @@ _DONE: Final[Mapping[str, str]] = {
     "withdraw": "Your request is withdrawn; it stays open.",
     "ask-again": "A second person is asked.",
 }
+_ANSWERED: Final = "answered"
+_BUT: Final[Mapping[tuple[str, str], str]] = {
+    (
+        "approve",
+        "overtaken",
+    ): "You agreed, but it is not closed: somebody did something about it in the same moment. Read what happened.",
+    (
+        "approve",
+        _ANSWERED,
+    ): "That you agree is recorded. Closing it did not succeed at once; it is tried again by itself, each minute.",
+    (
+        "refuse",
+        _ANSWERED,
+    ): "That you do not agree is recorded, and it stays open. Only the request could not be answered any more; it counts for nothing now.",
+}
+"""What was recorded, but did not lead to what the act is for."""
 _NOTES: Final = "notes"
 _ALL: Final = "all"
 

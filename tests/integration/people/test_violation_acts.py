@@ -163,6 +163,59 @@ def test_a_refusal_says_why_under_the_childs_keys_and_the_case_stays_open(
     assert names()[-1] == "SafetyViolationResolved"
 
 
+@pytest.mark.parametrize("end", ["withdrawn", "expired", "moved"])
+def test_who_can_no_longer_answer_has_nothing_recorded(proposed: int, end: str) -> None:
+    acts.withdraw(CASE, "ada", seen=proposed, request_seen=1)
+    request_seen, told = 2, errors.ApprovalNotWaiting
+    if end == "expired":
+        ago = MovableClock()
+        ago.ahead = -timedelta(hours=48).total_seconds()
+        thing = asking.Thing("close_violation", CASE.object, proposed)
+        asking.ask_again(thing, "ada", clock=ago)
+        request_seen, told = 3, errors.ApprovalExpiredAlready
+    elif end == "moved":
+        request_seen, told = 1, asking.RequestMoved
+
+    with pytest.raises(told):
+        acts.answer(
+            CASE, "bo", "refused", seen=proposed, request_seen=request_seen, note="n"
+        )
+
+    assert names()[-1] == "SafetyViolationDecisionProposed"
+
+
+def test_a_refusal_that_is_recorded_is_said_to_be_though_its_request_was_taken_back(
+    proposed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = asking.check
+
+    def and_then_it_is_withdrawn(*given: Any, **more: Any) -> None:
+        check(*given, **more)
+        acts.withdraw(CASE, "ada", seen=proposed, request_seen=1)
+
+    monkeypatch.setattr(asking, "check", and_then_it_is_withdrawn)
+    with pytest.raises(asking.NotFinished):
+        acts.answer(CASE, "bo", "refused", seen=proposed, request_seen=1, note="n")
+
+    assert names()[-1] == "SafetyViolationDecisionRefused"
+
+
+def test_an_answer_whose_deed_fails_is_recorded_and_carried_out_later(
+    proposed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_thing: Any) -> Any:
+        raise errors.ViolationClaimed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(acts, "close_as_agreed", fails)
+        with pytest.raises(asking.NotFinished):
+            acts.answer(CASE, "bo", "approved", seen=proposed, request_seen=1)
+    handle("approvals", "violations")
+
+    assert finish_approvals()["carried_out"] == 1
+    assert names()[-1] == "SafetyViolationResolved"
+
+
 def test_a_request_is_for_one_version(families: Families, proposed: int) -> None:
     acts.claim(CASE, "ada", seen=proposed)
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.access import actor_of
+from audit.approvals import asking
 from audit.violations import acts, one
 from audit.violations.acts import Case, Decided
 from audit.violations.catching_up import has_caught_up
@@ -261,6 +262,62 @@ def test_a_second_person_refuses_with_a_reason(
     refused = send(client_of(bo), "refuse", page, note="look at turn 3")
     assert "You did not agree; it stays open." in refused.text
     assert do("decide") in client_of(ada).get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("act", "says"),
+    [
+        ("approve", "You agreed, but it is not closed"),
+        ("refuse", "That you do not agree is recorded"),
+    ],
+)
+def test_an_answer_says_what_became_of_it(
+    families: Families,
+    ada: User,
+    bo: User,
+    monkeypatch: pytest.MonkeyPatch,
+    act: str,
+    says: str,
+) -> None:
+    families.detects("c-1", "v-1", severity="high")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+    page = client_of(bo).get(PAGE).text
+    answer, check = asking.answer, asking.check
+
+    def behind_a_claim(*given: Any, **more: Any) -> Any:
+        if act == "approve":
+            acts.claim(CASE, actor_of(ada), seen=3)
+        return answer(*given, **more)
+
+    def before_it_is_withdrawn(*given: Any, **more: Any) -> None:
+        check(*given, **more)
+        acts.withdraw(CASE, actor_of(ada), seen=3, request_seen=1)
+
+    monkeypatch.setattr(asking, "answer", behind_a_claim)
+    monkeypatch.setattr(asking, "check", before_it_is_withdrawn)
+    text = send(client_of(bo), act, page, note="look again").text
+
+    assert says in text
+    assert "it is closed." not in text
+    assert "Nothing was recorded" not in text
+
+
+def test_a_refusal_of_what_was_taken_back_records_nothing_and_says_so(
+    families: Families, ada: User, bo: User
+) -> None:
+    families.detects("c-1", "v-1", severity="high")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+    page = client_of(bo).get(PAGE).text
+    send(client_of(ada), "withdraw")
+
+    answer = send(client_of(bo), "refuse", page, note=TYPED)
+
+    assert answer.status_code == 409
+    assert "Nothing was recorded" in answer.text
+    assert "Zwetschgenkuchen &lt;b&gt;&amp;" in answer.text
+    assert do("ask-again") in client_of(ada).get(PAGE).text
 
 
 def test_who_is_told_that_somebody_was_quicker_loses_nothing_that_was_typed(
