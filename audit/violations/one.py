@@ -15,11 +15,12 @@ from audit.frame.answering import refuse_without
 from audit.frame.page import Shows
 from audit.frame.refusals import PageRefused
 from audit.looking import looks_at, opener_for
+from audit.transcript import object_of
 from audit.violations import acts
 from audit.violations.acts import Case, Decided, Overtaken
 from audit.violations.catching_up import has_caught_up
 from audit.violations.columns import address
-from audit.violations.context import opened_text
+from audit.violations.context import context_of, opened_text, revealed
 from audit.violations.forms import FORMS
 from audit.violations.offering import Refused
 from audit.violations.showing import Revealed, found, show_case
@@ -29,12 +30,13 @@ from eventstore.errors import EventStoreError, KeyStoreUnavailable, SubjectErase
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from django.http import HttpRequest, HttpResponse
 
+    from audit.violations.context import Context
     from audit.violations.forms import SeenForm
-    from audit.violations.queries import Step
+    from audit.violations.queries import QueueRow, Step
     from eventstore.ports import Opener
 
 _MOST_NOTES: Final = 50
@@ -59,18 +61,28 @@ def violation_reveal(
     case = Case(child_id, violation_id)
     known = found(case)
     wanted = _wanted(request)
-    talk = known.row.conversation_id if wanted != _NOTES else None
-    stream_id = case.stream_id if talk is None else f"conversation.{talk}"
-    looks_at(request, [child_id], stream_id, Shows.REVEAL)
-    opener = opener_for(request)
     try:
         if wanted == _NOTES:
-            revealed = Revealed(notes=_notes(case, known.steps, opener))
-        else:
-            revealed = Revealed(opener, wanted)
-        return show_case(request, case, known, revealed=revealed)
+            looks_at(request, [child_id], case.stream_id, Shows.REVEAL)
+            notes = _notes(case, known.steps, opener_for(request))
+            return show_case(request, case, known, revealed=Revealed(notes=notes))
+        context = _revealed(request, known.row, wanted)
+        return show_case(request, case, known, revealed=Revealed(context))
     except KeyStoreUnavailable:
         return show_case(request, case, known, refused=_NO_KEYS)
+
+
+def _revealed(request: HttpRequest, row: QueueRow, wanted: Container[int]) -> Context:
+    """1. which messages  2. it is recorded who opens them; without that nothing is opened  3. open them"""
+    talk = row.conversation_id
+    context = context_of(row.child_id, talk, row.message_id)  # 1
+    versions = context.own(wanted)
+    if talk is None or not versions:
+        raise PageRefused(
+            HTTPStatus.NOT_FOUND, "None of these is a message of this child’s."
+        )
+    looks_at(request, [row.child_id], object_of(talk, versions), Shows.REVEAL)  # 2
+    return revealed(context, versions, opener_for(request))  # 3
 
 
 def violation_act(

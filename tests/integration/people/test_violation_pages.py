@@ -428,12 +428,73 @@ def test_what_is_revealed_is_recorded_before_and_no_more_is_opened() -> None:
     assert "message number" not in notes
     kinds = [(said["kind"], said["object"], said["purpose"]) for said in Recorder.said]
     assert kinds == [
-        ("reveal", "conversation.t-1", "incident"),
-        ("reveal", "conversation.t-1", "incident"),
+        ("reveal", "conversation.t-1/15", "incident"),
+        ("reveal", "conversation.t-1/5-25", "incident"),
         ("reveal", "child.c-1", "incident"),
     ]
     assert client.get(reveal).status_code == 302
     assert client.post(reveal, {"message": "x"}).status_code == 400
+    assert client.post(reveal, {"message": "4"}).status_code == 404
+    assert len(Recorder.said) == 3
+
+
+@pytest.mark.usefixtures("talk")
+def test_the_conversations_page_names_who_revealed_which_messages_here(
+    families: Families,
+) -> None:
+    client = client_as("reviewer", "incident", "CASE-7")
+    conversation = "/admin/conversations/t-1/"
+    handle("conversations")
+    assert "Nobody has opened a message" in client.get(conversation).text
+    client.post("/admin/violations/c-1/reveal/v-1/", {"message": "15"})
+    client.post("/admin/violations/c-1/reveal/v-1/", {"message": "all"})
+    told = [
+        (s["object"], s["subjects"]) for s in Recorder.said if s["kind"] == "reveal"
+    ]
+    for n, (object_, subjects) in enumerate(told):
+        families.looks(f"officer-{n}0", *subjects, kind="reveal", object=object_)
+    # as it was recorded before messages were named
+    families.looks("officer-80", "c-1", kind="reveal", object="conversation.t-1")
+    families.looks("officer-90", "c-1", kind="reveal", object="conversation.t-1-2/3")
+    handle("accesses")
+
+    text = " ".join(client.get(conversation).text.split())
+
+    assert "Nobody has opened a message" not in text
+    assert "officer-00</span>, message 15<" in text
+    assert "officer-10</span>, messages 5 to 25<" in text
+    assert "officer-80</span>, messages<" in text
+    assert "officer-90" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [("31", {31}), ("all", set(range(21, 32)))]
+)
+def test_no_more_is_opened_than_is_revealed(
+    families: Families, monkeypatch: pytest.MonkeyPatch, asked: str, expected: set[int]
+) -> None:
+    families.talks("t-1", "c-1", *(f"message number {n}" for n in range(30)))
+    of_another = TeddyReplied(child_id="c-2", text="another child")
+    families.happens("conversation.t-1", of_another)
+    families.detects("c-1", "v-1", conversation_id="t-1", message_id="31")
+    handle("violations")
+    client, versions = client_as("reviewer"), set[int]()
+    ids = {
+        event.metadata.event_id: event.metadata.version
+        for event in get_event_store().read("conversation.t-1")
+    }
+    opens = KeyOpener.open
+
+    def counts(opener: KeyOpener, stream_id: str, commit: Any, event: Any) -> Any:
+        versions.add(ids[event.event_id])
+        return opens(opener, stream_id, commit, event)
+
+    monkeypatch.setattr(KeyOpener, "open", counts)
+    client.get(PAGE)
+    assert versions == set()
+    client.post("/admin/violations/c-1/reveal/v-1/", {"message": asked})
+
+    assert versions == expected
 
 
 @pytest.mark.usefixtures("talk")
