@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -583,6 +584,48 @@ def test_the_record_says_of_a_month_what_was_in_time(families: Families) -> None
         client_as("operator").get("/admin/violations/record/?month=x").status_code
         == 400
     )
+
+
+def test_list_filter_and_record_agree_on_what_was_late(families: Families) -> None:
+    """Late or not, then reopened or not, then late or not: what was late once stays late."""
+    now = SystemClock().now()
+    began = {True: {"occurred_at": now - timedelta(days=3)}, False: {}}
+    about = {"violation_id": "v-1", "officer": "o"}
+    late: dict[str, bool] = {}
+    for n, parts in enumerate(
+        times for k in (1, 2, 3) for times in product((False, True), repeat=k)
+    ):
+        case = Case(f"c-{n:02}", "v-1")
+        found = acts_detected("v-1", "low")
+        seen = families.happens(case.stream_id, found, **began[parts[0]]).last_version
+        for again in (None, *parts[1:]):
+            if again is not None:
+                reopened = SafetyViolationReopened(**about)
+                seen = families.happens(
+                    case.stream_id, reopened, **began[again]
+                ).last_version
+            seen = acts.decide(case, "o", Decided("confirmed"), seen=seen).last_version
+        late[case.child_id] = any(parts)
+    handle("violations")
+    client = client_as("reviewer")
+
+    listed = client.get("/admin/violations/?tab=closed").text
+    filtered = client.get("/admin/violations/?tab=closed&overdue=yes").text
+    record = client.get("/admin/violations/record/").text
+
+    rows = re.findall(r"<tr[^>]*>(?:(?!<tr).)*?</tr>", listed, re.DOTALL)
+    told = {
+        child: "late" in row.lower().split('class="quiet mono"', 1)[0]
+        for row in rows
+        for child in re.findall(r">(c-\d\d)<", row)[:1]
+    }
+    assert told == late
+    assert set(re.findall(r">(c-\d\d)<", filtered)) == {c for c in late if late[c]}
+    assert "Late before it was reopened; then decided with" in listed
+    [low] = re.findall(r"<tr[^>]*>(?:(?!<tr).)*Low.*?</tr>", record, re.DOTALL)
+    cells = re.findall(r'class="num"[^>]*>(?:<span[^>]*>)?([\d,]+)', low)
+    count = sum(late.values())
+    assert cells == [str(n) for n in (len(late), len(late) - count, count, 0, 0)]
 
 
 def test_it_is_waited_for_in_bounds(families: Families) -> None:
