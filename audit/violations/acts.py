@@ -140,13 +140,13 @@ def answer(
     """The second person agrees, and it is closed; or does not, and says why. It is neither who proposed it nor who asked, which may be two.
 
     seen: the version of the proposal; request_seen: of the approval's stream. A refusal is written to the child's stream first, where
-    its reason is under the child's keys; a crash behind it leaves a request for what is no proposal any more. What became of it, if
-    they agree. Raises `Overtaken`, `RequestMoved`, `ApprovalByRequester` …, and `NotFinished` where their answer is recorded.
+    its reason is under the child's keys; a crash behind it leaves a request for what is no proposal any more. Without a note, as about
+    an erased child, the request alone is answered: the proposal counts no more, and is decided anew. What became of it, if they agree. Raises `Overtaken`, `RequestMoved`, `ApprovalByRequester` …, and `NotFinished` where their answer is recorded.
     """
     thing = _thing(case, seen)
     if _standing(case, seen).officer == officer:
         raise ApprovalByRequester
-    if decision == "approved":
+    if decision == "approved" or not note:
         return asking.answer(
             thing, officer, decision, seen=request_seen, deed=close_as_agreed
         )

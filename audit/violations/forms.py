@@ -43,16 +43,27 @@ class NoteForm(SeenForm):
 
 
 class ReasonForm(SeenForm):
-    """With a note that must be there."""
+    """With a note that must be there, but about an erased child: nothing that is written about it can be kept."""
 
+    without_note = forms.BooleanField(required=False)
     note = _Text(
         max_length=MOST_WORDS,
+        required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Say why."},
     )
 
+    def clean_note(self) -> str:
+        """Raises ValidationError where there is none. without_note: it is left out."""
+        typed: str = self.cleaned_data["note"]
+        if self.cleaned_data["without_note"]:
+            return ""
+        if not typed:
+            msg = "Say why."
+            raise forms.ValidationError(msg)
+        return typed
 
-class DecisionForm(SeenForm):
+
+class DecisionForm(ReasonForm):
     """What it was, by which clause, and why."""
 
     outcome = forms.ChoiceField(
@@ -65,22 +76,11 @@ class DecisionForm(SeenForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    without_note = forms.BooleanField(required=False)
     note = _Text(
         max_length=MOST_WORDS,
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-
-    def clean_note(self) -> str:
-        """Raises ValidationError where there is none. without_note: about an erased child nothing can be kept, so it is left out."""
-        typed: str = self.cleaned_data["note"]
-        if self.cleaned_data["without_note"]:
-            return ""
-        if not typed:
-            msg = "Say why."
-            raise forms.ValidationError(msg)
-        return typed
 
     def clean_clause(self) -> str:
         """Raises ValidationError for what is no code."""

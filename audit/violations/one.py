@@ -174,7 +174,7 @@ def _trouble(act: str, form: SeenForm, error: EventStoreError) -> Refused:
 
 _ERASED: Final = (
     "This child is erased, so nothing that somebody writes about it can be kept, and nothing was recorded."
-    " It can be decided without a note: tick the box below it."
+    " It can be done without a note: tick the box below it."
 )
 
 
@@ -212,7 +212,7 @@ _DO: Final[Mapping[str, Callable[[Case, str, Mapping[str, Any]], object]]] = {
     "give-back": lambda c, who, sent: acts.give_back(c, who, seen=sent["seen"]),
     "decide": _decide,
     "reopen": lambda c, who, sent: acts.reopen(
-        c, who, seen=sent["seen"], note=sent["note"]
+        c, who, seen=sent["seen"], note=sent["note"] or None
     ),
     "approve": _answer("approved"),
     "refuse": _answer("refused"),

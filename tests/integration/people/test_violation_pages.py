@@ -671,6 +671,50 @@ def test_a_case_of_an_erased_child_can_be_decided_without_a_note(
     assert "Erased: its key is destroyed" in text
 
 
+def by_the_form_alone(client: Client, act: str, page: str) -> Any:
+    """With a note, which cannot be kept; then as the answer offers it."""
+    address = page.replace("/case/", f"/do/{act}/")
+
+    def hidden(text: str) -> tuple[str, dict[str, str]]:
+        [form] = re.findall(
+            rf'action="{re.escape(address)}".*?</form>', text, re.DOTALL
+        )
+        found = re.findall(r'type="hidden" name="(\w+)"(?: value="(\d*)")?', form)
+        return form, {n: value for n, value in found if n != "csrfmiddlewaretoken"}
+
+    form, given = hidden(client.get(page).text)
+    assert "without_note" not in form
+    refused = client.post(address, {**given, "note": TYPED})
+    assert refused.status_code == 410
+    form, given = hidden(refused.text)
+    assert 'name="without_note"' in form
+    sent = {**given, "note": TYPED, "without_note": "on"}
+    return client.post(address, sent, follow=True)
+
+
+@pytest.mark.parametrize(("severity", "act"), [("low", "reopen"), ("high", "refuse")])
+def test_a_case_of_an_erased_child_is_reopened_or_refused_without_a_note(
+    families: Families, ada: User, bo: User, severity: str, act: str
+) -> None:
+    case = Case(f"erased-{act}", "v-1")
+    seen = families.detects(case.child_id, "v-1", severity=severity).last_version
+    acts.decide(case, actor_of(ada), Decided("confirmed"), seen=seen)
+    keys_of_this_process().erase(case.child_id, request="r-1")
+    handle("violations", "approvals")
+    page = f"/admin/violations/{case.child_id}/case/v-1/"
+
+    done = by_the_form_alone(client_of(bo), act, page)
+
+    says = {
+        "reopen": "It is reopened, and its time begins anew.",
+        "refuse": "You did not agree; it stays open.",
+    }
+    assert says[act] in done.text
+    again = client_of(ada).get(page).text
+    assert page.replace("/case/", "/do/decide/") in again
+    assert page.replace("/case/", "/do/approve/") not in again
+
+
 @pytest.mark.usefixtures("talk")
 def test_a_key_store_that_does_not_answer_is_said_and_nothing_reads_as_empty(
     ada: User, monkeypatch: pytest.MonkeyPatch
