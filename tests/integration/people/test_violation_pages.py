@@ -158,6 +158,8 @@ def test_the_queue_is_narrowed(
         "overdue=no",
         "since=x",
         "until=2026-02-30",
+        "until=9999-12-31",
+        "since=9999-12-31",
         "after=x",
     ],
 )
@@ -584,6 +586,23 @@ def test_the_record_says_of_a_month_what_was_in_time(families: Families) -> None
         client_as("operator").get("/admin/violations/record/?month=x").status_code
         == 400
     )
+
+
+@pytest.mark.parametrize(
+    ("month", "status"),
+    [
+        *(("0001-01", 400), ("1969-12", 400), ("9999-12", 400), ("0000-01", 400)),
+        ("1970-01", 200),
+    ],
+)
+def test_of_a_month_beyond_all_clocks_there_is_no_record(
+    families: Families, month: str, status: int
+) -> None:
+    answer = client_as("operator").get(f"/admin/violations/record/?month={month}")
+
+    assert answer.status_code == status
+    assert 'href="?month=1969' not in answer.text
+    assert ("January 1970" in answer.text) == (status == 200)
 
 
 def test_list_filter_and_record_agree_on_what_was_late(families: Families) -> None:
