@@ -218,8 +218,9 @@ def _proposal(case: Case, version: int) -> SafetyViolationDecisionProposed:
     )
     for event in read:
         said = registry().event_of(event)
-        is_one = isinstance(said, SafetyViolationDecisionProposed)
-        if is_one and said.violation_id == case.violation_id:
+        if not isinstance(said, SafetyViolationDecisionProposed):
+            continue
+        if said.violation_id == case.violation_id:
             return said
     raise ViolationNotProposed
 

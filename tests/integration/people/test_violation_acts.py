@@ -166,7 +166,8 @@ def test_a_refusal_says_why_under_the_childs_keys_and_the_case_stays_open(
 @pytest.mark.parametrize("end", ["withdrawn", "expired", "moved"])
 def test_who_can_no_longer_answer_has_nothing_recorded(proposed: int, end: str) -> None:
     acts.withdraw(CASE, "ada", seen=proposed, request_seen=1)
-    request_seen, told = 2, errors.ApprovalNotWaiting
+    told: type[Exception] = errors.ApprovalNotWaiting
+    request_seen = 2
     if end == "expired":
         ago = MovableClock()
         ago.ahead = -timedelta(hours=48).total_seconds()
