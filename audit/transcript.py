@@ -151,6 +151,13 @@ def messages_at(
     return _messages(conversation_id, child_id, said, found)
 
 
+def object_of(conversation_id: str, versions: Sequence[int]) -> str:
+    """What is recorded of a reveal: the stream and the versions, from the first to the last."""
+    first, last = min(versions), max(versions)
+    named = str(first) if first == last else f"{first}-{last}"
+    return f"conversation.{conversation_id}/{named}"
+
+
 def found_in(conversation_id: str, child_id: str) -> Sequence[Found]:
     """The child's violations that name the conversation."""
     given = {"conversation": conversation_id, "child": child_id}

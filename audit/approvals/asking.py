@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from audit.conf import conf
+from eventstore.aggregates import DomainError
 from eventstore.clock import SystemClock
-from eventstore.errors import StreamNotFound, WrongExpectedVersion
+from eventstore.errors import EventStoreError, StreamNotFound, WrongExpectedVersion
 from eventstore.service import get_service
 from teddy_es.domain.approval import Approval, approval_of
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from eventstore.ports import Clock
     from teddy_es.domain.approval import Decision, Kind, Result
 
+_log = structlog.get_logger(__name__)
 TRIES: Final = 20
 
 
@@ -48,6 +52,22 @@ Deed = Callable[[Thing], "Result"]
 
 class RequestMoved(Exception):  # noqa: N818  (an answer, not a fault)
     """Somebody answered, withdrew or asked anew meanwhile."""
+
+
+class NotFinished(Exception):  # noqa: N818  (an answer, not a fault)
+    """What somebody answered is in the log. What follows from it is not, or nobody knows: `finishing` sees to that."""
+
+    def __init__(self, error: Exception) -> None:
+        tell_unfinished(error)
+        super().__init__()
+
+
+def tell_unfinished(error: Exception) -> None:
+    """In the log, by its code."""
+    code = getattr(error, "code", type(error).__name__)
+    _log.warning(
+        "a request could not be finished", action="approval-not-finished", code=code
+    )
 
 
 def ask(
@@ -105,33 +125,50 @@ def answer(
     seen: int,
     deed: Deed,
     clock: Clock | None = None,
-) -> AppendResult | None:
-    """Say yes or no, as somebody else than who asked; a yes is carried out at once.
+) -> Result | None:
+    """Say yes or no, as somebody else than who asked; a yes is carried out at once. What became of the deed; None for a no.
 
     seen: the version of the approval's stream on the page of who answers. Raises `RequestMoved`, `ApprovalNotWaiting`,
-    `ApprovalByRequester`, `ApprovalExpiredAlready`.
+    `ApprovalByRequester`, `ApprovalExpiredAlready`, and where the answer is recorded but not carried out `NotFinished`.
     """
-    now = (clock or SystemClock()).now()
+    _saved(_answered(thing, by, decision, seen, clock))  # 1
+    if decision != "approved":
+        return None
+    try:
+        result = deed(thing)  # 2
+        _say(thing, result)  # 3
+    except (DomainError, EventStoreError) as error:
+        raise NotFinished(error) from error
+    return result
+
+
+def check(thing: Thing, by: str, *, seen: int, clock: Clock | None = None) -> None:
+    """For who must do something before they answer: whether they can. Raises what `answer` would, and records nothing."""
+    _answered(thing, by, "refused", seen, clock)
+
+
+def _answered(
+    thing: Thing, by: str, decision: Decision, seen: int, clock: Clock | None
+) -> Approval:
     approval = _loaded(thing.approval_id)
     if approval.version != seen or approval.state.version != thing.version:
         raise RequestMoved
-    approval.decide(by, decision, now)
-    saved = _saved(approval)  # 1
-    if decision == "approved":
-        return carry_out(thing, deed) or saved
-    return saved
+    approval.decide(by, decision, (clock or SystemClock()).now())
+    return approval
 
 
 def carry_out(thing: Thing, deed: Deed) -> AppendResult | None:
     """Do what was agreed to, and say so; None if that was said already."""
-    result = deed(thing)  # 2
+    return _say(thing, deed(thing))
 
+
+def _say(thing: Thing, result: Result) -> AppendResult | None:
     def said(approval: Approval) -> None:
         agreed = approval.state.standing == "approved"
         if agreed and approval.state.version == thing.version:
             approval.carry_out(result)
 
-    return _changed(thing.approval_id, said)  # 3
+    return _changed(thing.approval_id, said)
 
 
 def withdraw(thing: Thing, by: str, *, seen: int) -> AppendResult | None:

@@ -12,7 +12,6 @@ from django.urls import reverse
 from audit import transcript
 from audit.access import Capability, viewer_of
 from audit.columns.table import Pager
-from audit.conversations.reveals import object_of
 from audit.conversations.rows import talk_of
 from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step, query_without_cursor, show, wanted
@@ -71,7 +70,8 @@ def reveal(request: HttpRequest, *, conversation_id: str) -> HttpResponse:
             HTTPStatus.NOT_FOUND, "None of these is a message of this child’s."
         )
     versions = [message.version for message in own]
-    looks_at(request, [talk.child_id], object_of(conversation_id, versions))
+    named = transcript.object_of(conversation_id, versions)
+    looks_at(request, [talk.child_id], named)
     return _show(request, talk, _opened(request, own, talk.reveals), None)
 
 

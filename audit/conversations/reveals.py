@@ -11,13 +11,15 @@ import msgspec
 from audit.purpose import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 MOST: Final = 100
-# Index: people_access_revealed, whose order is that of letters: what begins with the stream's id and a slash lies between two texts.
+# Index: people_access_revealed, whose order is that of letters: the stream's id, and what begins with it and a slash, lie between two
+# texts; of what lies there, too, ids that go on with a dash are others'. The id alone is a reveal that names no messages.
 REVEALS: Final = """
 SELECT object, actor, purpose, reference, recorded_at, position FROM people_access
- WHERE kind = 'reveal' AND "object" ~>=~ %(first)s AND "object" ~<~ %(behind)s AND subject = %(child)s
+ WHERE kind = 'reveal' AND "object" ~>=~ %(stream)s AND "object" ~<~ %(behind)s
+   AND ("object" = %(stream)s OR "object" ~>=~ %(first)s) AND subject = %(child)s
  ORDER BY recorded_at DESC, position DESC LIMIT %(most)s
 """
 
@@ -47,18 +49,15 @@ class Reveal:
         return self.first <= version <= self.last
 
 
-def object_of(conversation_id: str, versions: Sequence[int]) -> str:
-    """What is recorded of a reveal: the stream and the versions, from the first to the last."""
-    first, last = min(versions), max(versions)
-    named = str(first) if first == last else f"{first}-{last}"
-    return f"conversation.{conversation_id}/{named}"
-
-
 def bounds(conversation_id: str) -> Mapping[str, str]:
     """Between which texts the objects of its reveals lie."""
     stream_id = f"conversation.{conversation_id}"
     # behind the slash comes the nought
-    return {"first": f"{stream_id}/", "behind": f"{stream_id}0"}
+    return {
+        "stream": stream_id,
+        "first": f"{stream_id}/",
+        "behind": f"{stream_id}0",
+    }
 
 
 def reveals_in(text: str) -> list[Reveal]:

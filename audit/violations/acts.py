@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from audit.approvals import asking
-from audit.approvals.asking import Thing
+from audit.approvals.asking import NotFinished, RequestMoved, Thing
+from eventstore.aggregates import DomainError
 from eventstore.conf import registry
-from eventstore.errors import StreamNotFound, WrongExpectedVersion
+from eventstore.errors import EventStoreError, StreamNotFound, WrongExpectedVersion
 from eventstore.service import get_service
 from eventstore.store import get_event_store
 from teddy_es.domain.approval import object_of
 from teddy_es.domain.child import Child
-from teddy_es.domain.errors import ViolationUnknown
+from teddy_es.domain.errors import (
+    ApprovalByRequester,
+    ViolationNotProposed,
+    ViolationUnknown,
+)
 from teddy_es.domain.violations import (
     FOUR_EYES,
     SafetyViolationDecisionProposed,
@@ -131,25 +136,27 @@ def answer(
     seen: int,
     request_seen: int,
     note: str = "",
-) -> AppendResult | None:
-    """The second person agrees, and it is closed; or does not, and says why.
+) -> Result | None:
+    """The second person agrees, and it is closed; or does not, and says why. It is neither who proposed it nor who asked, which may be two.
 
     seen: the version of the proposal; request_seen: of the approval's stream. A refusal is written to the child's stream first, where
-    its reason is under the child's keys; a crash behind it leaves a request for what is no proposal any more. Raises `Overtaken`,
-    `RequestMoved`, `ApprovalByRequester` …
+    its reason is under the child's keys; a crash behind it leaves a request for what is no proposal any more. Without a note, as about
+    an erased child, the request alone is answered: the proposal counts no more, and is decided anew. What became of it, if they agree. Raises `Overtaken`, `RequestMoved`, `ApprovalByRequester` …, and `NotFinished` where their answer is recorded.
     """
     thing = _thing(case, seen)
-    if done := done_since(case, seen):
-        raise Overtaken(done)
-    if decision == "approved":
+    if _standing(case, seen).officer == officer:
+        raise ApprovalByRequester
+    if decision == "approved" or not note:
         return asking.answer(
             thing, officer, decision, seen=request_seen, deed=close_as_agreed
         )
-    result = _do(
-        case, seen, lambda c: c.disagree(case.violation_id, officer, note=note)
-    )
-    asking.answer(thing, officer, decision, seen=request_seen, deed=close_as_agreed)
-    return result
+    asking.check(thing, officer, seen=request_seen)
+    _do(case, seen, lambda c: c.disagree(case.violation_id, officer, note=note))
+    try:
+        asking.answer(thing, officer, decision, seen=request_seen, deed=close_as_agreed)
+    except (RequestMoved, DomainError, EventStoreError) as error:
+        raise NotFinished(error) from error
+    return None
 
 
 def withdraw(case: Case, officer: str, *, seen: int, request_seen: int) -> None:
@@ -158,9 +165,11 @@ def withdraw(case: Case, officer: str, *, seen: int, request_seen: int) -> None:
 
 
 def ask_again(case: Case, officer: str, *, seen: int) -> None:
-    """Who proposed it asks for a second person once more."""
-    if done := done_since(case, seen):
-        raise Overtaken(done)
+    """Somebody asks for a second person once more: who proposed it, or a colleague who is there while they are not.
+
+    seen: the version of the proposal. Raises `Overtaken`, `ViolationNotProposed`, `ApprovalWaiting`.
+    """
+    _standing(case, seen)
     asking.ask_again(_thing(case, seen), officer)
 
 
@@ -195,15 +204,25 @@ def _thing(case: Case, version: int) -> Thing:
     return Thing("close_violation", case.object, version)
 
 
+def _standing(case: Case, version: int) -> SafetyViolationDecisionProposed:
+    """The proposal at this version, which nothing ended. Raises `Overtaken`, `ViolationNotProposed`."""
+    if done := done_since(case, version):
+        raise Overtaken(done)
+    return _proposal(case, version)
+
+
 def _proposal(case: Case, version: int) -> SafetyViolationDecisionProposed:
-    [event] = get_event_store().read(
+    """Raises `ViolationNotProposed` where there is none about this very violation: what is sent names any version."""
+    read = get_event_store().read(
         case.stream_id, from_version=version, to_version=version
     )
-    said = registry().event_of(event)
-    if not isinstance(said, SafetyViolationDecisionProposed):
-        msg = f"version {version} proposes nothing"
-        raise TypeError(msg)
-    return said
+    for event in read:
+        said = registry().event_of(event)
+        if not isinstance(said, SafetyViolationDecisionProposed):
+            continue
+        if said.violation_id == case.violation_id:
+            return said
+    raise ViolationNotProposed
 
 
 def _last_is_proposal(case: Case, result: AppendResult) -> bool:

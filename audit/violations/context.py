@@ -1,16 +1,21 @@
-"""What was said round a violation: some turns before and behind the message, each masked until it is revealed. One read of the conversation."""
+"""What was said round a violation: some turns before and behind the message, each masked until it is revealed. One read of the conversation, sealed.
+
+Whoever reveals chooses among these first, has it recorded, and opens no more than that: what stands near may be another child's.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from audit.transcript import version_of, words_in
+from eventstore.conf import registry
+from eventstore.opening.recorded import opened, prepare
 from eventstore.store import get_event_store
 from teddy_es.domain.conversation import ChildSpoke, TeddyReplied
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Container, Sequence
     from datetime import datetime
 
     from eventstore.events import RecordedEvent, Withheld
@@ -33,7 +38,7 @@ _WHY: Final = {
 class Turn:
     """A message. words: about how many; text: what was said, where it is revealed; gone: why it cannot be. is_here: the violation is in it.
 
-    is_foreign: it names another child; nothing else is told of it.
+    is_foreign: it names another child; nothing else is told of it, and event is None. Else event is the message, sealed.
     """
 
     version: int
@@ -45,6 +50,7 @@ class Turn:
     blocked: bool = False
     text: str | None = None
     gone: str = ""
+    event: RecordedEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,14 @@ class Context:
     turns: Sequence[Turn] = ()
     why: str = ""
 
+    def own(self, wanted: Container[int]) -> Sequence[int]:
+        """Which of these versions are messages of the child's own here."""
+        return [
+            turn.version
+            for turn in self.turns
+            if turn.event is not None and turn.version in wanted
+        ]
+
 
 def context_of(
     child_id: str,
@@ -61,10 +75,8 @@ def context_of(
     message_id: str | None,
     *,
     turns: int = TURNS,
-    revealed: Collection[int] = (),
-    opener: Opener | None = None,
 ) -> Context:
-    """Up to so many before and behind. revealed: versions of messages that `opener` opens."""
+    """Up to so many before and behind, all of them masked."""
     if conversation_id is None:
         return Context(why="The detector named no conversation.")
     at = message_id and version_of(conversation_id, message_id)
@@ -74,32 +86,47 @@ def context_of(
         f"conversation.{conversation_id}",
         max(1, at - turns * _BETWEEN),
         at + turns * _BETWEEN,
-        opener=opener,
     )
     events = [event for event in read if event.metadata.event_type in _SAID]
     before = [e for e in events if e.metadata.version < at][-turns:]
     behind = [e for e in events if e.metadata.version >= at][: turns + 1]
-    found = [_turn(one, child_id, at, revealed) for one in (*before, *behind)]
+    found = [_turn(one, child_id, at) for one in (*before, *behind)]
     if not any(one.is_here for one in found):
         return Context(found, "The message that the detector named is not there.")
     return Context(found)
 
 
-def _turn(
-    event: RecordedEvent, child_id: str, at: int, revealed: Collection[int]
-) -> Turn:
+def revealed(context: Context, versions: Container[int], opener: Opener) -> Context:
+    """The same with these messages opened, and nothing else. Raises `KeyStoreUnavailable`."""
+    asked = set(context.own(versions))
+    events = {
+        turn.version: turn.event
+        for turn in context.turns
+        if turn.event is not None and turn.version in asked
+    }
+    prepare(opener, events.values())
+    types, turns = registry(), list[Turn]()
+    for turn in context.turns:
+        if turn.version in events:
+            event = opened(events[turn.version], types, opener)
+            text, gone = opened_text(event, "text")
+            turns.append(replace(turn, text=text, gone=gone))
+        else:
+            turns.append(turn)
+    return replace(context, turns=turns)
+
+
+def _turn(event: RecordedEvent, child_id: str, at: int) -> Turn:
     about, said = event.metadata, event.data
     place = (about.version, _SAID[about.event_type], about.timestamp)
     if said.get("child_id") != child_id:
         return Turn(*place, 0, is_foreign=True)
-    text, gone = opened_text(event, "text") if about.version in revealed else (None, "")
     return Turn(
         *place,
         words_in(event) or 0,
         is_here=about.version == at,
         blocked=said.get("blocked") is True,
-        text=text,
-        gone=gone,
+        event=event,
     )
 
 

@@ -27,6 +27,8 @@ TABS: Final = ("open", "mine", "second", "closed")
 CATEGORIES: Final[Sequence[str]] = get_args(Category)
 _CLAIMED: Final = ("me", "nobody")
 _OVERDUE: Final = ("yes",)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # before it there is no record
+_LAST_YEAR: Final = 9998  # behind each day there is another
 
 
 def among_of(query: QueryDict, viewer: Viewer) -> Among:
@@ -82,7 +84,7 @@ def month_of(text: str | None, now: datetime) -> tuple[datetime, datetime]:
         first = _day(f"{text}-01")
     else:
         first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    if first is None or first.year > now.year + 1:
+    if first is None or first < EPOCH or first.year > now.year + 1:
         raise PageRefused(HTTPStatus.BAD_REQUEST, "There is no record of such a month.")
     after = (first + timedelta(days=31)).replace(day=1)
     return first, after
@@ -116,8 +118,12 @@ def _day(text: str | None) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(text)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC)
     except ValueError:
         raise PageRefused(
             HTTPStatus.BAD_REQUEST, "A day is written as 2026-11-23."
         ) from None
+    if day.year > _LAST_YEAR:
+        raise PageRefused(
+            HTTPStatus.BAD_REQUEST, f"A day lies before the end of {_LAST_YEAR}."
+        )
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

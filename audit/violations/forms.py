@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_WORDS: Final = 4_000
+NEWEST: Final = 2**31 - 1  # the highest version that a read model can hold
 
 
 class _Text(forms.CharField):
@@ -25,8 +26,10 @@ class _Text(forms.CharField):
 class SeenForm(forms.Form):
     """Nothing but what was seen. request: the version of the request for a second person."""
 
-    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    request = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+    seen = forms.IntegerField(min_value=0, max_value=NEWEST, widget=forms.HiddenInput)
+    request = forms.IntegerField(
+        min_value=0, max_value=NEWEST, required=False, widget=forms.HiddenInput
+    )
 
 
 class NoteForm(SeenForm):
@@ -40,16 +43,27 @@ class NoteForm(SeenForm):
 
 
 class ReasonForm(SeenForm):
-    """With a note that must be there."""
+    """With a note that must be there, but about an erased child: nothing that is written about it can be kept."""
 
+    without_note = forms.BooleanField(required=False)
     note = _Text(
         max_length=MOST_WORDS,
+        required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Say why."},
     )
 
+    def clean_note(self) -> str:
+        """Raises ValidationError where there is none. without_note: it is left out."""
+        typed: str = self.cleaned_data["note"]
+        if self.cleaned_data["without_note"]:
+            return ""
+        if not typed:
+            msg = "Say why."
+            raise forms.ValidationError(msg)
+        return typed
 
-class DecisionForm(SeenForm):
+
+class DecisionForm(ReasonForm):
     """What it was, by which clause, and why."""
 
     outcome = forms.ChoiceField(
@@ -62,22 +76,11 @@ class DecisionForm(SeenForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    without_note = forms.BooleanField(required=False)
     note = _Text(
         max_length=MOST_WORDS,
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-
-    def clean_note(self) -> str:
-        """Raises ValidationError where there is none. without_note: about an erased child nothing can be kept, so it is left out."""
-        typed: str = self.cleaned_data["note"]
-        if self.cleaned_data["without_note"]:
-            return ""
-        if not typed:
-            msg = "Say why."
-            raise forms.ValidationError(msg)
-        return typed
 
     def clean_clause(self) -> str:
         """Raises ValidationError for what is no code."""

@@ -41,24 +41,27 @@ _OVER: Final = {"withdrawn", "expired"}
 
 def offered(viewer: Viewer, known: Known, refused: Refused | None) -> Mapping[str, Any]:
     """What the page's template asks: `may_…`, the forms by their names, and how the request for a second person stands."""
-    row, asked = known.row, asked_for(known)
-    waits = asked is not None and asked.state == "waiting"
-    is_mine = asked is not None and asked.requested_by == actor_of(viewer.user)
-    is_over = waits and asked is not None and asked.expires_at <= viewer.now
-    answers = viewer.may(Capability.APPROVE) and waits and not is_mine and not is_over
-    decides = viewer.may(Capability.DECIDE)
+    row, asked, me = known.row, asked_for(known), actor_of(viewer.user)
     proposal = _proposal(row, known.steps)
+    waits = asked is not None and asked.state == "waiting"
+    is_mine = asked is not None and asked.requested_by == me
+    is_own = proposal is not None and proposal.by == me
+    is_over = waits and asked is not None and asked.expires_at <= viewer.now
+    is_second = waits and not (is_mine or is_own or is_over)
+    decides = viewer.may(Capability.DECIDE)
     return {
         "forms": {name: _form(name, row, asked, refused) for name in FORMS},
-        "may_answer": answers,
+        "may_answer": viewer.may(Capability.APPROVE) and is_second,
         "may_withdraw": decides and waits and is_mine,
-        **(_of_case(row, actor_of(viewer.user), waits=waits) if decides else {}),
+        **(_of_case(row, me, waits=waits) if decides else {}),
         "may_ask_again": decides and row.is_open and _is_unasked(row, asked),
         "asked": asked,
         "asked_by": words.person(asked.requested_by if asked else None, viewer),
         "is_over": is_over,
         "is_mine": is_mine,
+        "is_own": is_own,
         "proposal": proposal,
+        "proposed_by": words.person(proposal.by if proposal else None, viewer),
         "proposed": words.OUTCOMES.get((proposal and proposal.said) or "", ""),
     }
 

@@ -10,16 +10,17 @@ from django.http import QueryDict
 from django.shortcuts import redirect
 
 from audit.access import Capability, actor_of, viewer_of
-from audit.approvals.asking import RequestMoved
+from audit.approvals.asking import NotFinished, RequestMoved
 from audit.frame.answering import refuse_without
 from audit.frame.page import Shows
 from audit.frame.refusals import PageRefused
 from audit.looking import looks_at, opener_for
+from audit.transcript import object_of
 from audit.violations import acts
 from audit.violations.acts import Case, Decided, Overtaken
 from audit.violations.catching_up import has_caught_up
 from audit.violations.columns import address
-from audit.violations.context import opened_text
+from audit.violations.context import context_of, opened_text, revealed
 from audit.violations.forms import FORMS
 from audit.violations.offering import Refused
 from audit.violations.showing import Revealed, found, show_case
@@ -29,12 +30,13 @@ from eventstore.errors import EventStoreError, KeyStoreUnavailable, SubjectErase
 from eventstore.store import get_event_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from django.http import HttpRequest, HttpResponse
 
+    from audit.violations.context import Context
     from audit.violations.forms import SeenForm
-    from audit.violations.queries import Step
+    from audit.violations.queries import QueueRow, Step
     from eventstore.ports import Opener
 
 _MOST_NOTES: Final = 50
@@ -59,18 +61,28 @@ def violation_reveal(
     case = Case(child_id, violation_id)
     known = found(case)
     wanted = _wanted(request)
-    talk = known.row.conversation_id if wanted != _NOTES else None
-    stream_id = case.stream_id if talk is None else f"conversation.{talk}"
-    looks_at(request, [child_id], stream_id, Shows.REVEAL)
-    opener = opener_for(request)
     try:
         if wanted == _NOTES:
-            revealed = Revealed(notes=_notes(case, known.steps, opener))
-        else:
-            revealed = Revealed(opener, wanted)
-        return show_case(request, case, known, revealed=revealed)
+            looks_at(request, [child_id], case.stream_id, Shows.REVEAL)
+            notes = _notes(case, known.steps, opener_for(request))
+            return show_case(request, case, known, revealed=Revealed(notes=notes))
+        context = _revealed(request, known.row, wanted)
+        return show_case(request, case, known, revealed=Revealed(context))
     except KeyStoreUnavailable:
         return show_case(request, case, known, refused=_NO_KEYS)
+
+
+def _revealed(request: HttpRequest, row: QueueRow, wanted: Container[int]) -> Context:
+    """1. which messages  2. it is recorded who opens them; without that nothing is opened  3. open them"""
+    talk = row.conversation_id
+    context = context_of(row.child_id, talk, row.message_id)  # 1
+    versions = context.own(wanted)
+    if talk is None or not versions:
+        raise PageRefused(
+            HTTPStatus.NOT_FOUND, "None of these is a message of this child’s."
+        )
+    looks_at(request, [row.child_id], object_of(talk, versions), Shows.REVEAL)  # 2
+    return revealed(context, versions, opener_for(request))  # 3
 
 
 def violation_act(
@@ -86,21 +98,30 @@ def violation_act(
     form = FORMS[act](request.POST, auto_id=f"{act}-%s")
     if not form.is_valid():
         return _again(request, case, _invalid(act, form))
+    became = _done(request, case, act, form)
+    if isinstance(became, Refused):
+        return _again(request, case, became)
+    _tell(request, case, act, became)
+    return redirect(address(child_id, violation_id))
+
+
+def _done(
+    request: HttpRequest, case: Case, act: str, form: SeenForm
+) -> Refused | object:
+    """What became of it; if nothing was recorded, why."""
     try:
-        _DO[act](case, actor_of(request.user), form.cleaned_data)
+        return _DO[act](case, actor_of(request.user), form.cleaned_data)
+    except NotFinished:
+        return _ANSWERED
     except Overtaken as overtaken:
-        return _again(request, case, _overtaken(request, act, overtaken))
+        return _overtaken(request, act, overtaken)
     except RequestMoved:
         sentence = "Somebody else answered, or the request was changed, while this page was open. Nothing was recorded."
-        return _again(request, case, Refused(sentence, act, form))
+        return Refused(sentence, act, form)
     except DomainError as error:
-        return _again(
-            request, case, Refused(f"{error} Nothing was recorded.", act, form)
-        )
+        return Refused(f"{error} Nothing was recorded.", act, form)
     except EventStoreError as error:
-        return _again(request, case, _trouble(act, form, error))
-    _tell(request, case, act)
-    return redirect(address(child_id, violation_id))
+        return _trouble(act, form, error)
 
 
 _NO_KEYS: Final = Refused(
@@ -153,17 +174,19 @@ def _trouble(act: str, form: SeenForm, error: EventStoreError) -> Refused:
 
 _ERASED: Final = (
     "This child is erased, so nothing that somebody writes about it can be kept, and nothing was recorded."
-    " It can be decided without a note: tick the box below it."
+    " It can be done without a note: tick the box below it."
 )
 
 
-def _tell(request: HttpRequest, case: Case, act: str) -> None:
+def _tell(request: HttpRequest, case: Case, act: str, became: object) -> None:
+    but = _BUT.get((act, became)) if isinstance(became, str) else None
+    says = messages.warning if but else messages.success
     if has_caught_up(case):
-        messages.success(request, _DONE[act])
+        says(request, but or _DONE[act])
     else:
         messages.warning(
             request,
-            f"{_DONE[act]} This page does not show it yet: reload it in a moment.",
+            f"{but or _DONE[act]} This page does not show it yet: reload it in a moment.",
         )
 
 
@@ -189,7 +212,7 @@ _DO: Final[Mapping[str, Callable[[Case, str, Mapping[str, Any]], object]]] = {
     "give-back": lambda c, who, sent: acts.give_back(c, who, seen=sent["seen"]),
     "decide": _decide,
     "reopen": lambda c, who, sent: acts.reopen(
-        c, who, seen=sent["seen"], note=sent["note"]
+        c, who, seen=sent["seen"], note=sent["note"] or None
     ),
     "approve": _answer("approved"),
     "refuse": _answer("refused"),
@@ -209,6 +232,22 @@ _DONE: Final[Mapping[str, str]] = {
     "withdraw": "Your request is withdrawn; it stays open.",
     "ask-again": "A second person is asked.",
 }
+_ANSWERED: Final = "answered"
+_BUT: Final[Mapping[tuple[str, str], str]] = {
+    (
+        "approve",
+        "overtaken",
+    ): "You agreed, but it is not closed: somebody did something about it in the same moment. Read what happened.",
+    (
+        "approve",
+        _ANSWERED,
+    ): "That you agree is recorded. Closing it did not succeed at once; it is tried again by itself, each minute.",
+    (
+        "refuse",
+        _ANSWERED,
+    ): "That you do not agree is recorded, and it stays open. Only the request could not be answered any more; it counts for nothing now.",
+}
+"""What was recorded, but did not lead to what the act is for."""
 _NOTES: Final = "notes"
 _ALL: Final = "all"
 

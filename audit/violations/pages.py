@@ -16,7 +16,7 @@ from audit.frame.showing import Step, query_without_cursor, wanted
 from audit.looking import looks_at
 from audit.violations import columns, queries
 from audit.violations.counting import MOST_COUNTED, counts
-from audit.violations.filters import TABS, among_of, filters_of, month_of
+from audit.violations.filters import EPOCH, TABS, among_of, filters_of, month_of
 from audit.violations.record import Record, record
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def violations_record(request: HttpRequest) -> HttpResponse:
         " decided, also when it is still open, and stays late when it is reopened.",
         template="audit/violations/record.html",
         trail=[Step("Safety violations", reverse("admin:violations"))],
-        earlier=f"{before:%Y-%m}",
+        earlier=f"{before:%Y-%m}" if since > EPOCH else "",
         later=f"{after:%Y-%m}" if after <= now else "",
         behind=queries.behind_since(),
     )

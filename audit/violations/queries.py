@@ -153,7 +153,7 @@ class Among:
             "detector >= %(detector)s AND detector <= %(detector)s": self.detector,
             "claimed_by IS NULL": self.claimed == "nobody",
             "queue_at < %(now)s": self.overdue and self.tab != "closed",
-            "due_at < decided_at": self.overdue and self.tab == "closed",
+            "(was_late OR due_at < decided_at)": self.overdue and self.tab == "closed",
             "detected_at >= %(since)s": self.since,
             "detected_at < %(until)s": self.until,
         }

@@ -20,23 +20,22 @@ from audit.violations.steps import told
 from teddy_es.domain.violations import FOUR_EYES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from django.http import HttpRequest, HttpResponse
 
     from audit.access import Viewer
     from audit.violations.acts import Case
+    from audit.violations.context import Context
     from audit.violations.offering import Refused
     from audit.violations.queries import Known, QueueRow
-    from eventstore.ports import Opener
 
 
 @dataclass(frozen=True, slots=True)
 class Revealed:
-    """What the viewer has had opened: the versions of messages, and what was written with steps, by version."""
+    """What the viewer has had opened: the messages among the others, and what was written with steps, by version."""
 
-    opener: Opener | None = None
-    messages: Collection[int] = ()
+    context: Context | None = None
     notes: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -67,13 +66,8 @@ def show_case(
     viewer, row = viewer_of(request), known.row
     context = {
         **_about(row, viewer),
-        "context": context_of(
-            case.child_id,
-            row.conversation_id,
-            row.message_id,
-            revealed=revealed.messages,
-            opener=revealed.opener,
-        ),
+        "context": revealed.context
+        or context_of(case.child_id, row.conversation_id, row.message_id),
         "steps": told(known.steps, viewer, revealed.notes),
         "has_more_steps": len(known.steps) == queries.MOST_STEPS,
         "refused": refused,

@@ -66,7 +66,7 @@ class Left:
 def left(row: QueueRow, now: datetime) -> Left:
     """By the server's clock."""
     if row.decided_at is not None:
-        return _decided(row)
+        return _late_before(_decided(row)) if row.was_late else _decided(row)
     seconds = _seconds(row, now)
     if seconds is None:
         return Left("Unknown", "bad", "unknown", None)
@@ -89,6 +89,12 @@ def _decided(row: QueueRow) -> Left:
     if spare < 0:
         return Left(f"Decided {duration(-spare)} late", "bad", "no", None)
     return Left(f"Decided with {duration(spare)} to spare", "good", "ok", None)
+
+
+def _late_before(then: Left) -> Left:
+    """What was late once stays late, as in the month's record."""
+    text = f"Late before it was reopened; then {then.text[:1].lower()}{then.text[1:]}"
+    return Left(text, "bad", "no", None)
 
 
 _HALF: Final = 0.5

@@ -163,6 +163,60 @@ def test_a_refusal_says_why_under_the_childs_keys_and_the_case_stays_open(
     assert names()[-1] == "SafetyViolationResolved"
 
 
+@pytest.mark.parametrize("end", ["withdrawn", "expired", "moved"])
+def test_who_can_no_longer_answer_has_nothing_recorded(proposed: int, end: str) -> None:
+    acts.withdraw(CASE, "ada", seen=proposed, request_seen=1)
+    told: type[Exception] = errors.ApprovalNotWaiting
+    request_seen = 2
+    if end == "expired":
+        ago = MovableClock()
+        ago.ahead = -timedelta(hours=48).total_seconds()
+        thing = asking.Thing("close_violation", CASE.object, proposed)
+        asking.ask_again(thing, "ada", clock=ago)
+        request_seen, told = 3, errors.ApprovalExpiredAlready
+    elif end == "moved":
+        request_seen, told = 1, asking.RequestMoved
+
+    with pytest.raises(told):
+        acts.answer(
+            CASE, "bo", "refused", seen=proposed, request_seen=request_seen, note="n"
+        )
+
+    assert names()[-1] == "SafetyViolationDecisionProposed"
+
+
+def test_a_refusal_that_is_recorded_is_said_to_be_though_its_request_was_taken_back(
+    proposed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = asking.check
+
+    def and_then_it_is_withdrawn(*given: Any, **more: Any) -> None:
+        check(*given, **more)
+        acts.withdraw(CASE, "ada", seen=proposed, request_seen=1)
+
+    monkeypatch.setattr(asking, "check", and_then_it_is_withdrawn)
+    with pytest.raises(asking.NotFinished):
+        acts.answer(CASE, "bo", "refused", seen=proposed, request_seen=1, note="n")
+
+    assert names()[-1] == "SafetyViolationDecisionRefused"
+
+
+def test_an_answer_whose_deed_fails_is_recorded_and_carried_out_later(
+    proposed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_thing: Any) -> Any:
+        raise errors.ViolationClaimed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(acts, "close_as_agreed", fails)
+        with pytest.raises(asking.NotFinished):
+            acts.answer(CASE, "bo", "approved", seen=proposed, request_seen=1)
+    handle("approvals", "violations")
+
+    assert finish_approvals()["carried_out"] == 1
+    assert names()[-1] == "SafetyViolationResolved"
+
+
 def test_a_request_is_for_one_version(families: Families, proposed: int) -> None:
     acts.claim(CASE, "ada", seen=proposed)
 
@@ -186,6 +240,74 @@ def test_who_asked_takes_it_back_and_asks_again(proposed: int) -> None:
     acts.ask_again(CASE, "ada", seen=proposed)
     acts.answer(CASE, "bo", "approved", seen=proposed, request_seen=3)
     assert names()[-1] == "SafetyViolationResolved"
+
+
+@pytest.mark.parametrize("decision", ["approved", "refused"])
+def test_nobody_answers_what_they_proposed_though_another_asked(
+    proposed: int, decision: Any
+) -> None:
+    acts.withdraw(CASE, "ada", seen=proposed, request_seen=1)
+    acts.ask_again(CASE, "bo", seen=proposed)
+
+    for officer in ("ada", "bo"):
+        with pytest.raises(errors.ApprovalByRequester):
+            acts.answer(
+                CASE, officer, decision, seen=proposed, request_seen=3, note="n"
+            )
+
+    assert names()[-1] == "SafetyViolationDecisionProposed"
+    acts.answer(CASE, "cy", "approved", seen=proposed, request_seen=3)
+    assert names()[-1] == "SafetyViolationResolved"
+
+
+@pytest.mark.parametrize("seen", [2, 4, 3_000_000_000])
+def test_nobody_is_asked_about_what_proposes_nothing(proposed: int, seen: int) -> None:
+    acts.withdraw(CASE, "ada", seen=proposed, request_seen=1)
+    approval = f"approval.{approval_of('close_violation', CASE.object)}"
+    before = names(approval)
+
+    with pytest.raises((errors.ViolationNotProposed, Overtaken)):
+        acts.ask_again(CASE, "bo", seen=seen)
+
+    assert names(approval) == before
+
+
+def test_a_proposal_about_another_violation_closes_nothing(
+    families: Families, proposed: int
+) -> None:
+    families.detects("c-1", "v-2")
+    other = Case("c-1", "v-2")
+
+    with pytest.raises((errors.ViolationNotProposed, Overtaken)):
+        acts.ask_again(other, "bo", seen=proposed)
+    with pytest.raises(errors.ViolationNotProposed):
+        acts.close_as_agreed(asking.Thing("close_violation", other.object, proposed))
+
+    assert "SafetyViolationResolved" not in names()
+
+
+def test_a_request_that_cannot_be_finished_keeps_no_other_away(
+    families: Families, proposed: int
+) -> None:
+    def died(_thing: Any) -> Any:
+        raise KeyboardInterrupt
+
+    families.detects("c-9", "v-9")
+    broken = asking.Thing("close_violation", "child.c-9/v-9", 1)
+    thing = asking.Thing("close_violation", CASE.object, proposed)
+    asking.ask(broken, "ada")
+    for one in (broken, thing):
+        with pytest.raises(KeyboardInterrupt):
+            asking.answer(one, "bo", "approved", seen=1, deed=died)
+    handle("approvals", "violations")
+
+    with pytest.raises(finishing.FinishingFailed):
+        finish_approvals()
+
+    assert names()[-1] == "SafetyViolationResolved"
+    handle("approvals")
+    states = Approval.objects.values_list("object", "state")
+    assert dict(states) == {broken.object: "approved", thing.object: "done"}
 
 
 def test_what_nobody_answers_in_time_is_over(proposed: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.access import actor_of
+from audit.approvals import asking
 from audit.violations import acts, one
 from audit.violations.acts import Case, Decided
 from audit.violations.catching_up import has_caught_up
@@ -156,6 +158,8 @@ def test_the_queue_is_narrowed(
         "overdue=no",
         "since=x",
         "until=2026-02-30",
+        "until=9999-12-31",
+        "since=9999-12-31",
         "after=x",
     ],
 )
@@ -210,6 +214,44 @@ def test_what_is_severe_is_closed_by_a_second_person(
     assert PAGE not in client_of(bo).get("/admin/approvals/").text
 
 
+def test_who_proposed_it_may_not_answer_though_another_asked(
+    families: Families, ada: User, bo: User
+) -> None:
+    families.detects("c-1", "v-1", severity="critical")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+    send(client_of(ada), "withdraw")
+
+    asked = send(client_of(bo), "ask-again").text
+    page = client_of(ada).get(PAGE).text
+
+    assert "A second person is asked." in asked
+    assert f"<dt>Proposed by</dt><dd>{actor_of(ada)}" in asked
+    assert do("approve") not in page
+    assert do("refuse") not in page
+    assert "Nobody answers what they proposed" in page
+    forged = client_of(ada).post(do("approve"), {"seen": "3", "request": "3"})
+    assert forged.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("seen", "status"), [("3000000000", 400), ("2", 409), ("2147483647", 409)]
+)
+def test_nobody_is_asked_about_a_version_that_proposes_nothing(
+    families: Families, ada: User, bo: User, seen: str, status: int
+) -> None:
+    families.detects("c-1", "v-1", severity="critical")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+    send(client_of(ada), "withdraw")
+
+    answer = client_of(bo).post(do("ask-again"), {"seen": seen})
+
+    assert answer.status_code == status
+    handle("approvals")
+    assert "Second person</span>" not in client_of(ada).get(PAGE).text
+
+
 def test_a_second_person_refuses_with_a_reason(
     families: Families, ada: User, bo: User
 ) -> None:
@@ -223,6 +265,62 @@ def test_a_second_person_refuses_with_a_reason(
     refused = send(client_of(bo), "refuse", page, note="look at turn 3")
     assert "You did not agree; it stays open." in refused.text
     assert do("decide") in client_of(ada).get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("act", "says"),
+    [
+        ("approve", "You agreed, but it is not closed"),
+        ("refuse", "That you do not agree is recorded"),
+    ],
+)
+def test_an_answer_says_what_became_of_it(
+    families: Families,
+    ada: User,
+    bo: User,
+    monkeypatch: pytest.MonkeyPatch,
+    act: str,
+    says: str,
+) -> None:
+    families.detects("c-1", "v-1", severity="high")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+    page = client_of(bo).get(PAGE).text
+    answer, check = asking.answer, asking.check
+
+    def behind_a_claim(*given: Any, **more: Any) -> Any:
+        if act == "approve":
+            acts.claim(CASE, actor_of(ada), seen=3)
+        return answer(*given, **more)
+
+    def before_it_is_withdrawn(*given: Any, **more: Any) -> None:
+        check(*given, **more)
+        acts.withdraw(CASE, actor_of(ada), seen=3, request_seen=1)
+
+    monkeypatch.setattr(asking, "answer", behind_a_claim)
+    monkeypatch.setattr(asking, "check", before_it_is_withdrawn)
+    text = send(client_of(bo), act, page, note="look again").text
+
+    assert says in text
+    assert "it is closed." not in text
+    assert "Nothing was recorded" not in text
+
+
+def test_a_refusal_of_what_was_taken_back_records_nothing_and_says_so(
+    families: Families, ada: User, bo: User
+) -> None:
+    families.detects("c-1", "v-1", severity="high")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+    page = client_of(bo).get(PAGE).text
+    send(client_of(ada), "withdraw")
+
+    answer = send(client_of(bo), "refuse", page, note=TYPED)
+
+    assert answer.status_code == 409
+    assert "Nothing was recorded" in answer.text
+    assert "Zwetschgenkuchen &lt;b&gt;&amp;" in answer.text
+    assert do("ask-again") in client_of(ada).get(PAGE).text
 
 
 def test_who_is_told_that_somebody_was_quicker_loses_nothing_that_was_typed(
@@ -333,12 +431,73 @@ def test_what_is_revealed_is_recorded_before_and_no_more_is_opened() -> None:
     assert "message number" not in notes
     kinds = [(said["kind"], said["object"], said["purpose"]) for said in Recorder.said]
     assert kinds == [
-        ("reveal", "conversation.t-1", "incident"),
-        ("reveal", "conversation.t-1", "incident"),
+        ("reveal", "conversation.t-1/15", "incident"),
+        ("reveal", "conversation.t-1/5-25", "incident"),
         ("reveal", "child.c-1", "incident"),
     ]
     assert client.get(reveal).status_code == 302
     assert client.post(reveal, {"message": "x"}).status_code == 400
+    assert client.post(reveal, {"message": "4"}).status_code == 404
+    assert len(Recorder.said) == 3
+
+
+@pytest.mark.usefixtures("talk")
+def test_the_conversations_page_names_who_revealed_which_messages_here(
+    families: Families,
+) -> None:
+    client = client_as("reviewer", "incident", "CASE-7")
+    conversation = "/admin/conversations/t-1/"
+    handle("conversations")
+    assert "Nobody has opened a message" in client.get(conversation).text
+    client.post("/admin/violations/c-1/reveal/v-1/", {"message": "15"})
+    client.post("/admin/violations/c-1/reveal/v-1/", {"message": "all"})
+    told = [
+        (s["object"], s["subjects"]) for s in Recorder.said if s["kind"] == "reveal"
+    ]
+    for n, (object_, subjects) in enumerate(told):
+        families.looks(f"officer-{n}0", *subjects, kind="reveal", object=object_)
+    # as it was recorded before messages were named
+    families.looks("officer-80", "c-1", kind="reveal", object="conversation.t-1")
+    families.looks("officer-90", "c-1", kind="reveal", object="conversation.t-1-2/3")
+    handle("accesses")
+
+    text = " ".join(client.get(conversation).text.split())
+
+    assert "Nobody has opened a message" not in text
+    assert "officer-00</span>, message 15<" in text
+    assert "officer-10</span>, messages 5 to 25<" in text
+    assert "officer-80</span>, messages<" in text
+    assert "officer-90" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [("31", {31}), ("all", set(range(21, 32)))]
+)
+def test_no_more_is_opened_than_is_revealed(
+    families: Families, monkeypatch: pytest.MonkeyPatch, asked: str, expected: set[int]
+) -> None:
+    families.talks("t-1", "c-1", *(f"message number {n}" for n in range(30)))
+    of_another = TeddyReplied(child_id="c-2", text="another child")
+    families.happens("conversation.t-1", of_another)
+    families.detects("c-1", "v-1", conversation_id="t-1", message_id="31")
+    handle("violations")
+    client, versions = client_as("reviewer"), set[int]()
+    ids = {
+        event.metadata.event_id: event.metadata.version
+        for event in get_event_store().read("conversation.t-1")
+    }
+    opens = KeyOpener.open
+
+    def counts(opener: KeyOpener, stream_id: str, commit: Any, event: Any) -> Any:
+        versions.add(ids[event.event_id])
+        return opens(opener, stream_id, commit, event)
+
+    monkeypatch.setattr(KeyOpener, "open", counts)
+    client.get(PAGE)
+    assert versions == set()
+    client.post("/admin/violations/c-1/reveal/v-1/", {"message": asked})
+
+    assert versions == expected
 
 
 @pytest.mark.usefixtures("talk")
@@ -429,6 +588,65 @@ def test_the_record_says_of_a_month_what_was_in_time(families: Families) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("month", "status"),
+    [
+        *(("0001-01", 400), ("1969-12", 400), ("9999-12", 400), ("0000-01", 400)),
+        ("1970-01", 200),
+    ],
+)
+def test_of_a_month_beyond_all_clocks_there_is_no_record(
+    families: Families, month: str, status: int
+) -> None:
+    answer = client_as("operator").get(f"/admin/violations/record/?month={month}")
+
+    assert answer.status_code == status
+    assert 'href="?month=1969' not in answer.text
+    assert ("January 1970" in answer.text) == (status == 200)
+
+
+def test_list_filter_and_record_agree_on_what_was_late(families: Families) -> None:
+    """Late or not, then reopened or not, then late or not: what was late once stays late."""
+    now = SystemClock().now()
+    began = {True: {"occurred_at": now - timedelta(days=3)}, False: {}}
+    about = {"violation_id": "v-1", "officer": "o"}
+    late: dict[str, bool] = {}
+    for n, parts in enumerate(
+        times for k in (1, 2, 3) for times in product((False, True), repeat=k)
+    ):
+        case = Case(f"c-{n:02}", "v-1")
+        found = acts_detected("v-1", "low")
+        seen = families.happens(case.stream_id, found, **began[parts[0]]).last_version
+        for again in (None, *parts[1:]):
+            if again is not None:
+                reopened = SafetyViolationReopened(**about)
+                seen = families.happens(
+                    case.stream_id, reopened, **began[again]
+                ).last_version
+            seen = acts.decide(case, "o", Decided("confirmed"), seen=seen).last_version
+        late[case.child_id] = any(parts)
+    handle("violations")
+    client = client_as("reviewer")
+
+    listed = client.get("/admin/violations/?tab=closed").text
+    filtered = client.get("/admin/violations/?tab=closed&overdue=yes").text
+    record = client.get("/admin/violations/record/").text
+
+    rows = re.findall(r"<tr[^>]*>(?:(?!<tr).)*?</tr>", listed, re.DOTALL)
+    told = {
+        child: "late" in row.lower().split('class="quiet mono"', 1)[0]
+        for row in rows
+        for child in re.findall(r">(c-\d\d)<", row)[:1]
+    }
+    assert told == late
+    assert set(re.findall(r">(c-\d\d)<", filtered)) == {c for c in late if late[c]}
+    assert "Late before it was reopened; then decided with" in listed
+    [low] = re.findall(r"<tr[^>]*>(?:(?!<tr).)*Low.*?</tr>", record, re.DOTALL)
+    cells = re.findall(r'class="num"[^>]*>(?:<span[^>]*>)?([\d,]+)', low)
+    count = sum(late.values())
+    assert cells == [str(n) for n in (len(late), len(late) - count, count, 0, 0)]
+
+
 def test_it_is_waited_for_in_bounds(families: Families) -> None:
     families.detects("c-1", "v-1")
     handle("violations")
@@ -470,6 +688,50 @@ def test_a_case_of_an_erased_child_can_be_decided_without_a_note(
         .text
     )
     assert "Erased: its key is destroyed" in text
+
+
+def by_the_form_alone(client: Client, act: str, page: str) -> Any:
+    """With a note, which cannot be kept; then as the answer offers it."""
+    address = page.replace("/case/", f"/do/{act}/")
+
+    def hidden(text: str) -> tuple[str, dict[str, str]]:
+        [form] = re.findall(
+            rf'action="{re.escape(address)}".*?</form>', text, re.DOTALL
+        )
+        found = re.findall(r'type="hidden" name="(\w+)"(?: value="(\d*)")?', form)
+        return form, {n: value for n, value in found if n != "csrfmiddlewaretoken"}
+
+    form, given = hidden(client.get(page).text)
+    assert "without_note" not in form
+    refused = client.post(address, {**given, "note": TYPED})
+    assert refused.status_code == 410
+    form, given = hidden(refused.text)
+    assert 'name="without_note"' in form
+    sent = {**given, "note": TYPED, "without_note": "on"}
+    return client.post(address, sent, follow=True)
+
+
+@pytest.mark.parametrize(("severity", "act"), [("low", "reopen"), ("high", "refuse")])
+def test_a_case_of_an_erased_child_is_reopened_or_refused_without_a_note(
+    families: Families, ada: User, bo: User, severity: str, act: str
+) -> None:
+    case = Case(f"erased-{act}", "v-1")
+    seen = families.detects(case.child_id, "v-1", severity=severity).last_version
+    acts.decide(case, actor_of(ada), Decided("confirmed"), seen=seen)
+    keys_of_this_process().erase(case.child_id, request="r-1")
+    handle("violations", "approvals")
+    page = f"/admin/violations/{case.child_id}/case/v-1/"
+
+    done = by_the_form_alone(client_of(bo), act, page)
+
+    says = {
+        "reopen": "It is reopened, and its time begins anew.",
+        "refuse": "You did not agree; it stays open.",
+    }
+    assert says[act] in done.text
+    again = client_of(ada).get(page).text
+    assert page.replace("/case/", "/do/decide/") in again
+    assert page.replace("/case/", "/do/approve/") not in again
 
 
 @pytest.mark.usefixtures("talk")
