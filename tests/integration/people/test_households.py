@@ -8,16 +8,21 @@ import pytest
 from django.db import connection
 
 from audit.households import (
+    DETECTED_ALREADY,
     NOT_ITS_OWN,
     NOT_ITS_WORD,
     NOT_OVER_HTTP,
     NOT_THERE,
     reach,
 )
+from audit.people.models import Violation
 from eventstore.api.reach import reach_of
 from eventstore.events import Expected
+from eventstore.service import get_service
 from eventstore.store import get_event_store
+from teddy_es.domain.child import Child
 from teddy_es.domain.conversation import ChildSpoke
+from teddy_es.domain.violations import SafetyViolationClaimed
 from tests.support.families import handle
 
 if TYPE_CHECKING:
@@ -257,6 +262,41 @@ def test_a_household_says_what_its_backend_knows_of_its_own(two: Families) -> No
     }
 
     assert found == {name: refusal for name, (*_, refusal) in SAID.items()}
+
+
+def test_a_household_detects_nothing_twice(two: Families) -> None:
+    """Whichever of the read models has heard of the first, and whoever detected it."""
+    handle("children", "conversations")
+    two.detects("c-1", "v-7")
+    household = reach("p-1")
+
+    def said(*ids: str) -> str | None:
+        events = [detected(violation_id=one) for one in ids]
+        return household.refuses("child.c-1", ANY, events)
+
+    found = [said("v-7"), said("v-8"), said("v-8", "v-8"), said("v-1")]
+    handle("violations")
+    two.detects("c-1", "v-9")
+
+    assert found == [DETECTED_ALREADY, None, DETECTED_ALREADY, None]
+    assert [said("v-7"), said("v-9")] == [DETECTED_ALREADY] * 2
+    assert said("v-8") is None
+
+
+def test_whoever_detects_it_again_takes_nothing_back(families: Families) -> None:
+    claimed = SafetyViolationClaimed(violation_id="v-1", officer="ada")
+    families.detects("c-1", "v-1", severity="critical")
+    families.happens("child.c-1", claimed)
+    handle("violations")
+    first = Violation.objects.get(child_id="c-1")
+    families.detects("c-1", "v-1", severity="low")
+    handle("violations")
+
+    row = Violation.objects.get(child_id="c-1")
+    known = get_service().repository_for(Child).load("c-1").state.violations["v-1"]
+    assert (row.severity, row.claimed_by) == ("critical", "ada")
+    assert (row.due_at, row.detected_at) == (first.due_at, first.detected_at)
+    assert (known.severity, known.claimed_by) == ("critical", "ada")
 
 
 # ---- how far it is known
