@@ -41,7 +41,7 @@ _PARENTS: Final = {
 }
 # Who of the staff it was, and what they noted, in events and in a child's state: parents are told what was done and when.
 # A note may be about the parent who reads it.
-_STAFFS: Final = frozenset({"officer", "claimed_by", "note"})
+_STAFFS: Final = frozenset({"officer", "claimed_by", "proposed_by", "note"})
 _FIRST: Final = {"child": "ChildRegistered", "conversation": "ConversationStarted"}
 
 NOT_OVER_HTTP: Final = "Nobody appends to streams of this type over HTTP."
