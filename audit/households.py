@@ -23,6 +23,19 @@ Said = tuple[str, "Mapping[str, Any]"]
 
 # The store's own words, and the officers': nobody says them over HTTP.
 _NOBODYS: Final = frozenset({"privacy", "access", "approval"})
+# What is done about a violation behind its detection: officers do it in the console, where it takes two of them; jobs tell that time is over.
+_STAFFS_WORDS: Final = frozenset(
+    {
+        "SafetyViolationAcknowledged",
+        "SafetyViolationClaimed",
+        "SafetyViolationDecisionProposed",
+        "SafetyViolationDecisionRefused",
+        "SafetyViolationEscalated",
+        "SafetyViolationReleased",
+        "SafetyViolationReopened",
+        "SafetyViolationResolved",
+    }
+)
 # What a parent's backend knows. Never what an officer decides about a violation, and never that a message was judged.
 _PARENTS: Final = {
     "parent": {
@@ -45,6 +58,9 @@ _STAFFS: Final = frozenset({"officer", "claimed_by", "proposed_by", "note"})
 _FIRST: Final = {"child": "ChildRegistered", "conversation": "ConversationStarted"}
 
 NOT_OVER_HTTP: Final = "Nobody appends to streams of this type over HTTP."
+STAFFS_WORD: Final = (
+    "What is done about a violation is said in the console, and by nobody over HTTP."
+)
 NOT_THERE: Final = "There is nothing here that this token may append to."
 NOT_ITS_WORD: Final = "A token of a household does not say events of this type."
 NOT_ITS_OWN: Final = "An event names somebody who does not belong to this token's household, or whom it does not know yet."
@@ -65,7 +81,10 @@ class Everybody(Everything):
         self, stream_id: str, expected: object, events: Sequence[Said]
     ) -> str | None:
         """See `Reach`."""
-        return NOT_OVER_HTTP if _type(stream_id) in _NOBODYS else None
+        if _type(stream_id) in _NOBODYS:
+            return NOT_OVER_HTTP
+        is_staffs = any(said in _STAFFS_WORDS for said, _ in events)
+        return STAFFS_WORD if is_staffs else None
 
 
 class Household:

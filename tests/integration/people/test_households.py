@@ -13,16 +13,19 @@ from audit.households import (
     NOT_ITS_WORD,
     NOT_OVER_HTTP,
     NOT_THERE,
+    STAFFS_WORD,
     reach,
 )
 from audit.people.models import Violation
 from eventstore.api.reach import reach_of
+from eventstore.conf import registry
 from eventstore.events import Expected
 from eventstore.service import get_service
 from eventstore.store import get_event_store
 from teddy_es.domain.child import Child
 from teddy_es.domain.conversation import ChildSpoke
 from teddy_es.domain.violations import SafetyViolationClaimed
+from tests.support.callers import a_caller
 from tests.support.families import handle
 
 if TYPE_CHECKING:
@@ -137,8 +140,39 @@ def test_who_is_bound_to_nobody_sees_all_and_says_all_but_what_nobody_says(
     assert everybody.covers(["child.c-1"]) == {"child.c-1"}
     for kind in ("access", "privacy", "approval"):
         assert everybody.refuses(f"{kind}.x", ANY, []) == NOT_OVER_HTTP
-    resolved = ("SafetyViolationResolved", {"violation_id": "v-1"})
-    assert everybody.refuses("child.c-1", ANY, [resolved]) is None
+    detection = ("SafetyViolationDetected", {"violation_id": "v-1"})
+    assert everybody.refuses("child.c-1", ANY, [detection]) is None
+
+
+def test_what_staff_does_about_a_violation_nobody_says_over_http() -> None:
+    """Whatever is not a detection: a new event about violations is looked at by somebody."""
+    names = {one.name for one in registry().event_types()}
+    about = {one for one in names if one.startswith("SafetyViolation")}
+    detection = ("SafetyViolationDetected", {"violation_id": "v-1"})
+
+    found = {
+        name: reach(None).refuses("child.c-1", ANY, [detection, (name, {})])
+        for name in about
+    }
+
+    assert found == {
+        **dict.fromkeys(about, STAFFS_WORD),
+        "SafetyViolationDetected": None,
+    }
+
+
+def test_a_service_account_closes_no_violation_over_http(families: Families) -> None:
+    families.detects("c-1", "v-1", severity="critical")
+    data = {"violation_id": "v-1", "officer": "o", "outcome": "false_positive"}
+    event = {"type": "SafetyViolationResolved", "data": data}
+
+    answer = a_caller("detectors").post(
+        "/streams/child.c-1/events", {"expected_version": "any", "events": [event]}
+    )
+
+    assert answer.status_code == 403
+    assert answer.json()["reason"] == STAFFS_WORD
+    assert len([*get_event_store().read("child.c-1")]) == 1
 
 
 def registered(parent: Any) -> tuple[str, dict[str, Any]]:
