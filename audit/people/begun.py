@@ -13,7 +13,7 @@ from eventstore.errors import StreamNotFound
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.picked import first_commits
 from eventstore.store import get_event_store
-from teddy_es.domain.fields import is_id
+from teddy_es.domain.fields import is_code, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -77,9 +77,9 @@ def is_detected_again(
 
 
 def detected_by(events: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """The ids of the violations that they detect. What is no text is no id, and is refused as that."""
+    """The ids of the violations that they detect. What can be no id is refused as that, and the database need not be asked."""
     found = [data.get(_ID) for kind, data in events if kind == DETECTED]
-    return [one for one in found if isinstance(one, str)]
+    return [one for one in found if isinstance(one, str) and is_code(one)]
 
 
 def _first(stream_id: str) -> int:

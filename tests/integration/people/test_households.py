@@ -317,6 +317,16 @@ def test_a_household_detects_nothing_twice(two: Families) -> None:
     assert said("v-8") is None
 
 
+@pytest.mark.parametrize("id_", [None, "", "v\x00", "\ud800", ["v-1"], 7])
+def test_what_can_be_no_id_of_a_violation_was_not_detected(
+    two: Families, id_: Any
+) -> None:
+    handle("children", "conversations")
+
+    events = [detected(violation_id=id_)] * 2
+    assert reach("p-1").refuses("child.c-1", ANY, events) is None
+
+
 def test_whoever_detects_it_again_takes_nothing_back(families: Families) -> None:
     claimed = SafetyViolationClaimed(violation_id="v-1", officer="ada")
     families.detects("c-1", "v-1", severity="critical")
