@@ -170,7 +170,7 @@ class StreamEvents(OfStream):
             reach, stream_id, known_before, proposal.contents
         ):
             return
-        if not self.covers(stream_id):
+        if not is_its_own(reach, stream_id, known_before):
             proposal.judge(stream_id)
             raise NotThere(NOT_THERE)
         if get_event_store().outcome(commit_id, stream_id).decided:
