@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.http import HttpRequest, HttpResponse
+    from django.template.response import TemplateResponse
 
     from audit.frame.page import Listed, View
 
@@ -77,7 +78,7 @@ class AuditAdminSite(AdminSite):
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         """Django's; from then on nobody knows it but whose it is. The one that somebody else set is not taken again."""
         typed = request.POST
         is_the_same = typed.get("old_password") == typed.get("new_password1")
@@ -89,7 +90,8 @@ class AuditAdminSite(AdminSite):
             )
         answer = super().password_change(request, extra_context)
         if typed and answer.status_code == HTTPStatus.FOUND:
-            mine = Standing.objects.filter(user_id=request.user.pk)
+            name = request.user.get_username()
+            mine = Standing.objects.filter(user__username=name)
             mine.update(must_change_password=False)
         return answer
 
