@@ -73,12 +73,13 @@ OF_SUPERUSERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an account has by its roles. ends_at: from then on nothing more."""
+    """What an account has by its roles. ends_at: from then on nothing more. must_change_password: before it sees any page."""
 
     roles: frozenset[str] = frozenset()
     capabilities: frozenset[Capability] = frozenset()
     ends_at: datetime | None = None
     zone: str = "UTC"
+    must_change_password: bool = False
 
     def has_ended(self, now: datetime) -> bool:
         """Whether the account's time is over."""
@@ -164,6 +165,7 @@ def _read(user: Somebody) -> Standing:
             "groups__permissions__content_type__app_label",
             "standing__ends_at",
             "standing__zone",
+            "standing__must_change_password",
         )
     )
     ends_at: datetime | None = next((row[3] for row in rows), None)
@@ -176,6 +178,7 @@ def _read(user: Somebody) -> Standing:
         ),
         ends_at=ends_at,
         zone=next((row[4] for row in rows if row[4]), "UTC"),
+        must_change_password=any(row[5] for row in rows),
     )
 
 

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.forms import CheckboxSelectMultiple, Media
 from knox.models import get_token_model
 
@@ -17,7 +18,7 @@ from audit.models import Standing
 from eventstore.queries.unseen import unseen
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     _UserAdmin = UserAdmin[User]
     _StandingInline = admin.StackedInline[Standing, User]
@@ -91,6 +92,32 @@ class AccountAdmin(_UserAdmin):
         """Not before there is an account."""
         return () if obj is None else self.inlines
 
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: User,
+        form: Any,
+        change: bool,  # noqa: FBT001  (Django's)
+    ) -> None:
+        """Whoever makes an account knows its first password: whose it is changes it before anything else."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            _must_change(obj)
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002  (Django's)
+        form_url: str = "",
+    ) -> HttpResponse:
+        """The same for one that is set anew, unless it is one's own."""
+        with transaction.atomic():
+            before = _password(id)
+            answer = super().user_change_password(request, id, form_url)
+            if _password(id) != before and id != str(request.user.pk):
+                _must_change(User.objects.get(pk=id))
+        return answer
+
     def save_related(
         self,
         request: HttpRequest,
@@ -155,6 +182,18 @@ class AccountAdmin(_UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers only."""
         return may(request.user, Capability.MANAGE_ACCOUNTS)
+
+
+def _password(id_: str) -> str | None:
+    """As it is kept. None for what is no account: Django says so."""
+    found = User.objects.filter(pk=id_) if id_.isdecimal() else User.objects.none()
+    return found.values_list("password", flat=True).first()
+
+
+def _must_change(user: User) -> None:
+    Standing.objects.update_or_create(
+        user=user, defaults={"must_change_password": True}
+    )
 
 
 def _roles(user: User) -> list[str]:

@@ -23,6 +23,19 @@ Said = tuple[str, "Mapping[str, Any]"]
 
 # The store's own words, and the officers': nobody says them over HTTP.
 _NOBODYS: Final = frozenset({"privacy", "access", "approval"})
+# What is done about a violation behind its detection: officers do it in the console, where it takes two of them; jobs tell that time is over.
+_STAFFS_WORDS: Final = frozenset(
+    {
+        "SafetyViolationAcknowledged",
+        "SafetyViolationClaimed",
+        "SafetyViolationDecisionProposed",
+        "SafetyViolationDecisionRefused",
+        "SafetyViolationEscalated",
+        "SafetyViolationReleased",
+        "SafetyViolationReopened",
+        "SafetyViolationResolved",
+    }
+)
 # What a parent's backend knows. Never what an officer decides about a violation, and never that a message was judged.
 _PARENTS: Final = {
     "parent": {
@@ -41,13 +54,19 @@ _PARENTS: Final = {
 }
 # Who of the staff it was, and what they noted, in events and in a child's state: parents are told what was done and when.
 # A note may be about the parent who reads it.
-_STAFFS: Final = frozenset({"officer", "claimed_by", "note"})
+_STAFFS: Final = frozenset({"officer", "claimed_by", "proposed_by", "note"})
 _FIRST: Final = {"child": "ChildRegistered", "conversation": "ConversationStarted"}
 
 NOT_OVER_HTTP: Final = "Nobody appends to streams of this type over HTTP."
+STAFFS_WORD: Final = (
+    "What is done about a violation is said in the console, and by nobody over HTTP."
+)
 NOT_THERE: Final = "There is nothing here that this token may append to."
 NOT_ITS_WORD: Final = "A token of a household does not say events of this type."
 NOT_ITS_OWN: Final = "An event names somebody who does not belong to this token's household, or whom it does not know yet."
+DETECTED_ALREADY: Final = (
+    "A violation with this id was detected already; what else there is has another id."
+)
 
 
 def reach(bound_to: str | None) -> Reach:
@@ -62,7 +81,10 @@ class Everybody(Everything):
         self, stream_id: str, expected: object, events: Sequence[Said]
     ) -> str | None:
         """See `Reach`."""
-        return NOT_OVER_HTTP if _type(stream_id) in _NOBODYS else None
+        if _type(stream_id) in _NOBODYS:
+            return NOT_OVER_HTTP
+        is_staffs = any(said in _STAFFS_WORDS for said, _ in events)
+        return STAFFS_WORD if is_staffs else None
 
 
 class Household:
@@ -114,7 +136,22 @@ class Household:
             return NOT_THERE
         if any(said not in _PARENTS.get(kind, ()) for said, _ in events):
             return NOT_ITS_WORD
-        return None if is_own else NOT_ITS_OWN
+        if not is_own:
+            return NOT_ITS_OWN
+        if kind == "child" and self._detects_again(name, expected, events):
+            return DETECTED_ALREADY
+        return None
+
+    def _detects_again(
+        self, child: str, expected: Expected | int | str, events: Sequence[Said]
+    ) -> bool:
+        """Whether a violation would be detected twice: the second one could only blur what the first says. The log is asked of its own alone."""
+        ids = begun.detected_by(events)
+        is_there = bool(ids and self._children({child}, belonging.known_before()))
+        if not is_there:
+            return len({*ids}) < len(ids)
+        begins = _is_new(expected)
+        return begun.is_detected_again(child, events, begins=begins)
 
     def _are_its_own(self, kind: str, name: str, events: Sequence[Said]) -> bool:
         """Whether all whom they name belong to the household; in a conversation all name the child whose it is, or if it begins here, one.
@@ -154,11 +191,15 @@ def _begins(
 ) -> bool:
     """Whether it is a new stream, and the first event says whose; of a child of whom nothing was said before anybody registered it."""
     is_talked_of = is_id(name) and belonging.is_talked_of(name)
-    if Expected.of(expected).value not in ("no_stream", 0) or not events:
+    if not _is_new(expected) or not events:
         return False
     if kind == "child" and (not is_id(name) or is_talked_of):
         return False
     return events[0][0] == _FIRST.get(kind)
+
+
+def _is_new(expected: Expected | int | str) -> bool:
+    return Expected.of(expected).value in ("no_stream", 0)
 
 
 def _named(events: Sequence[Said], field: str) -> set[str]:

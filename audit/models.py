@@ -9,7 +9,10 @@ from django.db import models
 
 
 class Standing(models.Model):
-    """Of one account. ends_at: from then on it may nothing more. zone: in which its pages say times, beside UTC."""
+    """Of one account. ends_at: from then on it may nothing more. zone: in which its pages say times, beside UTC.
+
+    must_change_password: somebody else has set it, and knows it.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -19,6 +22,7 @@ class Standing(models.Model):
     )
     ends_at = models.DateTimeField(null=True, blank=True)
     zone = models.TextField(default="UTC")
+    must_change_password = models.BooleanField(default=False, db_default=False)
 
     objects: ClassVar[models.Manager[Standing]] = models.Manager()
 

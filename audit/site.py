@@ -5,19 +5,22 @@ The store's tables are not registered as models, so there is no stock page that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path
 
-from audit.access import Capability, may, viewer_of
+from audit.access import Capability, may, standing_of, viewer_of
 from audit.frame.answering import answering, refuse_without
 from audit.frame.leading import leads_somewhere
 from audit.frame.navigation import menu
 from audit.frame.page import Page
-from audit.frame.refusals import framed
+from audit.frame.refusals import PageRefused, framed
+from audit.models import Standing
 from audit.pages import PAGES
 from audit.sessions import why_ended
 
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.http import HttpRequest, HttpResponse
+    from django.template.response import TemplateResponse
 
     from audit.frame.page import Listed, View
+
+_STILL_OPEN: Final = frozenset({"password_change", "logout"})
 
 
 class AuditAdminSite(AdminSite):
@@ -51,7 +57,7 @@ class AuditAdminSite(AdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]  # noqa: FBT001, FBT002  (Django's)
         """Every page, the console's and Django's own, in the frame: no view has to remember it."""
-        return super().admin_view(framed(view), cacheable)
+        return super().admin_view(framed(_own_password_first(view)), cacheable)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Who may enter; the others are sent to the login."""
@@ -69,6 +75,25 @@ class AuditAdminSite(AdminSite):
                 setattr(request, method, kept)
         said = {**(extra_context or {}), "ended": why_ended(request)}
         return framed(super().login)(request, said)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Django's; from then on nobody knows it but whose it is. The one that somebody else set is not taken again."""
+        typed = request.POST
+        is_the_same = typed.get("old_password") == typed.get("new_password1")
+        if standing_of(request.user).must_change_password and typed and is_the_same:
+            raise PageRefused(
+                HTTPStatus.BAD_REQUEST,
+                "Somebody else knows this password: they have set it.",
+                "Go back and choose another one.",
+            )
+        answer = super().password_change(request, extra_context)
+        if typed and answer.status_code == HTTPStatus.FOUND:
+            name = request.user.get_username()
+            mine = Standing.objects.filter(user__username=name)
+            mine.update(must_change_password=False)
+        return answer
 
     def logout(  # type: ignore[override]  # a refusal is an answer too
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -98,3 +123,17 @@ class AuditAdminSite(AdminSite):
             "menu": menu(self.pages, viewer, (match and match.url_name) or ""),
             "rendered_at": viewer.now.replace(microsecond=0),
         }
+
+
+def _own_password_first(view: View) -> View:
+    """No page for an account whose password somebody else set, before it has one of its own."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        match = request.resolver_match
+        is_open = match is not None and match.url_name in _STILL_OPEN
+        if not is_open and standing_of(request.user).must_change_password:
+            return redirect("admin:password_change")
+        return view(request, *args, **kwargs)
+
+    return asked

@@ -8,9 +8,10 @@ reader: nothing counts that stands behind its cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from audit.people.models import Lane
+from teddy_es.domain.violations import graver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from audit.children.axis import FactRow
     from audit.children.cuts import Upto
+    from teddy_es.domain.violations import Severity
 
 FOLDED: Final = (
     Lane.CHANGE.value,
@@ -158,8 +160,26 @@ def _consent(fact: FactRow) -> Name:
 
 
 def _detected(fields: dict[Name, Value], fact: FactRow) -> None:
-    what = f"{_said(_code(fact, 'category'))}, {_code(fact, 'severity')}"
-    fields[_violation(fact)] = Value(f"{what}: detected", fact)
+    severity = _code(fact, "severity")
+    what = f"{_said(_code(fact, 'category'))}, {severity}"
+    before = fields.get(_violation(fact))
+    if before is None:
+        fields[_violation(fact)] = Value(f"{what}: detected", fact)
+    else:
+        _detected_again(fields, fact, before, severity)
+
+
+def _detected_again(
+    fields: dict[Name, Value], fact: FactRow, before: Value, severity: str
+) -> None:
+    """It can become graver; where it stands it stays."""
+    what, _, step = before.words.partition(": ")
+    category, _, known = what.rpartition(", ")
+    if severity != graver(cast("Severity", known), cast("Severity", severity)):
+        return
+    if severity != known:
+        words = f"{category}, {severity}: {step}"
+        fields[_violation(fact)] = Value(words, fact, before.counts)
 
 
 def _step(

@@ -52,18 +52,18 @@ class Hit:
 def find(request: HttpRequest) -> HttpResponse:
     """Redirect to what has exactly this id, address or position; where several have, they stand to be chosen from.
 
-    1. look  2. what was found of persons is recorded  3. lead there
+    1. look  2. what was found of persons is recorded, a parent without a child, too  3. lead there, or say that there is nothing
     """
     if request.method != "POST":
         return redirect("admin:children")
     text = request.POST.get("q", "").strip()[:_MOST_TEXT]
     found, parents = _persons(text)
     hits = [*map(_hit, found), *_of_the_log(request, text)]
-    if not hits:
-        raise PageRefused(HTTPStatus.NOT_FOUND, *(_NO_CHILD if parents else _NOTHING))
-    if found or len(hits) > 1:
+    if found or parents or len(hits) > 1:
         named = {person.child_id for person in found}
         looks_at(request, named | set(parents), "find")
+    if not hits:
+        raise PageRefused(HTTPStatus.NOT_FOUND, *(_NO_CHILD if parents else _NOTHING))
     if len(hits) == 1:
         return redirect(hits[0].address)
     return show(request, "audit/find/several.html", {"title": "Several", "hits": hits})

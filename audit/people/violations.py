@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from audit.conf import rules
 from audit.people.models import BEGINNING_OF_TIME, State, Violation, ViolationStep
@@ -22,6 +22,7 @@ from teddy_es.domain.violations import (
     SafetyViolationReleased,
     SafetyViolationReopened,
     SafetyViolationResolved,
+    graver,
     is_the_clocks,
 )
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eventstore.bus import Published
+    from teddy_es.domain.violations import Severity
 
 Key = tuple[str, str]
 ABOUT: Final = (
@@ -59,10 +61,10 @@ class Violations(Projection):
         rows = _rows({_key(event) for event in events})
         steps: list[ViolationStep] = []
         for event in events:
-            if isinstance(event.event, SafetyViolationDetected):
-                rows[_key(event)] = _detected(event, event.event)
-            elif row := rows.get(_key(event)):
+            if row := rows.get(_key(event)):
                 _change(row, event)
+            elif isinstance(event.event, SafetyViolationDetected):
+                rows[_key(event)] = _detected(event, event.event)
             if row := rows.get(_key(event)):
                 _keep_up(row, event)
                 steps.append(_step(event))
@@ -81,7 +83,6 @@ def _rows(keys: set[Key]) -> dict[Key, Violation]:
 
 
 def _detected(event: Published, detected: SafetyViolationDetected) -> Violation:
-    """A second detection of the same id begins anew, as in the aggregate."""
     clock = rules().clock(detected.severity, occurred(event), event.recorded_at)
     return Violation(
         began_at=clock.began,
@@ -101,6 +102,13 @@ def _detected(event: Published, detected: SafetyViolationDetected) -> Violation:
 
 
 def _change(row: Violation, event: Published) -> None:
+    if isinstance(event.event, SafetyViolationDetected):
+        _detect_again(row, event, event.event)
+    else:
+        _act(row, event)
+
+
+def _act(row: Violation, event: Published) -> None:
     at, position = event.recorded_at, place(event)
     match event.event:
         case SafetyViolationAcknowledged() as seen:
@@ -123,6 +131,21 @@ def _change(row: Violation, event: Published) -> None:
             row.reopened_at, row.reopened_position = at, position
 
 
+def _detect_again(
+    row: Violation, event: Published, detected: SafetyViolationDetected
+) -> None:
+    """As in the aggregate: it can become graver, and so be due earlier. What was done about it stands; the clock of a decided one, too."""
+    row.severity = graver(cast("Severity", row.severity), detected.severity)
+    again = rules().clock(detected.severity, occurred(event), event.recorded_at)
+    if row.state == State.RESOLVED or again.period is None:
+        return
+    before, now = (one.raised_at("overdue_100") for one in (clock_of(row), again))
+    if before is None or (now is not None and now < before):
+        row.period_s = int(again.period.total_seconds())
+        # A known beginning is not lost to one that nobody can say.
+        row.began_at = again.began or (row.began_at and event.recorded_at)
+
+
 def _decide(row: Violation, resolved: SafetyViolationResolved) -> None:
     row.state = State.RESOLVED
     row.decided_by = resolved.officer
@@ -134,13 +157,21 @@ def _reopen(row: Violation, event: Published) -> None:
     """From the beginning: what was acknowledged and decided before is history, which the events tell, but for that it was late."""
     if row.decided_at is not None and clock_of(row).was_late(row.decided_at):
         row.was_late = True
-    period = clock_of(row).period
+    period = _shorter(row)
+    row.period_s = None if period is None else int(period.total_seconds())
     row.began_at = rules().started(period, occurred(event), event.recorded_at).began
     row.state = State.DETECTED
     row.levels = []
     row.acknowledged_by = row.acknowledged_at = row.acknowledged_position = None
     row.decided_by = row.decided_at = row.decided_position = None
     row.outcome = row.clause = None
+
+
+def _shorter(row: Violation) -> timedelta | None:
+    """The period that it had, or what its severity had at its detection: it may have become graver when it was closed."""
+    severity = cast("Severity", row.severity)
+    periods = clock_of(row).period, rules().period(severity, row.detected_at)
+    return min((one for one in periods if one is not None), default=None)
 
 
 def clock_of(row: Violation) -> Clock:

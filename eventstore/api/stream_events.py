@@ -150,7 +150,7 @@ class StreamEvents(OfStream):
         commit_id = commit_id_of(request.headers)  # 1
         self.told = {"commit_id": str(commit_id)}
         proposal = proposal_of(request.data, request.headers)  # 2
-        self._refuse(stream_id, proposal)  # 3
+        self._refuse(stream_id, proposal, commit_id)  # 3
         self._refuse_taken(stream_id, proposal)
         result = self._appended(stream_id, proposal, commit_id)  # 4, 5
         headers = {"ETag": etag(result.last_version), "Location": _address(commit_id)}
@@ -158,8 +158,11 @@ class StreamEvents(OfStream):
             headers["Idempotent-Replayed"] = "true"
         return Response(_answer(result), status=201, headers=headers)
 
-    def _refuse(self, stream_id: str, proposal: Proposal) -> None:
-        """What the token may not say. Of a stream that it may not see it hears first what would be wrong in anybody's."""
+    def _refuse(self, stream_id: str, proposal: Proposal, commit_id: UUID) -> None:
+        """What the token may not say. Of a stream that it may not see it hears first what would be wrong in anybody's.
+
+        What was decided under this id writes nothing anew: who asks once more is told that, though the same might not be said today.
+        """
         reach = self.caller.reach
         known_before = reach.known_before()  # before it is asked anything else
         reason = reach.refuses(stream_id, proposal.expected, proposal.contents)
@@ -167,9 +170,11 @@ class StreamEvents(OfStream):
             reach, stream_id, known_before, proposal.contents
         ):
             return
-        if not self.covers(stream_id):
+        if not is_its_own(reach, stream_id, known_before):
             proposal.judge(stream_id)
             raise NotThere(NOT_THERE)
+        if get_event_store().outcome(commit_id, stream_id).decided:
+            return
         msg = "This token may not append these events to this stream; nothing was written."
         raise NotAllowed(msg, reason=reason)
 

@@ -256,10 +256,13 @@ class Child(Aggregate[ChildState]):
         match event:
             case ChildRegistered():
                 self.state.parent_id = event.parent_id
-            case SafetyViolationDetected():
+            case SafetyViolationDetected() if (
+                event.violation_id not in self.state.violations
+            ):
                 self.state.violations[event.violation_id] = Violation(event.severity)
             case (
-                SafetyViolationAcknowledged()
+                SafetyViolationDetected()
+                | SafetyViolationAcknowledged()
                 | SafetyViolationClaimed()
                 | SafetyViolationReleased()
                 | SafetyViolationEscalated()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -28,6 +28,7 @@ Outcome = Literal["confirmed", "false_positive", "cannot_decide"]
 
 FOUR_EYES: Final[frozenset[Severity]] = frozenset({"high", "critical"})
 """A violation that is so severe is closed by two persons."""
+_FROM_LOW: Final[tuple[Severity, ...]] = get_args(Severity)
 
 
 class SafetyViolationDetected(Event, frozen=True, kw_only=True):
@@ -120,10 +121,25 @@ class Violation(msgspec.Struct):
     proposed_by: str | None = None
 
 
+def graver(one: Severity, other: Severity) -> Severity:
+    """The higher of the two."""
+    return max(one, other, key=_FROM_LOW.index)
+
+
 def follow(violation: Violation, event: msgspec.Struct) -> None:
-    """Evolve a violation by one of these events. Whatever somebody does behind a proposal ends it; the clock does not."""
+    """Evolve a violation by one of these events. Whatever somebody does behind a proposal ends it; the clock does not.
+
+    Who detects it once more can make it graver. That makes nothing undone, and nothing less.
+    """
     if not is_the_clocks(event):
         violation.proposed_by = _proposer(event)
+    if isinstance(event, SafetyViolationDetected):
+        violation.severity = graver(violation.severity, event.severity)
+    else:
+        _act(violation, event)
+
+
+def _act(violation: Violation, event: msgspec.Struct) -> None:
     match event:
         case SafetyViolationAcknowledged():
             violation.is_acknowledged = True

@@ -116,6 +116,17 @@ def test_operations_says_of_every_role_what_it_gives() -> None:
 _POSTS: Final = Asking | Checking | Choosing | Acting | Appending | Revealing
 
 
+def test_who_officers_are_told_is_a_second_person_may_approve() -> None:
+    text = (ROOT / "docs" / "CONSOLE.md").read_text()
+    rows = re.findall(r"^\| `\w+` \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
+    told = {role.replace("-", " "): "a second person" in what for role, what in rows}
+
+    assert told.pop("superuser") is False
+    assert told == {
+        role.label.lower(): Capability.APPROVE in given for role, given in ROLES.items()
+    }
+
+
 def test_every_post_is_a_question_or_an_act_that_is_recorded() -> None:
     for page in OWN:
         assert page.post is None or isinstance(page.post, _POSTS), (

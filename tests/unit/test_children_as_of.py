@@ -99,6 +99,28 @@ def test_a_violation_stands_there_while_it_is_open() -> None:
     assert reopened.today.words == "self harm, high: reopened"
 
 
+def test_a_second_detection_can_make_it_graver_and_opens_nothing() -> None:
+    facts = [
+        fact(0, "SafetyViolationDetected", **DETECTED),
+        fact(1, "SafetyViolationAcknowledged", violation_id="v-1"),
+        fact(2, "SafetyViolationDetected", **{**DETECTED, "severity": "low"}),
+        fact(3, "SafetyViolationDetected", **{**DETECTED, "severity": "critical"}),
+        fact(4, "SafetyViolationResolved", violation_id="v-1"),
+        fact(5, "SafetyViolationDetected", **DETECTED),
+    ]
+
+    milder, graver = (at(n, facts[:4]).fields[0].then for n in (2, 3))
+
+    assert milder is not None
+    assert graver is not None
+    assert (milder.words, milder.set_by) == ("self harm, high: acknowledged", facts[1])
+    assert (graver.words, graver.set_by) == (
+        "self harm, critical: acknowledged",
+        facts[3],
+    )
+    assert not at(5, facts).fields
+
+
 def test_what_was_recorded_later_is_told_apart_from_what_had_not_happened() -> None:
     late = fact(5, "SafetyViolationDetected", happened=1, **DETECTED)
     future = fact(6, "ConsentGranted", of=PARENT, **CONSENT, policy_version="1")

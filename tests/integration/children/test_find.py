@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from eventstore.clock import SystemClock
-from eventstore.errors import KeyStoreUnavailable
+from eventstore.errors import AccessNotRecorded, KeyStoreUnavailable
 from eventstore.subscriptions.registering import register
 from teddy_es.domain.parent import ParentRegistered
 from teddy_es.parents import following
@@ -167,3 +167,42 @@ def test_a_look_up_asks_little(families: Families, reviewer: Client) -> None:
         with CaptureQueriesContext(connection) as made:
             found(client, text)
         assert len(made) <= 10, [q["sql"][:80] for q in made]
+
+
+KNOWN = "A parent registered with this address"
+
+
+@pytest.fixture
+def childless(families: Families) -> None:
+    """Of whom nothing but the registration is known."""
+    families.happens("parent.p-1", ParentRegistered(name="Ann", email=ADDRESS))
+    register(following, SystemClock())
+    follow(follower(following))
+    Recorder.forget()
+
+
+@pytest.mark.usefixtures("childless")
+def test_that_a_parent_without_a_child_is_known_is_recorded_before_it_is_said(
+    reviewer: Client,
+) -> None:
+    answer = reviewer.post("/admin/find/", {"q": ADDRESS})
+
+    assert answer.status_code == 404
+    assert KNOWN in answer.text
+    [look] = Recorder.said
+    assert (look["subjects"], look["object"]) == (["p-1"], "find")
+
+
+@pytest.mark.usefixtures("childless")
+def test_that_a_parent_is_known_is_not_said_where_it_cannot_be_recorded(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_args: object) -> None:
+        raise AccessNotRecorded("the log is silent")  # noqa: EM101  (a reason)
+
+    monkeypatch.setattr("audit.looking.record", fails)
+
+    answer = reviewer.post("/admin/find/", {"q": ADDRESS})
+
+    assert answer.status_code == 503
+    assert KNOWN not in answer.text

@@ -63,11 +63,24 @@ def event_of(step: str, severity: Any) -> Any:
 class Told:
     """What the model knows: the time from which it counts, by seconds; None: nobody can say."""
 
-    began: float | None = None
-    minutes: int = 0
+    began: float | None
+    recorded: float
+    minutes: int
+    gravest: int
     is_open: bool = False
     late_before: bool = False
     decided: float | None = None
+
+    def detected_again(
+        self, began: float | None, recorded: float, minutes: int
+    ) -> None:
+        """Only ever graver, and while it is open, earlier."""
+        self.gravest = min(self.gravest, minutes)
+        ends = (self.began or self.recorded) + self.minutes * 60
+        if self.is_open and (began or recorded) + minutes * 60 < ends:
+            is_known = self.began is not None
+            self.began = began or (recorded if is_known else None)
+            self.minutes = minutes
 
 
 def judged(events: list[Any]) -> Told | None:
@@ -77,13 +90,17 @@ def judged(events: list[Any]) -> Told | None:
         recorded = event.recorded_at.timestamp()
         began = min(occurred, recorded) if occurred >= FIRST.timestamp() else None
         match event.metadata.event_type:
+            case "SafetyViolationDetected" if told:
+                told.detected_again(began, recorded, MINUTES[event.data["severity"]])
             case "SafetyViolationDetected":
-                told = Told(began, MINUTES[event.data["severity"]], is_open=True)
+                minutes = MINUTES[event.data["severity"]]
+                told = Told(began, recorded, minutes, minutes, is_open=True)
             case "SafetyViolationResolved" if told:
                 told.is_open, told.decided = False, recorded
             case "SafetyViolationReopened" if told:
                 told.late_before |= was_late(told)
                 told.began, told.is_open, told.decided = began, True, None
+                told.recorded, told.minutes = recorded, told.gravest
     return told
 
 

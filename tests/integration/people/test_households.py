@@ -8,16 +8,24 @@ import pytest
 from django.db import connection
 
 from audit.households import (
+    DETECTED_ALREADY,
     NOT_ITS_OWN,
     NOT_ITS_WORD,
     NOT_OVER_HTTP,
     NOT_THERE,
+    STAFFS_WORD,
     reach,
 )
+from audit.people.models import Violation
 from eventstore.api.reach import reach_of
+from eventstore.conf import registry
 from eventstore.events import Expected
+from eventstore.service import get_service
 from eventstore.store import get_event_store
+from teddy_es.domain.child import Child
 from teddy_es.domain.conversation import ChildSpoke
+from teddy_es.domain.violations import SafetyViolationClaimed
+from tests.support.callers import a_caller
 from tests.support.families import handle
 
 if TYPE_CHECKING:
@@ -132,8 +140,39 @@ def test_who_is_bound_to_nobody_sees_all_and_says_all_but_what_nobody_says(
     assert everybody.covers(["child.c-1"]) == {"child.c-1"}
     for kind in ("access", "privacy", "approval"):
         assert everybody.refuses(f"{kind}.x", ANY, []) == NOT_OVER_HTTP
-    resolved = ("SafetyViolationResolved", {"violation_id": "v-1"})
-    assert everybody.refuses("child.c-1", ANY, [resolved]) is None
+    detection = ("SafetyViolationDetected", {"violation_id": "v-1"})
+    assert everybody.refuses("child.c-1", ANY, [detection]) is None
+
+
+def test_what_staff_does_about_a_violation_nobody_says_over_http() -> None:
+    """Whatever is not a detection: a new event about violations is looked at by somebody."""
+    names = {one.name for one in registry().event_types()}
+    about = {one for one in names if one.startswith("SafetyViolation")}
+    detection = ("SafetyViolationDetected", {"violation_id": "v-1"})
+
+    found = {
+        name: reach(None).refuses("child.c-1", ANY, [detection, (name, {})])
+        for name in about
+    }
+
+    assert found == {
+        **dict.fromkeys(about, STAFFS_WORD),
+        "SafetyViolationDetected": None,
+    }
+
+
+def test_a_service_account_closes_no_violation_over_http(families: Families) -> None:
+    families.detects("c-1", "v-1", severity="critical")
+    data = {"violation_id": "v-1", "officer": "o", "outcome": "false_positive"}
+    event = {"type": "SafetyViolationResolved", "data": data}
+
+    answer = a_caller("detectors").post(
+        "/streams/child.c-1/events", {"expected_version": "any", "events": [event]}
+    )
+
+    assert answer.status_code == 403
+    assert answer.json()["reason"] == STAFFS_WORD
+    assert len([*get_event_store().read("child.c-1")]) == 1
 
 
 def registered(parent: Any) -> tuple[str, dict[str, Any]]:
@@ -257,6 +296,51 @@ def test_a_household_says_what_its_backend_knows_of_its_own(two: Families) -> No
     }
 
     assert found == {name: refusal for name, (*_, refusal) in SAID.items()}
+
+
+def test_a_household_detects_nothing_twice(two: Families) -> None:
+    """Whichever of the read models has heard of the first, and whoever detected it."""
+    handle("children", "conversations")
+    two.detects("c-1", "v-7")
+    household = reach("p-1")
+
+    def said(*ids: str) -> str | None:
+        events = [detected(violation_id=one) for one in ids]
+        return household.refuses("child.c-1", ANY, events)
+
+    found = [said("v-7"), said("v-8"), said("v-8", "v-8"), said("v-1")]
+    handle("violations")
+    two.detects("c-1", "v-9")
+
+    assert found == [DETECTED_ALREADY, None, DETECTED_ALREADY, None]
+    assert [said("v-7"), said("v-9")] == [DETECTED_ALREADY] * 2
+    assert said("v-8") is None
+
+
+@pytest.mark.parametrize("id_", [None, "", "v\x00", "\ud800", ["v-1"], 7])
+def test_what_can_be_no_id_of_a_violation_was_not_detected(
+    two: Families, id_: Any
+) -> None:
+    handle("children", "conversations")
+
+    events = [detected(violation_id=id_)] * 2
+    assert reach("p-1").refuses("child.c-1", ANY, events) is None
+
+
+def test_whoever_detects_it_again_takes_nothing_back(families: Families) -> None:
+    claimed = SafetyViolationClaimed(violation_id="v-1", officer="ada")
+    families.detects("c-1", "v-1", severity="critical")
+    families.happens("child.c-1", claimed)
+    handle("violations")
+    first = Violation.objects.get(child_id="c-1")
+    families.detects("c-1", "v-1", severity="low")
+    handle("violations")
+
+    row = Violation.objects.get(child_id="c-1")
+    known = get_service().repository_for(Child).load("c-1").state.violations["v-1"]
+    assert (row.severity, row.claimed_by) == ("critical", "ada")
+    assert (row.due_at, row.detected_at) == (first.due_at, first.detected_at)
+    assert (known.severity, known.claimed_by) == ("critical", "ada")
 
 
 # ---- how far it is known

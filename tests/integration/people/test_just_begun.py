@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.households import NOT_ITS_OWN, reach
+from audit.households import DETECTED_ALREADY, NOT_ITS_OWN, reach
 from audit.people import begun
 from eventstore.events import Expected
 from teddy_es.domain.child import ChildProfileUpdated
@@ -193,3 +193,48 @@ def test_what_can_be_no_id_is_not_asked_about(families: Families, id_: str) -> N
 
     assert begun.children_of("p-1", {id_}, EPOCH) == set()
     assert begun.talks_of({id_}, EPOCH) == {}
+
+
+def detection(severity: str, *, before: Any = ()) -> dict[str, Any]:
+    data = {**BEGINS[5][2][0][1], "severity": severity, "violation_id": "v-2"}
+    events = [*before, {"type": "SafetyViolationDetected", "data": data}]
+    return {"expected_version": "any", "events": events}
+
+
+def test_a_violation_is_detected_once_and_told_again_to_who_asks_again(
+    families: Families,
+) -> None:
+    """Nobody has handled anything: the log says what there is."""
+    ours = a_caller("p-1", bound_to="p-1")
+    begin(ours)
+    key, address = "00000000-0000-4000-8000-000000000001", f"/streams/{CHILD}/events"
+
+    first = ours.post(address, detection("critical"), Idempotency_Key=key)
+    again = ours.post(address, detection("critical"), Idempotency_Key=key)
+    lower = ours.post(address, detection("low"))
+
+    assert [one.status_code for one in (first, again, lower)] == [201, 201, 403]
+    assert again.headers["Idempotent-Replayed"] == "true"
+    handle()
+    known = ours.post(address, detection("low"))
+    assert (known.status_code, known.json()["reason"]) == (403, DETECTED_ALREADY)
+
+
+def test_a_child_that_begins_with_a_violation_is_read_and_gone_on_with(
+    families: Families,
+) -> None:
+    ours = a_caller("p-1", bound_to="p-1")
+    [registered] = [{"type": kind, "data": data} for kind, data in BEGINS[1][2]]
+    first = detection("critical", before=[registered])
+    del first["events"][1]["data"]["conversation_id"]
+    lower = detection("low")
+    del lower["events"][0]["data"]["conversation_id"]
+    changed = {"type": "ChildProfileUpdated", "data": {"changes": {"name": "M"}}}
+    address = f"/streams/{CHILD}/events"
+
+    began = ours.post(address, {**first, "expected_version": "no_stream"})
+    read = ours.get(f"/streams/{CHILD}")
+    goes_on = ours.post(address, {"expected_version": "any", "events": [changed]})
+
+    assert [one.status_code for one in (began, read, goes_on)] == [201, 200, 201]
+    assert ours.post(address, lower).status_code == 403

@@ -14,9 +14,11 @@ from eventstore.exchange.cloudevents import parse_line
 from teddy_es.domain.violations import (
     SafetyViolationAcknowledged,
     SafetyViolationClaimed,
+    SafetyViolationDecisionProposed,
     SafetyViolationReleased,
     SafetyViolationReopened,
     SafetyViolationResolved,
+    Violation,
 )
 from tests.support.callers import a_caller
 from tests.support.families import handle
@@ -60,6 +62,41 @@ def judged(families: Families) -> Families:
     )
     handle()
     return families
+
+
+@pytest.fixture
+def proposed(families: Families) -> Families:
+    """A violation whose decision waits for a second person. Nobody works on it, so only who proposed it stands in the state."""
+    about = {"violation_id": "v-1", "officer": OFFICER}
+    families.registers("c-1", "p-1")
+    families.detects("c-1", "v-1")
+    families.happens(
+        "child.c-1",
+        SafetyViolationAcknowledged(**about),
+        SafetyViolationDecisionProposed(**about, outcome="confirmed", note=NOTE),
+    )
+    handle()
+    return families
+
+
+WAITING = (
+    "/streams/child.c-1/state",
+    "/streams/child.c-1/events",
+    "/children/c-1/export",
+)
+
+
+@pytest.mark.parametrize("call", WAITING)
+@pytest.mark.parametrize("scopes", SCOPES)
+def test_a_household_is_not_shown_whose_decision_waits(
+    proposed: Families, call: str, scopes: str
+) -> None:
+    text = asked(call, scopes, "p-1")
+
+    assert OFFICER not in text
+    assert NOTE not in text
+    assert '"withheld"' in text
+    assert OFFICER in asked(call, scopes, None)
 
 
 @pytest.mark.parametrize("call", SHOWING)
@@ -120,6 +157,13 @@ def test_no_event_of_a_household_has_another_field_that_may_name_staff() -> None
     for one in shown:
         clear = {*one.struct.__struct_fields__} - {*one.sensitive}
         assert clear - harmless <= reach("p-1").hides, one.name
+
+
+def test_no_field_of_a_violations_state_may_name_staff() -> None:
+    """As above: a new field is looked at by somebody."""
+    harmless = {"severity", "is_acknowledged", "is_resolved", "levels"}
+
+    assert {*Violation.__struct_fields__} - harmless <= reach("p-1").hides
 
 
 def asked(call: str, scopes: str, bound_to: str | None) -> str:

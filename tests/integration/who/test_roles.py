@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.test import Client
 from django.urls import reverse
 from structlog.testing import capture_logs
 
@@ -18,9 +19,6 @@ from audit.models import Standing
 from audit.roles import ROLES, Role, make_roles
 from eventstore.clock import SystemClock
 from tests.support.roles import somebody
-
-if TYPE_CHECKING:
-    from django.test import Client
 
 pytestmark = pytest.mark.django_db
 NOBODYS: Final = frozenset({"see_children", "see_payloads", "reveal", "export"})
@@ -194,3 +192,76 @@ def test_nobody_gives_themself_a_role_or_time(officer: Client, superuser: User) 
 @pytest.mark.parametrize("role", list(Role))
 def test_no_role_gives_accounts(role: Role) -> None:
     assert Capability.MANAGE_ACCOUNTS not in capabilities(somebody(role))
+
+
+# -- whose a password is
+
+GIVEN, OWN = "given-by-another-person", "known-to-nobody-else"
+
+
+def logged_in(name: str, password: str) -> Client:
+    client = Client(raise_request_exception=False)
+    client.post("/admin/login/", {"username": name, "password": password})
+    return client
+
+
+def changes(client: Client, old: str, new: str) -> Any:
+    typed = {"old_password": old, "new_password1": new, "new_password2": new}
+    return client.post("/admin/password_change/", typed)
+
+
+def made(officer: Client) -> User:
+    typed = {
+        "username": "olga",
+        "usable_password": "true",
+        "password1": GIVEN,
+        "password2": GIVEN,
+    }
+    assert officer.post("/admin/auth/user/add/", typed).status_code == 302
+    user = User.objects.get(username="olga")
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    return user
+
+
+def test_who_was_given_a_password_has_one_of_their_own_before_any_page(
+    officer: Client,
+) -> None:
+    made(officer)
+    olga = logged_in("olga", GIVEN)
+
+    for address in ("/admin/", "/admin/children/", "/admin/auth/user/"):
+        answer = olga.get(address)
+        assert answer.headers["Location"] == "/admin/password_change/", address
+    assert olga.get("/admin/password_change/").status_code == 200
+    assert changes(olga, GIVEN, GIVEN).status_code == 400
+    assert olga.get("/admin/").status_code == 302
+    assert changes(olga, GIVEN, OWN).status_code == 302
+    assert olga.get("/admin/").status_code == 200
+    assert logged_in("olga", GIVEN).get("/admin/time-zone/").status_code == 302
+
+
+def test_a_password_that_is_set_anew_is_changed_again(officer: Client) -> None:
+    user = made(officer)
+    changes(logged_in("olga", GIVEN), GIVEN, OWN)
+    again = "set-anew-by-another-person"
+    typed = {"usable_password": "true", "password1": again, "password2": again}
+
+    refused = officer.post(
+        f"/admin/auth/user/{user.pk}/password/", {**typed, "password2": "x"}
+    )
+    before = Standing.objects.get(user=user).must_change_password
+    officer.post(f"/admin/auth/user/{user.pk}/password/", typed)
+
+    assert (refused.status_code, before) == (200, False)
+    olga = logged_in("olga", again)
+    assert olga.get("/admin/").headers["Location"] == "/admin/password_change/"
+
+
+def test_who_sets_the_own_password_is_asked_for_no_other(
+    officer: Client, superuser: User
+) -> None:
+    typed = {"usable_password": "true", "password1": OWN, "password2": OWN}
+
+    officer.post(f"/admin/auth/user/{superuser.pk}/password/", typed)
+
+    assert officer.get("/admin/auth/user/").status_code == 200
