@@ -17,7 +17,7 @@ from audit.addresses import event_address
 from audit.children import asked, axis
 from audit.children.axis import LANES, Asked, Clock
 from audit.children.brush import Brush, brush_of
-from audit.children.heads import head_of, known_before, privacy_of
+from audit.children.heads import head_of, page_known_before, privacy_of
 from audit.children.spans import Span, days, strip
 from audit.children.talks import Looks, Talk, looks_of, talks_of
 from audit.children.wording import LANE_WORDS, Words, words_of
@@ -85,7 +85,7 @@ def child(request: HttpRequest, *, child_id: str) -> HttpResponse:
     clock, lanes = asked.clock_in(request.GET), asked.lanes_in(request.GET)
     span = asked.span_in(request.GET, zone, _whole(head, clock, zone))
     of_it = Asked(child_id, span, clock, lanes)
-    since = known_before()
+    since = page_known_before()
     page_wanted = wanted(request)
     looks_at(request, [child_id], f"child.{child_id}")
     page = axis.facts(of_it, page_wanted)
