@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from audit.formats import thousands
 from eventstore.queries.connection import unchecked_rows
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ class Counts:
     second: int
     closed: int
     overdue: int
+
+
+def capped(count: int, *, most: int = MOST_COUNTED) -> str:
+    """10,000+ for whatever is more: to count all of it would take as long as there is."""
+    return f"{thousands(most)}+" if count > most else thousands(count)
 
 
 def counts(by: str, now: datetime, *, most: int = MOST_COUNTED) -> Counts:
