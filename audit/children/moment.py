@@ -47,7 +47,7 @@ def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
 
     1. the moment, the cut, and up to when all is known  2. it is recorded who looks, or opens  3. what was known, opened where that is recorded
     """
-    head = there(child_id)
+    there(child_id)
     zone = asked.zone_in(request.GET)
     at = asked.moment_in(request.GET, zone, viewer_of(request).now)
     cut = request.GET.get("cut")
@@ -65,8 +65,7 @@ def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
     facts = all_facts(child_id, FOLDED)
     found = as_of(facts, at, upto)
     context = {
-        "head": head,
-        "privacy": privacy_of(child_id, facts),
+        "erased_today": _erased_today(child_id, facts, found),
         "known_before": since if since is not None and since <= at else None,
         **_shown(request, child_id, found, at, cut),
         **(_profile(request, found, facts, upto) if opens else {}),
@@ -94,6 +93,7 @@ def _shown(
         "child_id": child_id,
         "at": at,
         "found": found,
+        "then": _then(found),
         "groups": [(label, _rows(found.of(name))) for name, label in _GROUPS],
         "late": [
             (fact, words_of(fact), *event_of(fact)) for fact in found.late[:MOST_LATE]
@@ -128,6 +128,30 @@ def _rows(fields: Sequence[Field]) -> Sequence[Mapping[str, Any]]:
         }
         for field in fields
     ]
+
+
+def _then(found: AsOf) -> Mapping[str, Any]:
+    """What stands above the page: as it was then, whatever has become of it."""
+    return {
+        "open_violations": len(_known(found, "violation")),
+        "holds": _known(found, "hold"),
+        "erasures": _known(found, "erasure"),
+        "is_registered": bool(_known(found, "profile")),
+    }
+
+
+def _known(found: AsOf, group: str) -> Sequence[Value]:
+    then = [field.then for field in found.of(group)]
+    return [value for value in then if value is not None and value.counts]
+
+
+def _erased_today(
+    child_id: str, facts: Sequence[FactRow], found: AsOf
+) -> Sequence[Value]:
+    """How an erasure stands today, where that is not how it stood: the one thing that changes behind a pinned link, for it takes what is shown."""
+    then = {value.words for value in _known(found, "erasure")}
+    today = privacy_of(child_id, facts)["erasure"]
+    return [value for value in today if value.words not in then]
 
 
 def _label(field: Field) -> str:

@@ -279,6 +279,64 @@ def _body(text: str) -> str:
     return re.sub(r'csrfmiddlewaretoken" value="[^"]*"', "", shown)
 
 
+def test_what_stands_above_a_moment_is_of_then_and_of_today_its_erasure_alone(
+    families: Families, officer: Client
+) -> None:
+    lives(families)
+    address = pinned(officer)
+    before = _above(officer.get(address).text)
+    families.detects("c-1", "v-2")
+    families.happens("privacy.c-1", HoldPlaced(hold_id="h", scope="all", clause="s.4"))
+    handle()
+
+    after = officer.get(address)
+
+    assert "1 open violation then" in before
+    assert _above(after.text) == before
+    families.happens(
+        "child.c-1",
+        *[
+            SafetyViolationResolved(violation_id=one, officer="o", outcome="confirmed")
+            for one in ("v-1", "v-2")
+        ],
+    )
+    families.happens("privacy.c-1", ErasureCompleted(request="r-1", keys=1, events=2))
+    handle()
+    erased = _above(officer.get(address).text)
+    assert "Today: erased" in erased
+    assert "Today: this child is erased" in erased
+    without = re.sub(r"Today: (erased|this child is erased.*?neither\.) ?", "", erased)
+    assert without == before
+    now = _above(officer.get(pinned(officer)).text)
+    assert "Today:" not in now
+    assert "Legal hold then" in now
+    assert "This child is erased" in now
+
+
+def test_before_its_registration_a_child_was_not_registered_then(
+    families: Families, officer: Client
+) -> None:
+    families.registers("c-1", "p-1")
+    handle()
+
+    then = _above(officer.get(pinned(officer, "2026-06-14")).text)
+
+    assert "Not registered then" in then
+    assert "Never registered" not in then
+
+
+def _above(text: str) -> str:
+    """What is said above the page's parts, without the line that says how much is newer."""
+    shown = text.partition("<h1")[2].partition('<div class="cols wide-side">')[0]
+    assert shown
+    said = re.sub(
+        r"<[^>]*>",
+        " ",
+        re.sub(r'<p class="note" data-tone="info">.*?</p>', "", shown, flags=re.DOTALL),
+    )
+    return " ".join(said.partition(">")[2].split())
+
+
 def test_what_was_so_then_is_told_from_today_and_from_what_nobody_knew(
     families: Families, officer: Client
 ) -> None:
