@@ -114,7 +114,12 @@ def _unhandled(followed: Sequence[tuple[str, str]]) -> datetime | None:
     return unhandled_among([(name, types[kind].topic) for name, kind in followed])
 
 
+def cut_of_now(child_id: str) -> Upto:
+    """Up to where the facts of a child are handled: what a link carries.
 
-def cut_of_now() -> Upto:
-    """Up to where the facts are handled: what a link carries."""
-    return Upto(handled_up_to(Facts.name))
+    Nothing that is handled later may lie below it, so it ends where a stream is parked that tells of the child. Of parents all are meant: which
+    are this child's a parked one has not said yet.
+    """
+    own = [f"{kind}.{child_id}" for kind in ("child", "privacy")]
+    parents = registry().stream_types["parent"].topic
+    return Upto(handled_up_to(Facts.name, own, [parents]))

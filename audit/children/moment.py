@@ -52,7 +52,9 @@ def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
     at = asked.moment_in(request.GET, zone, viewer_of(request).now)
     cut = request.GET.get("cut")
     if not cut or request.GET.get("at") != asked.written(at):
-        return HttpResponseRedirect(_address(child_id, at, cut or str(cut_of_now())))
+        return HttpResponseRedirect(
+            _address(child_id, at, cut or str(cut_of_now(child_id)))
+        )
     upto = Upto.parse(cut)
     opens = request.method == "POST"
     since = known_before()  # asked before what is shown, which then has no less
