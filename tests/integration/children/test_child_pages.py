@@ -151,6 +151,27 @@ def _granted(_name: str) -> Any:
     return ConsentGranted(child_id="c-1", scope="profiling", policy_version="1")
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize("clock", ["happened", "recorded"])
+def test_a_day_of_staff_views_stands_under_its_own_date(
+    families: Families, officer: Client, zone: str, clock: str
+) -> None:
+    """It is a day of UTC; the midnight at which that begins is the evening before in New York, and the night in Berlin."""
+    families.registers("c-1", "p-1")
+    looked = families.looks("bob", "c-1").recorded_at.astimezone(UTC)
+    handle()
+
+    text = officer.get(f"/admin/children/c-1/?zone={zone}&clock={clock}").text
+
+    days = re.findall(
+        r'<li class="tl-day"><h3>([^<]*)</h3>(.*?)</ol></li>', text, re.DOTALL
+    )
+    [heading] = [day for day, entries in days if "Staff looked" in entries]
+    assert heading == f"{looked:%A %-d %B %Y}"
+    assert f"{looked:%-d %B}, the whole day, UTC" in text
+    assert len({day for day, _ in days}) == len(days)
+
+
 @pytest.mark.parametrize(
     "query",
     [
