@@ -84,7 +84,7 @@ def _shown(
     request: HttpRequest, child_id: str, found: AsOf, at: datetime, cut: str
 ) -> dict[str, Any]:
     own = [fact for fact in found.known if fact.kind in OF_PROFILE]
-    before, behind = _neighbours(found, at)
+    before = _before(found)
     return {
         "title": child_id,
         "trail": [
@@ -106,15 +106,14 @@ def _shown(
         "today": reverse("admin:child_as_of", args=[child_id]),
         "same_today": f"{reverse('admin:child_as_of', args=[child_id])}?{urlencode({'at': asked.written(at)})}",
         "before": before and _address(child_id, before, cut),
-        "behind": behind and _address(child_id, behind, cut),
+        "behind": found.following and _address(child_id, found.following, cut),
     }
 
 
-def _neighbours(found: AsOf, at: datetime) -> tuple[datetime | None, datetime | None]:
-    """The moments of the fact before the last one that was known, and of the next one."""
+def _before(found: AsOf) -> datetime | None:
+    """The moment of the fact before the last one that was known."""
     times = sorted({fact.recorded_at for fact in found.known})
-    later = min((f.recorded_at for f in found.late if f.recorded_at > at), default=None)
-    return (times[-2] if len(times) > 1 else None), later
+    return times[-2] if len(times) > 1 else None
 
 
 def _rows(fields: Sequence[Field]) -> Sequence[Mapping[str, Any]]:

@@ -27,6 +27,10 @@ TABS: Final = ("open", "mine", "second", "closed")
 CATEGORIES: Final[Sequence[str]] = get_args(Category)
 _CLAIMED: Final = ("me", "nobody")
 _OVERDUE: Final = ("yes",)
+# The day before, and the day and the month behind, are days of the calendar, too.
+_FIRST_DAY: Final = date(1970, 1, 1)
+_LAST_DAY: Final = date(9998, 12, 31)
+_NO_DAY: Final = "A day is written as 2026-11-23, from 1970 on."
 
 
 def among_of(query: QueryDict, viewer: Viewer) -> Among:
@@ -116,8 +120,8 @@ def _day(text: str | None) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(text)
+        if not _FIRST_DAY <= day <= _LAST_DAY:
+            raise ValueError  # noqa: TRY301  (the same answer)
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
     except ValueError:
-        raise PageRefused(
-            HTTPStatus.BAD_REQUEST, "A day is written as 2026-11-23."
-        ) from None
+        raise PageRefused(HTTPStatus.BAD_REQUEST, _NO_DAY) from None

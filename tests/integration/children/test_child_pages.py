@@ -177,6 +177,8 @@ def test_a_day_of_staff_views_stands_under_its_own_date(
     [
         "from=x", "from=2026-13-01", "to=1900-01-01", "from=2026-02-02&to=2026-02-01", "zone=Nowhere/At",
         "clock=x", "lane=x", "after=x", "after=a&before=b", "from=2026-06-14T99:00Z",
+        "from=9999-12-31", "to=9999-12-31", "to=9999-12-31T23:59Z&zone=Europe/Berlin", "from=2026-06-14T10:00Z&to=9999-12-31T23:59Z",
+        "from=0001-01-01T00:00Z&zone=America/New_York", "from=1969-12-30T00:00Z",
     ],
 )  # fmt: skip
 def test_what_an_address_cannot_ask_for_is_refused(
@@ -384,6 +386,22 @@ def test_what_was_so_then_is_told_from_today_and_from_what_nobody_knew(
     assert "granted under policy 1" not in before.partition("Could not be known")[0]
 
 
+def test_the_fact_after_a_moment_is_the_next_one_that_was_recorded(
+    families: Families, officer: Client
+) -> None:
+    families.registers("c-1", "p-1")
+    granted = families.allows("p-1", "c-1")
+    handle()
+
+    text = officer.get(pinned(officer, "2026-06-14")).text
+    [following] = re.findall(r'href="([^"]*)">Fact after', text)
+    first = officer.get(following.replace("&amp;", "&")).text
+
+    assert "language" in first
+    last = granted.recorded_at.replace(tzinfo=None).isoformat() + "Z"
+    assert "Fact after" not in officer.get(pinned(officer, last)).text
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -519,6 +537,7 @@ def test_a_reveal_opens_what_was_asked_and_no_more(
     assert answer.status_code == 200
     assert "I am sad" in answer.text
     assert "Why?" not in answer.text
+    assert "times in UTC" in answer.text
     assert "no-store" in answer.headers["Cache-Control"]
     [look] = Recorder.said
     assert (look["kind"], look["object"]) == ("reveal", "conversation.t-c-1/2")
@@ -645,6 +664,7 @@ def test_the_list_shows_children_and_records_each_of_them(
     [look] = Recorder.said
     assert (look["kind"], set(look["subjects"])) == ("list", {"c-1", "c-10", "c-3"})
     assert "Never registered" in answer.text
+    assert "of whom only a conversation is known is not on this list" in answer.text
 
 
 @pytest.mark.parametrize(
