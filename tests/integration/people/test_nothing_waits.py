@@ -8,7 +8,7 @@ import pytest
 
 from audit.people.approvals import Approvals
 from audit.people.violations import Violations
-from tests.support.families import Families, handle
+from tests.support.families import ALL, Families, handle
 from tests.support.parking import park, replay
 from tests.support.roles import client_as
 
@@ -106,3 +106,19 @@ def test_a_violation_says_that_its_request_may_be_parked(
 
     assert "may not stand here yet" not in before
     assert "may not stand here yet" in officer.get(page).text
+
+
+def test_the_line_over_a_page_says_no_more_than_it_knows(
+    families: Families, officer: Client
+) -> None:
+    handle()
+    whole = officer.get("/admin/").text
+    families.detects("c-1", "v-1")
+    handle(*[name for name in ALL if name != "violations"])
+    park(Violations)
+
+    said = officer.get("/admin/").text
+
+    assert "Read models up to date" in whole
+    assert "Read models up to date" not in said
+    assert "violations: events wait to be handled" in said
