@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.urls import reverse
@@ -20,13 +19,12 @@ from audit.overview.jobs import controls
 from audit.violations import words
 from audit.violations.counting import capped, counts
 from audit.violations.pages import NOT_KNOWN
-from audit.violations.queries import behind_since, queue_heads
+from audit.violations.queries import queue_heads
 from eventstore.queries.overview import overview as look_over
 from eventstore.queries.subscriptions import statuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from django.http import HttpRequest, HttpResponse
 
@@ -51,9 +49,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     waiting = _if(follows, lambda: counts(actor_of(viewer.user), viewer.now))
     may_see = viewer.may(Capability.SEE_CHILDREN)
     heads = _if(follows, lambda: queue_heads(viewer, HEADS)) if may_see else None
-    since = part(behind_since)  # asked behind what is judged by it
     panels, more = (
-        _for_officers(request, viewer, heads, since) if heads else _for_others()
+        _for_officers(request, viewer, heads, waiting) if heads else _for_others()
     )
     return show_list(
         request,
@@ -65,7 +62,6 @@ def overview(request: HttpRequest) -> HttpResponse:
         waiting=waiting,
         figures=_figures(waiting),
         queue_lag=follows.found and follows.found.lag,
-        since=since,
         behind=behind,
         **_of_jobs(jobs),
         **more,
@@ -76,12 +72,12 @@ def _for_officers(
     request: HttpRequest,
     viewer: Viewer,
     heads: Part[Sequence[QueueRow]],
-    since: Part[datetime | None],
+    waiting: Part[Counts],
 ) -> tuple[list[Panel[Any]], dict[str, Any]]:
     first = heads.found[0] if heads.found else None
     soonest = words.left(first, viewer.now) if first else None
     shown = _recorded(request, viewer, heads)
-    return [_queue(shown, is_whole=_is_whole(since))], {"soonest": soonest}
+    return [_queue(shown, is_whole=_is_whole(waiting))], {"soonest": soonest}
 
 
 def _for_others() -> tuple[list[Panel[Any]], dict[str, Any]]:
@@ -118,9 +114,9 @@ def _of_violations(
     return Part(found, "" if found else "Its read model has not begun to follow the log.")  # fmt: skip
 
 
-def _is_whole(since: Part[datetime | None]) -> bool:
-    """Whether the read models have all: a checkpoint passes what it parks, so that none to go is not yet all."""
-    return since.found is None and not since.reason
+def _is_whole(waiting: Part[Counts]) -> bool:
+    """Whether the read models had all before the heads were read: a checkpoint passes what it parks, so that none to go is not yet all."""
+    return waiting.found is not None and waiting.found.known_before is None
 
 
 def _of_jobs(jobs: Part[Sequence[Control]]) -> dict[str, Any]:
@@ -147,7 +143,9 @@ def _unwell(jobs: Part[Sequence[Control]]) -> int:
 
 def _figures(waiting: Part[Counts]) -> dict[str, str]:
     """As they are said: of what was counted up to a bound, that there are more."""
-    return {n: capped(v) for n, v in asdict(waiting.found).items()} if waiting.found else {}  # fmt: skip
+    found = waiting.found
+    names = ("open", "overdue", "second", "mine") if found else ()
+    return {name: capped(getattr(found, name)) for name in names}
 
 
 def _by_lag(rows: Sequence[SubscriptionStatus]) -> Sequence[SubscriptionStatus]:

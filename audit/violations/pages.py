@@ -58,7 +58,7 @@ def violations(request: HttpRequest) -> HttpResponse:
     listed = queries.queue(wanted(request), among)
     looks_at(request, {row.child_id for row in listed.rows}, "violations")
     counted = counts(among.by, among.now)
-    behind = queries.behind_since()
+    behind = counted.known_before
     return show_list(
         request,
         "Safety violations",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.people.approvals import Approvals
 from audit.people.violations import Violations
@@ -122,3 +124,17 @@ def test_the_line_over_a_page_says_no_more_than_it_knows(
     assert "Read models up to date" in whole
     assert "Read models up to date" not in said
     assert "violations: events wait to be handled" in said
+
+
+def test_to_know_whether_all_is_handled_costs_today_no_query_more(
+    families: Families, officer: Client
+) -> None:
+    families.detects("c-1", "v-1")
+    handle()
+    officer.get("/admin/")  # a process's first read asks more
+
+    with CaptureQueriesContext(connection) as made:
+        said = officer.get("/admin/").text
+
+    assert "First in the queue" in said
+    assert len(made) <= 8, [query["sql"][:80] for query in made.captured_queries]
