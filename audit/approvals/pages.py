@@ -10,6 +10,7 @@ from audit.columns.showing import show_list
 from audit.columns.table import Empty, Pager, Panel
 from audit.frame.showing import query_without_cursor, wanted
 from audit.looking import looks_at
+from eventstore.queries.unhandled import unhandled_since
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -20,10 +21,18 @@ _NONE: Final = Empty(
 )
 
 
+_NOT_KNOWN: Final = Empty(
+    "None is known",
+    "Not all that the log holds is handled yet: whether somebody waits, nobody can say.",
+)
+_FOLLOWED: Final = {"approvals": "eventstore.approval"}
+
+
 def approvals(request: HttpRequest) -> HttpResponse:
     """Oldest first. It is answered on the page of what it is about."""
     listed = queries.waiting(wanted(request))
     looks_at(request, {row.subject for row in listed.rows if row.subject}, "approvals")
+    behind = unhandled_since(_FOLLOWED)
     return show_list(
         request,
         "Second person",
@@ -31,10 +40,12 @@ def approvals(request: HttpRequest) -> HttpResponse:
             label="Requests",
             table=WAITING,
             rows=listed.rows,
-            empty=_NONE,
+            empty=_NONE if behind is None else _NOT_KNOWN,
             pager=Pager(
                 listed, query_without_cursor(request), later="Older", earlier="Newer"
             ),
         ),
         intro="What one person alone may not do, oldest first. Nobody answers what they asked for.",
+        template="audit/approvals/approvals.html",
+        behind=behind,
     )

@@ -63,7 +63,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """late: had happened by then and was recorded later. to_come: how many facts had not happened. newer: recorded since the link was made;
+    """late: had happened by then and was recorded later. to_come: how many facts had not happened. following: when the next one was recorded. newer: recorded since the link was made;
     missed: of these such as had been recorded by then, but were not handled yet."""
 
     at: datetime
@@ -73,6 +73,7 @@ class AsOf:
     to_come: int
     newer: int
     missed: int
+    following: datetime | None
 
     def of(self, group: str) -> Sequence[Field]:
         """The fields of a group."""
@@ -105,6 +106,9 @@ def as_of(facts: Sequence[FactRow], at: datetime, cut: Upto) -> AsOf:
         to_come=len(within) - len(happened),
         newer=len(facts) - len(within),
         missed=sum(f.position not in cut and f.recorded_at <= at for f in facts),
+        following=min(
+            (f.recorded_at for f in within if f.recorded_at > at), default=None
+        ),
     )
 
 

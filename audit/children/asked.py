@@ -83,7 +83,9 @@ def span_in(query: QueryDict, zone: tzinfo, otherwise: Span) -> Span:
 def _edge(query: QueryDict, name: str, zone: tzinfo) -> Span:
     text = query.get(name, "").strip()
     if _INSTANT.fullmatch(text):
-        at = _instant(text)
+        at, whole = _instant(text), days(FIRST_DAY, LAST_DAY, zone)
+        if not whole.start <= at <= whole.end:
+            raise PageRefused(BAD, _NO_DAY)
         return Span(at, at)
     day = day_in(query, name) or FIRST_DAY
     return days(day, day, zone)

@@ -31,6 +31,8 @@ OF_A_CHILD: Final = (
 """Lines of which one fact says that there is such a child. A look or a hold alone says only that somebody wrote its id."""
 _FOLLOWED: Final = ("child", "conversation", "parent", "privacy")
 """Whose streams tell of a child. Looks are told by every page that anybody opens: with them no page would ever be whole."""
+_BESIDE: Final = (("violations", "child"), ("conversations", "conversation"))
+"""Who else writes what stands on the axis' page: how many violations are open, how long a conversation was and what of it is judged."""
 
 # Indexes: the keys; people_violation_waiting; of each line of the axis one step of people_fact_happened and one of people_fact_recorded.
 _HEAD: Final = """
@@ -98,11 +100,26 @@ def privacy_of(
 
 
 def known_before() -> datetime | None:
-    """What the log took before this instant stands on the axis, but for looks, which follow; None: all that is folded."""
+    """What the log took before this instant is among the facts, but for looks, which follow; None: all that is folded."""
+    return _unhandled([(Facts.name, kind) for kind in _FOLLOWED])
+
+
+def page_known_before() -> datetime | None:
+    """The same of all that stands on the page of the axis."""
+    return _unhandled([*((Facts.name, kind) for kind in _FOLLOWED), *_BESIDE])
+
+
+def _unhandled(followed: Sequence[tuple[str, str]]) -> datetime | None:
     types = registry().stream_types
-    return unhandled_among([(Facts.name, types[name].topic) for name in _FOLLOWED])
+    return unhandled_among([(name, types[kind].topic) for name, kind in followed])
 
 
-def cut_of_now() -> Upto:
-    """Up to where the facts are handled: what a link carries."""
-    return Upto(handled_up_to(Facts.name))
+def cut_of_now(child_id: str) -> Upto:
+    """Up to where the facts of a child are handled: what a link carries.
+
+    Nothing that is handled later may lie below it, so it ends where a stream is parked that tells of the child. Of parents all are meant: which
+    are this child's a parked one has not said yet.
+    """
+    own = [f"{kind}.{child_id}" for kind in ("child", "privacy")]
+    parents = registry().stream_types["parent"].topic
+    return Upto(handled_up_to(Facts.name, own, [parents]))

@@ -47,12 +47,14 @@ def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
 
     1. the moment, the cut, and up to when all is known  2. it is recorded who looks, or opens  3. what was known, opened where that is recorded
     """
-    head = there(child_id)
+    there(child_id)
     zone = asked.zone_in(request.GET)
     at = asked.moment_in(request.GET, zone, viewer_of(request).now)
     cut = request.GET.get("cut")
     if not cut or request.GET.get("at") != asked.written(at):
-        return HttpResponseRedirect(_address(child_id, at, cut or str(cut_of_now())))
+        return HttpResponseRedirect(
+            _address(child_id, at, cut or str(cut_of_now(child_id)))
+        )
     upto = Upto.parse(cut)
     opens = request.method == "POST"
     since = known_before()  # asked before what is shown, which then has no less
@@ -65,8 +67,7 @@ def child_as_of(request: HttpRequest, *, child_id: str) -> HttpResponse:
     facts = all_facts(child_id, FOLDED)
     found = as_of(facts, at, upto)
     context = {
-        "head": head,
-        "privacy": privacy_of(child_id, facts),
+        "erased_today": _erased_today(child_id, facts, found),
         "known_before": since if since is not None and since <= at else None,
         **_shown(request, child_id, found, at, cut),
         **(_profile(request, found, facts, upto) if opens else {}),
@@ -83,7 +84,7 @@ def _shown(
     request: HttpRequest, child_id: str, found: AsOf, at: datetime, cut: str
 ) -> dict[str, Any]:
     own = [fact for fact in found.known if fact.kind in OF_PROFILE]
-    before, behind = _neighbours(found, at)
+    before = _before(found)
     return {
         "title": child_id,
         "trail": [
@@ -94,6 +95,7 @@ def _shown(
         "child_id": child_id,
         "at": at,
         "found": found,
+        "then": _then(found),
         "groups": [(label, _rows(found.of(name))) for name, label in _GROUPS],
         "late": [
             (fact, words_of(fact), *event_of(fact)) for fact in found.late[:MOST_LATE]
@@ -104,15 +106,14 @@ def _shown(
         "today": reverse("admin:child_as_of", args=[child_id]),
         "same_today": f"{reverse('admin:child_as_of', args=[child_id])}?{urlencode({'at': asked.written(at)})}",
         "before": before and _address(child_id, before, cut),
-        "behind": behind and _address(child_id, behind, cut),
+        "behind": found.following and _address(child_id, found.following, cut),
     }
 
 
-def _neighbours(found: AsOf, at: datetime) -> tuple[datetime | None, datetime | None]:
-    """The moments of the fact before the last one that was known, and of the next one."""
+def _before(found: AsOf) -> datetime | None:
+    """The moment of the fact before the last one that was known."""
     times = sorted({fact.recorded_at for fact in found.known})
-    later = min((f.recorded_at for f in found.late if f.recorded_at > at), default=None)
-    return (times[-2] if len(times) > 1 else None), later
+    return times[-2] if len(times) > 1 else None
 
 
 def _rows(fields: Sequence[Field]) -> Sequence[Mapping[str, Any]]:
@@ -128,6 +129,30 @@ def _rows(fields: Sequence[Field]) -> Sequence[Mapping[str, Any]]:
         }
         for field in fields
     ]
+
+
+def _then(found: AsOf) -> Mapping[str, Any]:
+    """What stands above the page: as it was then, whatever has become of it."""
+    return {
+        "open_violations": len(_known(found, "violation")),
+        "holds": _known(found, "hold"),
+        "erasures": _known(found, "erasure"),
+        "is_registered": bool(_known(found, "profile")),
+    }
+
+
+def _known(found: AsOf, group: str) -> Sequence[Value]:
+    then = [field.then for field in found.of(group)]
+    return [value for value in then if value is not None and value.counts]
+
+
+def _erased_today(
+    child_id: str, facts: Sequence[FactRow], found: AsOf
+) -> Sequence[Value]:
+    """How an erasure stands today, where that is not how it stood: the one thing that changes behind a pinned link, for it takes what is shown."""
+    then = {value.words for value in _known(found, "erasure")}
+    today = privacy_of(child_id, facts)["erasure"]
+    return [value for value in today if value.words not in then]
 
 
 def _label(field: Field) -> str:

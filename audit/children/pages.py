@@ -59,7 +59,8 @@ def children(request: HttpRequest) -> HttpResponse:
             empty=_NONE_FITS if is_filtered else _NO_CHILDREN,
             pager=Pager(page, query_without_cursor(request), "Back", "On"),
         ),
-        intro="A child is an id and a parent; no name stands here. That you see this list is recorded, with every child on it.",
+        intro="A child is an id and a parent; no name stands here. A child of whom only a conversation is known is not on this list: look it"
+        " up by its id. That you see this list is recorded, with every child on it.",
         template="audit/children/children.html",
         known_before=since,
     )

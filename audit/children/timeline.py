@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -17,7 +17,7 @@ from audit.addresses import event_address
 from audit.children import asked, axis
 from audit.children.axis import LANES, Asked, Clock
 from audit.children.brush import Brush, brush_of
-from audit.children.heads import head_of, known_before, privacy_of
+from audit.children.heads import head_of, page_known_before, privacy_of
 from audit.children.spans import Span, days, strip
 from audit.children.talks import Looks, Talk, looks_of, talks_of
 from audit.children.wording import LANE_WORDS, Words, words_of
@@ -69,7 +69,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Entries of one day by the axis' clock and zone."""
+    """Entries of one day by the axis' clock and zone; a day of staff views stands in the one that has its date."""
 
     day: date
     entries: Sequence[Entry]
@@ -85,7 +85,7 @@ def child(request: HttpRequest, *, child_id: str) -> HttpResponse:
     clock, lanes = asked.clock_in(request.GET), asked.lanes_in(request.GET)
     span = asked.span_in(request.GET, zone, _whole(head, clock, zone))
     of_it = Asked(child_id, span, clock, lanes)
-    since = known_before()
+    since = page_known_before()
     page_wanted = wanted(request)
     looks_at(request, [child_id], f"child.{child_id}")
     page = axis.facts(of_it, page_wanted)
@@ -187,9 +187,11 @@ def _days(
     own: tzinfo,
 ) -> Sequence[Day]:
     """zone: by whose days; own: the viewer's, which stands beside UTC."""
-    entries = _entries(child_id, facts, clock, zone, own)
-    by_day = groupby(entries, lambda entry: entry.at.astimezone(zone).date())
-    return [Day(day, list(of_day)) for day, of_day in by_day]
+    by_day: dict[date, list[Entry]] = defaultdict(list)
+    for entry in _entries(child_id, facts, clock, zone, own):
+        # A day of staff views begins at midnight UTC: west of it that is still the evening before.
+        by_day[entry.at.astimezone(zone if entry.address else UTC).date()].append(entry)
+    return [Day(day, by_day[day]) for day in sorted(by_day, reverse=True)]
 
 
 def _entries(
@@ -202,7 +204,9 @@ def _entries(
             fact=fact,
             words=words_of(fact),
             at=fact.at(clock),
-            when=_when(fact.at(clock), zone, own),
+            when=_when(fact.at(clock), zone, own)
+            if address
+            else _whole_day(fact.recorded_at),
             address=address,
             label=label,
             as_of=as_of_address(child_id, fact.recorded_at),
@@ -221,6 +225,14 @@ def _when(at: datetime, zone: tzinfo, own: tzinfo) -> SafeString:
         ""
         if own is UTC
         else f"{_time_of(at, own, zone)} {labelled(at.astimezone(own))}",
+    )
+
+
+def _whole_day(midnight: datetime) -> SafeString:
+    """30 November, the whole day, UTC."""
+    return format_html(
+        '<span class="quiet">{}, the whole day, UTC</span>',
+        f"{midnight.astimezone(UTC):%-d %B}",
     )
 
 

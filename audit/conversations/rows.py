@@ -15,8 +15,12 @@ from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.unhandled import FIRST
 from teddy_es.domain.fields import is_id
 
-_TOPIC: Final = "eventstore.conversation"
-_FOLLOWED: Final = ("conversations", "screenings")
+# That nothing was found says something only where whoever writes down what is found has come as far as the rest.
+_FOLLOWED: Final = (
+    ("conversations", "eventstore.conversation"),
+    ("screenings", "eventstore.conversation"),
+    ("violations", "eventstore.child"),
+)
 # Index: the key; and those of what is asked beside it, in the same moment.
 _TALK: Final = composed(
     """
@@ -71,8 +75,8 @@ def talk_of(conversation_id: str) -> TalkRow | None:
         return None
     given = {
         "conversation": conversation_id,
-        "names": list(_FOLLOWED),
-        "topics": [_TOPIC for _ in _FOLLOWED],
+        "names": [name for name, _ in _FOLLOWED],
+        "topics": [topic for _, topic in _FOLLOWED],
         "most": MOST,
         **bounds(conversation_id),
     }

@@ -17,7 +17,8 @@ from audit.looking import looks_at
 from audit.overview import columns
 from audit.overview.jobs import controls
 from audit.violations import words
-from audit.violations.counting import MOST_COUNTED, counts
+from audit.violations.counting import capped, counts
+from audit.violations.pages import NOT_KNOWN
 from audit.violations.queries import queue_heads
 from eventstore.queries.overview import overview as look_over
 from eventstore.queries.subscriptions import statuses
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from audit.access import Viewer
     from audit.overview.jobs import Control
+    from audit.violations.counting import Counts
     from audit.violations.queries import QueueRow
     from eventstore.queries.overview import Overview
     from eventstore.queries.subscriptions import SubscriptionStatus
@@ -45,38 +47,37 @@ def overview(request: HttpRequest) -> HttpResponse:
     behind = part(lambda: _by_lag(statuses(viewer.now)))
     follows = _of_violations(behind)
     waiting = _if(follows, lambda: counts(actor_of(viewer.user), viewer.now))
-    panels, more = _for_officers(request, viewer, follows)
-    if not panels:
-        panels, more = _for_others()
+    may_see = viewer.may(Capability.SEE_CHILDREN)
+    heads = _if(follows, lambda: queue_heads(viewer, HEADS)) if may_see else None
+    panels, more = (
+        _for_officers(request, viewer, heads, waiting) if heads else _for_others()
+    )
     return show_list(
         request,
         "Today",
         *panels,
         intro=f"{viewer.now.astimezone(viewer.zone):%A %-d %B %Y}. Clocks follow the server, and stand still: reload for the next look.",
         template="audit/overview/overview.html",
-        jobs_panel=_jobs(jobs),
         behind_panel=_behind(behind),
         waiting=waiting,
-        most=MOST_COUNTED,
+        figures=_figures(waiting),
         queue_lag=follows.found and follows.found.lag,
-        verification=_of_job(jobs, "verify"),
-        jobs=jobs,
-        missed=_missed(jobs),
-        unwell=_unwell(jobs),
         behind=behind,
+        **_of_jobs(jobs),
         **more,
     )
 
 
 def _for_officers(
-    request: HttpRequest, viewer: Viewer, follows: Part[SubscriptionStatus]
+    request: HttpRequest,
+    viewer: Viewer,
+    heads: Part[Sequence[QueueRow]],
+    waiting: Part[Counts],
 ) -> tuple[list[Panel[Any]], dict[str, Any]]:
-    if not viewer.may(Capability.SEE_CHILDREN):
-        return [], {}
-    heads = _if(follows, lambda: queue_heads(viewer, HEADS))
     first = heads.found[0] if heads.found else None
     soonest = words.left(first, viewer.now) if first else None
-    return [_queue(_recorded(request, viewer, heads))], {"soonest": soonest}
+    shown = _recorded(request, viewer, heads)
+    return [_queue(shown, is_whole=_is_whole(waiting))], {"soonest": soonest}
 
 
 def _for_others() -> tuple[list[Panel[Any]], dict[str, Any]]:
@@ -113,6 +114,21 @@ def _of_violations(
     return Part(found, "" if found else "Its read model has not begun to follow the log.")  # fmt: skip
 
 
+def _is_whole(waiting: Part[Counts]) -> bool:
+    """Whether the read models had all before the heads were read: a checkpoint passes what it parks, so that none to go is not yet all."""
+    return waiting.found is not None and waiting.found.known_before is None
+
+
+def _of_jobs(jobs: Part[Sequence[Control]]) -> dict[str, Any]:
+    return {
+        "jobs_panel": _jobs(jobs),
+        "verification": _of_job(jobs, "verify"),
+        "jobs": jobs,
+        "missed": _missed(jobs),
+        "unwell": _unwell(jobs),
+    }
+
+
 def _of_job(jobs: Part[Sequence[Control]], name: str) -> Control | None:
     return next((one for one in jobs.found or () if one.status.job.name == name), None)
 
@@ -125,6 +141,13 @@ def _unwell(jobs: Part[Sequence[Control]]) -> int:
     return sum(1 for one in jobs.found or () if not one.is_in_order and not one.missed)
 
 
+def _figures(waiting: Part[Counts]) -> dict[str, str]:
+    """As they are said: of what was counted up to a bound, that there are more."""
+    found = waiting.found
+    names = ("open", "overdue", "second", "mine") if found else ()
+    return {name: capped(getattr(found, name)) for name in names}
+
+
 def _by_lag(rows: Sequence[SubscriptionStatus]) -> Sequence[SubscriptionStatus]:
     return sorted(rows, key=lambda how: (-how.lag, how.name))
 
@@ -132,15 +155,20 @@ def _by_lag(rows: Sequence[SubscriptionStatus]) -> Sequence[SubscriptionStatus]:
 # ---- panels
 
 
-def _queue(heads: Part[Sequence[QueueRow]]) -> Panel[QueueRow]:
+_NONE: Final = Empty(
+    "Nothing waits", "Every safety violation that was detected is decided."
+)
+
+
+def _queue(heads: Part[Sequence[QueueRow]], *, is_whole: bool) -> Panel[QueueRow]:
     whole = format_html('<a href="{}">Whole queue</a>', reverse("admin:violations"))
     return Panel(
         heading=Heading("queue-h", "Safety violations by time left to decide", whole),
         table=columns.QUEUE,
         rows=heads.found or (),
         unavailable=heads.reason,
-        empty=Empty("Nothing waits", "Every safety violation that was detected is decided."),
-    )  # fmt: skip
+        empty=_NONE if is_whole else NOT_KNOWN,
+    )
 
 
 def _jobs(jobs: Part[Sequence[Control]]) -> Panel[Control]:

@@ -27,8 +27,11 @@ TABS: Final = ("open", "mine", "second", "closed")
 CATEGORIES: Final[Sequence[str]] = get_args(Category)
 _CLAIMED: Final = ("me", "nobody")
 _OVERDUE: Final = ("yes",)
+# The day before, and the day and the month behind, are days of the calendar, too.
+_FIRST_DAY: Final = date(1970, 1, 1)
+_LAST_DAY: Final = date(9998, 12, 31)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # before it there is no record
-_LAST_YEAR: Final = 9998  # behind each day there is another
+_NO_DAY: Final = "A day is written as 2026-11-23, from 1970 on."
 
 
 def among_of(query: QueryDict, viewer: Viewer) -> Among:
@@ -84,7 +87,7 @@ def month_of(text: str | None, now: datetime) -> tuple[datetime, datetime]:
         first = _day(f"{text}-01")
     else:
         first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    if first is None or first < EPOCH or first.year > now.year + 1:
+    if first is None or first.year > now.year + 1:
         raise PageRefused(HTTPStatus.BAD_REQUEST, "There is no record of such a month.")
     after = (first + timedelta(days=31)).replace(day=1)
     return first, after
@@ -118,12 +121,8 @@ def _day(text: str | None) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(text)
+        if not _FIRST_DAY <= day <= _LAST_DAY:
+            raise ValueError  # noqa: TRY301  (the same answer)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
     except ValueError:
-        raise PageRefused(
-            HTTPStatus.BAD_REQUEST, "A day is written as 2026-11-23."
-        ) from None
-    if day.year > _LAST_YEAR:
-        raise PageRefused(
-            HTTPStatus.BAD_REQUEST, f"A day lies before the end of {_LAST_YEAR}."
-        )
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        raise PageRefused(HTTPStatus.BAD_REQUEST, _NO_DAY) from None

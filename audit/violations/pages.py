@@ -11,11 +11,10 @@ from audit.access import viewer_of
 from audit.columns.showing import show_list
 from audit.columns.table import Empty, Heading, Pager, Panel
 from audit.conf import SEVERITIES
-from audit.formats import thousands
 from audit.frame.showing import Step, query_without_cursor, wanted
 from audit.looking import looks_at
 from audit.violations import columns, queries
-from audit.violations.counting import MOST_COUNTED, counts
+from audit.violations.counting import MOST_COUNTED, capped, counts
 from audit.violations.filters import EPOCH, TABS, among_of, filters_of, month_of
 from audit.violations.record import Record, record
 
@@ -40,6 +39,10 @@ _NONE: Final = {
     ),
     "closed": Empty("None is closed yet", "What was decided stands here."),
 }
+NOT_KNOWN: Final = Empty(
+    "None is known",
+    "Not all that the log holds is handled yet: whether there is one, nobody can say.",
+)
 _NONE_FITS: Final = Empty(
     "None fits", "No violation is as you asked for. Clear the form to see all of them."
 )
@@ -55,16 +58,17 @@ def violations(request: HttpRequest) -> HttpResponse:
     listed = queries.queue(wanted(request), among)
     looks_at(request, {row.child_id for row in listed.rows}, "violations")
     counted = counts(among.by, among.now)
+    behind = counted.known_before
     return show_list(
         request,
         "Safety violations",
-        _panel(request, among, listed),
+        _panel(request, among, listed, is_whole=behind is None),
         intro="By the time that is left to decide. Whose time is not known comes first.",
         template="audit/violations/violations.html",
         tabs=_tabs(counted, among.tab),
         counted=counted,
         is_capped=counted.overdue > MOST_COUNTED,
-        behind=queries.behind_since(),
+        behind=behind,
     )
 
 
@@ -94,10 +98,11 @@ def violations_record(request: HttpRequest) -> HttpResponse:
 
 
 def _panel(
-    request: HttpRequest, among: Among, listed: Page[QueueRow]
+    request: HttpRequest, among: Among, listed: Page[QueueRow], *, is_whole: bool
 ) -> Panel[QueueRow]:
     query = query_without_cursor(request)
     is_narrowed = bool(query.replace(f"tab={among.tab}&", ""))
+    none = _NONE_FITS if is_narrowed else _NONE[among.tab]
     is_closed = among.tab == "closed"
     return Panel(
         label="Queue",
@@ -105,7 +110,7 @@ def _panel(
         rows=listed.rows,
         above="audit/violations/tabs.html",
         filters=filters_of(among, is_narrowed=is_narrowed),
-        empty=_NONE_FITS if is_narrowed else _NONE[among.tab],
+        empty=none if is_whole else NOT_KNOWN,
         pager=Pager(listed, query)
         if is_closed
         else Pager(listed, query, later="Less time left", earlier="More time left"),
@@ -117,14 +122,8 @@ def _tabs(counted: Counts, at: str) -> Sequence[dict[str, Any]]:
         {
             "name": name,
             "label": _LABELS[name],
-            "count": _capped(getattr(counted, name)),
+            "count": capped(getattr(counted, name)),
             "is_current": name == at,
         }
         for name in TABS
     ]
-
-
-def _capped(count: int) -> str:
-    """10,000+ for whatever is more: to count all of it would take as long as there is."""
-    most = MOST_COUNTED
-    return f"{thousands(most)}+" if count > most else thousands(count)

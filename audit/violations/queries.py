@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from audit.access import Viewer
 
-FOLLOWED: Final = {"violations": "eventstore.child"}
+FOLLOWED: Final = {
+    "violations": "eventstore.child",
+    "approvals": "eventstore.approval",
+}
 
 _COLUMNS: Final = """
 SELECT child_id, violation_id, category, severity, detector, conversation_id, message_id, state, levels,
@@ -187,7 +190,10 @@ def queue_heads(viewer: Viewer, limit: int) -> Sequence[QueueRow]:
 
 
 def behind_since() -> datetime | None:
-    """What the log took since this instant may not be in the queue yet; None if nothing waits. Ask behind what is shown."""
+    """What the log took since this instant may not be in the queue yet, nor what was asked of a second person; None if nothing waits.
+
+    Ask behind what is shown.
+    """
     return unhandled_since(FOLLOWED)
 
 

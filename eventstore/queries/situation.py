@@ -23,7 +23,7 @@ class Situation:
     """records, cut: folded records, and a digest of how many of which partition: two pages with the same cut rest on the same log.
 
     verify_outcome, verified_at: of the last run of `verify`, None before the first. behind, behind_by: the subscription with most
-    records to go.
+    records to go. parked: a subscription that has set a stream aside, None if none has; its checkpoint may stand at the end.
     """
 
     records: int
@@ -33,13 +33,14 @@ class Situation:
     verified_at: datetime | None
     behind: str | None
     behind_by: int
+    parked: str | None
     stopped: Sequence[Stopped]
 
 
 def situation() -> Situation:
     """Now."""
     rows = unchecked_rows(_SITUATION, {})
-    records, cut, last, outcome, verified_at, behind, behind_by = rows[0][:_OWN]
+    records, cut, last, outcome, verified_at, behind, behind_by, parked = rows[0][:_OWN]
     return Situation(
         records,
         cut[:_DIGITS],
@@ -48,13 +49,15 @@ def situation() -> Situation:
         verified_at,
         behind,
         behind_by,
+        parked,
         [Stopped(*row[_OWN:]) for row in rows if row[_OWN] is not None],
     )
 
 
-_OWN: Final = 7  # columns of the situation itself; behind them stand those of a partition that has stopped
+_OWN: Final = 8  # columns of the situation itself; behind them stand those of a partition that has stopped
 _DIGITS: Final = 8
-# Some dozen to some hundred rows of partitions and checkpoints; of runs one, by the index eventstore_jobrun_job.
+# Some dozen to some hundred rows of partitions and checkpoints; of runs one, by the index eventstore_jobrun_job; of parked streams one, by
+# their key.
 _SITUATION: Final = composed(
     """
 WITH mirror AS (
@@ -69,7 +72,8 @@ WITH mirror AS (
        FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
       GROUP BY c.subscription ORDER BY lag DESC, c.subscription LIMIT 1
 ), stopped AS ({stopped})
-SELECT mirror.records, mirror.cut, mirror.last, verified.outcome, verified.at, behind.name, coalesce(behind.lag, 0), stopped.*
+SELECT mirror.records, mirror.cut, mirror.last, verified.outcome, verified.at, behind.name, coalesce(behind.lag, 0),
+       (SELECT min(subscription) FROM eventstore_parkedstream), stopped.*
   FROM mirror LEFT JOIN verified ON true LEFT JOIN behind ON true LEFT JOIN stopped ON true
 """,
     stopped=STOPPED,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from eventstore.database.composing import composed
-from eventstore.protocol.positions import first_of_sql
+from eventstore.protocol.positions import first_of_sql, offset_in
 from eventstore.queries.connection import unchecked_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
 # Also to be put into a statement that is answered by what they wrote: then one moment is asked for both. Its parameters: names, topics.
@@ -38,15 +38,30 @@ SELECT min(recorded_at) FROM (
     end=first_of_sql("p.id", 'p."cursor"'),
 )
 
-# Index: the checkpoints' key, by its first column.
+# Indexes: the keys, the checkpoints' by its first column; eventstore_parked_due, of each partition what is parked there.
 _HANDLED: Final = """
-SELECT partition_id, "cursor" FROM eventstore_checkpoint WHERE subscription = %(name)s AND "cursor" > 0 ORDER BY partition_id
+SELECT c.partition_id, c."cursor",
+       (SELECT min(s.position) FROM eventstore_parkedstream s
+         WHERE s.subscription = c.subscription AND s.partition_id = c.partition_id
+           AND (s.stream_id = ANY(%(streams)s::text[]) OR p.topic = ANY(%(topics)s::text[])))
+  FROM eventstore_checkpoint c JOIN eventstore_partition p ON p.id = c.partition_id
+ WHERE c.subscription = %(name)s AND c."cursor" > 0 ORDER BY c.partition_id
 """
 
 
-def handled_up_to(name: str) -> Mapping[int, int]:
-    """By a partition's id the next offset that a subscription has not handled: all below it is, but for what it has parked."""
-    return dict(unchecked_rows(_HANDLED, {"name": name}))
+def handled_up_to(
+    name: str, streams: Collection[str] = (), topics: Collection[str] = ()
+) -> Mapping[int, int]:
+    """By a partition's id the next offset that a subscription has not handled: all below it is, but for what it has parked.
+
+    Of these streams, and of all in these topics, nothing below it is parked either: a checkpoint passes what it parks.
+    """
+    given = {"name": name, "streams": list(streams), "topics": list(topics)}
+    handled = {
+        id_: cursor if parked is None else min(cursor, offset_in(parked))
+        for id_, cursor, parked in unchecked_rows(_HANDLED, given)
+    }
+    return {id_: offset for id_, offset in handled.items() if offset}
 
 
 def unhandled_since(topics: Mapping[str, str]) -> datetime | None:

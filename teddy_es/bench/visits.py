@@ -120,7 +120,7 @@ def _as_of(shelf: Shelf) -> Visit:
     """With its cut, as a link to it has; without one the reader is sent on first."""
     child = shelf.arguments("<child_id>")["child_id"]
     at = SystemClock().now() - timedelta(hours=1)
-    query = urlencode({"at": written(at), "cut": str(cut_of_now())})
+    query = urlencode({"at": written(at), "cut": str(cut_of_now(child))})
     return Visit(f"{reverse('admin:child_as_of', args=[child])}?{query}")
 
 

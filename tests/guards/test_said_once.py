@@ -75,6 +75,7 @@ ONCE = {
             "eventstore/queries/subscriptions.py": "how they stand, for people",
             "eventstore/queries/unhandled.py": "what nobody has handled holds what is known",
             "eventstore/queries/subject_rows.py": "how many are a person's",
+            "eventstore/queries/situation.py": "whether any is, for people",
             "eventstore/privacy/reaching.py": "the name of a place in the register",
         },
         "eventstore.subscriptions.parking, in your transaction",

@@ -129,6 +129,9 @@ def test_what_was_recorded_later_is_told_apart_from_what_had_not_happened() -> N
 
     assert list(found.late) == [late]
     assert (found.to_come, found.newer) == (1, 0)
+    assert found.following == late.recorded_at
+    assert at(5, [late, future]).following == future.recorded_at
+    assert at(6, [late, future]).following is None
     by_group = {field.name[0]: field for field in found.fields}
     assert by_group["violation"].was_unknown
     assert by_group["violation"].then is None

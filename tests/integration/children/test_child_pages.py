@@ -151,11 +151,34 @@ def _granted(_name: str) -> Any:
     return ConsentGranted(child_id="c-1", scope="profiling", policy_version="1")
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize("clock", ["happened", "recorded"])
+def test_a_day_of_staff_views_stands_under_its_own_date(
+    families: Families, officer: Client, zone: str, clock: str
+) -> None:
+    """It is a day of UTC; the midnight at which that begins is the evening before in New York, and the night in Berlin."""
+    families.registers("c-1", "p-1")
+    looked = families.looks("bob", "c-1").recorded_at.astimezone(UTC)
+    handle()
+
+    text = officer.get(f"/admin/children/c-1/?zone={zone}&clock={clock}").text
+
+    days = re.findall(
+        r'<li class="tl-day"><h3>([^<]*)</h3>(.*?)</ol></li>', text, re.DOTALL
+    )
+    [heading] = [day for day, entries in days if "Staff looked" in entries]
+    assert heading == f"{looked:%A %-d %B %Y}"
+    assert f"{looked:%-d %B}, the whole day, UTC" in text
+    assert len({day for day, _ in days}) == len(days)
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "from=x", "from=2026-13-01", "to=1900-01-01", "from=2026-02-02&to=2026-02-01", "zone=Nowhere/At",
         "clock=x", "lane=x", "after=x", "after=a&before=b", "from=2026-06-14T99:00Z",
+        "from=9999-12-31", "to=9999-12-31", "to=9999-12-31T23:59Z&zone=Europe/Berlin", "from=2026-06-14T10:00Z&to=9999-12-31T23:59Z",
+        "from=0001-01-01T00:00Z&zone=America/New_York", "from=1969-12-30T00:00Z",
     ],
 )  # fmt: skip
 def test_what_an_address_cannot_ask_for_is_refused(
@@ -279,6 +302,64 @@ def _body(text: str) -> str:
     return re.sub(r'csrfmiddlewaretoken" value="[^"]*"', "", shown)
 
 
+def test_what_stands_above_a_moment_is_of_then_and_of_today_its_erasure_alone(
+    families: Families, officer: Client
+) -> None:
+    lives(families)
+    address = pinned(officer)
+    before = _above(officer.get(address).text)
+    families.detects("c-1", "v-2")
+    families.happens("privacy.c-1", HoldPlaced(hold_id="h", scope="all", clause="s.4"))
+    handle()
+
+    after = officer.get(address)
+
+    assert "1 open violation then" in before
+    assert _above(after.text) == before
+    families.happens(
+        "child.c-1",
+        *[
+            SafetyViolationResolved(violation_id=one, officer="o", outcome="confirmed")
+            for one in ("v-1", "v-2")
+        ],
+    )
+    families.happens("privacy.c-1", ErasureCompleted(request="r-1", keys=1, events=2))
+    handle()
+    erased = _above(officer.get(address).text)
+    assert "Today: erased" in erased
+    assert "Today: this child is erased" in erased
+    without = re.sub(r"Today: (erased|this child is erased.*?neither\.) ?", "", erased)
+    assert without == before
+    now = _above(officer.get(pinned(officer)).text)
+    assert "Today:" not in now
+    assert "Legal hold then" in now
+    assert "This child is erased" in now
+
+
+def test_before_its_registration_a_child_was_not_registered_then(
+    families: Families, officer: Client
+) -> None:
+    families.registers("c-1", "p-1")
+    handle()
+
+    then = _above(officer.get(pinned(officer, "2026-06-14")).text)
+
+    assert "Not registered then" in then
+    assert "Never registered" not in then
+
+
+def _above(text: str) -> str:
+    """What is said above the page's parts, without the line that says how much is newer."""
+    shown = text.partition("<h1")[2].partition('<div class="cols wide-side">')[0]
+    assert shown
+    said = re.sub(
+        r"<[^>]*>",
+        " ",
+        re.sub(r'<p class="note" data-tone="info">.*?</p>', "", shown, flags=re.DOTALL),
+    )
+    return " ".join(said.partition(">")[2].split())
+
+
 def test_what_was_so_then_is_told_from_today_and_from_what_nobody_knew(
     families: Families, officer: Client
 ) -> None:
@@ -303,6 +384,22 @@ def test_what_was_so_then_is_told_from_today_and_from_what_nobody_knew(
     early = (granted.recorded_at - timedelta(days=2)).date().isoformat()
     before = " ".join(officer.get(pinned(officer, early)).text.split())
     assert "granted under policy 1" not in before.partition("Could not be known")[0]
+
+
+def test_the_fact_after_a_moment_is_the_next_one_that_was_recorded(
+    families: Families, officer: Client
+) -> None:
+    families.registers("c-1", "p-1")
+    granted = families.allows("p-1", "c-1")
+    handle()
+
+    text = officer.get(pinned(officer, "2026-06-14")).text
+    [following] = re.findall(r'href="([^"]*)">Fact after', text)
+    first = officer.get(following.replace("&amp;", "&")).text
+
+    assert "language" in first
+    last = granted.recorded_at.replace(tzinfo=None).isoformat() + "Z"
+    assert "Fact after" not in officer.get(pinned(officer, last)).text
 
 
 @pytest.mark.parametrize(
@@ -440,6 +537,7 @@ def test_a_reveal_opens_what_was_asked_and_no_more(
     assert answer.status_code == 200
     assert "I am sad" in answer.text
     assert "Why?" not in answer.text
+    assert "times in UTC" in answer.text
     assert "no-store" in answer.headers["Cache-Control"]
     [look] = Recorder.said
     assert (look["kind"], look["object"]) == ("reveal", "conversation.t-c-1/2")
@@ -566,6 +664,7 @@ def test_the_list_shows_children_and_records_each_of_them(
     [look] = Recorder.said
     assert (look["kind"], set(look["subjects"])) == ("list", {"c-1", "c-10", "c-3"})
     assert "Never registered" in answer.text
+    assert "of whom only a conversation is known is not on this list" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,10 @@ QUESTIONS: dict[str, Question] = {
             *("eventstore_checkpoint_pkey", "eventstore_parked_place"),
         },
     ),
+    "a cut": (
+        lambda: heads.cut_of_now("c-5"),
+        {"eventstore_checkpoint_pkey", "eventstore_parked_due"},
+    ),
     "children of parents": (
         lambda: persons.children_of(["p-7"]),
         {"people_child_parent"},
@@ -135,6 +139,7 @@ def test_an_index_answers_each_question(full: None, name: str) -> None:
     asked = [node for plan in plans(ask) for node in nodes(plan)]
 
     used = {_own(node["Index Name"]) for node in asked if "Index Name" in node}
+    used -= _KEYS_OF_THE_LOG
     assert used == expected or (name == "languages" and used == {_OR})
     read = [node for node in asked if node["Node Type"] == "Seq Scan"]
     # partitions are few, and the log is empty here: what it is asked has its own tests
@@ -142,6 +147,12 @@ def test_an_index_answers_each_question(full: None, name: str) -> None:
     assert {node["Relation Name"] for node in read} <= log
 
 
+# Partitions are few and the log is empty here: whether they are read whole or by their keys is the planner's choice.
+_KEYS_OF_THE_LOG = {
+    "eventstore_event_pkey",
+    "eventstore_partition_pkey",
+    "eventstore_partition_place",
+}
 _OR = "people_child_lang_reg"  # it begins with the language, too
 _KEYS = {
     "people_child_child_id": "people_child_pkey",

@@ -11,6 +11,7 @@ from audit.jobs.statuses import JobStatus
 from audit.overview import pages
 from audit.overview.jobs import controls, drawn
 from audit.people.models import Violation
+from audit.violations.counting import MOST_COUNTED, Counts
 from eventstore.database import connect
 from eventstore.errors import AccessNotRecorded, IndexIncomplete
 from eventstore.models import Checkpoint, Partition, Subscription
@@ -251,3 +252,18 @@ def test_one_that_waits_is_a_link_to_its_case(officer: Client, follows: None) ->
 
     assert 'href="/admin/violations/child-1/case/case-1/"' in said
     assert "Overdue" in said
+
+
+def test_what_is_counted_up_to_a_bound_says_so_of_each_figure(
+    officer: Client, follows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = MOST_COUNTED
+    found = Counts(
+        open=most + 1, mine=most, second=most + 1, closed=0, overdue=most + 1
+    )
+    monkeypatch.setattr(pages, "counts", lambda *_: found)
+
+    said = " ".join(text(officer).split())
+
+    assert "10,000+ overdue, 10,000+ wait for a second person, 10,000 yours" in said
+    assert "10,001" not in said

@@ -160,6 +160,7 @@ def test_the_queue_is_narrowed(
         "until=2026-02-30",
         "until=9999-12-31",
         "since=9999-12-31",
+        "since=0001-01-01",
         "after=x",
     ],
 )
@@ -775,3 +776,12 @@ def test_what_can_be_no_id_is_not_there(families: Families, place: str) -> None:
     address = reverse("admin:violation", kwargs=ids)
 
     assert client_as("reviewer").get(address).status_code == 404
+
+
+@pytest.mark.parametrize("month", ["0001-01", "1969-12", "9999-12", "9998-12"])
+def test_a_month_at_the_end_of_the_calendar_is_refused(
+    families: Families, month: str
+) -> None:
+    answer = client_as("operator").get(f"/admin/violations/record/?month={month}")
+
+    assert answer.status_code == 400

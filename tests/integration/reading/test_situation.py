@@ -32,7 +32,7 @@ def test_of_an_empty_store_nothing_is_claimed(transactional_db: None) -> None:
     assert now.last_recorded_at is None
     assert now.verify_outcome is None
     assert now.verified_at is None
-    assert (now.behind, now.behind_by) == (None, 0)
+    assert (now.behind, now.behind_by, now.parked) == (None, 0, None)
     assert list(now.stopped) == []
 
 
