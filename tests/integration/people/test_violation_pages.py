@@ -448,8 +448,8 @@ def test_the_conversations_page_names_who_revealed_which_messages_here(
 ) -> None:
     client = client_as("reviewer", "incident", "CASE-7")
     conversation = "/admin/conversations/t-1/"
-    handle("conversations")
-    assert "Nobody has opened a message" in client.get(conversation).text
+    handle("conversations", "accesses")
+    assert "No reveal of this conversation is known" in client.get(conversation).text
     client.post("/admin/violations/c-1/reveal/v-1/", {"message": "15"})
     client.post("/admin/violations/c-1/reveal/v-1/", {"message": "all"})
     told = [
@@ -464,7 +464,7 @@ def test_the_conversations_page_names_who_revealed_which_messages_here(
 
     text = " ".join(client.get(conversation).text.split())
 
-    assert "Nobody has opened a message" not in text
+    assert "No reveal of this conversation is known" not in text
     assert "officer-00</span>, message 15<" in text
     assert "officer-10</span>, messages 5 to 25<" in text
     assert "officer-80</span>, messages<" in text

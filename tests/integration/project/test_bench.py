@@ -214,7 +214,7 @@ def test_a_server_without_room_for_all_writers_is_refused_before_anything_is_mad
         (["apend"], "There are: append, mirror"),
         (["append", "--contestants", "me"], "There is no me"),
         (["append", "--only", "8,77"], "There is no 77"),
-        (["append", "--only", "find-event"], "Nothing was measured"),
+        (["append", "--only", "index"], "Nothing was measured"),
         (["mirror", "--file", "/no/such/file"], "No such file"),
         (["append", "--json", "/no/such/place/x.json"], "No such file"),
     ],
