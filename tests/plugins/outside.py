@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eventstore.api import accounts
-from eventstore.api.feed import process
 from eventstore.api.scopes import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_django.fixtures import Settings
     from pytest_django.live_server_helper import LiveServer
 
@@ -44,17 +41,10 @@ class Installation:
     token: str
 
 
-@pytest.fixture(autouse=True)
-def _the_feed_is_nobodys_heritage() -> Iterator[None]:
-    """A process has one hub, of the store that its first follower met: the next test has another store, and drops its database alone."""
-    yield
-    assert process.close()
-
-
 @pytest.fixture
 def installation(
     teddy_store: EventStore, live_server: LiveServer, settings: Settings
-) -> Iterator[Installation]:
+) -> Installation:
     """The Teddy domain on the embedded log, on a free port; nobody counts how often it is asked."""
     rates = dict.fromkeys(("read", "append", "export"), "100000000/min")
     settings.REST_FRAMEWORK = {
@@ -64,5 +54,4 @@ def installation(
     minted = accounts.create(
         "backend", scopes=list(Scope), purpose="parent_request", bound_to=None
     )
-    yield Installation(live_server.url, minted.secret)
-    assert process.close()  # before the tables are emptied
+    return Installation(live_server.url, minted.secret)

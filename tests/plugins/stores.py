@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from eventstore.api.feed import process
 from eventstore.errors import LogUnanswered
 from eventstore.indexer.mark import complete
 from eventstore.log import topics
@@ -35,8 +36,9 @@ WITHOUT_PRIVACY: Final[Mapping[str, object]] = {
 
 @pytest.fixture(autouse=True)
 def _the_configured_store_is_nobodys_heritage() -> Iterator[None]:
-    """`get_event_store()` gives one store a process: the next test's settings may want another."""
+    """`get_event_store()` gives one store a process, and the feed one hub of it: the next test's settings may want another."""
     yield
+    assert process.close()  # first: its thread reads from the store
     if _the_store.cache_info().currsize:
         get_event_store().close()
         _the_store.cache_clear()
