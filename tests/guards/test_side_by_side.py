@@ -30,6 +30,11 @@ def test_kafka_{name}(n, request):
 def test_browser_{name}(request):
     note(request)
 
+@pytest.mark.kafka
+@pytest.mark.browser
+def test_browser_on_a_log_of_its_own_{name}(request):
+    note(request)
+
 @pytest.mark.parametrize("n", range(5))
 def test_{name}(n, request):
     note(request)
@@ -80,7 +85,7 @@ def test_groups_and_files_are_one_workers_work_and_each_has_a_database(
     found = {note.name: json.loads(note.read_text()) for note in notes.iterdir()}
     by = {name: worker for name, (worker, *_) in found.items()}
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(found) == 4 * (3 + 1 + 5)
+    assert len(found) == 4 * (3 + 2 + 5)
     assert len({by[name] for name in by if "kafka" in name}) == 1
     assert len({by[name] for name in by if "browser" in name}) == 1
     for name in "abcd":

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
 FOLDERS: Final = ("PROMETHEUS_MULTIPROC_DIR", "TEDDY_STATIC_ROOT", "TEDDY_TASKS")
-TOGETHER: Final = ("kafka", "browser")  # markers: one worker's work
 LAST: Final = "browser"  # whoever gets this gets nothing more
+# Markers: one worker's work. What needs a browser and Kafka starts a broker of its own, and leaves the browser's loop behind it.
+TOGETHER: Final = (LAST, "kafka")
 GROUPS: Final = (
     "groups"  # in what a worker is given: the file for what is given out as a whole
 )
