@@ -25,6 +25,7 @@ pytest_plugins = [
     "tests.plugins.secure_kafka",
     "tests.plugins.stores",
     "tests.plugins.teddy_stores",
+    "tests.plugins.families",
     "tests.plugins.mirrored",
     "tests.plugins.accounts",
     "tests.plugins.browser",

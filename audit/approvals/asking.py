@@ -77,8 +77,7 @@ def ask(
 
     Raises `ApprovalWaiting` where somebody asks for a later one.
     """
-    now = (clock or SystemClock()).now()
-    expires_at = now + timedelta(hours=conf.TEDDY_APPROVAL_HOURS)
+    request = _request(thing, by, reason, clock)
 
     def asking(approval: Approval) -> None:
         state = approval.state
@@ -86,14 +85,7 @@ def ask(
             return
         if state.standing != "none":
             approval.overtake()
-        approval.request(
-            thing.kind,
-            thing.object,
-            by,
-            reason=reason,
-            expires_at=expires_at,
-            version=thing.version,
-        )
+        request(approval)
 
     return _changed(thing.approval_id, asking)
 
@@ -102,18 +94,23 @@ def ask_again(
     thing: Thing, by: str, *, reason: str = "", clock: Clock | None = None
 ) -> AppendResult | None:
     """The same for a version whose request is over: nobody answered in time, or it was taken back."""
-    now = (clock or SystemClock()).now()
-    expires_at = now + timedelta(hours=conf.TEDDY_APPROVAL_HOURS)
-    return _changed(
-        thing.approval_id,
-        lambda one: one.request(
-            thing.kind,
-            thing.object,
-            by,
-            reason=reason,
-            expires_at=expires_at,
-            version=thing.version,
-        ),
+    return _changed(thing.approval_id, _request(thing, by, reason, clock))
+
+
+def _request(
+    thing: Thing, by: str, reason: str, clock: Clock | None
+) -> Callable[[Approval], None]:
+    """For as long as a request stands."""
+    expires_at = (clock or SystemClock()).now() + timedelta(
+        hours=conf.TEDDY_APPROVAL_HOURS
+    )
+    return lambda approval: approval.request(
+        thing.kind,
+        thing.object,
+        by,
+        reason=reason,
+        expires_at=expires_at,
+        version=thing.version,
     )
 
 

@@ -1,4 +1,4 @@
-"""A store of the Teddy domain, empty, its keys in memory."""
+"""The configured store, of the Teddy domain, empty, its keys in memory: families to whom things happen."""
 
 from __future__ import annotations
 
