@@ -1,4 +1,4 @@
-"""A conversation of many events: one commit a turn, a rule at its end, and all of it read again."""
+"""A conversation of many events: one commit a turn, a rule at its end, all of it read again, and judged by a safety filter."""
 
 from __future__ import annotations
 
@@ -44,3 +44,26 @@ async def run(service: EventSourcingService, tell: Callable[[str], None]) -> Non
     tell("  …")
     state = (await conversations.aload(talk.aggregate_id)).state
     tell(f"its state holds no word of it: {state}")
+
+    tell(f"a safety filter judges {await _screen(service, talk.aggregate_id)} messages")
+    tell(f"asked again it finds {await _screen(service, talk.aggregate_id)} to judge")
+
+
+async def _screen(service: EventSourcingService, conversation_id: str) -> int:
+    """Judge what nobody has judged yet: until then the console says of it that nobody knows whether it was safe. How many were judged.
+
+    A filter that finds something says so in the child's stream (`Child.detect`). Two that work at once judge nothing twice: the
+    second save finds another version than it read, and raises `WrongExpectedVersion`.
+    """
+    conversations = service.repository_for(Conversation)
+    talk = await conversations.aload(conversation_id)
+    said, judged = set(), set()
+    for event in await service.store.aread(talk.stream_id, to_version=talk.version):
+        if event.metadata.event_type in {"ChildSpoke", "TeddyReplied"}:
+            said.add(event.metadata.version)
+        elif event.metadata.event_type == "MessageScreened":
+            judged.add(event.data["message_version"])
+    for version in sorted(said - judged):
+        talk.screen(version, detector="filter/3", policy_version="2026-01")
+    await conversations.asave(talk)
+    return len(said - judged)

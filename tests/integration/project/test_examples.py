@@ -69,6 +69,8 @@ def test_the_examples_tell_what_they_do() -> None:
         "30 turns make 62 events",
         "62 events in 32 commits",
         "utterances=60",
+        "a safety filter judges 60 messages",
+        "asked again it finds 0 to judge",
     ):
         assert expected in lines
     assert "another story" not in lines
