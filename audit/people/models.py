@@ -175,10 +175,19 @@ class Violation(models.Model):
                     "claimed": ["claimed_by"],
                 }.items()
             ),
+            # what is decided, by when: likewise
             models.Index(
                 fields=["decided_at", "child_id", "violation_id"],
                 name="people_violation_closed",
                 condition=Q(state=State.RESOLVED),
+            ),
+            *(
+                models.Index(
+                    fields=[narrowed, "decided_at", "child_id", "violation_id"],
+                    name=f"people_closed_{narrowed}",
+                    condition=Q(state=State.RESOLVED),
+                )
+                for narrowed in ("severity", "category", "detector")
             ),
             models.Index(
                 fields=["queue_at", "child_id", "violation_id"],

@@ -104,7 +104,7 @@ _NARROWED: Final[Mapping[str, Listing[QueueRow]]] = {
     )
     for name in ("claimed_by", "detector", "severity", "category")
 }
-# Index: people_violation_closed, read backwards.
+# Indexes: people_violation_closed, and people_closed_severity, _category, _detector by what it is narrowed by, read backwards.
 _CLOSED: Final = Listing(
     _COLUMNS,
     {"decided_at": datetime, "child_id": str, "violation_id": str},
@@ -112,6 +112,16 @@ _CLOSED: Final = Listing(
     lambda row: (row.decided_at, row.child_id, row.violation_id),
     falls=True,
 )
+_CLOSED_NARROWED: Final[Mapping[str, Listing[QueueRow]]] = {
+    name: Listing(
+        _COLUMNS,
+        {name: str, "decided_at": datetime, "child_id": str, "violation_id": str},
+        QueueRow,
+        attrgetter(name, "decided_at", "child_id", "violation_id"),
+        falls=True,
+    )
+    for name in ("detector", "severity", "category")
+}
 _IS_OPEN: Final = "NOT (state = 'resolved')"
 _IS_CLOSED: Final = "state = 'resolved'"
 
@@ -133,14 +143,15 @@ class Among:
 
     @property
     def narrowest(self) -> str | None:
-        """The column that says most, of what is open; None where none does."""
+        """The column that says most; None where none does."""
         wanted = {
-            "claimed_by": self.tab == "mine" or self.claimed == "me",
+            "claimed_by": self.tab != "closed"
+            and (self.tab == "mine" or self.claimed == "me"),
             "detector": self.detector,
             "severity": self.severity,
             "category": self.category,
         }
-        if self.tab in {"second", "closed"}:
+        if self.tab == "second":
             return None
         return next((name for name, is_wanted in wanted.items() if is_wanted), None)
 
@@ -178,9 +189,10 @@ class Among:
 
 def queue(wanted: Wanted, among: Among) -> Page[QueueRow]:
     """What is open by the end of its time, what is closed by its decision, the newest first. Raises `BadCursor`."""
-    listing = _CLOSED if among.tab == "closed" else _OPEN
+    is_closed = among.tab == "closed"
+    listing = _CLOSED if is_closed else _OPEN
     if among.narrowest is not None:
-        listing = _NARROWED[among.narrowest]
+        listing = (_CLOSED_NARROWED if is_closed else _NARROWED)[among.narrowest]
     return listing.page(wanted, unchecked_rows, among.conditions(), among.parameters)
 
 

@@ -181,6 +181,30 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="violation",
             index=models.Index(
+                condition=models.Q(("state", "resolved")),
+                fields=["severity", "decided_at", "child_id", "violation_id"],
+                name="people_closed_severity",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="violation",
+            index=models.Index(
+                condition=models.Q(("state", "resolved")),
+                fields=["category", "decided_at", "child_id", "violation_id"],
+                name="people_closed_category",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="violation",
+            index=models.Index(
+                condition=models.Q(("state", "resolved")),
+                fields=["detector", "decided_at", "child_id", "violation_id"],
+                name="people_closed_detector",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="violation",
+            index=models.Index(
                 condition=models.Q(("proposal_version__isnull", False)),
                 fields=["queue_at", "child_id", "violation_id"],
                 name="people_violation_proposed",

@@ -28,7 +28,7 @@ FILL = """
     INSERT INTO people_violation (child_id, violation_id, category, severity, detector, state, levels, detected_at,
         detected_occurred_at, detected_position, claimed_by, decided_at, due_at, queue_at, next_level_at, proposal_version,
         approval_id, version, act_version)
-    SELECT 'c-' || n / 20, 'v-' || n, 'category-' || n %% 10, 'severity-' || n %% 4, 'd-' || n %% 50,
+    SELECT 'c-' || n / 20, 'v-' || n, 'category-' || n %% 10, 'severity-' || n %% 4, 'd-' || n %% 10,
            CASE WHEN n %% 2 = 0 THEN 'resolved' ELSE 'detected' END, '{}', t, t, n,
            CASE WHEN n %% 7 = 0 THEN 'officer-' || n %% 70 END, CASE WHEN n %% 2 = 0 THEN t END, t, t,
            CASE WHEN n %% 2 = 1 THEN t END, CASE WHEN n %% 101 = 0 THEN n END, 'a-' || n, n, n
@@ -89,6 +89,18 @@ QUESTIONS: dict[str, tuple[Callable[[], object], str]] = {
     "closed": (queue(tab="closed"), "people_violation_closed"),
     "closed behind": (queue(AFTER, tab="closed"), "people_violation_closed"),
     "closed before": (queue(BEFORE, tab="closed"), "people_violation_closed"),
+    "closed by severity": (
+        queue(after("severity-2"), tab="closed", severity="severity-2"),
+        "people_closed_severity",
+    ),
+    "closed by category": (
+        queue(after("category-2"), tab="closed", category="category-2"),
+        "people_closed_category",
+    ),
+    "closed by detector": (
+        queue(after("d-2"), tab="closed", detector="d-2"),
+        "people_closed_detector",
+    ),
     "levels": (
         lambda: unchecked_rows(escalation.DUE, DUE),
         "people_violation_level",
