@@ -188,9 +188,7 @@ def test_a_lag_that_this_code_can_fold_is_no_difference(world: World) -> None:
     assert list(found.differences) == []
 
 
-def test_the_console_names_it_on_every_page(
-    halted: Halted, officer: Client
-) -> None:
+def test_the_console_names_it_on_every_page(halted: Halted, officer: Client) -> None:
     halted.round()
     with connect() as other:
         other.execute(
