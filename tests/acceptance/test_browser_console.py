@@ -73,7 +73,7 @@ def test_a_parked_stream_is_skipped_with_a_reason(
     page = console()
     page.keyboard.press("g")
     page.keyboard.press("u")
-    page.get_by_role("link", name="totals").click()
+    page.get_by_role("link", name="totals", exact=True).click()
     waiting = page.get_by_role("region", name="Streams that wait").get_by_role("row")
     row = waiting.filter(has_text="ConversationStarted")
     expect(row).to_contain_text("version 1")

@@ -30,7 +30,8 @@ def kafka_bootstrap(
 ) -> Iterator[str]:
     """The address of one broker: that of `./teddy test`, else one that we start.
 
-    It is shared by all tests: use topics of your own, and do not stop it.
+    It is shared by all tests: use topics of your own, and do not stop it. Whoever needs the project's topics leaves `PARTITIONS`
+    as the settings have it, for the number of who comes first stays.
     """
     given = os.environ.get("TEDDY_TEST_KAFKA_BOOTSTRAP")  # noqa: TID251
     if given:

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 @pytest.fixture
 def families(transactional_db: None, settings: Settings) -> Iterator[Families]:
     """Whoever asks for the configured store gets this one."""
-    yield from _families(settings, LOG="embedded")
+    yield from _families(settings, LOG="embedded", PARTITIONS=3)
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
 def families_on_each_log(
     request: pytest.FixtureRequest, transactional_db: None, settings: Settings
 ) -> Iterator[Families]:
-    """The same on both logs. Topics of a broker outlive a test: streams have names that no other test has."""
+    """The same on both logs. Topics of a broker outlive a test: streams have names that no other test has, and there are as many
+    partitions as the settings say, for the examples write to the same topics.
+    """
     given: dict[str, Any] = {"LOG": request.param}
     if request.param == "kafka":
         bootstrap = request.getfixturevalue("kafka_bootstrap")
@@ -41,7 +43,6 @@ def _families(settings: Settings, **log: Any) -> Iterator[Families]:
     settings.EVENTSTORE = {
         **settings.EVENTSTORE,
         **log,
-        "PARTITIONS": 3,
         "KEYS": "eventstore.testing.memory_keys.keys_of_this_process",
         "SUBSCRIPTIONS": [],
         "ACCESS_RECORDER": "tests.support.recorders.Recorder",

@@ -188,9 +188,7 @@ def test_a_lag_that_this_code_can_fold_is_no_difference(world: World) -> None:
     assert list(found.differences) == []
 
 
-def test_the_console_names_it_on_every_page(
-    halted: Halted, admin_client: Client
-) -> None:
+def test_the_console_names_it_on_every_page(halted: Halted, officer: Client) -> None:
     halted.round()
     with connect() as other:
         other.execute(
@@ -198,7 +196,7 @@ def test_the_console_names_it_on_every_page(
         )
 
     pages = [
-        admin_client.get(reverse(f"admin:{name}")).content.decode()
+        officer.get(reverse(f"admin:{name}")).content.decode()
         for name in ("index", "events", "streams", "subscriptions", "jobs")
     ]
 
@@ -251,14 +249,14 @@ def test_the_feed_goes_on_with_what_is_folded(halted: Halted) -> None:
 
 
 def test_a_page_of_its_stream_says_why_and_one_of_another_is_there(
-    halted: Halted, admin_client: Client
+    halted: Halted, officer: Client
 ) -> None:
     halted.crash()
     halted.round()
     set_aside(halted)
 
-    refused = admin_client.get(reverse("admin:stream", args=[halted.stream]))
-    shown = admin_client.get(reverse("admin:stream", args=[halted.other]))
+    refused = officer.get(reverse("admin:stream", args=[halted.stream]))
+    shown = officer.get(reverse("admin:stream", args=[halted.other]))
 
     assert (refused.status_code, shown.status_code) == (503, 200)
     assert "was set aside" in refused.content.decode()
