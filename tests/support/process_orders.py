@@ -18,6 +18,7 @@ from eventstore.testing.shop import OrderPlaced
 from eventstore.upkeep.activation import activate
 from teddy_es import health
 from tests.support.clocks import A_HANG_S
+from tests.support.roles import client_of, somebody
 from tests.support.worlds import versions
 
 if TYPE_CHECKING:
@@ -69,11 +70,10 @@ def ready() -> list[Any]:
 
 
 def page() -> int:
-    """The status of the console's first page, for who may see it."""
-    client = Client()
-    client.force_login(
-        User.objects.get_or_create(username="o", is_superuser=True, is_staff=True)[0]
-    )
+    """The status of the list of events, for who may see it and has said what for."""
+    role = "compliance_officer"
+    known = User.objects.filter(groups__name=role).first()
+    client = client_of(known or somebody(role))
     return client.get("/admin/events/").status_code
 
 

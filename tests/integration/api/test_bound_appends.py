@@ -67,10 +67,17 @@ def test_what_it_has_begun_it_goes_on_with_before_the_read_model_knows_the_strea
     household("mine").behind = datetime.fromisoformat(begun.json()["recorded_at"])
 
     gone_on = [parent.post(address, body(expected=version)) for version in (1, 2)]
-    astray = parent.post(address, body(placed("another"), expected=3))
+    astray = parent.post(
+        address, body(placed("another"), expected=3), Idempotency_Key=KEY
+    )
 
     assert [one.status_code for one in gone_on] == [201, 201]
-    is_problem(astray, 404, "not-found")
+    assert is_problem(astray, 403, "not-allowed")["reason"] == "names-another"
+    household("mine").known.add(f"{shop}.own")
+    known = parent.post(
+        address, body(placed("another"), expected=3), Idempotency_Key=KEY
+    )
+    assert known.content == astray.content  # it is its own: no word changes
     assert get_event_store().stream_info(f"{shop}.own").version == 3
 
 

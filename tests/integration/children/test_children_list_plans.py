@@ -17,6 +17,7 @@ from audit.find import persons
 from eventstore.queries.keyset import Wanted, cursor
 from eventstore.queries.unhandled import handled_up_to
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,6 +55,7 @@ VIOLATIONS = """
 def full(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     del django_db_setup
     with django_db_blocker.unblock(), connection.cursor() as db:
+        as_new(db)
         db.execute(FILL, {"rows": ROWS})
         db.execute(VIOLATIONS, {"rows": ROWS})
         yield

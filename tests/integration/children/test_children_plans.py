@@ -14,6 +14,7 @@ from audit.children.axis import Asked, Clock
 from audit.children.spans import Span, strip
 from eventstore.queries.keyset import Wanted, cursor
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +39,7 @@ FILL = """
 def full(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     del django_db_setup
     with django_db_blocker.unblock(), connection.cursor() as db:
+        as_new(db)
         db.execute(FILL, {"rows": ROWS})
         yield
         db.execute("TRUNCATE people_fact")

@@ -9,6 +9,7 @@ from django.db import connection
 
 from audit import transcript
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ QUESTIONS: dict[str, tuple[Callable[[], object], str]] = {
 def full(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     del django_db_setup
     with django_db_blocker.unblock(), connection.cursor() as db:
+        as_new(db)
         db.execute(FILL, {"rows": 20_000})
         yield
         db.execute("TRUNCATE people_screening, people_violation")

@@ -13,6 +13,7 @@ import pytest
 from tests.plugins.stores import WITHOUT_PRIVACY
 from tests.support.places import names_everywhere
 from tests.support.processes import a_process, heard, ordered, told
+from tests.support.recorders import RECORDED
 from tests.support.servers import Database, a_server
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def a_store(settings: Settings, kind: str, bootstrap: str = "") -> list[str]:
         "REGISTRY": f"tests.shops.{stream_type}",
         "AGGREGATES": [],
         **WITHOUT_PRIVACY,
+        **RECORDED,
         "PARTITIONS": 3,
         "KAFKA_BOOTSTRAP": [bootstrap],
     }

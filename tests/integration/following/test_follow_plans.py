@@ -23,6 +23,7 @@ from eventstore.queries.subscriptions import (
 )
 from eventstore.queries.unhandled import unhandled_since
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,6 +91,7 @@ def full(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The tables with many rows, for all tests of this file."""
     del django_db_setup
     with django_db_blocker.unblock(), connection.cursor() as db:
+        as_new(db)
         db.execute(FILL, {"rows": ROWS})
         yield
         db.execute(EMPTY)
@@ -147,6 +149,7 @@ def test_how_they_stand_reads_one_record_a_checkpoint(
 @pytest.mark.django_db
 def test_who_is_registered_is_asked_of_what_a_turn_passes_alone() -> None:
     with connection.cursor() as db:
+        as_new(db)
         db.execute(
             """
             INSERT INTO eventstore_event

@@ -26,6 +26,7 @@ from eventstore.queries.keyset import Wanted, cursor
 from eventstore.queries.related import related
 from eventstore.queries.streams import read_stream
 from eventstore.upkeep.verifier import statements
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +88,7 @@ def full(
     del django_db_setup
     columns = "position, recorded_at, verdict, reason, head, commit_id, stream_id, first_version, event_count, key, value, hash"
     with django_db_blocker.unblock(), connection.cursor() as db:
+        as_new(db)
         db.execute(
             FILL.replace(
                 "INTO eventstore_record", f"INTO eventstore_record ({columns})"

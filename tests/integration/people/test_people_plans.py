@@ -13,6 +13,7 @@ from audit.people.consents import _in_force
 from audit.people.violations import _rows
 from eventstore.queries.keyset import Wanted, cursor
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,7 @@ FILL = """
 @pytest.fixture
 def full(db: None) -> None:
     with connection.cursor() as cursor_:
+        as_new(cursor_)
         cursor_.execute(FILL, {"rows": ROWS})
 
 

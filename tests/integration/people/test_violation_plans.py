@@ -17,6 +17,7 @@ from audit.violations.record import record
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import Wanted, cursor
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,7 @@ TIMES = """
 @pytest.fixture(params=[1, 50], ids=["20,000", "a million"])
 def full(request: pytest.FixtureRequest, db: None) -> None:
     with connection.cursor() as db_:
+        as_new(db_)
         db_.execute(FILL, {"rows": ROWS})
         db_.execute(TIMES, {"times": request.param})
 

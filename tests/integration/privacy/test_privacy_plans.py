@@ -17,6 +17,7 @@ from eventstore.queries.subjects import about
 from eventstore.queries.told import streams_told
 from teddy_es.domain.types import registry
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ PARTITION = """
 @pytest.fixture
 def full(db: None) -> None:
     with connection.cursor() as database:
+        as_new(database)
         database.execute(FILL, {"rows": MANY})
     with reading_cursor():
         pass  # the first one looks whether the index is complete

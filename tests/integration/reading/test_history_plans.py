@@ -14,6 +14,7 @@ from eventstore.queries.jobs import latest_runs, runs
 from eventstore.queries.keyset import Wanted, cursor
 from eventstore.upkeep import jobs
 from tests.integration.pages.test_browse_plans import nodes, plans
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,7 @@ FILL = """
 @pytest.fixture
 def full(db: None) -> None:
     with connection.cursor() as database:
+        as_new(database)
         database.execute(FILL, {"rows": VERSIONS})
 
 

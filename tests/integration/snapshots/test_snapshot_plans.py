@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from eventstore.queries import snapshots as queries
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.kept import Kept, kept
+from tests.support.plans import as_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,6 +63,7 @@ def full(
     """The tables with many rows, for all tests of this file."""
     del django_db_setup
     with django_db_blocker.unblock(), connection.cursor() as db:
+        as_new(db)
         db.execute(FILL.replace("%%", "%"))
         db.execute(AUTOVACUUM.format("off"))
         db.execute(TIMES, {"times": request.param})
