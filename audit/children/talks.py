@@ -1,4 +1,4 @@
-"""What a page of the axis shows beside its facts: of conversations how long they were, of a day who looked how often."""
+"""What a page of the axis shows beside its facts: of conversations how long they were, of a day who looked how often, of what two persons closed the second."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from audit.approvals.answers import answers_of
 from audit.people.models import Lane
 from eventstore.queries.connection import unchecked_rows
+from teddy_es.domain.approval import approval_of, object_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from audit.approvals.answers import Answer
     from audit.children.axis import FactRow
 
 # Index: the key.
@@ -31,6 +34,7 @@ SELECT day.starts, looked.kind, looked.number, looked.people
 """
 _WAYS: Final = {"reveal": "revealed", "view": "looked at", "list": "seen in a list"}
 _ORDER: Final = tuple(_WAYS)
+CLOSED: Final = "SafetyViolationResolved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +86,25 @@ def looks_of(child_id: str, facts: Sequence[FactRow]) -> Mapping[datetime, list[
     for looks in found.values():
         looks.sort(key=lambda one: _ORDER.index(one.kind))
     return found
+
+
+def agreed_to(child_id: str, facts: Sequence[FactRow]) -> Mapping[int, Answer]:
+    """Who agreed to what was closed, by the closing's version: the newest answer before it. Where one person decided there is none."""
+    closed = [fact for fact in facts if fact.kind == CLOSED]
+    asked = {fact.version: _request_of(child_id, fact) for fact in closed}
+    answers = answers_of(set(asked.values()))
+    found = {}
+    for version, request in asked.items():
+        agreed = [
+            one
+            for one in answers.get(request, ())
+            if one.decision == "approved" and (one.about or version) < version
+        ]
+        if agreed:
+            found[version] = agreed[-1]
+    return found
+
+
+def _request_of(child_id: str, fact: FactRow) -> str:
+    named = object_of(child_id, str(fact.about.get("violation_id")))
+    return approval_of("close_violation", named)

@@ -19,7 +19,7 @@ from audit.children.axis import LANES, Asked, Clock
 from audit.children.brush import Brush, brush_of
 from audit.children.heads import head_of, page_known_before, privacy_of
 from audit.children.spans import Span, days, strip
-from audit.children.talks import Looks, Talk, looks_of, talks_of
+from audit.children.talks import CLOSED, Looks, Talk, agreed_to, looks_of, talks_of
 from audit.children.wording import LANE_WORDS, Words, words_of
 from audit.columns.table import Pager
 from audit.frame.refusals import PageRefused
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse, QueryDict
     from django.utils.safestring import SafeString
 
+    from audit.approvals.answers import Answer
     from audit.children.axis import FactRow
     from audit.children.heads import Head
 
@@ -53,7 +54,8 @@ _INSTEAD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A fact as the page shows it. when: its time beneath the heading of its day. is_late: it was recorded well after it happened. as_of: the address of the child at that moment."""
+    """A fact as the page shows it. when: its time beneath the heading of its day. is_late: it was recorded well after it happened. as_of: the address of the child at that moment.
+    agreed: the second person's answer, where two closed a violation."""
 
     fact: FactRow
     words: Words
@@ -65,6 +67,7 @@ class Entry:
     is_late: bool
     talk: Talk | None
     looks: Sequence[Looks]
+    agreed: Answer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,7 @@ def _entries(
     child_id: str, facts: Sequence[FactRow], clock: Clock, zone: tzinfo, own: tzinfo
 ) -> Iterator[Entry]:
     talks, looks = talks_of(facts), looks_of(child_id, facts)
+    agreed = agreed_to(child_id, facts)
     for fact in facts:
         address, label = event_of(fact)
         yield Entry(
@@ -213,6 +217,7 @@ def _entries(
             is_late=fact.recorded_at - fact.occurred_at > _LATE,
             talk=talks.get(fact.conversation_id or ""),
             looks=looks.get(fact.recorded_at, ()) if not address else (),
+            agreed=agreed.get(fact.version) if fact.kind == CLOSED else None,
         )
 
 

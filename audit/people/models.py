@@ -251,7 +251,7 @@ class ViolationStep(models.Model):
 class Approval(models.Model):
     """The newest request for a second person about one thing. version: of its stream; request_version: of the request in it.
 
-    object_version: of the thing, as who asked saw it.
+    object_version: of the thing, as who asked saw it. answers: every yes and no that was ever given here, see `audit.people.approvals`.
     """
 
     class State(models.TextChoices):
@@ -278,6 +278,7 @@ class Approval(models.Model):
     state = models.TextField(choices=State.choices)
     decided_by = models.TextField(null=True)  # noqa: DJ001
     decided_at = models.DateTimeField(null=True)
+    answers = models.JSONField(default=list)
     changed_at = models.DateTimeField()
 
     objects: ClassVar[models.Manager[Approval]] = models.Manager()

@@ -73,8 +73,11 @@ def _decision(row: QueueRow, viewer: Viewer) -> str:
     if row.outcome is None:
         return cells.NOTHING
     who = words.person(row.decided_by, viewer)
+    by = f"by {who}"
+    if row.agreed_by is not None:
+        by = f"proposed {by}, agreed by {words.person(row.agreed_by, viewer)}"
     return cells.beside(
-        words.said(row.outcome), cells.was(f"{row.clause or 'no clause'}, by {who}")
+        words.said(row.outcome), cells.was(f"{row.clause or 'no clause'}, {by}")
     )
 
 

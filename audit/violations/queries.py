@@ -6,89 +6,33 @@ What nobody knows the end of comes first: its `queue_at` is the beginning of tim
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from audit.approvals.answers import answers_in
+from audit.violations.rows import COLUMNS
+from audit.violations.rows import QueueRow as QueueRow  # is asked for here
 from eventstore.database.composing import composed
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import Listing, Page, Wanted
 from eventstore.queries.unhandled import unhandled_since
 from teddy_es.domain.approval import approval_of, object_of
-from teddy_es.domain.deadlines import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audit.access import Viewer
+    from audit.approvals.answers import Answer
 
 FOLLOWED: Final = {
     "violations": "eventstore.child",
     "approvals": "eventstore.approval",
 }
 
-_COLUMNS: Final = """
-SELECT child_id, violation_id, category, severity, detector, conversation_id, message_id, state, levels,
-       detected_at, detected_occurred_at, acknowledged_at, acknowledged_by, claimed_at, claimed_by,
-       decided_at, decided_by, outcome, clause, reopened_at, act_version, began_at, period_s, due_at, queue_at,
-       was_late, proposal_version, (SELECT a.state FROM people_approval a
-         WHERE a.approval_id = people_violation.approval_id AND a.object_version = people_violation.proposal_version)
-  FROM people_violation"""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """A violation, as `audit.people.models.Violation` has it. asked: how the request stands that was made for its proposal."""
-
-    child_id: str
-    violation_id: str
-    category: str
-    severity: str
-    detector: str
-    conversation_id: str | None
-    message_id: str | None
-    state: str
-    levels: Sequence[str]
-    detected_at: datetime
-    detected_occurred_at: datetime
-    acknowledged_at: datetime | None
-    acknowledged_by: str | None
-    claimed_at: datetime | None
-    claimed_by: str | None
-    decided_at: datetime | None
-    decided_by: str | None
-    outcome: str | None
-    clause: str | None
-    reopened_at: datetime | None
-    act_version: int
-    began_at: datetime | None
-    period_s: int | None
-    due_at: datetime | None
-    queue_at: datetime
-    was_late: bool
-    proposal_version: int | None
-    asked: str | None
-
-    @property
-    def clock(self) -> Clock:
-        """Since it was detected, or reopened."""
-        period = None if self.period_s is None else timedelta(seconds=self.period_s)
-        return Clock(self.reopened_at or self.detected_at, self.began_at, period)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it waits for a decision."""
-        return self.state != "resolved"
-
-    @property
-    def waits_for_second(self) -> bool:
-        """Whether its decision is proposed and somebody else is asked."""
-        return self.proposal_version is not None and self.asked == "waiting"
-
-
 # Indexes: people_violation_open, and _severity, _category, _detector, _claimed, _proposed by what it is narrowed by.
 _OPEN: Final = Listing(
-    _COLUMNS,
+    COLUMNS,
     {"queue_at": datetime, "child_id": str, "violation_id": str},
     QueueRow,
     lambda row: (row.queue_at, row.child_id, row.violation_id),
@@ -97,7 +41,7 @@ _OPEN: Final = Listing(
 # rows are as frequent among the open ones as among all, and read through the open ones until it has fifty, if there are fifty.
 _NARROWED: Final[Mapping[str, Listing[QueueRow]]] = {
     name: Listing(
-        _COLUMNS,
+        COLUMNS,
         {name: str, "queue_at": datetime, "child_id": str, "violation_id": str},
         QueueRow,
         attrgetter(name, "queue_at", "child_id", "violation_id"),
@@ -106,7 +50,7 @@ _NARROWED: Final[Mapping[str, Listing[QueueRow]]] = {
 }
 # Indexes: people_violation_closed, and people_closed_severity, _category, _detector by what it is narrowed by, read backwards.
 _CLOSED: Final = Listing(
-    _COLUMNS,
+    COLUMNS,
     {"decided_at": datetime, "child_id": str, "violation_id": str},
     QueueRow,
     lambda row: (row.decided_at, row.child_id, row.violation_id),
@@ -114,7 +58,7 @@ _CLOSED: Final = Listing(
 )
 _CLOSED_NARROWED: Final[Mapping[str, Listing[QueueRow]]] = {
     name: Listing(
-        _COLUMNS,
+        COLUMNS,
         {name: str, "decided_at": datetime, "child_id": str, "violation_id": str},
         QueueRow,
         attrgetter(name, "decided_at", "child_id", "violation_id"),
@@ -215,7 +159,7 @@ def behind_since() -> datetime | None:
 # the bound leaves out the oldest.
 _CASE: Final = composed(
     """
-SELECT v.*, a.version, a.state, a.requested_by, a.requested_at, a.expires_at, a.decided_by, a.decided_at, a.object_version,
+SELECT v.*, a.version, a.state, a.requested_by, a.requested_at, a.expires_at, a.object_version, a.answers::text,
        s.version, s.name, s."by", s.said, s.clause, s.recorded_at, s.occurred_at, s.position
   FROM ({violations} WHERE child_id = %(child)s AND violation_id = %(violation)s) v
   LEFT JOIN people_approval a ON a.approval_id = %(approval)s
@@ -224,7 +168,7 @@ SELECT v.*, a.version, a.state, a.requested_by, a.requested_at, a.expires_at, a.
         ORDER BY version DESC LIMIT %(most)s) s ON true
  ORDER BY s.version
 """,
-    violations=_COLUMNS,
+    violations=COLUMNS,
 )
 MOST_STEPS: Final = 200
 
@@ -252,9 +196,8 @@ class Request:
     requested_by: str
     requested_at: datetime
     expires_at: datetime
-    decided_by: str | None
-    decided_at: datetime | None
     object_version: int | None
+    answers: Sequence[Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +228,7 @@ def case(child_id: str, violation_id: str, *, most: int = MOST_STEPS) -> Known |
     return Known(
         QueueRow(*first),
         [Step(*step) for _, _, step in parts if step[0] is not None],
-        Request(*asked) if asked[0] is not None else None,
+        Request(*asked[:-1], answers_in(asked[-1])) if asked[0] is not None else None,
     )
 
 

@@ -16,6 +16,7 @@ from audit.frame.showing import show
 from audit.violations import queries, words
 from audit.violations.context import context_of
 from audit.violations.offering import offered
+from audit.violations.second import closing
 from audit.violations.steps import told
 from teddy_es.domain.violations import FOUR_EYES
 
@@ -66,9 +67,10 @@ def show_case(
     viewer, row = viewer_of(request), known.row
     context = {
         **_about(row, viewer),
+        **_closed(known, viewer),
         "context": revealed.context
         or context_of(case.child_id, row.conversation_id, row.message_id),
-        "steps": told(known.steps, viewer, revealed.notes),
+        "steps": told(known, viewer, revealed.notes),
         "has_more_steps": len(known.steps) == queries.MOST_STEPS,
         "refused": refused,
         "behind": queries.behind_since(),
@@ -91,9 +93,20 @@ def _about(row: QueueRow, viewer: Viewer) -> dict[str, Any]:
         "marks": (0.5,),
         "period": None if row.period_s is None else duration(row.period_s),
         "claimed_by": words.person(row.claimed_by, viewer),
-        "decided_by": words.person(row.decided_by, viewer),
         "outcome": words.OUTCOMES.get(row.outcome or "", ""),
         "needs_two": row.severity in FOUR_EYES,
+    }
+
+
+def _closed(known: Known, viewer: Viewer) -> dict[str, Any]:
+    """Who closed it: of what two persons closed both, each with their moment. What stands there of steps that are left out is not known."""
+    row, closed = known.row, None if known.row.is_open else closing(known)
+    proposal, answer = (closed.proposal, closed.answer) if closed else (None, None)
+    return {
+        "decided_by": words.person(row.decided_by, viewer),
+        "decided_as": proposal,
+        "agreed": answer,
+        "agreed_by": words.person(answer.by if answer else None, viewer),
     }
 
 

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from audit.addresses import event_address
+from audit.violations.second import (
+    RESOLVED,
+    answers_to,
+    closing_of,
+    is_told_by_a_step,
+    place_of,
+)
 from audit.violations.words import LEVELS, OUTCOMES, person
 from eventstore.queries.positions import position_of
 
@@ -14,7 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from audit.access import Viewer
-    from audit.violations.queries import Step
+    from audit.approvals.answers import Answer
+    from audit.violations.queries import Known, Step
     from eventstore.events import RecordedEvent
 
 _BEGIN: Final = "SafetyViolation"
@@ -31,11 +39,16 @@ _TOLD: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 _BY_HAND: Final = ("warn", "high", "Somebody asked for more attention")
 _OTHER: Final = ("calm", "list", "{name}")
+_BY_TWO: Final = "Closed as {who} proposed and {second} agreed: {said}"
+_ANSWERED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "approved": ("good", "two", "{second} agreed with what {who} proposed"),
+    "refused": ("warn", "no", "{second} did not agree with what {who} proposed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One step. note: what was written with it, where that is revealed; has_note: whether it can have one."""
+    """One step. label: how its event is called. note: what was written with it, where that is revealed; has_note: whether it can have one."""
 
     tone: str
     symbol: str
@@ -43,7 +56,7 @@ class Told:
     clause: str | None
     at: datetime
     occurred_at: datetime
-    version: int
+    label: str
     address: str
     has_note: bool
     note: str | None = None
@@ -57,21 +70,46 @@ _NOTED: Final = frozenset(
 )
 
 
-def told(
-    steps: Sequence[Step], viewer: Viewer, notes: Mapping[int, str]
-) -> Sequence[Told]:
-    """In their order. notes: what was revealed, by version."""
-    return [_told(step, viewer, notes) for step in steps]
+def told(known: Known, viewer: Viewer, notes: Mapping[int, str]) -> Sequence[Told]:
+    """In their order, the second person's answers among them. notes: what was revealed, by version."""
+    found = [_told(step, known, viewer, notes) for step in known.steps]
+    first = known.steps[0].version if known.steps else 0
+    for answer in reversed(answers_to(known)):
+        is_here = answer.about is not None and answer.about >= first
+        if is_here and not is_told_by_a_step(answer, known):
+            place = place_of(answer, known.steps)
+            found.insert(place, _answered(answer, known.steps, viewer))
+    return found
 
 
-def _told(step: Step, viewer: Viewer, notes: Mapping[int, str]) -> Told:
+def _answered(answer: Answer, steps: Sequence[Step], viewer: Viewer) -> Told:
+    by = next((one.by for one in steps if one.version == answer.about), None)
+    tone, symbol, sentence = _ANSWERED[answer.decision]
+    text = sentence.format(second=person(answer.by, viewer), who=person(by, viewer))
+    return Told(
+        tone,
+        symbol,
+        text[:1].upper() + text[1:],
+        None,
+        answer.at.replace(microsecond=0),
+        answer.at,
+        f"request version {answer.version}",
+        event_address(position_of(answer.position)),
+        has_note=False,
+    )
+
+
+def _told(step: Step, known: Known, viewer: Viewer, notes: Mapping[int, str]) -> Told:
     name = step.name.removeprefix(_BEGIN)
     tone, symbol, sentence = _TOLD.get(name, _OTHER)
     if step.said == "manual":
         tone, symbol, sentence = _BY_HAND
+    second = None
+    if step.name == RESOLVED and (answer := closing_of(step, known).answer):
+        sentence, second = _BY_TWO, person(answer.by, viewer)
     who = person(step.by, viewer)
     what = LEVELS.get(step.said or "", OUTCOMES.get(step.said or "", step.said or ""))
-    text = sentence.format(who=who, said=what, name=name)
+    text = sentence.format(who=who, second=second, said=what, name=name)
     return Told(
         tone,
         symbol,
@@ -79,7 +117,7 @@ def _told(step: Step, viewer: Viewer, notes: Mapping[int, str]) -> Told:
         step.clause,
         step.recorded_at.replace(microsecond=0),
         step.occurred_at,
-        step.version,
+        f"version {step.version}",
         event_address(position_of(step.position)),
         name in _NOTED,
         notes.get(step.version),

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ),
                 ("decided_by", models.TextField(null=True)),
                 ("decided_at", models.DateTimeField(null=True)),
+                ("answers", models.JSONField(default=list)),
                 ("changed_at", models.DateTimeField()),
             ],
         ),

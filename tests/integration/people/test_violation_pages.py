@@ -12,8 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from audit import formats
 from audit.access import actor_of
 from audit.approvals import asking
+from audit.people.models import Approval
 from audit.violations import acts, one
 from audit.violations.acts import Case, Decided
 from audit.violations.catching_up import has_caught_up
@@ -785,3 +787,107 @@ def test_a_month_at_the_end_of_the_calendar_is_refused(
     answer = client_as("operator").get(f"/admin/violations/record/?month={month}")
 
     assert answer.status_code == 400
+
+
+def said_of(text: str) -> str:
+    """A page's text without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", " ", text).split()).replace(" ,", ",")
+
+
+def closed_by_two(families: Families, ada: User, bo: User, *answers: str) -> None:
+    """Ada proposes and Bo answers, once for each answer; what is closed before the last is reopened."""
+    families.detects("c-1", "v-1", severity="critical")
+    handle("violations")
+    for n, answer in enumerate(answers):
+        send(client_of(ada), "decide", outcome="confirmed", clause="4.1", note="n")
+        assert send(client_of(bo), answer, note="why").status_code == 200
+        if answer == "approve" and n + 1 < len(answers):
+            send(client_of(ada), "reopen", note="again")
+
+
+def test_a_closed_case_says_who_proposed_and_who_agreed_each_with_its_time(
+    families: Families, ada: User, bo: User
+) -> None:
+    closed_by_two(families, ada, bo, "refuse", "approve", "approve")
+    handle("children", "facts")
+    a, b = actor_of(ada), actor_of(bo)
+    events = [*get_event_store().read("child.c-1")]
+    proposals = [
+        e.recorded_at
+        for e in events
+        if e.metadata.event_type == "SafetyViolationDecisionProposed"
+    ]
+    [approval] = Approval.objects.all()
+    answers = [
+        e.recorded_at
+        for e in get_event_store().read(f"approval.{approval.approval_id}")
+        if e.metadata.event_type == "ApprovalDecided"
+    ]
+
+    page = client_as("external_auditor").get(PAGE).text
+    text = said_of(page)
+    queue = said_of(client_as("reviewer").get("/admin/violations/?tab=closed").text)
+    axis = said_of(client_as("reviewer").get("/admin/children/c-1/").text)
+
+    assert f"Proposed by {a}, {utc(proposals[-1])}" in text
+    assert f"Agreed by {b}, {utc(answers[-1])}" in text
+    steps = text.partition("What was done about it")[2]
+    sentence = f"Closed as {a} proposed and {b} agreed: Confirmed"
+    assert steps.count(sentence) == 2
+    assert steps.count(f"{b} agreed with what {a} proposed".capitalize()) == 2
+    assert steps.count("did not agree") == 1
+    order = ["did not agree", "agreed with what", sentence, "Reopened", "agreed with"]
+    places = [steps.find(order[0])]
+    for told in order[1:]:
+        places.append(steps.find(told, places[-1] + 1))
+    assert places == sorted(places)
+    assert min(places) > 0
+    assert f"proposed by {a}, agreed by {b}" in queue
+    assert axis.count(f"agreed by {b}, ") == 2
+    assert f"agreed by {b}, {utc(answers[1])}" in axis
+    assert f"agreed by {b}, {utc(answers[2])}" in axis
+
+
+def utc(instant: datetime) -> str:
+    """As pages write it."""
+    return said_of(formats.utc(instant))
+
+
+def test_what_one_person_closed_names_no_second(families: Families, ada: User) -> None:
+    families.detects("c-1", "v-1", severity="low")
+    handle("violations")
+
+    text = said_of(send(client_of(ada), "decide", outcome="confirmed", note="n").text)
+
+    assert "Decided by you" in text
+    assert "Closed as you decided" in text
+    assert "greed by" not in text
+
+
+def test_a_second_person_who_is_not_known_yet_is_no_nobody(
+    families: Families, ada: User, bo: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    families.detects("c-1", "v-1", severity="high")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+    page = client_of(bo).get(PAGE).text
+    monkeypatch.setattr(one, "has_caught_up", lambda _: handle("violations") is None)
+
+    text = said_of(send(client_of(bo), "approve", page).text)
+
+    assert "Agreed by Unavailable the answer is not known here yet" in text
+
+
+def test_an_erased_childs_refusal_stands_among_the_steps_too(
+    families: Families, ada: User, bo: User
+) -> None:
+    case = Case("erased-told", "v-1")
+    seen = families.detects(case.child_id, "v-1", severity="high").last_version
+    acts.decide(case, actor_of(ada), Decided("confirmed"), seen=seen)
+    acts.answer(case, actor_of(bo), "refused", seen=3, request_seen=1)
+    handle("violations", "approvals")
+
+    page = f"/admin/violations/{case.child_id}/case/v-1/"
+    text = said_of(client_of(ada).get(page).text)
+
+    assert f"{actor_of(bo)} did not agree with what you proposed".capitalize() in text

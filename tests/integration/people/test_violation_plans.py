@@ -37,9 +37,9 @@ FILL = """
     INSERT INTO people_violationstep (child_id, version, violation_id, name, "by", recorded_at, occurred_at, position)
     SELECT 'c-' || n / 20, n, 'v-' || n, 'Detected', 'o', now(), now(), n FROM generate_series(1, %(rows)s) n;
     INSERT INTO people_approval (approval_id, version, request_version, kind, "object", object_version, requested_by, requested_at,
-        requested_position, expires_at, state, decided_at, changed_at)
+        requested_position, expires_at, state, decided_at, changed_at, answers)
     SELECT 'a-' || n, 1, 1, 'close_violation', 'child.c/v', n, 'o', t, n, t,
-           CASE n %% 50 WHEN 0 THEN 'waiting' WHEN 1 THEN 'approved' ELSE 'done' END, t, t
+           CASE n %% 50 WHEN 0 THEN 'waiting' WHEN 1 THEN 'approved' ELSE 'done' END, t, t, '[]'
       FROM (SELECT n, '2026-11-20T00:00Z'::timestamptz + n * interval '1 second' t FROM generate_series(1, %(rows)s) n) made;
     ANALYZE people_violation, people_violationstep, people_approval;
 """
