@@ -7,10 +7,12 @@ conversation says of another child is none of this child's: of such a message th
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence  # noqa: TC003  (the decoder asks for it)
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from audit.cases import Stands
 from eventstore.queries import browse
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import Page, Wanted, cursor
@@ -19,7 +21,7 @@ from eventstore.queries.positions import packed_of
 from teddy_es.domain.conversation import ChildSpoke, TeddyReplied
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from eventstore.events import Position, RecordedEvent
@@ -36,7 +38,9 @@ SELECT message_version, detector, policy_version, recorded_at, position FROM peo
 """
 # Index: people_violation_talk.
 FOUND: Final = """
-SELECT violation_id, category, severity, state, message_id FROM people_violation
+SELECT violation_id, category, severity, message_id, NOT (state = 'resolved') AS is_open, proposal_version IS NOT NULL AS is_proposed,
+       claimed_by, acknowledged_at IS NOT NULL AS is_seen, reopened_at IS NOT NULL AS is_reopened, levels
+  FROM people_violation
  WHERE conversation_id = %(conversation)s AND child_id = %(child)s ORDER BY detected_at, violation_id
 """
 
@@ -58,13 +62,30 @@ class Found:
     violation_id: str
     category: str
     severity: str
-    state: str
     message_id: str | None
+    is_open: bool
+    is_proposed: bool
+    claimed_by: str | None
+    is_seen: bool
+    is_reopened: bool
+    levels: Sequence[str]
 
     @property
     def what(self) -> str:
         """Its category in words."""
         return self.category.replace("_", " ")
+
+    @property
+    def stands(self) -> Stands:
+        """Where it stands."""
+        return Stands(
+            is_open=self.is_open,
+            is_proposed=self.is_proposed,
+            claimed_by=self.claimed_by,
+            is_seen=self.is_seen,
+            is_reopened=self.is_reopened,
+            levels=self.levels,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,17 @@ reader: nothing counts that stands behind its cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from audit.cases import Stands, told
 from audit.people.models import Lane
-from teddy_es.domain.violations import graver
+from audit.people.violations import ABOUT
+from teddy_es.domain.violations import (
+    SafetyViolationDetected,
+    SafetyViolationReopened,
+    Violation,
+    follow,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,11 +41,15 @@ Name = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a field is, and the fact that set it. counts: whether it stands on the page by itself: an open case, a hold that binds."""
+    """What a field is, and the fact that set it. counts: whether it stands on the page by itself: an open case, a hold that binds.
+
+    case: of a violation, how far its events have been followed.
+    """
 
     words: str
     set_by: FactRow
     counts: bool = True
+    case: _Case | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,41 +174,48 @@ def _consent(fact: FactRow) -> Name:
     return "consent", _code(fact, "parent_id"), _code(fact, "scope")
 
 
-def _detected(fields: dict[Name, Value], fact: FactRow) -> None:
-    severity = _code(fact, "severity")
-    what = f"{_said(_code(fact, 'category'))}, {severity}"
+def _about_case(fields: dict[Name, Value], fact: FactRow) -> None:
+    """By the aggregate's own rule; an event about a violation that was never detected changes nothing here."""
     before = fields.get(_violation(fact))
-    if before is None:
-        fields[_violation(fact)] = Value(f"{what}: detected", fact)
+    case = None if before is None else before.case
+    if case is None:
+        if fact.kind != SafetyViolationDetected.__name__:
+            return
+        severity = cast("Severity", _code(fact, "severity"))
+        case = _Case(_said(_code(fact, "category")), Violation(severity))
     else:
-        _detected_again(fields, fact, before, severity)
+        case.follow(fact)
+    words = f"{case.category}, {case.found.severity}: {told(case.stands)}"
+    now = Value(words, fact, not case.found.is_resolved, case)
+    is_same = before and (before.words, before.counts) == (now.words, now.counts)
+    fields[_violation(fact)] = before if before and is_same else now
 
 
-def _detected_again(
-    fields: dict[Name, Value], fact: FactRow, before: Value, severity: str
-) -> None:
-    """It can become graver; where it stands it stays."""
-    what, _, step = before.words.partition(": ")
-    category, _, known = what.rpartition(", ")
-    if severity != graver(cast("Severity", known), cast("Severity", severity)):
-        return
-    if severity != known:
-        words = f"{category}, {severity}: {step}"
-        fields[_violation(fact)] = Value(words, fact, before.counts)
+@dataclass(slots=True)
+class _Case:
+    """A violation, while its events are followed."""
 
+    category: str
+    found: Violation
+    is_reopened: bool = False
 
-def _step(
-    step: str, *, opens: bool = False, closes: bool = False
-) -> Callable[[dict[Name, Value], FactRow], None]:
-    """An event about a violation that was never detected changes nothing here, and of a closed one only its reopening."""
+    @property
+    def stands(self) -> Stands:
+        return Stands(
+            is_open=not self.found.is_resolved,
+            is_proposed=self.found.proposed_by is not None,
+            claimed_by=self.found.claimed_by,
+            is_seen=self.found.is_acknowledged,
+            is_reopened=self.is_reopened,
+            levels=self.found.levels,
+        )
 
-    def evolve(fields: dict[Name, Value], fact: FactRow) -> None:
-        before = fields.get(_violation(fact))
-        if before is not None and (before.counts or opens):
-            what = before.words.partition(":")[0]
-            fields[_violation(fact)] = Value(f"{what}: {step}", fact, not closes)
-
-    return evolve
+    def follow(self, fact: FactRow) -> None:
+        """What is sealed in the event is not asked for."""
+        kind = _ABOUT[fact.kind]
+        about = {name: fact.about.get(name) for name in kind.__struct_fields__}
+        follow(self.found, kind(**about))
+        self.is_reopened |= kind is SafetyViolationReopened
 
 
 def _violation(fact: FactRow) -> Name:
@@ -244,19 +262,12 @@ def _said(code: str) -> str:
     return code.replace("_", " ")
 
 
+_ABOUT: Final[Mapping[str, Any]] = {one.__name__: one for one in ABOUT}
 _EVOLVE: Final[Mapping[str, Callable[[dict[Name, Value], FactRow], None]]] = {
     "ChildRegistered": _registered,
     "ConsentGranted": _granted,
     "ConsentWithdrawn": _withdrawn,
-    "SafetyViolationDetected": _detected,
-    "SafetyViolationAcknowledged": _step("acknowledged"),
-    "SafetyViolationClaimed": _step("an officer works on it"),
-    "SafetyViolationReleased": _step("given back"),
-    "SafetyViolationEscalated": _step("escalated"),
-    "SafetyViolationDecisionProposed": _step("a decision waits for a second person"),
-    "SafetyViolationDecisionRefused": _step("the second person did not agree"),
-    "SafetyViolationResolved": _step("closed", closes=True),
-    "SafetyViolationReopened": _step("reopened", opens=True),
+    **dict.fromkeys(_ABOUT, _about_case),
     "HoldPlaced": _held,
     "HoldLifted": _lifted,
     "ErasureRequested": _asked,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from audit.cases import LEVELS
 from audit.people.models import Lane
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ SEVERITIES: Final[Mapping[str, tuple[str, str]]] = {
 """Tone and symbol."""
 _PLAIN: Final = ("calm", "unknown")
 _LEVELS: Final[Mapping[str, str]] = {
-    "overdue_50": "half of its time is over",
-    "overdue_100": "its time is over",
-    "overdue_150": "its time is over by half",
+    **LEVELS,
     "manual": "somebody asked for more attention",
 }
 

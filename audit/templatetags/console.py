@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.utils.html import format_html
 
-from audit import drawing, formats
-from audit.access import Capability
+from audit import cases, drawing, formats
+from audit.access import Capability, actor_of
 from audit.addresses import event_address
 from audit.columns import cells
 from audit.purpose import WORDS
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from audit.access import Viewer
+    from audit.cases import Stands
     from audit.columns.table import Column, Panel, ShownRow
     from audit.purpose import Words
     from eventstore.lineage.fold import Destroyed
@@ -114,6 +115,13 @@ def erased_here(erased: Destroyed) -> dict[str, Any]:
 def of(named: Mapping[str, Any], name: str) -> Any:
     """The one of this name, where the name is no word of a template."""
     return named[name]
+
+
+@register.filter
+def stands(case: Stands, viewer: Viewer) -> str:
+    """Where a safety violation stands, in words."""
+    me = actor_of(viewer.user)
+    return cases.told(case, lambda actor: "you" if actor == me else actor)
 
 
 @register.filter

@@ -63,9 +63,9 @@ def _severity(row: QueueRow, _viewer: Viewer) -> str:
 
 
 def _state(row: QueueRow, viewer: Viewer) -> str:
-    raised = words.escalated(row)
+    besides = words.beside_state(row, viewer)
     return cells.beside(
-        words.state_chip(row, viewer), cells.was(raised) if raised else ""
+        words.state_chip(row, viewer), cells.was(besides) if besides else ""
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from audit.cases import Stands
 from teddy_es.domain.deadlines import Clock
 
 if TYPE_CHECKING:
@@ -68,6 +69,18 @@ class QueueRow:
     def is_open(self) -> bool:
         """Whether it waits for a decision."""
         return self.state != "resolved"
+
+    @property
+    def stands(self) -> Stands:
+        """Where it stands."""
+        return Stands(
+            is_open=self.is_open,
+            is_proposed=self.proposal_version is not None,
+            claimed_by=self.claimed_by,
+            is_seen=self.acknowledged_at is not None,
+            is_reopened=self.reopened_at is not None,
+            levels=self.levels,
+        )
 
     @property
     def waits_for_second(self) -> bool:

@@ -62,9 +62,9 @@ def is_act(step: Step) -> bool:
 def place_of(answer: Answer, steps: Sequence[Step]) -> int:
     """Before which of the steps it stands: behind its proposal and what the clock did until then. The two streams have no order but this."""
     for n, step in enumerate(steps):
-        if answer.about is not None and step.version > answer.about:
-            if is_act(step) or step.recorded_at > answer.at:
-                return n
+        is_behind = answer.about is not None and step.version > answer.about
+        if is_behind and (is_act(step) or step.recorded_at > answer.at):
+            return n
     return len(steps)
 
 

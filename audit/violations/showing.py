@@ -89,6 +89,7 @@ def _about(row: QueueRow, viewer: Viewer) -> dict[str, Any]:
         "row": row,
         "severity": words.severity_chip(row.severity),
         "state": words.state_chip(row, viewer),
+        "besides": words.beside_state(row, viewer),
         "left": words.left(row, viewer.now),
         "marks": (0.5,),
         "period": None if row.period_s is None else duration(row.period_s),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from audit.addresses import event_address
+from audit.cases import LEVELS
 from audit.violations.second import (
     RESOLVED,
     answers_to,
@@ -13,7 +14,7 @@ from audit.violations.second import (
     is_told_by_a_step,
     place_of,
 )
-from audit.violations.words import LEVELS, OUTCOMES, person
+from audit.violations.words import OUTCOMES, person
 from eventstore.queries.positions import position_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _TOLD: Final[Mapping[str, tuple[str, str, str]]] = {
     "Acknowledged": ("info", "eye", "Seen by {who}"),
     "Claimed": ("info", "person", "Claimed by {who}"),
     "Released": ("calm", "out", "Given back by {who}"),
-    "Escalated": ("warn", "clock", "Escalated: {said} of its time were over"),
+    "Escalated": ("warn", "clock", "Escalated: {said}"),
     "DecisionProposed": ("info", "two", "{who} proposed: {said}"),
     "DecisionRefused": ("warn", "no", "{who} did not agree with what was proposed"),
     "Resolved": ("good", "ok", "Closed as {who} decided: {said}"),
@@ -135,7 +136,7 @@ def meanwhile(
         sentence = _BY_HAND[2] if said == "manual" else _TOLD.get(name, _OTHER)[2]
         text = sentence.format(
             who=person(event.data.get("officer"), viewer),
-            said=OUTCOMES.get(said, said),
+            said=LEVELS.get(said, OUTCOMES.get(said, said)),
             name=name,
         )
         found.append((text[:1].upper() + text[1:], event.recorded_at))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from audit import cases
 from audit.access import actor_of
 from audit.columns import cells
 from audit.formats import duration
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from audit.access import Viewer
+    from audit.cases import Step
     from audit.violations.queries import QueueRow
 
 SEVERITIES: Final[Mapping[str, tuple[str, str]]] = {
@@ -28,11 +30,6 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "confirmed": "Confirmed: it endangered the child",
     "false_positive": "False positive: nothing endangered the child",
     "cannot_decide": "Cannot be decided",
-}
-LEVELS: Final[Mapping[str, str]] = {
-    "overdue_50": "50 %",
-    "overdue_100": "100 %",
-    "overdue_150": "150 %",
 }
 
 
@@ -100,23 +97,29 @@ def _late_before(then: Left) -> Left:
 _HALF: Final = 0.5
 
 
+_STEPS: Final[Mapping[Step, tuple[str, str]]] = {
+    "closed": ("good", "ok"),
+    "proposed": ("warn", "two"),
+    "claimed": ("calm", "person"),
+    "seen": ("calm", "eye"),
+    "new": ("warn", "no"),
+}
+
+
 def state_chip(row: QueueRow, viewer: Viewer) -> SafeString:
     """Where it stands."""
-    if not row.is_open:
-        return cells.chip("good", "ok", "Closed")
-    if row.waits_for_second:
-        return cells.chip("warn", "two", "Second person")
-    if row.claimed_by is not None:
-        who = person(row.claimed_by, viewer)
-        tone = "info" if who == "you" else "calm"
-        return cells.chip(tone, "person", f"Claimed by {who}")
-    if row.acknowledged_by is not None:
-        return cells.chip("calm", "eye", "Seen, unclaimed")
-    return cells.chip("warn", "no", "Unclaimed")
+    tone, symbol = _STEPS[row.stands.step]
+    if row.stands.step == "claimed" and row.claimed_by == actor_of(viewer.user):
+        tone = "info"
+    return cells.chip(
+        tone, symbol, cases.word(row.stands, lambda one: person(one, viewer))
+    )
 
 
-def escalated(row: QueueRow) -> str:
-    """At which shares of its time that was raised."""
-    raised = [LEVELS[level] for level in row.levels if level in LEVELS]
-    by_hand = ["by hand"] if "manual" in row.levels else []
-    return f"Escalated at {', '.join([*raised, *by_hand])}" if row.levels else ""
+def beside_state(row: QueueRow, viewer: Viewer) -> str:
+    """What is to be said of it besides, small."""
+    besides = cases.besides(row.stands, lambda one: person(one, viewer))
+    is_unasked = row.stands.step == "proposed" and not row.waits_for_second
+    unasked = ["no second person is asked"] if is_unasked else []
+    text = ", ".join([*unasked, *besides])
+    return text[:1].upper() + text[1:]

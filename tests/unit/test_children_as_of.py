@@ -88,7 +88,7 @@ def test_a_violation_stands_there_while_it_is_open() -> None:
     assert not at(0, facts[:1]).fields
     [open_] = at(2, facts).fields
     assert open_.then is not None
-    assert open_.then.words == "self harm, high: acknowledged"
+    assert open_.then.words == "self harm, high: seen, unclaimed"
     assert open_.differs
     assert not at(3, facts).fields
     again = [*facts, fact(4, "SafetyViolationReopened", **about)]
@@ -96,7 +96,7 @@ def test_a_violation_stands_there_while_it_is_open() -> None:
     assert reopened.then is not None
     assert not reopened.then.counts
     assert reopened.today is not None
-    assert reopened.today.words == "self harm, high: reopened"
+    assert reopened.today.words == "self harm, high: unclaimed, reopened"
 
 
 def test_a_second_detection_can_make_it_graver_and_opens_nothing() -> None:
@@ -113,9 +113,12 @@ def test_a_second_detection_can_make_it_graver_and_opens_nothing() -> None:
 
     assert milder is not None
     assert graver is not None
-    assert (milder.words, milder.set_by) == ("self harm, high: acknowledged", facts[1])
+    assert (milder.words, milder.set_by) == (
+        "self harm, high: seen, unclaimed",
+        facts[1],
+    )
     assert (graver.words, graver.set_by) == (
-        "self harm, critical: acknowledged",
+        "self harm, critical: seen, unclaimed",
         facts[3],
     )
     assert not at(5, facts).fields

@@ -25,7 +25,10 @@ from eventstore.opening import KeyOpener
 from eventstore.store import EventStore, get_event_store
 from eventstore.testing.memory_keys import keys_of_this_process
 from teddy_es.domain.conversation import TeddyReplied
-from teddy_es.domain.violations import SafetyViolationReopened
+from teddy_es.domain.violations import (
+    SafetyViolationEscalated,
+    SafetyViolationReopened,
+)
 from tests.support.families import handle
 from tests.support.recorders import Recorder
 from tests.support.roles import client_as, client_of, somebody
@@ -203,7 +206,7 @@ def test_what_is_severe_is_closed_by_a_second_person(
     handle("violations")
 
     asked = send(client_of(ada), "decide", outcome="confirmed", note="n").text
-    assert "Second person</span>" in asked
+    assert "Decision proposed</span>" in asked
     assert do("approve") not in asked
     assert "Nobody answers what they asked for" in asked
     forged = client_of(ada).post(do("approve"), fields(asked, "withdraw"))
@@ -252,7 +255,7 @@ def test_nobody_is_asked_about_a_version_that_proposes_nothing(
 
     assert answer.status_code == status
     handle("approvals")
-    assert "Second person</span>" not in client_of(ada).get(PAGE).text
+    assert "No second person is asked" in client_of(ada).get(PAGE).text
 
 
 def test_a_second_person_refuses_with_a_reason(
@@ -891,3 +894,41 @@ def test_an_erased_childs_refusal_stands_among_the_steps_too(
     text = said_of(client_of(ada).get(page).text)
 
     assert f"{actor_of(bo)} did not agree with what you proposed".capitalize() in text
+
+
+def test_every_page_says_the_same_of_where_a_case_stands(
+    families: Families, ada: User
+) -> None:
+    families.registers("c-1", "p-1")
+    families.talks("t-1", "c-1", "hello")
+    seen = families.detects(
+        "c-1", "v-1", severity="critical", conversation_id="t-1", message_id="2"
+    ).last_version
+    claimed = acts.claim(CASE, actor_of(ada), seen=seen).last_version
+    for level in ("overdue_50", "overdue_100"):
+        about: Any = {"violation_id": "v-1", "level": level}
+        families.happens("child.c-1", SafetyViolationEscalated(**about))
+    client = client_as("external_auditor")
+    moment = "/admin/children/c-1/as-of/"
+
+    def says() -> dict[str, str]:
+        handle()
+        pages = {
+            "queue": "/admin/violations/",
+            "case": PAGE,
+            "conversation": "/admin/conversations/t-1/",
+            "moment": moment,
+        }
+        got = {name: client.get(at, follow=True).text for name, at in pages.items()}
+        return {name: said_of(text).lower() for name, text in got.items()}
+
+    who, levels = actor_of(ada), "escalated at 50 %, 100 %"
+    told = says()
+    assert {n for n, t in told.items() if f"claimed by {who}" in t} == set(told)
+    assert {n for n, t in told.items() if levels in t} == set(told)
+    acts.decide(CASE, who, Decided("confirmed"), seen=claimed)
+    told = says()
+    for words in ("decision proposed", f"claimed by {who}, {levels}"):
+        assert {n for n, t in told.items() if words in t} == set(told), words
+    for old in ("acknowledged, ", ": acknowledged", "unclaimed"):
+        assert not {n for n, t in told.items() if old in t}, old
