@@ -6,23 +6,44 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import Listing, Page, Wanted
 
-# Index: people_approval_waiting.
+# Index: people_approval_waiting; of each case that is to be closed its key. A child's id has no slash, a violation's may have some.
 _WAITING: Final = Listing(
     """
-SELECT approval_id, version, kind, "object", object_version, requested_by, requested_at, expires_at
+SELECT approval_id, version, kind, "object", object_version, requested_by, requested_at, expires_at,
+       (SELECT json_build_object('severity', v.severity, 'due_at', v.due_at, 'period_s', v.period_s)::text FROM people_violation v
+         WHERE people_approval.kind = 'close_violation'
+           AND v.child_id = split_part(substr(people_approval."object", 7), '/', 1)
+           AND v.violation_id = substr(people_approval."object", strpos(people_approval."object", '/') + 1))
   FROM people_approval""",
     {"requested_at": datetime, "approval_id": str},
-    lambda *row: WaitingRow(*row),
+    lambda *row: WaitingRow(*row[:-1], _urgency(row[-1])),
     lambda row: (row.requested_at, row.approval_id),
 )
 
 
+class Urgency(msgspec.Struct, frozen=True):
+    """How grave the case is, and when its own time is over: the clock goes on while the request waits."""
+
+    severity: str
+    due_at: datetime | None
+    period_s: int | None
+
+
+_URGENCY: Final = msgspec.json.Decoder(Urgency)
+
+
+def _urgency(text: str | None) -> Urgency | None:
+    return None if text is None else _URGENCY.decode(text)
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """See `audit.people.models.Approval`."""
+    """See `audit.people.models.Approval`. urgency: of the violation that is to be closed; None for another thing, or for one that is not known yet."""
 
     approval_id: str
     version: int
@@ -32,6 +53,7 @@ class WaitingRow:
     requested_by: str
     requested_at: datetime
     expires_at: datetime
+    urgency: Urgency | None
 
     @property
     def subject(self) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from audit.cases import LEVELS
+from audit.columns.urgency import SEVERITIES
 from audit.people.models import Lane
 
 if TYPE_CHECKING:
@@ -22,13 +23,6 @@ LANE_WORDS: Final[Mapping[str, str]] = {
     Lane.EXPORT.value: "Exports",
     Lane.VIEW.value: "Days of staff views",
 }
-SEVERITIES: Final[Mapping[str, tuple[str, str]]] = {
-    "critical": ("bad", "critical"),
-    "high": ("bad", "high"),
-    "medium": ("warn", "medium"),
-    "low": ("calm", "low"),
-}
-"""Tone and symbol."""
 _PLAIN: Final = ("calm", "unknown")
 _LEVELS: Final[Mapping[str, str]] = {
     **LEVELS,

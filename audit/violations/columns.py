@@ -9,8 +9,8 @@ from django.utils.html import format_html
 
 from audit.columns import cells
 from audit.columns.table import Column, Table
-from audit.drawing import bar
-from audit.formats import duration, icon, thousands
+from audit.columns.urgency import left_cell, severity_chip
+from audit.formats import duration, thousands
 from audit.violations import words
 
 if TYPE_CHECKING:
@@ -30,15 +30,7 @@ def address(child_id: str, violation_id: str) -> str:
 
 
 def _time_left(row: QueueRow, viewer: Viewer) -> str:
-    found = words.left(row, viewer.now)
-    drawn = "" if found.share is None else bar(found.share, found.tone)
-    return format_html(
-        '<div class="clock" data-tone="{}"><strong>{}{}</strong>{}</div>',
-        found.tone,
-        icon(found.symbol),
-        found.text,
-        drawn,
-    )
+    return left_cell(words.left(row, viewer.now))
 
 
 def _violation(row: QueueRow, _viewer: Viewer) -> str:
@@ -57,9 +49,7 @@ def _violation(row: QueueRow, _viewer: Viewer) -> str:
 
 def _severity(row: QueueRow, _viewer: Viewer) -> str:
     period = "no rule was in force" if row.period_s is None else duration(row.period_s)
-    return cells.beside(
-        words.severity_chip(row.severity), cells.was(f"decide in {period}")
-    )
+    return cells.beside(severity_chip(row.severity), cells.was(f"decide in {period}"))
 
 
 def _state(row: QueueRow, viewer: Viewer) -> str:
@@ -137,9 +127,7 @@ def _unknown(record: Record, _viewer: Viewer) -> str:
 RECORD: Final[Table[Record]] = Table(
     "How many were decided in time, by severity",
     (
-        Column(
-            "Severity", lambda r, _: words.severity_chip(r.severity), heads_row=True
-        ),
+        Column("Severity", lambda r, _: severity_chip(r.severity), heads_row=True),
         Column("Detected", cells.number(lambda r: r.detected), is_number=True),
         Column("In time", lambda r, _: _of(r, r.in_time), is_number=True),
         Column("Late", lambda r, _: _of(r, r.late), is_number=True),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.urls import reverse
 
 from audit.access import viewer_of
+from audit.columns.urgency import severity_chip
 from audit.formats import duration
 from audit.frame.refusals import PageRefused
 from audit.frame.showing import Step as Trail
@@ -87,7 +88,7 @@ def _about(row: QueueRow, viewer: Viewer) -> dict[str, Any]:
         "here": row.violation_id,
         "trail": [Trail("Safety violations", reverse("admin:violations"))],
         "row": row,
-        "severity": words.severity_chip(row.severity),
+        "severity": severity_chip(row.severity),
         "state": words.state_chip(row, viewer),
         "besides": words.beside_state(row, viewer),
         "left": words.left(row, viewer.now),

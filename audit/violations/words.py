@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from audit import cases
 from audit.access import actor_of
 from audit.columns import cells
+from audit.columns.urgency import Left, left_of
 from audit.formats import duration
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from audit.cases import Step
     from audit.violations.queries import QueueRow
 
-SEVERITIES: Final[Mapping[str, tuple[str, str]]] = {
-    "critical": ("bad", "critical"),
-    "high": ("bad", "high"),
-    "medium": ("warn", "medium"),
-    "low": ("calm", "low"),
-}
 OUTCOMES: Final[Mapping[str, str]] = {
     "confirmed": "Confirmed: it endangered the child",
     "false_positive": "False positive: nothing endangered the child",
@@ -38,11 +32,6 @@ def said(code: str) -> str:
     return code.replace("_", " ").capitalize()
 
 
-def severity_chip(severity: str) -> SafeString:
-    """With its own shape."""
-    return cells.chip(*SEVERITIES.get(severity, ("warn", "unknown")), said(severity))
-
-
 def person(actor: str | None, viewer: Viewer) -> str:
     """Who did something, as accounts stand in events."""
     if actor is None:
@@ -50,28 +39,11 @@ def person(actor: str | None, viewer: Viewer) -> str:
     return "you" if actor == actor_of(viewer.user) else actor
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What is left of a violation's time. share: of it that is over, 0 to 1 and more; None where nobody knows it."""
-
-    text: str
-    tone: str
-    symbol: str
-    share: float | None
-
-
 def left(row: QueueRow, now: datetime) -> Left:
     """By the server's clock."""
     if row.decided_at is not None:
         return _late_before(_decided(row)) if row.was_late else _decided(row)
-    seconds = _seconds(row, now)
-    if seconds is None:
-        return Left("Unknown", "bad", "unknown", None)
-    over = 1 - seconds / max(row.period_s or 1, 1)
-    if seconds < 0:
-        return Left(f"Overdue {duration(-seconds)}", "bad", "no", over)
-    tone = "bad" if over >= 1 else "warn" if over >= _HALF else "calm"
-    return Left(f"{duration(seconds)} left", tone, "clock", over)
+    return left_of(_seconds(row, now), row.period_s)
 
 
 def _seconds(row: QueueRow, now: datetime) -> float | None:
@@ -92,9 +64,6 @@ def _late_before(then: Left) -> Left:
     """What was late once stays late, as in the month's record."""
     text = f"Late before it was reopened; then {then.text[:1].lower()}{then.text[1:]}"
     return Left(text, "bad", "no", None)
-
-
-_HALF: Final = 0.5
 
 
 _STEPS: Final[Mapping[Step, tuple[str, str]]] = {

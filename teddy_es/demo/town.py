@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 HOUSEHOLDS: Final = 60
 STAFF: Final = Staff()
 _AFTER: Final = timedelta(seconds=2)  # a filter takes, to find something
-_PATIENCE: Final = timedelta(days=3)
+STANDS_FOR: Final = timedelta(hours=24)
+"""How long a request for a second person waits, where no setting says otherwise."""
 _SHORTEST, _LONGEST = 35.0, 75.0  # days that a family has been here
 
 
@@ -66,6 +67,7 @@ class Teller:
         households: int,
         of: Sequence[Case],
         staff: Staff,
+        stands_for: timedelta = STANDS_FOR,
     ) -> None:
         self._now = now
         self._of = of
@@ -73,6 +75,7 @@ class Teller:
         self._rng = Random(self._mark)  # noqa: S311  (a tale, no secret)
         self._picks = Picks(self._rng)
         self._staff = staff
+        self._stands_for = stands_for
         self._looks = Looks(staff)
         self._scribes: list[Scribe] = []
         self._of_child: dict[str, list[Told]] = {}
@@ -166,18 +169,17 @@ class Teller:
         """The officer who has read it asks for a second person, and that one agrees, if it was decided."""
         thing = object_of(child.own_id, found.violation_id)
         began = case.detected_at(self._now)
-        label = proposal_of(case)
+        at, label = began + case.waited * PROPOSED, proposal_of(case)
         asked = ApprovalRequested(
             kind="close_violation",
             object=thing,
             requested_by=case.officer(self._staff),
-            expires_at=began + case.waited + _PATIENCE,
+            expires_at=at + self._stands_for,
             reason="Read in context, ten turns before and after.",
             version=child.versions[label],
         )
         scribe = self._scribe(f"approval.{approval_of('close_violation', thing)}")
-        at, cause = began + case.waited * PROPOSED, child.id_of(label)
-        scribe.tell(Told(asked, at, "asked", cause, found.thread))
+        scribe.tell(Told(asked, at, "asked", child.id_of(label), found.thread))
         if not case.is_open:
             second = self._staff.protection
             agreed = ApprovalDecided(decision="approved", decided_by=second)
@@ -213,9 +215,10 @@ def town(
     households: int = HOUSEHOLDS,
     of: Sequence[Case] = tuple(cases()),
     staff: Staff = STAFF,
+    stands_for: timedelta = STANDS_FOR,
 ) -> Town:
     """The same seed gives the same town, whenever: its streams, ids and words; only the times go with `now`.
 
-    of: what is found about its children. Raises `DatasetMissing`.
+    of: what is found about its children. stands_for: how long a request for a second person waits. Raises `DatasetMissing`.
     """
-    return Teller(now, seed, households, of, staff).town()
+    return Teller(now, seed, households, of, staff, stands_for).town()

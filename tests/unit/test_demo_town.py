@@ -281,3 +281,18 @@ def test_each_case_names_the_message_in_which_it_was_found() -> None:
                 talk = streams[f"conversation.{event.data.conversation_id}"]
                 [said] = [e for e in talk if str(e.event_id) == event.data.message_id]
                 assert said.data.text == event.data.excerpt
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_a_request_for_a_second_person_stands_as_long_as_is_said(hours: int) -> None:
+    found = [
+        commit.events[0]
+        for commit in town(NOW, stands_for=timedelta(hours=hours)).commits
+        if isinstance(commit.events[0].data, ApprovalRequested)
+    ]
+
+    stood = {
+        event.data.expires_at - event.occurred_at  # type: ignore[attr-defined,operator]
+        for event in found
+    }
+    assert stood == {timedelta(hours=hours)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.access import actor_of
+from audit.conf import conf
 from eventstore.clock import SystemClock
 from eventstore.management.progress import progress_bar
 from eventstore.management.troubles import reported_in_a_line
@@ -66,6 +68,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 households=options["households"],
                 staff=_staff(),
+                stands_for=timedelta(hours=conf.TEDDY_APPROVAL_HOURS),
             )
             try:
                 done = self._put(tell)

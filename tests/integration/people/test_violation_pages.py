@@ -932,3 +932,39 @@ def test_every_page_says_the_same_of_where_a_case_stands(
         assert {n for n, t in told.items() if words in t} == set(told), words
     for old in ("acknowledged, ", ": acknowledged", "unclaimed"):
         assert not {n for n, t in told.items() if old in t}, old
+
+
+def row_of(text: str, name: str) -> dict[str, str]:
+    """The cells of the row in which this stands, by their columns."""
+    [row] = [one for one in re.findall(r"<tr.*?</tr>", text, re.DOTALL) if name in one]
+    cells = re.findall(r'data-label="([^"]*)">(.*?)</t[dh]>', row, re.DOTALL)
+    return {label: said_of(cell) for label, cell in cells}
+
+
+def test_the_second_persons_list_says_how_urgent_a_case_is(
+    families: Families, ada: User
+) -> None:
+    now = SystemClock().now()
+    late = now - timedelta(hours=2)
+    for child, violation in (("c-1", "v-1"), ("c-2", "v/with/slashes")):
+        case = Case(child, violation)
+        found = acts_detected(violation, "critical")
+        seen = families.happens(case.stream_id, found, occurred_at=late).last_version
+        acts.decide(case, actor_of(ada), Decided("confirmed"), seen=seen)
+    families.asks("a-1", object="child.c-3/v-3")
+    families.asks("a-2", kind="erasure", object="child.c-4")
+    handle("violations", "approvals")
+
+    text = client_as("reviewer").get("/admin/approvals/").text
+    queue = client_as("reviewer").get("/admin/violations/").text
+
+    for name in ("child.c-1/v-1", "child.c-2/v/with/slashes"):
+        row = row_of(text, f">{name}<")
+        assert row["Severity"] == "Critical"
+        assert row["Time left"].startswith("Overdue 1 h ")
+        assert row["Request ends"].startswith(("in 23 h", "in 1 d"))
+    assert "Overdue 1 h " in row_of(queue, ">v-1<")["Time left"]
+    not_known = row_of(text, ">child.c-3/v-3<")
+    assert (not_known["Severity"], not_known["Time left"]) == ("Unavailable",) * 2
+    other = row_of(text, ">child.c-4<")
+    assert (other["Severity"], other["Time left"]) == ("–", "–")
