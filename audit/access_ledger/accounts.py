@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 
 from audit.access import OFFICER
 
@@ -43,9 +44,13 @@ def accounts_of(actors: Collection[str]) -> Mapping[str, Account]:
 
 
 def actor_named(name: str) -> str | None:
-    """The actor of the account with this log-in name."""
-    number = User.objects.filter(username=name).values_list("pk", flat=True).first()
-    return None if number is None else f"{OFFICER}{number}"
+    """The actor of the account with this log-in name, or with this number as events have it: `officer-2`."""
+    called = name.casefold()
+    numbers = User.objects.filter(Q(username=name) | Q(pk=_number(called)))
+    found = sorted(
+        numbers.values_list("username", "pk"), key=lambda one: one[0] != name
+    )
+    return f"{OFFICER}{found[0][1]}" if found else None
 
 
 def _number(actor: str) -> int | None:

@@ -76,7 +76,7 @@ def ledger_of_officer(request: HttpRequest, *, actor: str) -> HttpResponse:
         )
     is_own = actor == actor_of(request.user)
     account = accounts_of([actor]).get(actor)
-    name = account.name if account else actor
+    name = f"{account.name} ({actor})" if account else actor
     return _of_account(request, actor, f"What {name} looked at", is_own=is_own)
 
 
@@ -140,7 +140,7 @@ def _asked_for(request: HttpRequest) -> str:
         raise PageRefused(
             HTTPStatus.NOT_FOUND,
             "There is no account of this name.",
-            "Type a log-in name in full, or the id of a child or a parent.",
+            "Type a log-in name in full or a number such as officer-2, or the id of a child or a parent.",
         )
     return reverse("admin:ledger_of_officer", args=[actor])
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from audit.access import actor_of
 from audit.columns import cells
+from audit.columns.naming import named
 from audit.columns.table import Column, Table
 from audit.columns.urgency import left_cell, left_of, severity_chip
 from audit.formats import duration
@@ -39,7 +40,7 @@ def _asked(row: WaitingRow, _viewer: Viewer) -> str:
 def _by(row: WaitingRow, viewer: Viewer) -> str:
     if row.requested_by == actor_of(viewer.user):
         return cells.chip("calm", "person", "You: somebody else has to answer")
-    return row.requested_by
+    return named(row.requested_by, viewer)
 
 
 def _ends(row: WaitingRow, viewer: Viewer) -> str:

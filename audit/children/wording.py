@@ -32,12 +32,17 @@ _LEVELS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is said of a fact. tone, symbol: repeat what the words say. details: what stands small below."""
+    """What is said of a fact. tone, symbol: repeat what the words say. details: what stands small below.
+
+    by: the account that did it, and before its name how: `by`, `as decided by`.
+    """
 
     title: str
     tone: str
     symbol: str
     details: tuple[str, ...] = ()
+    by: str = ""
+    did: str = "by"
 
 
 def words_of(fact: FactRow) -> Words:
@@ -66,13 +71,14 @@ def _kept(*parts: str) -> tuple[str, ...]:
 
 
 def _fixed(
-    title: str, tone: str, symbol: str, **labelled: str
+    title: str, tone: str, symbol: str, by_whom: str = "", **labelled: str
 ) -> Callable[[FactRow], Words]:
-    """labelled: field → the words before it."""
+    """by_whom: the field of the account that did it. labelled: field → the words before it."""
 
     def said(fact: FactRow) -> Words:
         parts = (_part(fact, label, name) for name, label in labelled.items())
-        return Words(title, tone, symbol, _kept(*parts))
+        by = str(fact.about.get(by_whom) or "") if by_whom else ""
+        return Words(title, tone, symbol, _kept(*parts), by)
 
     return said
 
@@ -95,13 +101,15 @@ def _escalated(fact: FactRow) -> Words:
     return Words(f"Violation escalated: {_LEVELS.get(level, level)}", "warn", "high")
 
 
-def _decided(title: str, symbol: str) -> Callable[[FactRow], Words]:
+def _decided(title: str, symbol: str, did: str = "by") -> Callable[[FactRow], Words]:
     def said(fact: FactRow) -> Words:
         return Words(
             f"{title}: {_about(fact, 'outcome')}",
             "good",
             symbol,
-            _kept(_part(fact, "clause", "clause"), _part(fact, "by", "officer")),
+            _kept(_part(fact, "clause", "clause")),
+            str(fact.about.get("officer") or ""),
+            did,
         )
 
     return said
@@ -133,7 +141,6 @@ def _ordered(fact: FactRow) -> Words:
     return Words(title, "bad" if erases else "calm", "box", _kept(*parts))
 
 
-_OF_OFFICER: Final = {"officer": "by"}
 _SAID: Final[Mapping[str, Callable[[FactRow], Words]]] = {
     "ChildRegistered": _fixed(
         "Child registered", "calm", "person", parent_id="by parent", language="language"
@@ -145,22 +152,22 @@ _SAID: Final[Mapping[str, Callable[[FactRow], Words]]] = {
     "Mentioned": _fixed("Named in a conversation of another child", "warn", "talk"),
     "SafetyViolationDetected": _detected,
     "SafetyViolationAcknowledged": _fixed(
-        "Violation acknowledged", "info", "ok", **_OF_OFFICER
+        "Violation acknowledged", "info", "ok", by_whom="officer"
     ),
     "SafetyViolationClaimed": _fixed(
-        "Violation claimed", "info", "person", **_OF_OFFICER
+        "Violation claimed", "info", "person", by_whom="officer"
     ),
     "SafetyViolationReleased": _fixed(
-        "Violation given back", "warn", "person", **_OF_OFFICER
+        "Violation given back", "warn", "person", by_whom="officer"
     ),
     "SafetyViolationEscalated": _escalated,
     "SafetyViolationDecisionProposed": _decided("Decision proposed", "edit"),
     "SafetyViolationDecisionRefused": _fixed(
-        "Second person does not agree", "warn", "no", **_OF_OFFICER
+        "Second person does not agree", "warn", "no", by_whom="officer"
     ),
-    "SafetyViolationResolved": _decided("Violation closed", "ok"),
+    "SafetyViolationResolved": _decided("Violation closed", "ok", "as decided by"),
     "SafetyViolationReopened": _fixed(
-        "Violation reopened", "bad", "high", **_OF_OFFICER
+        "Violation reopened", "bad", "high", by_whom="officer"
     ),
     "ErasureRequested": _fixed(
         "Parent asked for erasure", "bad", "box", parent_id="parent"
@@ -179,7 +186,7 @@ _SAID: Final[Mapping[str, Callable[[FactRow], Words]]] = {
         approved_by="approved by",
     ),
     "DataAccessed": _fixed(
-        "Exported", "view", "out", purpose="for", reference="case", actor="by"
+        "Exported", "view", "out", by_whom="actor", purpose="for", reference="case"
     ),
     "Views": _fixed("Staff looked", "view", "eye"),
 }

@@ -8,9 +8,9 @@ from django import template
 from django.utils.html import format_html
 
 from audit import cases, drawing, formats
-from audit.access import Capability, actor_of
+from audit.access import Capability
 from audit.addresses import event_address
-from audit.columns import cells
+from audit.columns import cells, naming
 from audit.purpose import WORDS
 
 if TYPE_CHECKING:
@@ -120,8 +120,13 @@ def of(named: Mapping[str, Any], name: str) -> Any:
 @register.filter
 def stands(case: Stands, viewer: Viewer) -> str:
     """Where a safety violation stands, in words."""
-    me = actor_of(viewer.user)
-    return cases.told(case, lambda actor: "you" if actor == me else actor)
+    return cases.told(case, lambda actor: naming.person(actor, viewer))
+
+
+@register.simple_tag(takes_context=True)
+def person(context: Context, actor: str | None) -> str:
+    """Who did something, with a link for whoever may see what others did."""
+    return naming.named(actor, context["viewer"])
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from audit.columns import cells
+from audit.columns.naming import named
 from audit.columns.table import Column, Table
 from audit.columns.urgency import left_cell, severity_chip
 from audit.formats import duration, thousands
@@ -62,12 +63,14 @@ def _state(row: QueueRow, viewer: Viewer) -> str:
 def _decision(row: QueueRow, viewer: Viewer) -> str:
     if row.outcome is None:
         return cells.NOTHING
-    who = words.person(row.decided_by, viewer)
-    by = f"by {who}"
+    who = named(row.decided_by, viewer)
+    by = format_html("by {}", who)
     if row.agreed_by is not None:
-        by = f"proposed {by}, agreed by {words.person(row.agreed_by, viewer)}"
+        second = named(row.agreed_by, viewer)
+        by = format_html("proposed by {}, agreed by {}", who, second)
+    clause = row.clause or "no clause"
     return cells.beside(
-        words.said(row.outcome), cells.was(f"{row.clause or 'no clause'}, {by}")
+        words.said(row.outcome), cells.was(format_html("{}, {}", clause, by))
     )
 
 

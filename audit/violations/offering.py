@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from audit.access import Capability, actor_of
+from audit.columns.naming import named
 from audit.violations import words
 from audit.violations.forms import FORMS
 
@@ -56,12 +57,12 @@ def offered(viewer: Viewer, known: Known, refused: Refused | None) -> Mapping[st
         **(_of_case(row, me, waits=waits) if decides else {}),
         "may_ask_again": decides and row.is_open and _is_unasked(row, asked),
         "asked": asked,
-        "asked_by": words.person(asked.requested_by if asked else None, viewer),
+        "asked_by": named(asked.requested_by if asked else None, viewer),
         "is_over": is_over,
         "is_mine": is_mine,
         "is_own": is_own,
         "proposal": proposal,
-        "proposed_by": words.person(proposal.by if proposal else None, viewer),
+        "proposed_by": named(proposal.by if proposal else None, viewer),
         "proposed": words.OUTCOMES.get((proposal and proposal.said) or "", ""),
     }
 

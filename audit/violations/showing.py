@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.urls import reverse
 
 from audit.access import viewer_of
+from audit.columns.naming import named
 from audit.columns.urgency import severity_chip
 from audit.formats import duration
 from audit.frame.refusals import PageRefused
@@ -94,7 +95,7 @@ def _about(row: QueueRow, viewer: Viewer) -> dict[str, Any]:
         "left": words.left(row, viewer.now),
         "marks": (0.5,),
         "period": None if row.period_s is None else duration(row.period_s),
-        "claimed_by": words.person(row.claimed_by, viewer),
+        "claimed_by": named(row.claimed_by, viewer),
         "outcome": words.OUTCOMES.get(row.outcome or "", ""),
         "needs_two": row.severity in FOUR_EYES,
     }
@@ -105,10 +106,10 @@ def _closed(known: Known, viewer: Viewer) -> dict[str, Any]:
     row, closed = known.row, None if known.row.is_open else closing(known)
     proposal, answer = (closed.proposal, closed.answer) if closed else (None, None)
     return {
-        "decided_by": words.person(row.decided_by, viewer),
+        "decided_by": named(row.decided_by, viewer),
         "decided_as": proposal,
         "agreed": answer,
-        "agreed_by": words.person(answer.by if answer else None, viewer),
+        "agreed_by": named(answer.by if answer else None, viewer),
     }
 
 

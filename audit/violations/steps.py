@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from django.utils.html import format_html
+
 from audit.addresses import event_address
 from audit.cases import LEVELS
+from audit.columns.naming import named
 from audit.violations.second import (
     RESOLVED,
     answers_to,
@@ -14,12 +17,14 @@ from audit.violations.second import (
     is_told_by_a_step,
     place_of,
 )
-from audit.violations.words import OUTCOMES, person
+from audit.violations.words import OUTCOMES
 from eventstore.queries.positions import position_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from django.utils.safestring import SafeString
 
     from audit.access import Viewer
     from audit.approvals.answers import Answer
@@ -53,7 +58,7 @@ class Told:
 
     tone: str
     symbol: str
-    sentence: str
+    sentence: SafeString
     clause: str | None
     at: datetime
     occurred_at: datetime
@@ -86,11 +91,11 @@ def told(known: Known, viewer: Viewer, notes: Mapping[int, str]) -> Sequence[Tol
 def _answered(answer: Answer, steps: Sequence[Step], viewer: Viewer) -> Told:
     by = next((one.by for one in steps if one.version == answer.about), None)
     tone, symbol, sentence = _ANSWERED[answer.decision]
-    text = sentence.format(second=person(answer.by, viewer), who=person(by, viewer))
+    text = _sentence(sentence, second=named(answer.by, viewer), who=named(by, viewer))
     return Told(
         tone,
         symbol,
-        text[:1].upper() + text[1:],
+        text,
         None,
         answer.at.replace(microsecond=0),
         answer.at,
@@ -107,14 +112,14 @@ def _told(step: Step, known: Known, viewer: Viewer, notes: Mapping[int, str]) ->
         tone, symbol, sentence = _BY_HAND
     second = None
     if step.name == RESOLVED and (answer := closing_of(step, known).answer):
-        sentence, second = _BY_TWO, person(answer.by, viewer)
-    who = person(step.by, viewer)
+        sentence, second = _BY_TWO, named(answer.by, viewer)
+    who = named(step.by, viewer)
     what = LEVELS.get(step.said or "", OUTCOMES.get(step.said or "", step.said or ""))
-    text = sentence.format(who=who, second=second, said=what, name=name)
+    text = _sentence(sentence, who=who, second=second, said=what, name=name)
     return Told(
         tone,
         symbol,
-        text[:1].upper() + text[1:],
+        text,
         step.clause,
         step.recorded_at.replace(microsecond=0),
         step.occurred_at,
@@ -125,19 +130,28 @@ def _told(step: Step, known: Known, viewer: Viewer, notes: Mapping[int, str]) ->
     )
 
 
+def _sentence(sentence: str, **said: object) -> SafeString:
+    """With names that may be links; it begins with a capital where the name is `you`."""
+    begins = next((n for n in ("who", "second") if sentence.startswith(f"{{{n}}}")), "")
+    if said.get(begins) == "you":
+        said[begins] = "You"
+    return format_html(sentence, **said)
+
+
 def meanwhile(
     done: Sequence[RecordedEvent], viewer: Viewer
-) -> Sequence[tuple[str, datetime]]:
+) -> Sequence[tuple[SafeString, datetime]]:
     """What others did since the page was made, of their events: in words, and when."""
     found = []
     for event in done:
         name = event.metadata.event_type.removeprefix(_BEGIN)
         said = event.data.get("outcome") or event.data.get("level") or ""
         sentence = _BY_HAND[2] if said == "manual" else _TOLD.get(name, _OTHER)[2]
-        text = sentence.format(
-            who=person(event.data.get("officer"), viewer),
+        text = _sentence(
+            sentence,
+            who=named(event.data.get("officer"), viewer),
             said=LEVELS.get(said, OUTCOMES.get(said, said)),
             name=name,
         )
-        found.append((text[:1].upper() + text[1:], event.recorded_at))
+        found.append((text, event.recorded_at))
     return found

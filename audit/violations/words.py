@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from audit import cases
 from audit.access import actor_of
 from audit.columns import cells
+from audit.columns.naming import person
 from audit.columns.urgency import Left, left_of
 from audit.formats import duration
 
@@ -30,13 +31,6 @@ OUTCOMES: Final[Mapping[str, str]] = {
 def said(code: str) -> str:
     """`stranger_contact` → Stranger contact."""
     return code.replace("_", " ").capitalize()
-
-
-def person(actor: str | None, viewer: Viewer) -> str:
-    """Who did something, as accounts stand in events."""
-    if actor is None:
-        return "nobody"
-    return "you" if actor == actor_of(viewer.user) else actor
 
 
 def left(row: QueueRow, now: datetime) -> Left:

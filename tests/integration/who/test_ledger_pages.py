@@ -352,3 +352,27 @@ def test_an_index_answers_each_question_in_its_order() -> None:
         assert used, name
         assert all(one.startswith(index) for one in used), (name, used)
         assert not kinds & {"Seq Scan", "Sort", "Incremental Sort"}, (name, kinds)
+
+
+@pytest.mark.parametrize("typed", ["number", "name", "capital"])
+@pytest.mark.usefixtures("families")
+def test_an_account_is_found_by_its_name_and_by_its_number(typed: str) -> None:
+    ada = somebody("reviewer", "ada")
+    actor = actor_of(ada)
+    words = {"number": actor, "name": "ada", "capital": actor.capitalize()}
+    client = client_as("external_auditor")
+
+    answer = client.post("/admin/ledger/", {"account": words[typed]}, follow=True)
+
+    assert answer.status_code == 200
+    assert answer.request["PATH_INFO"] == f"/admin/ledger/accounts/{actor}/"
+    assert f"What ada ({actor}) looked at" in answer.text
+
+
+@pytest.mark.usefixtures("families")
+def test_a_number_that_no_account_has_is_refused() -> None:
+    answer = client_as("external_auditor").post(
+        "/admin/ledger/", {"account": "officer-999999999"}
+    )
+
+    assert answer.status_code == 404
