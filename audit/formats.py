@@ -23,9 +23,9 @@ def icon(name: str) -> SafeString:
     )
 
 
-def utc(instant: datetime) -> SafeString:
-    """An instant in full, UTC named."""
-    return _time(instant, suffix=" UTC")
+def utc(instant: datetime, *, fraction: bool = True) -> SafeString:
+    """An instant in full, UTC named. fraction: False to the second, which then has no digits that are not there."""
+    return _time(instant, suffix=" UTC", fraction=fraction)
 
 
 def utc_cell(instant: datetime) -> SafeString:
@@ -35,16 +35,17 @@ def utc_cell(instant: datetime) -> SafeString:
 
 def utc_second(instant: datetime) -> SafeString:
     """One of our own clock's, to the second, in a column whose head names UTC."""
-    return _time(instant.replace(microsecond=0), suffix="", fraction=False)
+    return _time(instant, suffix="", fraction=False)
 
 
-def moment(instant: datetime, zone: tzinfo) -> SafeString:
-    """An instant in full in UTC, and to the second by the viewer's clocks; each says whose it is."""
+def moment(instant: datetime, zone: tzinfo, *, fraction: bool = True) -> SafeString:
+    """An instant in full in UTC, and to the second by the viewer's clocks; each says whose it is. fraction: False to the second in both."""
+    written = utc(instant, fraction=fraction)
     if zone is UTC:
-        return format_html("<span>{}</span>", utc(instant))
+        return format_html("<span>{}</span>", written)
     return format_html(
         '<span>{} <span class="t-local">{}</span></span>',
-        utc(instant),
+        written,
         local(instant, zone),
     )
 
@@ -104,6 +105,8 @@ def short(identifier: UUID | str) -> str:
 
 def _time(instant: datetime, *, suffix: str, fraction: bool = True) -> SafeString:
     there = instant.astimezone(UTC)
+    if not fraction:
+        there = there.replace(microsecond=0)
     # A broker's clock has milliseconds, a writer's up to microseconds; no digit that is there is left out.
     digits = there.strftime(".%f") if fraction else ""
     digits = digits[:4] if digits.endswith("000") else digits

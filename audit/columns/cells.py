@@ -47,6 +47,16 @@ def both(of: Callable[[Row], datetime | None]) -> Cell[Row]:
     return lambda row, viewer: moment_or_unknown(of(row), viewer)
 
 
+def to_second(of: Callable[[Row], datetime | None]) -> Cell[Row]:
+    """The same to the second: of a list that is read, not compared."""
+
+    def cell(row: Row, viewer: Viewer) -> str:
+        at = of(row)
+        return NOTHING if at is None else moment(at, viewer.zone, fraction=False)
+
+    return cell
+
+
 def second(of: Callable[[Row], datetime]) -> Cell[Row]:
     """A time of our own clock."""
     return lambda row, _: utc_second(of(row))
