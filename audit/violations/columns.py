@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
@@ -11,15 +12,16 @@ from audit.columns import cells
 from audit.columns.naming import named
 from audit.columns.table import Column, Table
 from audit.columns.urgency import left_cell, severity_chip
-from audit.formats import duration, thousands
+from audit.formats import duration, moment, thousands
 from audit.violations import words
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from audit.access import Viewer
     from audit.violations.queries import QueueRow
     from audit.violations.record import Record
+
+
+_SAME_TIME: Final = timedelta(minutes=1)
 
 
 def address(child_id: str, violation_id: str) -> str:
@@ -74,6 +76,18 @@ def _decision(row: QueueRow, viewer: Viewer) -> str:
     )
 
 
+def _detected(row: QueueRow, viewer: Viewer) -> str:
+    """When it was recorded, and when it happened where that is another time: the clock runs from the earlier."""
+    recorded = moment(row.detected_at, viewer.zone, fraction=False)
+    if abs(row.detected_at - row.detected_occurred_at) <= _SAME_TIME:
+        return recorded
+    happened = moment(row.detected_occurred_at, viewer.zone, fraction=False)
+    return cells.beside(
+        format_html("<span>happened {}</span>", happened),
+        cells.was(format_html("recorded {}", recorded)),
+    )
+
+
 def _first_of(queue: bool) -> tuple[Column[QueueRow], ...]:  # noqa: FBT001
     return (
         Column("Time left" if queue else "Decided in time", _time_left),
@@ -87,9 +101,7 @@ def _first_of(queue: bool) -> tuple[Column[QueueRow], ...]:  # noqa: FBT001
                 css="mono",
             ),
         ),
-        Column(
-            "Detected", cells.both(lambda row: row.detected_at.replace(microsecond=0))
-        ),
+        Column("Detected", _detected),
     )
 
 
@@ -104,16 +116,12 @@ QUEUE: Final[Table[QueueRow]] = Table(
 )
 
 
-def _closed_at(row: QueueRow) -> datetime | None:
-    return row.decided_at and row.decided_at.replace(microsecond=0)
-
-
 CLOSED: Final[Table[QueueRow]] = Table(
     "Closed safety violations, the newest decision first",
     (
         *_first_of(queue=False),
         Column("Decision", _decision),
-        Column("Closed", cells.both(_closed_at), falls=True),
+        Column("Closed", cells.to_second(lambda row: row.decided_at), falls=True),
     ),
 )
 
