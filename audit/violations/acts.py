@@ -123,7 +123,7 @@ def decide(case: Case, officer: str, decided: Decided, *, seen: int) -> AppendRe
         )
 
     result = _do(case, seen, deciding)
-    if _last_is_proposal(case, result):
+    if is_proposed(case, result):
         asking.ask(_thing(case, result.last_version), officer)
     return result
 
@@ -225,7 +225,8 @@ def _proposal(case: Case, version: int) -> SafetyViolationDecisionProposed:
     raise ViolationNotProposed
 
 
-def _last_is_proposal(case: Case, result: AppendResult) -> bool:
+def is_proposed(case: Case, result: AppendResult) -> bool:
+    """Whether what was decided is a proposal, which takes a second person."""
     [event] = get_event_store().read(
         case.stream_id,
         from_version=result.last_version,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from audit.access import Capability, actor_of
 from audit.columns.naming import named
+from audit.roles import ROLES
 from audit.violations import words
 from audit.violations.forms import FORMS
 
@@ -37,6 +38,7 @@ class Refused:
 
 
 _ABOUT_PROPOSAL: Final = {"approve", "refuse", "withdraw", "ask-again"}
+_APPROVES: Final = Capability.APPROVE
 _OVER: Final = {"withdrawn", "expired"}
 
 
@@ -53,6 +55,7 @@ def offered(viewer: Viewer, known: Known, refused: Refused | None) -> Mapping[st
     return {
         "forms": {name: _form(name, row, asked, refused) for name in FORMS},
         "may_answer": viewer.may(Capability.APPROVE) and is_second,
+        "who_may": "" if viewer.may(Capability.APPROVE) else _who_may(),
         "may_withdraw": decides and waits and is_mine,
         **(_of_case(row, me, waits=waits) if decides else {}),
         "may_ask_again": decides and row.is_open and _is_unasked(row, asked),
@@ -65,6 +68,14 @@ def offered(viewer: Viewer, known: Known, refused: Refused | None) -> Mapping[st
         "proposed_by": named(proposal.by if proposal else None, viewer),
         "proposed": words.OUTCOMES.get((proposal and proposal.said) or "", ""),
     }
+
+
+def _who_may() -> str:
+    """Whose role lets them answer, in words."""
+    roles = [
+        f"{role.label.lower()}s" for role, has in ROLES.items() if _APPROVES in has
+    ]
+    return f"{', '.join(roles[:-1])} and {roles[-1]}"
 
 
 def asked_for(known: Known) -> Request | None:

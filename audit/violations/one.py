@@ -181,18 +181,20 @@ _ERASED: Final = (
 def _tell(request: HttpRequest, case: Case, act: str, became: object) -> None:
     but = _BUT.get((act, became)) if isinstance(became, str) else None
     says = messages.warning if but else messages.success
+    done = but or _DONE[_PROPOSED if became == _PROPOSED else act]
     if has_caught_up(case):
-        says(request, but or _DONE[act])
+        says(request, done)
     else:
         messages.warning(
             request,
-            f"{but or _DONE[act]} This page does not show it yet: reload it in a moment.",
+            f"{done} This page does not show it yet: reload it in a moment.",
         )
 
 
-def _decide(case: Case, officer: str, sent: Mapping[str, Any]) -> None:
+def _decide(case: Case, officer: str, sent: Mapping[str, Any]) -> str | None:
     decided = Decided(sent["outcome"], sent["clause"] or None, sent["note"] or None)
-    acts.decide(case, officer, decided, seen=sent["seen"])
+    result = acts.decide(case, officer, decided, seen=sent["seen"])
+    return _PROPOSED if acts.is_proposed(case, result) else None
 
 
 def _answer(decision: Any) -> Callable[[Case, str, Mapping[str, Any]], object]:
@@ -221,11 +223,13 @@ _DO: Final[Mapping[str, Callable[[Case, str, Mapping[str, Any]], object]]] = {
     ),
     "ask-again": lambda c, who, sent: acts.ask_again(c, who, seen=sent["seen"]),
 }
+_PROPOSED: Final = "proposed"
 _DONE: Final[Mapping[str, str]] = {
     "acknowledge": "That you have seen it is recorded.",
     "claim": "You have claimed it.",
     "give-back": "You have given it back to the queue.",
     "decide": "Your decision is recorded.",
+    _PROPOSED: "Your decision is proposed, and a second person is asked. It stays open until they agree.",
     "reopen": "It is reopened, and its time begins anew.",
     "approve": "You agreed, and it is closed.",
     "refuse": "You did not agree; it stays open.",

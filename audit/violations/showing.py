@@ -96,6 +96,7 @@ def _about(row: QueueRow, viewer: Viewer) -> dict[str, Any]:
         "marks": (0.5,),
         "period": None if row.period_s is None else duration(row.period_s),
         "claimed_by": named(row.claimed_by, viewer),
+        "seen_by": named(row.acknowledged_by, viewer),
         "outcome": words.OUTCOMES.get(row.outcome or "", ""),
         "needs_two": row.severity in FOUR_EYES,
     }

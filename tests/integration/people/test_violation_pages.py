@@ -15,7 +15,7 @@ from django.urls import reverse
 from audit import formats
 from audit.access import actor_of
 from audit.approvals import asking
-from audit.people.models import Approval
+from audit.people.models import Approval, Violation
 from audit.violations import acts, one
 from audit.violations.acts import Case, Decided
 from audit.violations.catching_up import has_caught_up
@@ -999,3 +999,93 @@ def test_a_name_leads_whoever_may_see_it_to_what_that_account_looked_at(
     assert "You proposed: Confirmed" in own[PAGE]
     assert "by you" in own["/admin/children/c-1/"]
     assert "last revealed by you" in own["/admin/conversations/t-1/"]
+
+
+def test_the_queue_says_when_it_happened_where_that_is_not_when_it_was_recorded(
+    families: Families,
+) -> None:
+    now = SystemClock().now()
+    late, just = now - timedelta(days=27), now - timedelta(seconds=40)
+    for child, at in (("c-1", late), ("c-2", just)):
+        families.happens(f"child.{child}", acts_detected("v", "low"), occurred_at=at)
+    handle("violations")
+    recorded = Violation.objects.get(child_id="c-1").detected_at
+
+    text = client_as("reviewer").get("/admin/violations/").text
+
+    cell = row_of(text, ">c-1<")["Detected"]
+    written = f"happened {late:%Y-%m-%d %H:%M:%S} UTC"
+    assert cell == f"{written} recorded {recorded:%Y-%m-%d %H:%M:%S} UTC"
+    assert "happened" not in row_of(text, ">c-2<")["Detected"]
+
+
+def test_a_case_says_who_has_seen_it(families: Families, ada: User, bo: User) -> None:
+    families.detects("c-1", "v-1", severity="low")
+    handle("violations")
+    assert "by nobody yet" in client_of(ada).get(PAGE).text
+
+    own = said_of(send(client_of(ada), "acknowledge").text)
+    other = said_of(client_of(bo).get(PAGE).text)
+
+    assert "Seen by you, 20" in own
+    assert f"Seen by {actor_of(ada)}, 20" in other
+
+
+def test_a_proposal_is_not_called_a_decision(families: Families, ada: User) -> None:
+    families.detects("c-1", "v-1", severity="high")
+    families.detects("c-1", "v-2", severity="low")
+    handle("violations")
+
+    proposed = send(client_of(ada), "decide", outcome="confirmed", note="n").text
+
+    assert "Your decision is proposed, and a second person is asked." in proposed
+    assert "Your decision is recorded." not in proposed
+
+
+@pytest.mark.parametrize("role", ["reviewer", "external_auditor"])
+def test_who_may_not_answer_is_told_why_and_who_can(
+    families: Families, ada: User, role: str
+) -> None:
+    families.detects("c-1", "v-1", severity="high")
+    handle("violations")
+    send(client_of(ada), "decide", outcome="confirmed", note="n")
+
+    text = said_of(client_as(role).get(PAGE).text)
+
+    assert (
+        "You cannot answer: your role does not allow it. Compliance officers,"
+        " data protection officers and child safety responders can." in text
+    )
+
+
+def test_no_page_of_a_case_shows_a_fraction_that_is_not_there(
+    families: Families, ada: User, bo: User
+) -> None:
+    closed_by_two(families, ada, bo, "approve")
+    families.detects("c-2", "v-2")
+    families.talks("t-1", "c-1", "hello")
+    handle()
+    known = {
+        f"{at:%f}"[:3]
+        for stream in ("child.c-1", "child.c-2", "conversation.t-1")
+        for e in get_event_store().read(stream)
+        for at in (e.recorded_at, e.metadata.timestamp)
+    }
+    [approval] = Approval.objects.all()
+    known |= {
+        f"{at:%f}"[:3]
+        for e in get_event_store().read(f"approval.{approval.approval_id}")
+        for at in (e.recorded_at, e.metadata.timestamp)
+    }
+    client = client_of(ada)
+    opened = client.post("/admin/conversations/t-1/reveal/", {"version": "2"}).text
+
+    for text in (
+        client.get(PAGE).text,
+        client.get("/admin/violations/").text,
+        client.get("/admin/violations/?tab=closed").text,
+        opened,
+    ):
+        fractions = re.findall(r"\d\d:\d\d:\d\d\.(\d{3})", said_of(text))
+        assert set(fractions) <= known
+    assert "You, just now" in opened
