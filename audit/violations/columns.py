@@ -127,8 +127,15 @@ CLOSED: Final[Table[QueueRow]] = Table(
 
 
 def _of(record: Record, number: int) -> str:
-    share = f" ({number * 100 // record.detected} %)" if record.detected else ""
-    return f"{thousands(number)}{share}"
+    share = percent(number, record.detected)
+    return f"{thousands(number)} ({share} %)" if record.detected else "0"
+
+
+def percent(number: int, of: int) -> int:
+    """To the nearest; 0 and 100 are said of none and of all alone."""
+    if number in {0, of}:
+        return 100 if number else 0
+    return min(max(round(number * 100 / of), 1), 99)
 
 
 def _unknown(record: Record, _viewer: Viewer) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final, get_args
 from django.urls import reverse
 
 from audit.access import actor_of
-from audit.columns.filters import Choice, Code, Day, Filters
+from audit.columns.filters import Code, Day, Filters, Labelled
 from audit.conf import SEVERITIES
 from audit.frame.refusals import PageRefused
 from audit.violations.queries import Among
+from audit.violations.words import said
 from teddy_es.domain.fields import is_code
 from teddy_es.domain.violations import Category
 
@@ -57,28 +58,27 @@ def filters_of(among: Among, *, is_narrowed: bool) -> Filters:
     claimed = (
         []
         if among.tab in {"mine", "closed"}
-        else [Choice("claimed", "claimed", "Claimed by", among.claimed, _CLAIMED)]
+        else [_said("claimed", "Claimed by", among.claimed, _CLAIMED)]
     )
     return Filters(
         "Narrow the list",
         [
-            Choice("severity", "severity", "Severity", among.severity, SEVERITIES),
-            Choice("category", "category", "Category", among.category, CATEGORIES),
+            _said("severity", "Severity", among.severity, SEVERITIES),
+            _said("category", "Category", among.category, CATEGORIES),
             Code("detector", "detector", "Detector", among.detector),
             *claimed,
-            Choice(
-                "overdue",
-                "overdue",
-                "Overdue",
-                "yes" if among.overdue else None,
-                _OVERDUE,
-            ),
+            _said("overdue", "Overdue", "yes" if among.overdue else None, _OVERDUE),
             Day("since", "since", "Detected from", among.since),
             Day("until", "until", "to", until),
         ],
         clear=f"{reverse('admin:violations')}?tab={among.tab}" if is_narrowed else "",
         kept={"tab": among.tab},
     )
+
+
+def _said(name: str, label: str, chosen: str | None, codes: Sequence[str]) -> Labelled:
+    """Codes as the list says them."""
+    return Labelled(name, name, label, chosen, [(code, said(code)) for code in codes])
 
 
 def month_of(text: str | None, now: datetime) -> tuple[datetime, datetime]:

@@ -155,13 +155,24 @@ def _overtaken(request: HttpRequest, act: str, overtaken: Overtaken) -> Refused:
     typed = QueryDict(mutable=True)
     typed.update(request.POST)
     typed["seen"] = str(overtaken.done[-1].metadata.version)
+    own = actor_of(request.user)
+    is_own = all(event.data.get("officer") == own for event in overtaken.done)
     return Refused(
-        "Somebody was quicker. Nothing of yours was recorded, and what you typed is still here:"
-        " read what happened, then send it again or leave it.",
+        _YOURSELF if is_own else _QUICKER,
         act,
         FORMS[act](typed, auto_id=f"{act}-%s"),
         meanwhile(overtaken.done, viewer),
     )
+
+
+_QUICKER: Final = (
+    "Somebody was quicker. Nothing of yours was recorded, and what you typed is still here:"
+    " read what happened, then send it again or leave it."
+)
+_YOURSELF: Final = (
+    "You did something about it yourself since this page was made, perhaps in another tab. This was not recorded,"
+    " and what you typed is still here: send it again or leave it."
+)
 
 
 def _trouble(act: str, form: SeenForm, error: EventStoreError) -> Refused:

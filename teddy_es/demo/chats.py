@@ -108,6 +108,11 @@ def label(number: int) -> str:
     return f"message/{number}"
 
 
+def is_message(label: str) -> bool:
+    """Whether an event of a conversation with this label is one."""
+    return label.startswith("message/")
+
+
 def _said(chat: Chat, number: int, scribe: Scribe) -> Told:
     line, at = chat.lines[number], chat.begins + chat.lines[number].after
     if line.by_child:

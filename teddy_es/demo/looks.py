@@ -37,9 +37,9 @@ class Looks:
         self._of.setdefault(actor, []).append((at, looked))
 
     def at_case(
-        self, case: Case, child_id: str, talk_id: str, violation_id: str, now: datetime
+        self, case: Case, child_id: str, talk: str, violation_id: str, now: datetime
     ) -> None:
-        """What is read before something is done about a violation, and by whom."""
+        """What is read before something is done about a violation, and by whom. talk: what is opened, as a reveal names it."""
         if case.ending == "new":
             return
         began, step = case.detected_at(now), case.waited * 0.25
@@ -52,10 +52,10 @@ class Looks:
         self.add(who, began + step, kind="view", object=f"child.{child_id}", **read)
         if case.ending == "seen":
             return
-        talk = {"kind": "reveal", "object": f"conversation.{talk_id}"}
-        self.add(who, began + step * 1.2, **talk, **read)
+        opened = {"kind": "reveal", "object": talk}
+        self.add(who, began + step * 1.2, **opened, **read)
         if not case.is_open:
-            self.add(self._staff.reviewer, began + step * 3, **talk, **read)
+            self.add(self._staff.reviewer, began + step * 3, **opened, **read)
 
     def now_and_then(
         self, rng: Random, child_ids: Sequence[str], now: datetime

@@ -8,6 +8,7 @@ from itertools import cycle
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from audit import transcript
 from teddy_es.demo import homes
 from teddy_es.demo.cases import (
     CLOCKS,
@@ -19,7 +20,7 @@ from teddy_es.demo.cases import (
     proposal_of,
     told,
 )
-from teddy_es.demo.chats import Chat, label, tell
+from teddy_es.demo.chats import Chat, is_message, label, tell
 from teddy_es.demo.looks import Looks
 from teddy_es.demo.people import Family, Kid, families, own_id
 from teddy_es.demo.picks import Pick, Picks
@@ -150,7 +151,9 @@ class Teller:
         detected = child.id_of(f"{label_of(case)}/0")
         facts = self._of_child.setdefault(kid.child_id, [])
         facts += told(case, found, detected, self._now, self._staff)
-        names = kid.child_id, found.conversation_id, found.violation_id
+        said = [n for one, n in scribe.versions.items() if is_message(one)]
+        opened = transcript.object_of(found.conversation_id, said)
+        names = kid.child_id, opened, found.violation_id
         self._looks.at_case(case, *names, self._now)
         if case.takes_two:
             self._asks.append((case, kid.child_id, found))

@@ -12,6 +12,7 @@ import pytest
 
 from teddy_es.demo.cases import CLOCKS, FOUR_EYES, Ending, cases
 from teddy_es.demo.town import Town, town
+from teddy_es.domain.access import DataAccessed
 from teddy_es.domain.approval import (
     Approval,
     ApprovalCarriedOut,
@@ -296,3 +297,21 @@ def test_a_request_for_a_second_person_stands_as_long_as_is_said(hours: int) -> 
         for event in found
     }
     assert stood == {timedelta(hours=hours)}
+
+
+def test_a_reveal_names_the_messages_that_were_opened() -> None:
+    streams = by_stream(the_town())
+    opened = [
+        event.data.object
+        for events in streams.values()
+        for event in events
+        if isinstance(event.data, DataAccessed) and event.data.kind == "reveal"
+    ]
+
+    assert opened
+    for one in opened:
+        stream_id, _, versions = str(one).partition("/")
+        first, _, last = versions.partition("-")
+        for version in (first, last or first):
+            said = streams[stream_id][int(version) - 1].data
+            assert isinstance(said, ChildSpoke | TeddyReplied)

@@ -19,6 +19,7 @@ from audit.people.models import Approval, Violation
 from audit.violations import acts, one
 from audit.violations.acts import Case, Decided
 from audit.violations.catching_up import has_caught_up
+from audit.violations.columns import percent
 from eventstore.clock import SystemClock
 from eventstore.errors import KeyStoreUnavailable, LogUnavailable
 from eventstore.opening import KeyOpener
@@ -472,7 +473,7 @@ def test_the_conversations_page_names_who_revealed_which_messages_here(
     assert "No reveal of this conversation is known" not in text
     assert "officer-00</span>, message 15<" in text
     assert "officer-10</span>, messages 5 to 25<" in text
-    assert "officer-80</span>, messages<" in text
+    assert "officer-80</span>, messages of it; which ones was not recorded<" in text
     assert "officer-90" not in text
 
 
@@ -1089,3 +1090,53 @@ def test_no_page_of_a_case_shows_a_fraction_that_is_not_there(
         fractions = re.findall(r"\d\d:\d\d:\d\d\.(\d{3})", said_of(text))
         assert set(fractions) <= known
     assert "You, just now" in opened
+
+
+def test_who_was_quicker_in_another_tab_of_their_own_is_told_so(
+    families: Families, ada: User
+) -> None:
+    families.detects("c-1", "v-1", severity="low")
+    handle("violations")
+    page = client_of(ada).get(PAGE).text
+    send(client_of(ada), "acknowledge", page)
+
+    answer = send(client_of(ada), "decide", page, outcome="confirmed", note=TYPED)
+
+    assert answer.status_code == 409
+    assert "You did something about it yourself" in answer.text
+    assert "Somebody was quicker" not in answer.text
+    assert "Seen by you" in said_of(answer.text)
+    assert "Zwetschgenkuchen &lt;b&gt;&amp;</textarea>" in answer.text
+
+
+def test_the_queue_is_narrowed_in_the_words_of_its_list(families: Families) -> None:
+    text = client_as("reviewer").get("/admin/violations/?category=self_harm").text
+
+    assert '<option value="self_harm" selected>Self harm</option>' in text
+    assert '<option value="critical">Critical</option>' in text
+    assert ">self_harm<" not in text
+
+
+@pytest.mark.parametrize(
+    ("number", "of", "expected"),
+    [
+        *((10, 13, 77), (1, 13, 8), (12, 13, 92), (0, 13, 0), (13, 13, 100)),
+        *((999, 1_000, 99), (1, 1_000, 1), (0, 0, 0)),
+    ],
+)
+def test_a_share_is_rounded_and_all_means_all(
+    number: int, of: int, expected: int
+) -> None:
+    assert percent(number, of) == expected
+
+
+@pytest.mark.usefixtures("talk")
+def test_pages_say_once_what_a_messages_number_and_its_words_are() -> None:
+    handle("conversations", "screenings")
+    client = client_as("reviewer")
+
+    for address in (PAGE, "/admin/conversations/t-1/"):
+        text = said_of(client.get(address).text)
+        assert text.count("number is its event’s version in") == 1
+        assert text.count("by the length of what is sealed") == 1
+        assert "about, by its length" not in text
