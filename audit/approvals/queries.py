@@ -21,7 +21,7 @@ SELECT approval_id, version, kind, "object", object_version, requested_by, reque
            AND v.violation_id = substr(people_approval."object", strpos(people_approval."object", '/') + 1))
   FROM people_approval""",
     {"requested_at": datetime, "approval_id": str},
-    lambda *row: WaitingRow(*row[:-1], _urgency(row[-1])),
+    lambda *row: _row(row),
     lambda row: (row.requested_at, row.approval_id),
 )
 
@@ -60,6 +60,11 @@ class WaitingRow:
         """Whose data it is about: the id of the child, where its object is something of a child's stream."""
         kind, _, rest = self.object.partition(".")
         return rest.partition("/")[0] if kind in {"child", "parent"} else None
+
+
+def _row(row: tuple[Any, ...]) -> WaitingRow:
+    known: tuple[Any, ...] = (*row[:-1], _urgency(row[-1]))
+    return WaitingRow(*known)
 
 
 def waiting(wanted: Wanted) -> Page[Any]:

@@ -228,8 +228,13 @@ def case(child_id: str, violation_id: str, *, most: int = MOST_STEPS) -> Known |
     return Known(
         QueueRow(*first),
         [Step(*step) for _, _, step in parts if step[0] is not None],
-        Request(*asked[:-1], answers_in(asked[-1])) if asked[0] is not None else None,
+        _request(asked) if asked[0] is not None else None,
     )
+
+
+def _request(row: Sequence[Any]) -> Request:
+    known: tuple[Any, ...] = (*row[:-1], answers_in(row[-1]))
+    return Request(*known)
 
 
 _WIDE: Final = len(fields(QueueRow))

@@ -88,7 +88,9 @@ def by_the_row(events: Sequence[Any]) -> Stands:
     for n, event in enumerate(events[1:], 1):
         _change(row, published(n, event))
         _keep_up(row, published(n, event))
-    known = {one.name: getattr(row, one.name, None) for one in fields(QueueRow)}
+    known: dict[str, Any] = {
+        one.name: getattr(row, one.name, None) for one in fields(QueueRow)
+    }
     return QueueRow(**known).stands
 
 

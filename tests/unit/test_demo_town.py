@@ -292,10 +292,7 @@ def test_a_request_for_a_second_person_stands_as_long_as_is_said(hours: int) -> 
         if isinstance(commit.events[0].data, ApprovalRequested)
     ]
 
-    stood = {
-        event.data.expires_at - event.occurred_at  # type: ignore[attr-defined,operator]
-        for event in found
-    }
+    stood = {event.data.expires_at - event.occurred_at for event in found}
     assert stood == {timedelta(hours=hours)}
 
 

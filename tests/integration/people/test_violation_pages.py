@@ -875,7 +875,12 @@ def test_a_second_person_who_is_not_known_yet_is_no_nobody(
     handle("violations")
     send(client_of(ada), "decide", outcome="confirmed", note="n")
     page = client_of(bo).get(PAGE).text
-    monkeypatch.setattr(one, "has_caught_up", lambda _: handle("violations") is None)
+
+    def follows_the_case_alone(_case: Case) -> bool:
+        handle("violations")
+        return True
+
+    monkeypatch.setattr(one, "has_caught_up", follows_the_case_alone)
 
     text = said_of(send(client_of(bo), "approve", page).text)
 
@@ -983,8 +988,8 @@ def test_a_name_leads_whoever_may_see_it_to_what_that_account_looked_at(
     given: dict[str, Any] = {"kind": "reveal", "object": "conversation.t-1/2"}
     families.looks(actor_of(ada), "c-1", **given)
     handle()
-    pages = (PAGE, "/admin/children/c-1/", "/admin/conversations/t-1/")
-    pages = (*pages, "/admin/approvals/")
+    pages = [PAGE, "/admin/children/c-1/", "/admin/conversations/t-1/"]
+    pages.append("/admin/approvals/")
     link = f'<a href="/admin/ledger/accounts/{actor_of(ada)}/">{actor_of(ada)}</a>'
     client = client_as(role)
 
