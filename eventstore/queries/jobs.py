@@ -59,11 +59,6 @@ def runs(wanted: Wanted, *, job: str | None = None) -> Page[JobRunRow]:
     return _RUNS.page(wanted, unchecked_rows, among, {"job": job}, of_all=job is None)
 
 
-def latest_runs(jobs: Sequence[str]) -> Mapping[str, JobRunRow]:
-    """The last run of each of these jobs that has any."""
-    return {job: found[0] for job, found in last_runs(jobs, 1).items()}
-
-
 def last_runs(jobs: Sequence[str], each: int) -> Mapping[str, Sequence[JobRunRow]]:
     """The last so many rows of each of these jobs that has any, the newest first."""
     given = {"jobs": list(jobs), "each": each}

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.jobs.statuses import statuses
+from audit.jobs.statuses import job_statuses
+from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.upkeep.jobs import Job, Jobs
 from eventstore.upkeep.schedule import scheduled
-from tests.support.clocks import MovableClock
+from tests.support.clocks import FixedClock, MovableClock
 from tests.support.panels import rows
 
 if TYPE_CHECKING:
@@ -70,14 +71,37 @@ def test_what_is_missing_now_is_counted_though_nothing_runs(
     at = clock.now()
 
     missing = [
-        {one.job.name: one.missing for one in statuses(at + n * DAY)}["verify"]
+        {one.job.name: one.missing for one in job_statuses(at + n * DAY)}["verify"]
         for n in range(5)
     ]
 
     assert missing == [0, 0, 1, 2, 3]
-    words = {one.job.name: one.word for one in statuses(at + 3 * DAY)}
-    assert words.pop("verify") == "missing"
+    words = {one.job.name: one.word for one in job_statuses(at + 3 * DAY)}
+    assert words.pop("verify") == "missed"
     assert set(words.values()) == {"never run"}
+
+
+@pytest.mark.parametrize(
+    ("missed", "said"), [(0, None), (1, "1 missed run"), (2, "2 missed runs")]
+)
+def test_how_many_runs_were_missed_is_one_number_on_both_pages(
+    officer: Client, transactional_db: None, missed: int, said: str | None
+) -> None:
+    """Of a gap that the next run has noted; that one is tomorrow's, so that nothing is missed since."""
+    clock = FixedClock(SystemClock().now() - missed * DAY)
+    jobs = Jobs(connect, clock)
+    jobs.run(VERIFY)
+    clock.ahead += (missed + 1) * DAY.total_seconds()
+    jobs.run(VERIFY)
+
+    today = " ".join(officer.get("/admin/").text.split())
+    listed = {one.job.name: one for one in rows(officer.get("/admin/jobs/"))}
+
+    assert (f'<dd class="value">{said}</dd>' in today) == bool(said)
+    assert (f", {missed} missed<" in today) == bool(said)
+    assert "missed runs</dd>" not in today.replace(str(said), "")
+    assert {one.missed for name, one in listed.items() if name != "verify"} == {0}
+    assert listed["verify"].missed == missed
 
 
 @pytest.mark.parametrize(

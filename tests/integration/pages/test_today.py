@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.jobs.statuses import JobStatus
+from audit.jobs.statuses import job_statuses, status_of
 from audit.overview import pages
-from audit.overview.jobs import controls, drawn
 from audit.people.models import Violation
 from audit.violations.counting import MOST_COUNTED, Counts
 from eventstore.database import connect
@@ -22,7 +21,7 @@ from tests.support.clocks import FixedClock
 from tests.support.roles import client_as
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from django.test import Client
 
@@ -83,9 +82,8 @@ def run(outcome: str, due: datetime, **fields: Any) -> JobRunRow:
     return JobRunRow(**given | fields)
 
 
-def status(last: JobRunRow | None = None, missing: int = 0) -> JobStatus:
-    job = Job("j", HOUR, "s", dict)
-    return JobStatus(job, last, NOW, missing)
+def drawn(rows: Sequence[JobRunRow], now: datetime = NOW) -> Sequence[str]:
+    return status_of(Job("j", HOUR, "s", dict), rows, now).outcomes
 
 
 def test_runs_are_drawn_oldest_first_and_what_did_not_happen_is_drawn_too() -> None:
@@ -98,15 +96,15 @@ def test_runs_are_drawn_oldest_first_and_what_did_not_happen_is_drawn_too() -> N
         run("done", NOW - 7 * HOUR),
     ]
 
-    assert drawn(rows, status(rows[0], missing=1)) == [
+    assert drawn(rows, NOW + 2 * HOUR) == [
         *("ok", "bad", "bad", "missed", "missed", "missed", "late", "missed"),
     ]
 
 
 def test_a_thousand_missed_runs_fill_the_strip_and_no_more() -> None:
-    assert drawn([run("missed", NOW, runs=1_000)], status()) == ["missed"] * 24
-    assert drawn([], status(missing=10**9)) == ["missed"] * 24
-    assert drawn([], status()) == []
+    assert drawn([run("missed", NOW, runs=1_000)]) == ["missed"] * 24
+    assert drawn([run("done", NOW)], NOW + 10**6 * HOUR) == ["missed"] * 24
+    assert drawn([]) == []
 
 
 @pytest.mark.usefixtures("transactional_db")
@@ -117,7 +115,7 @@ def test_each_job_comes_with_its_own_runs() -> None:
         Jobs(connect, clock).run(Job("verify", timedelta(days=1), "s", lambda: work))
         clock.ahead += 24 * 3600
 
-    found = {one.status.job.name: one for one in controls(clock.now())}
+    found = {one.job.name: one for one in job_statuses(clock.now())}
 
     assert found.keys() == scheduled().keys()
     assert found["verify"].outcomes.count("ok") == 3
@@ -216,7 +214,7 @@ def test_heads_that_cannot_be_recorded_are_not_shown_and_the_rest_is(
     assert "Jobs are controls" in said
 
 
-@pytest.mark.parametrize("name", ["queue_heads", "counts", "controls", "statuses"])
+@pytest.mark.parametrize("name", ["queue_heads", "counts", "job_statuses", "statuses"])
 def test_a_part_that_cannot_be_made_says_so_and_the_others_stand(
     officer: Client, follows: None, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
