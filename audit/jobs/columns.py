@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _CHIPS: Final = {
     "done": ("good", "ok"),
     "running": ("calm", "clock"),
-    "never run": ("calm", "unknown"),
+    "not due yet": ("calm", "clock"),
+    "never run": ("bad", "high"),
     "failed": ("bad", "high"),
     "lost": ("bad", "high"),
 }

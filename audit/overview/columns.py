@@ -41,7 +41,7 @@ def _job(status: JobStatus, _viewer: Viewer) -> str:
 
 def _last_runs(status: JobStatus, _viewer: Viewer) -> str:
     if not status.outcomes:
-        return cells.unavailable("it has never run here")
+        return _none_yet(status)
     whole = len(status.outcomes)
     parts = [
         f"{status.outcomes.count(outcome)} {word}"
@@ -52,6 +52,13 @@ def _last_runs(status: JobStatus, _viewer: Viewer) -> str:
     return cells.beside(
         drawing.runs(status.outcomes), cells.was(", ".join([said, *parts]))
     )
+
+
+def _none_yet(status: JobStatus) -> str:
+    is_begun = status.last is not None  # the first one goes on
+    if status.is_new or is_begun:
+        return cells.was("none yet")
+    return cells.unavailable("it has never run here")
 
 
 _RESULTS: Final = {
@@ -66,7 +73,9 @@ _RESULTS: Final = {
 def _result(status: JobStatus, viewer: Viewer) -> str:
     last = status.last
     if last is None:
-        return cells.beside(cells.chip("calm", "unknown", "Never run", css="toned"))
+        tone, symbol = ("calm", "clock") if status.is_new else ("bad", "no")
+        said = cells.chip(tone, symbol, status.word.capitalize(), css="toned")
+        return cells.beside(said)
     tone, symbol, word = _RESULTS[status.word]
     at = last.ended or last.started or last.until
     counts = ", ".join(f"{thousands(n)} {name.replace('_', ' ')}" for name, n in last.counts.items())  # fmt: skip

@@ -120,12 +120,15 @@ def _is_whole(waiting: Part[Counts]) -> bool:
 
 
 def _of_jobs(jobs: Part[Sequence[JobStatus]]) -> dict[str, Any]:
+    new = sum(one.is_new for one in jobs.found or ())
     return {
         "jobs_panel": _jobs(jobs),
         "verification": _of_job(jobs, "verify"),
         "jobs": jobs,
         "missed": _missed(jobs),
         "unwell": _unwell(jobs),
+        "new": new,
+        "are_begun": new < len(jobs.found or ()),
         "looked_at": RUNS,
     }
 
