@@ -3,16 +3,16 @@
     celery --app teddy_es.celery worker --without-gossip --without-mingle --without-heartbeat
     celery --app teddy_es.celery beat --scheduler celery.beat:Scheduler
 
-Beat keeps no state, and begins to count at its start: a daily task would never be sent by one that is started anew every
-day. So it asks for every job at least once a minute; what has been run for its time is not run again, however many beats
-there are. A task that waited until the next one was sent expires.
+Beat keeps no state, and would count from its start: a daily task would never be sent by one that is started anew every
+day, and one of every half minute always as late as beat was started between two times. So it asks for every job at the times
+at which that is due (`teddy_es.beat`) and once a minute besides; what has been run for its time is not run again, however
+many beats there are. A task that waited until the next one was sent expires.
 """
 
 from __future__ import annotations
 
 import os
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from celery.signals import (
@@ -24,6 +24,7 @@ from celery.signals import (
 
 import eventstore.tasks  # noqa: F401  (registers itself)
 from eventstore.upkeep.schedule import scheduled
+from teddy_es.beat import LOOK, WhenDue
 from teddy_es.correlation import follow_tasks
 
 if TYPE_CHECKING:
@@ -33,16 +34,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teddy_es.settings")  # noqa: TI
 
 app = Celery("teddy_es")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-_LOOK: Final = timedelta(minutes=1)
 
 
 def _entry(job: Job) -> dict[str, Any]:
-    every = min(job.every, _LOOK)
     return {
         "task": "eventstore.run_job",
-        "schedule": every,
+        "schedule": WhenDue(job),
         "args": (job.name,),
-        "options": {"expires": every.total_seconds()},
+        "options": {"expires": min(job.every, LOOK).total_seconds()},
     }
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LEFT: Final = 132
 _RIGHT: Final = 990
+_WIDE: Final = 1000
 _TOP: Final = 28
 _LANE: Final = 22
 _TALL: Final = 16
@@ -82,25 +83,34 @@ class Brush:
         return [step for step in self.steps if step.total]
 
     def drawn(self) -> SafeString:
-        """As SVG."""
+        """As SVG: what the lanes are called, which stays where it is while the rest is scrolled, and the rest."""
         height = _TOP + _LANE * len(self.lanes) + 6
         return format_html(
-            '<svg class="brush" viewBox="0 0 1000 {}" role="group" aria-labelledby="brush-t">'
+            '<div class="strip"><svg class="brush lanes" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>'
+            '<svg class="brush" viewBox="{} 0 {} {}" role="group" aria-labelledby="brush-t">'
             '<title id="brush-t">What stands on the axis by {}; each is a link, and the table below has the same numbers</title>'
-            "{}{}{}</svg>",
-            height,
+            "{}{}{}</svg></div>",
+            *(_LEFT, height),
+            format_html_join("", "{}", ((one,) for one in self._names())),
+            *(_LEFT, _WIDE - _LEFT, height),
             self.unit,
             format_html_join("", "{}", ((one,) for one in self._lines())),
             format_html_join("", "{}", ((one,) for one in self._links())),
             format_html_join("", "{}", ((one,) for one in self._bars())),
         )
 
-    def _lines(self) -> Iterator[SafeString]:
+    def _names(self) -> Iterator[SafeString]:
         for n, lane in enumerate(self.lanes):
-            y = _TOP + _LANE * (n + 1) - 3
             yield format_html(
-                '<line class="lane" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
-                *(_LEFT, _RIGHT, y, y, _LEFT - 8, y - 3, lane),
+                '<text x="{}" y="{}" text-anchor="end">{}</text>',
+                *(_LEFT - 8, _foot(n) - 3, lane),
+            )
+
+    def _lines(self) -> Iterator[SafeString]:
+        for n in range(len(self.lanes)):
+            yield format_html(
+                '<line class="lane" x1="{}" x2="{}" y1="{}" y2="{}"/>',
+                *(_LEFT, _RIGHT, _foot(n), _foot(n)),
             )
 
     def _links(self) -> Iterator[SafeString]:
@@ -120,7 +130,7 @@ class Brush:
     def _bars(self) -> Iterator[SafeString]:
         for row, name in enumerate(LANES):
             highest = max((step.numbers[row] for step in self.steps), default=0)
-            foot = _TOP + _LANE * (row + 1) - 3
+            foot = _foot(row)
             for n, step in enumerate(self.steps):
                 if number := step.numbers[row]:
                     x, width = self._place(n)
@@ -134,6 +144,10 @@ class Brush:
     def _place(self, n: int) -> tuple[float, float]:
         width = (_RIGHT - _LEFT) / len(self.steps)
         return round(_LEFT + n * width, 1), round(width, 1)
+
+
+def _foot(lane: int) -> int:
+    return _TOP + _LANE * (lane + 1) - 3
 
 
 def brush_of(

@@ -9,6 +9,7 @@ from django.template.defaultfilters import floatformat
 from audit.columns import cells
 from audit.columns.table import Column, Table
 from audit.formats import thousands
+from audit.jobs.statuses import RUNS
 
 if TYPE_CHECKING:
     from audit.access import Viewer
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 _CHIPS: Final = {
     "done": ("good", "ok"),
     "running": ("calm", "clock"),
-    "never run": ("calm", "unknown"),
+    "not due yet": ("calm", "clock"),
+    "never run": ("bad", "high"),
     "failed": ("bad", "high"),
     "lost": ("bad", "high"),
 }
@@ -37,9 +39,7 @@ def _outcome(run: JobRunRow, _viewer: Viewer) -> str:
     return cells.joined(
         _chip(run.outcome),
         f" ({run.error})" if run.error else "",
-        f" {thousands(run.runs)} runs"
-        if run.outcome == "missed" and run.runs > 1
-        else "",
+        f" {cells.counted(run.runs, 'run')}" if run.runs > 1 else "",
     )
 
 
@@ -67,7 +67,11 @@ SCHEDULE: Final[Table[JobStatus]] = Table(
             cells.instant(lambda one: one.last.until if one.last else None),
         ),
         Column("Next due, UTC", cells.instant(lambda one: one.due)),
-        Column("Missing", cells.number(lambda one: one.missing), is_number=True),
+        Column(
+            f"Missed of the last {RUNS}",
+            cells.number(lambda one: one.missed),
+            is_number=True,
+        ),
     ),
 )
 RUNS: Final[Table[JobRunRow]] = Table(

@@ -13,7 +13,7 @@ from audit.columns.table import Empty, Pager, Panel
 from audit.frame.refusals import PageRefused
 from audit.frame.showing import query_without_cursor, wanted
 from audit.jobs import columns
-from audit.jobs.statuses import statuses
+from audit.jobs.statuses import job_statuses
 from eventstore.clock import SystemClock
 from eventstore.queries.jobs import runs
 from eventstore.upkeep.schedule import scheduled
@@ -44,7 +44,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         Panel(
             label="Schedule",
             table=columns.SCHEDULE,
-            rows=statuses(SystemClock().now()),
+            rows=job_statuses(SystemClock().now()),
         ),
         _runs(request, name),
         intro="What runs by itself, whether it did, and every run that did not happen.",

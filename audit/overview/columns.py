@@ -16,7 +16,7 @@ from audit.violations import columns
 
 if TYPE_CHECKING:
     from audit.access import Viewer
-    from audit.overview.jobs import Control
+    from audit.jobs.statuses import JobStatus
     from audit.violations.queries import QueueRow
     from eventstore.queries.overview import TopicRow
     from eventstore.queries.subscriptions import SubscriptionStatus
@@ -31,27 +31,34 @@ QUEUE: Final[Table[QueueRow]] = replace(
 # ---- jobs
 
 
-def _job(control: Control, _viewer: Viewer) -> str:
-    name = control.status.job.name
+def _job(status: JobStatus, _viewer: Viewer) -> str:
+    name = status.job.name
     return cells.beside(
         cells.linked(name, f"{reverse('admin:jobs')}?job={name}", css="mono", is_main=True),
-        cells.was(f"every {duration(control.status.job.every.total_seconds())}"),
+        cells.was(f"every {duration(status.job.every.total_seconds())}"),
     )  # fmt: skip
 
 
-def _last_runs(control: Control, _viewer: Viewer) -> str:
-    if not control.outcomes:
-        return cells.unavailable("it has never run here")
-    whole = len(control.outcomes)
+def _last_runs(status: JobStatus, _viewer: Viewer) -> str:
+    if not status.outcomes:
+        return _none_yet(status)
+    whole = len(status.outcomes)
     parts = [
-        f"{control.outcomes.count(outcome)} {word}"
+        f"{status.outcomes.count(outcome)} {word}"
         for outcome, word in (("late", "late"), ("missed", "missed"), ("bad", "failed"))
-        if outcome in control.outcomes
+        if outcome in status.outcomes
     ]
-    said = f"{control.outcomes.count('ok')} of {whole} on time"
+    said = f"{status.outcomes.count('ok')} of {whole} on time"
     return cells.beside(
-        drawing.runs(control.outcomes), cells.was(", ".join([said, *parts]))
+        drawing.runs(status.outcomes), cells.was(", ".join([said, *parts]))
     )
+
+
+def _none_yet(status: JobStatus) -> str:
+    is_begun = status.last is not None  # the first one goes on
+    if status.is_new or is_begun:
+        return cells.was("none yet")
+    return cells.unavailable("it has never run here")
 
 
 _RESULTS: Final = {
@@ -59,16 +66,17 @@ _RESULTS: Final = {
     "running": ("calm", "clock", "Running, begun"),
     "failed": ("bad", "no", "Failed"),
     "lost": ("bad", "no", "Its process died"),
-    "missed": ("bad", "no", "Missed"),
-    "missing": ("bad", "no", "Missed since"),
+    "missed": ("bad", "no", "Missed since"),
 }
 
 
-def _result(control: Control, viewer: Viewer) -> str:
-    last = control.status.last
+def _result(status: JobStatus, viewer: Viewer) -> str:
+    last = status.last
     if last is None:
-        return cells.beside(cells.chip("calm", "unknown", "Never run", css="toned"))
-    tone, symbol, word = _RESULTS[control.status.word]
+        tone, symbol = ("calm", "clock") if status.is_new else ("bad", "no")
+        said = cells.chip(tone, symbol, status.word.capitalize(), css="toned")
+        return cells.beside(said)
+    tone, symbol, word = _RESULTS[status.word]
     at = last.ended or last.started or last.until
     counts = ", ".join(f"{thousands(n)} {name.replace('_', ' ')}" for name, n in last.counts.items())  # fmt: skip
     return cells.beside(
@@ -77,11 +85,11 @@ def _result(control: Control, viewer: Viewer) -> str:
     )
 
 
-def _next(control: Control, viewer: Viewer) -> str:
-    return f"in {duration((control.status.due - viewer.now).total_seconds())}"
+def _next(status: JobStatus, viewer: Viewer) -> str:
+    return f"in {duration((status.due - viewer.now).total_seconds())}"
 
 
-JOBS: Final[Table[Control]] = Table(
+JOBS: Final[Table[JobStatus]] = Table(
     "Scheduled jobs with their last runs",
     (
         Column("Job and schedule", _job, heads_row=True),
@@ -89,7 +97,7 @@ JOBS: Final[Table[Control]] = Table(
         Column("Last result", _result),
         Column("Next due", _next),
     ),
-    tone=lambda control: "" if control.is_in_order else "bad",
+    tone=lambda status: "" if status.is_in_order else "bad",
 )
 
 # ---- who is behind

@@ -13,9 +13,9 @@ from audit.columns.table import Empty, Heading, Panel
 from audit.frame.looks import begin
 from audit.frame.page import Shows
 from audit.frame.parts import Part, part
+from audit.jobs.statuses import RUNS, job_statuses
 from audit.looking import looks_at
 from audit.overview import columns
-from audit.overview.jobs import controls
 from audit.violations import words
 from audit.violations.counting import capped, counts
 from audit.violations.pages import NOT_KNOWN
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from audit.access import Viewer
-    from audit.overview.jobs import Control
+    from audit.jobs.statuses import JobStatus
     from audit.violations.counting import Counts
     from audit.violations.queries import QueueRow
     from eventstore.queries.overview import Overview
@@ -43,7 +43,7 @@ _Found = TypeVar("_Found")
 def overview(request: HttpRequest) -> HttpResponse:
     """Figures for everybody who may enter; the queue's heads for those who may see children, and have said what for."""
     viewer = viewer_of(request)
-    jobs = part(lambda: controls(viewer.now))
+    jobs = part(lambda: job_statuses(viewer.now))
     behind = part(lambda: _by_lag(statuses(viewer.now)))
     follows = _of_violations(behind)
     waiting = _if(follows, lambda: counts(actor_of(viewer.user), viewer.now))
@@ -119,25 +119,29 @@ def _is_whole(waiting: Part[Counts]) -> bool:
     return waiting.found is not None and waiting.found.known_before is None
 
 
-def _of_jobs(jobs: Part[Sequence[Control]]) -> dict[str, Any]:
+def _of_jobs(jobs: Part[Sequence[JobStatus]]) -> dict[str, Any]:
+    new = sum(one.is_new for one in jobs.found or ())
     return {
         "jobs_panel": _jobs(jobs),
         "verification": _of_job(jobs, "verify"),
         "jobs": jobs,
         "missed": _missed(jobs),
         "unwell": _unwell(jobs),
+        "new": new,
+        "are_begun": new < len(jobs.found or ()),
+        "looked_at": RUNS,
     }
 
 
-def _of_job(jobs: Part[Sequence[Control]], name: str) -> Control | None:
-    return next((one for one in jobs.found or () if one.status.job.name == name), None)
+def _of_job(jobs: Part[Sequence[JobStatus]], name: str) -> JobStatus | None:
+    return next((one for one in jobs.found or () if one.job.name == name), None)
 
 
-def _missed(jobs: Part[Sequence[Control]]) -> int:
-    return sum(1 for one in jobs.found or () if one.missed)
+def _missed(jobs: Part[Sequence[JobStatus]]) -> int:
+    return sum(one.missed for one in jobs.found or ())
 
 
-def _unwell(jobs: Part[Sequence[Control]]) -> int:
+def _unwell(jobs: Part[Sequence[JobStatus]]) -> int:
     return sum(1 for one in jobs.found or () if not one.is_in_order and not one.missed)
 
 
@@ -171,7 +175,7 @@ def _queue(heads: Part[Sequence[QueueRow]], *, is_whole: bool) -> Panel[QueueRow
     )
 
 
-def _jobs(jobs: Part[Sequence[Control]]) -> Panel[Control]:
+def _jobs(jobs: Part[Sequence[JobStatus]]) -> Panel[JobStatus]:
     return Panel(
         heading=Heading(
             "jobs-h", "Jobs are controls", "a run that did not happen counts against it"

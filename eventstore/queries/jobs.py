@@ -42,6 +42,7 @@ class JobRunRow:
 _COLUMNS: Final = (
     "id, job, due, until, runs, started, ended, scope, counts::text, outcome, error"
 )
+_MADE: Final = "SELECT min(applied) FROM django_migrations WHERE app = 'eventstore'"
 _LATEST: Final = composed(
     """
 SELECT run.* FROM unnest(%(jobs)s::text[]) WITH ORDINALITY wanted(job, n)
@@ -59,9 +60,11 @@ def runs(wanted: Wanted, *, job: str | None = None) -> Page[JobRunRow]:
     return _RUNS.page(wanted, unchecked_rows, among, {"job": job}, of_all=job is None)
 
 
-def latest_runs(jobs: Sequence[str]) -> Mapping[str, JobRunRow]:
-    """The last run of each of these jobs that has any."""
-    return {job: found[0] for job, found in last_runs(jobs, 1).items()}
+def store_made_at() -> datetime | None:
+    """When the tables of this installation were made: before that nobody could run a job. The table has a row for each migration."""
+    made: datetime | None
+    [(made,)] = unchecked_rows(_MADE, {})
+    return made
 
 
 def last_runs(jobs: Sequence[str], each: int) -> Mapping[str, Sequence[JobRunRow]]:

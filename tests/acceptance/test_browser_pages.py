@@ -267,3 +267,25 @@ def test_whoever_tabs_sees_where_they_are(console: Callable[[], Page]) -> None:
     page.keyboard.press("Tab")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none"
+
+
+def test_a_narrow_strip_opens_at_the_newest_and_can_be_passed_by(
+    console: Callable[[], Page], shown: Shown, live_server: LiveServer
+) -> None:
+    page = console()
+    page.set_viewport_size({"width": 400, "height": 900})
+    page.goto(f"{live_server.url}/admin/children/{shown.child_id}/")
+    strip = page.locator(".strip")
+
+    expect(strip.locator("a").last).to_be_in_viewport()
+    expect(strip.locator("a").first).not_to_be_in_viewport()
+    expect(strip.get_by_text("Consents")).to_be_in_viewport()
+    expect(page.get_by_text("scroll left for what was before")).to_be_visible()
+
+    skip = page.get_by_role("link", name="Skip the strip")
+    skip.focus()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("From", exact=True)).to_be_focused()
+    page.screenshot(path=PICTURES / "strip-400.png")

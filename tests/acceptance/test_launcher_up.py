@@ -177,8 +177,8 @@ def test_manage_uses_what_runs_and_passes_input_output_and_exit_code(
 def test_jobs_run_by_themselves(running: tuple[Up, Path]) -> None:
     _, data = running
     code = (
-        "from eventstore.queries.jobs import latest_runs;"
-        "run = latest_runs(['build_snapshots']).get('build_snapshots');"
+        "from eventstore.queries.jobs import last_runs;"
+        "run, = last_runs(['build_snapshots'], 1).get('build_snapshots', [None]);"
         "print(run and run.outcome)"
     )
 

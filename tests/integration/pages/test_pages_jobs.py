@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.jobs.statuses import statuses
+from audit.jobs.statuses import job_statuses
+from eventstore.clock import SystemClock
 from eventstore.database import connect
 from eventstore.upkeep.jobs import Job, Jobs
 from eventstore.upkeep.schedule import scheduled
-from tests.support.clocks import MovableClock
+from tests.support.clocks import FixedClock, MovableClock
 from tests.support.panels import rows
 
 if TYPE_CHECKING:
@@ -37,10 +38,22 @@ def jobs(transactional_db: None, clock: MovableClock) -> Jobs:
 VERIFY = Job("verify", DAY, "everything", lambda: {"records": 1_234})
 
 
-def test_a_job_that_never_ran_says_so(officer: Client, jobs: Jobs) -> None:
+@pytest.mark.parametrize(
+    ("ago", "said"), [(timedelta(), "not due yet"), (3 * DAY, "never run")]
+)
+def test_a_job_that_never_ran_says_so(
+    officer: Client,
+    jobs: Jobs,
+    monkeypatch: pytest.MonkeyPatch,
+    ago: timedelta,
+    said: str,
+) -> None:
+    made = SystemClock().now() - ago
+    monkeypatch.setattr("audit.jobs.statuses.store_made_at", lambda: made)
+
     text = officer.get("/admin/jobs/").text
 
-    assert text.count("never run") == len(scheduled())
+    assert text.count(said) == len(scheduled())
     assert "No runs yet" in text
 
 
@@ -70,14 +83,37 @@ def test_what_is_missing_now_is_counted_though_nothing_runs(
     at = clock.now()
 
     missing = [
-        {one.job.name: one.missing for one in statuses(at + n * DAY)}["verify"]
+        {one.job.name: one.missing for one in job_statuses(at + n * DAY)}["verify"]
         for n in range(5)
     ]
 
     assert missing == [0, 0, 1, 2, 3]
-    words = {one.job.name: one.word for one in statuses(at + 3 * DAY)}
-    assert words.pop("verify") == "missing"
-    assert set(words.values()) == {"never run"}
+    words = {one.job.name: one.word for one in job_statuses(at + 3 * DAY)}
+    assert words.pop("verify") == "missed"
+    assert "missed" not in words.values()
+
+
+@pytest.mark.parametrize(
+    ("missed", "said"), [(0, None), (1, "1 missed run"), (2, "2 missed runs")]
+)
+def test_how_many_runs_were_missed_is_one_number_on_both_pages(
+    officer: Client, transactional_db: None, missed: int, said: str | None
+) -> None:
+    """Of a gap that the next run has noted; that one is tomorrow's, so that nothing is missed since."""
+    clock = FixedClock(SystemClock().now() - missed * DAY)
+    jobs = Jobs(connect, clock)
+    jobs.run(VERIFY)
+    clock.ahead += (missed + 1) * DAY.total_seconds()
+    jobs.run(VERIFY)
+
+    today = " ".join(officer.get("/admin/").text.split())
+    listed = {one.job.name: one for one in rows(officer.get("/admin/jobs/"))}
+
+    assert (f'<dd class="value">{said}</dd>' in today) == bool(said)
+    assert (f", {missed} missed<" in today) == bool(said)
+    assert "missed runs</dd>" not in today.replace(str(said), "")
+    assert {one.missed for name, one in listed.items() if name != "verify"} == {0}
+    assert listed["verify"].missed == missed
 
 
 @pytest.mark.parametrize(

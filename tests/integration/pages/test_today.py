@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.jobs.statuses import JobStatus
 from audit.overview import pages
-from audit.overview.jobs import controls, drawn
 from audit.people.models import Violation
 from audit.violations.counting import MOST_COUNTED, Counts
-from eventstore.database import connect
+from eventstore.clock import SystemClock
 from eventstore.errors import AccessNotRecorded, IndexIncomplete
 from eventstore.models import Checkpoint, Partition, Subscription
-from eventstore.queries.jobs import JobRunRow
-from eventstore.upkeep.jobs import Job, Jobs
 from eventstore.upkeep.schedule import scheduled
-from tests.support.clocks import FixedClock
 from tests.support.roles import client_as
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from django.test import Client
 
@@ -31,6 +26,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 def violation(n: int, severity: str, ago: timedelta, **fields: Any) -> Violation:
@@ -70,62 +66,6 @@ def follows(mirrored: Mirrored) -> None:
             cursor=place.cursor,
             moved_at=NOW,
         )
-
-
-# ---- jobs
-
-
-def run(outcome: str, due: datetime, **fields: Any) -> JobRunRow:
-    given: dict[str, Any] = {
-        "id": 1, "job": "j", "due": due, "until": due, "runs": 1, "started": due, "ended": due,
-        "scope": "s", "counts": {}, "outcome": outcome, "error": None,
-    }  # fmt: skip
-    return JobRunRow(**given | fields)
-
-
-def status(last: JobRunRow | None = None, missing: int = 0) -> JobStatus:
-    job = Job("j", HOUR, "s", dict)
-    return JobStatus(job, last, NOW, missing)
-
-
-def test_runs_are_drawn_oldest_first_and_what_did_not_happen_is_drawn_too() -> None:
-    rows = [
-        run("running", NOW),
-        run("done", NOW - HOUR, started=NOW - HOUR / 4),
-        run("missed", NOW - 4 * HOUR, runs=3, started=None),
-        run("failed", NOW - 5 * HOUR),
-        run("lost", NOW - 6 * HOUR),
-        run("done", NOW - 7 * HOUR),
-    ]
-
-    assert drawn(rows, status(rows[0], missing=1)) == [
-        *("ok", "bad", "bad", "missed", "missed", "missed", "late", "missed"),
-    ]
-
-
-def test_a_thousand_missed_runs_fill_the_strip_and_no_more() -> None:
-    assert drawn([run("missed", NOW, runs=1_000)], status()) == ["missed"] * 24
-    assert drawn([], status(missing=10**9)) == ["missed"] * 24
-    assert drawn([], status()) == []
-
-
-@pytest.mark.usefixtures("transactional_db")
-def test_each_job_comes_with_its_own_runs() -> None:
-    clock = FixedClock(NOW.replace(hour=0, minute=1))
-    work: Mapping[str, int] = {"n": 1}
-    for _ in range(3):
-        Jobs(connect, clock).run(Job("verify", timedelta(days=1), "s", lambda: work))
-        clock.ahead += 24 * 3600
-
-    found = {one.status.job.name: one for one in controls(clock.now())}
-
-    assert found.keys() == scheduled().keys()
-    assert found["verify"].outcomes.count("ok") == 3
-    assert found["retention"].outcomes == []
-    assert not found["retention"].is_in_order
-
-
-# ---- the page
 
 
 def text(client: Client) -> str:
@@ -216,7 +156,7 @@ def test_heads_that_cannot_be_recorded_are_not_shown_and_the_rest_is(
     assert "Jobs are controls" in said
 
 
-@pytest.mark.parametrize("name", ["queue_heads", "counts", "controls", "statuses"])
+@pytest.mark.parametrize("name", ["queue_heads", "counts", "job_statuses", "statuses"])
 def test_a_part_that_cannot_be_made_says_so_and_the_others_stand(
     officer: Client, follows: None, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -267,3 +207,24 @@ def test_what_is_counted_up_to_a_bound_says_so_of_each_figure(
 
     assert "10,000+ overdue, 10,000+ wait for a second person, 10,000 yours" in said
     assert "10,001" not in said
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [(timedelta(), "None due yet"), (3 * DAY, f"{len(scheduled())} not in order")],
+)
+def test_todays_tile_says_how_jobs_stand_that_never_ran(
+    officer: Client,
+    follows: None,
+    monkeypatch: pytest.MonkeyPatch,
+    ago: timedelta,
+    said: str,
+) -> None:
+    made = SystemClock().now() - ago
+    monkeypatch.setattr("audit.jobs.statuses.store_made_at", lambda: made)
+
+    page = " ".join(text(officer).split())
+
+    assert f'<dd class="value">{said}</dd>' in page
+    assert page.count("Not due yet<") == (len(scheduled()) if not ago else 0)
+    assert page.count("it has never run here") == (len(scheduled()) if ago else 0)

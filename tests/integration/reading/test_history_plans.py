@@ -10,7 +10,7 @@ from django.db import connection
 
 from eventstore.queries.connection import reading_cursor
 from eventstore.queries.history import version_as_of
-from eventstore.queries.jobs import latest_runs, runs
+from eventstore.queries.jobs import last_runs, runs
 from eventstore.queries.keyset import Wanted, cursor
 from eventstore.upkeep import jobs
 from tests.integration.pages.test_browse_plans import nodes, plans
@@ -104,8 +104,9 @@ def test_runs_are_their_index_read_in_order(wanted: Wanted, job: str | None) -> 
 
 
 @pytest.mark.usefixtures("full")
-def test_the_latest_run_of_each_job_is_one_step_in_the_index() -> None:
-    kinds, indexes = kinds_and_indexes(lambda: latest_runs(["job1", "job2"]))
+@pytest.mark.parametrize("each", [1, 24])
+def test_the_last_runs_of_each_job_are_read_along_the_index(each: int) -> None:
+    kinds, indexes = kinds_and_indexes(lambda: last_runs(["job1", "job2"], each))
 
     assert "Seq Scan" not in kinds
     assert indexes == {"eventstore_jobrun_job"}
