@@ -33,7 +33,8 @@ class WhenDue(schedule):  # type: ignore[misc]  # Celery has no types
 
     def remaining_estimate(self, last_run_at: datetime) -> timedelta:
         """See Celery."""
-        return self._after(last_run_at) - self.now()
+        now: datetime = self.now()
+        return self._after(last_run_at) - now
 
     def is_due(self, last_run_at: datetime) -> schedstate:
         """See Celery: whether to ask now, and in how many seconds to look again."""

@@ -9,7 +9,7 @@ from django.template.defaultfilters import floatformat
 from audit.columns import cells
 from audit.columns.table import Column, Table
 from audit.formats import thousands
-from audit.jobs.statuses import RUNS
+from audit.jobs.statuses import RUNS as RUNS_JUDGED
 
 if TYPE_CHECKING:
     from audit.access import Viewer
@@ -68,7 +68,7 @@ SCHEDULE: Final[Table[JobStatus]] = Table(
         ),
         Column("Next due, UTC", cells.instant(lambda one: one.due)),
         Column(
-            f"Missed of the last {RUNS}",
+            f"Missed of the last {RUNS_JUDGED}",
             cells.number(lambda one: one.missed),
             is_number=True,
         ),
