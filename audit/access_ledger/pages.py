@@ -15,6 +15,7 @@ from audit.access_ledger.queries import (
     Counted,
     Look,
     count_at_person,
+    is_known,
     looks_at_person,
     looks_of_account,
 )
@@ -31,6 +32,7 @@ from teddy_es.domain.fields import is_id
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from audit.access_ledger.queries import Among
     from audit.columns.filters import Filters
     from eventstore.queries.keyset import Page
 
@@ -42,7 +44,7 @@ _NOTHING_SEEN: Final = Empty(
 
 
 def ledger(request: HttpRequest) -> HttpResponse:
-    """The viewer's own looks, and where to ask for others'; a POST leads there, so that what is typed stands in no address."""
+    """The viewer's own looks, and where to ask for others'; a POST leads there, so that only the id of a person or an account, and never a name that is typed, stands in an address."""
     if request.method == "POST":
         return redirect(_asked_for(request))
     return _of_account(request, actor_of(request.user), "Access ledger", is_own=True)
@@ -54,16 +56,17 @@ def ledger_of_child(request: HttpRequest, *, child_id: str) -> HttpResponse:
     viewer = viewer_of(request)
     narrowed = filters.among(request.GET, viewer.now)
     since = unhandled_since(_FOLLOWED)
-    looks_at(request, [child_id], "access-ledger")
     listed = looks_at_person(wanted(request), child_id, narrowed)
-    counted = count_at_person(child_id, narrowed)
+    if not listed.rows:
+        _refuse_unknown(child_id)
+    looks_at(request, [child_id], "access-ledger")
     address = reverse("admin:ledger_of_child", args=[child_id])
     table = columns.at_person(accounts_of({row.actor for row in listed.rows}))
     return _shown(
         request,
         f"Who looked at {child_id}",
         _panel(request, listed, table, filters.shown(request.GET, address), _empty()),
-        intro=_said(counted),
+        intro=_said(_counted(listed, child_id, narrowed)),
         known_before=since,
     )
 
@@ -134,6 +137,7 @@ def _asked_for(request: HttpRequest) -> str:
     )
     if child:
         _refuse_no_id(child)
+        _refuse_unknown(child)
         return reverse("admin:ledger_of_child", args=[child])
     actor = actor_named(account) if account and "\0" not in account else None
     if actor is None:
@@ -154,8 +158,25 @@ def _refuse_no_id(child_id: str) -> None:
         )
 
 
+def _refuse_unknown(child_id: str) -> None:
+    """An id that no event knows is nobody's: looking at it is no look at anybody, and is not recorded as one."""
+    if not is_known(child_id):
+        raise PageRefused(
+            HTTPStatus.NOT_FOUND,
+            "No child and no parent has exactly this id.",
+            "Type the whole id, as it stands on the child’s page. What was recorded a moment ago follows soon.",
+        )
+
+
 def _empty() -> Empty:
     return Empty(_NOBODY_LOOKED, "The ledger has no look at this id that fits.")
+
+
+def _counted(listed: Page[Look], child_id: str, narrowed: Among) -> Counted:
+    """How often; of a list that is shown whole by its rows, for more may be known a moment later."""
+    if listed.previous or listed.next:
+        return count_at_person(child_id, narrowed)
+    return Counted(len(listed.rows), is_more=False)
 
 
 def _said(counted: Counted) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from eventstore.queries.browse import stream
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.keyset import Listing, Page, Wanted, page
 
@@ -95,6 +96,15 @@ _COUNT: Final = "SELECT count(*) FROM (SELECT FROM people_access WHERE"
 _COUNTED: Final = "LIMIT %(limit)s) counted"
 
 
+# Indexes: the keys, people_child_parent, people_fact_happened.
+_KNOWN: Final = """
+SELECT EXISTS (SELECT FROM people_access WHERE subject = %(subject)s)
+    OR EXISTS (SELECT FROM people_child WHERE child_id = %(subject)s)
+    OR EXISTS (SELECT FROM people_child WHERE parent_id = %(subject)s)
+    OR EXISTS (SELECT FROM people_fact WHERE child_id = %(subject)s)
+"""
+
+
 def looks_at_person(wanted: Wanted, subject: str, among: Among) -> Page[Look]:
     """Who looked at a child or a parent. Raises `BadCursor`."""
     given = {"subject": subject, **among.parameters()}
@@ -123,6 +133,13 @@ def count_at_person(subject: str, among: Among, *, most: int = MOST_COUNTED) -> 
     """How often somebody looked at a person, as far as it is counted."""
     given = {"subject": subject, **among.parameters()}
     return _counted([_OF_SUBJECT, *among.conditions()], given, most)
+
+
+def is_known(subject: str) -> bool:
+    """Whether any event names a child or a parent with this id: in the read models, or as a stream of its own, which they may be behind."""
+    [(is_there,)] = unchecked_rows(_KNOWN, {"subject": subject})
+    streams = (f"{kind}.{subject}" for kind in ("child", "parent"))
+    return is_there or any(stream(one) is not None for one in streams)
 
 
 def _counted(conditions: Sequence[str], given: Mapping[str, Any], most: int) -> Counted:
