@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from eventstore.queries.jobs import JobRunRow, last_runs, store_made_at
+from eventstore.queries.jobs import JobRunRow, last_runs
 from eventstore.upkeep.schedule import scheduled
 
 if TYPE_CHECKING:
@@ -60,16 +60,16 @@ def job_statuses(now: datetime) -> Sequence[JobStatus]:
     """Every job of the schedule."""
     jobs = scheduled()
     found = last_runs(list(jobs), RUNS)
-    made = store_made_at() if len(found) < len(jobs) else None
     return [
-        status_of(job, found.get(name, ()), now, made) for name, job in jobs.items()
+        status_of(job, found.by_job.get(name, ()), now, found.store_made)
+        for name, job in jobs.items()
     ]
 
 
 def status_of(
     job: Job, rows: Sequence[JobRunRow], now: datetime, made: datetime | None = None
 ) -> JobStatus:
-    """rows: the last of its runs, the newest first. made: when the store was; asked where a job never ran."""
+    """rows: the last of its runs, the newest first. made: when the store was."""
     due = job.due_at(now)
     last = rows[0] if rows else None
     # the run that is due now may still come: it is missed only when the next one is due

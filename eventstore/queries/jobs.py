@@ -42,12 +42,13 @@ class JobRunRow:
 _COLUMNS: Final = (
     "id, job, due, until, runs, started, ended, scope, counts::text, outcome, error"
 )
-_MADE: Final = "SELECT min(applied) FROM django_migrations WHERE app = 'eventstore'"
+# Of the migrations there are some dozens. Index: eventstore_jobrun_job.
 _LATEST: Final = composed(
     """
-SELECT run.* FROM unnest(%(jobs)s::text[]) WITH ORDINALITY wanted(job, n)
- CROSS JOIN LATERAL (
-       SELECT {columns} FROM eventstore_jobrun WHERE job = wanted.job ORDER BY due DESC, id DESC LIMIT %(each)s) run
+SELECT made.at, run.* FROM (SELECT min(applied) at FROM django_migrations WHERE app = 'eventstore') made
+ CROSS JOIN unnest(%(jobs)s::text[]) WITH ORDINALITY wanted(job, n)
+  LEFT JOIN LATERAL (
+       SELECT {columns} FROM eventstore_jobrun WHERE job = wanted.job ORDER BY due DESC, id DESC LIMIT %(each)s) run ON true
  ORDER BY wanted.n, run.due DESC, run.id DESC
 """,
     columns=_COLUMNS,
@@ -60,20 +61,22 @@ def runs(wanted: Wanted, *, job: str | None = None) -> Page[JobRunRow]:
     return _RUNS.page(wanted, unchecked_rows, among, {"job": job}, of_all=job is None)
 
 
-def store_made_at() -> datetime | None:
-    """When the tables of this installation were made: before that nobody could run a job. The table has a row for each migration."""
-    made: datetime | None
-    [(made,)] = unchecked_rows(_MADE, {})
-    return made
+@dataclass(frozen=True, slots=True)
+class LastRuns:
+    """Of the jobs that have any, the newest first. store_made: when the tables of this installation were: before that nobody could run a job."""
+
+    by_job: Mapping[str, Sequence[JobRunRow]]
+    store_made: datetime | None
 
 
-def last_runs(jobs: Sequence[str], each: int) -> Mapping[str, Sequence[JobRunRow]]:
-    """The last so many rows of each of these jobs that has any, the newest first."""
-    given = {"jobs": list(jobs), "each": each}
-    found: dict[str, list[JobRunRow]] = {}
-    for row in unchecked_rows(_LATEST, given):
-        found.setdefault(row[1], []).append(_row(*row))
-    return found
+def last_runs(jobs: Sequence[str], each: int) -> LastRuns:
+    """The last so many rows of each of these jobs."""
+    by_job: dict[str, list[JobRunRow]] = {}
+    made = None
+    for made, *run in unchecked_rows(_LATEST, {"jobs": list(jobs), "each": each}):
+        if run[0] is not None:
+            by_job.setdefault(run[1], []).append(_row(*run))
+    return LastRuns(by_job, made)
 
 
 def _row(*row: Any) -> JobRunRow:

@@ -178,7 +178,7 @@ def test_jobs_run_by_themselves(running: tuple[Up, Path]) -> None:
     _, data = running
     code = (
         "from eventstore.queries.jobs import last_runs;"
-        "run, = last_runs(['build_snapshots'], 1).get('build_snapshots', [None]);"
+        "run, = last_runs(['build_snapshots'], 1).by_job.get('build_snapshots', [None]);"
         "print(run and run.outcome)"
     )
 

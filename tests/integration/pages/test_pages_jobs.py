@@ -10,6 +10,7 @@ import pytest
 from audit.jobs.statuses import job_statuses
 from eventstore.clock import SystemClock
 from eventstore.database import connect
+from eventstore.queries.jobs import LastRuns
 from eventstore.upkeep.jobs import Job, Jobs
 from eventstore.upkeep.schedule import scheduled
 from tests.support.clocks import FixedClock, MovableClock
@@ -48,8 +49,8 @@ def test_a_job_that_never_ran_says_so(
     ago: timedelta,
     said: str,
 ) -> None:
-    made = SystemClock().now() - ago
-    monkeypatch.setattr("audit.jobs.statuses.store_made_at", lambda: made)
+    none = LastRuns({}, SystemClock().now() - ago)
+    monkeypatch.setattr("audit.jobs.statuses.last_runs", lambda *_: none)
 
     text = officer.get("/admin/jobs/").text
 

@@ -82,7 +82,10 @@ def acts(orders: Orders) -> Sequence[Sent]:
 # Of every page that takes a POST: what is sent. A page that is missing here fails.
 EXAMPLES: Final[Mapping[str, Callable[[Orders], Sequence[Sent]]]] = {
     "purpose": lambda _: [Sent(form={"purpose": "incident", "reference": "CASE-1"})],
-    "ledger": lambda _: [Sent(form={"child": "c-1"})],
+    "ledger": lambda _: [
+        Sent(form={"account": "ada"}),
+        Sent(form={"child": "nobody"}, status=404),
+    ],
     "find": lambda orders: [Sent(form={"q": orders.stream("a")})],
     "subscription_act": acts,
     "stream_verify": lambda orders: [

@@ -13,6 +13,7 @@ from audit.violations.counting import MOST_COUNTED, Counts
 from eventstore.clock import SystemClock
 from eventstore.errors import AccessNotRecorded, IndexIncomplete
 from eventstore.models import Checkpoint, Partition, Subscription
+from eventstore.queries.jobs import LastRuns
 from eventstore.upkeep.schedule import scheduled
 from tests.support.roles import client_as
 
@@ -220,8 +221,8 @@ def test_todays_tile_says_how_jobs_stand_that_never_ran(
     ago: timedelta,
     said: str,
 ) -> None:
-    made = SystemClock().now() - ago
-    monkeypatch.setattr("audit.jobs.statuses.store_made_at", lambda: made)
+    none = LastRuns({}, SystemClock().now() - ago)
+    monkeypatch.setattr("audit.jobs.statuses.last_runs", lambda *_: none)
 
     page = " ".join(text(officer).split())
 

@@ -95,7 +95,7 @@ def test_a_run_is_a_row_that_says_what_was_done(
     )
     assert row.due == row.until == hourly().due_at(clock.now())
     assert row.seconds is not None
-    assert last_runs(["count", "other"], 1) == {"count": [row]}
+    assert last_runs(["count", "other"], 1).by_job == {"count": [row]}
 
 
 def test_what_was_done_for_its_time_is_not_done_again_unless_a_person_asks(

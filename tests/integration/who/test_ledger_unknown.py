@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from audit.access_ledger import pages
+from audit.looking import looks_at
 from audit.people.models import Access, Child
 from eventstore.conf import registry
 from eventstore.events import pack
@@ -81,10 +82,9 @@ def test_what_is_counted_and_what_is_listed_are_of_one_moment(
 ) -> None:
     """Others look while the page is made: of a list that stands whole, no more are counted than stand there."""
     looked(1)
-    record = pages.looks_at
 
     def another_looks(*given: Any) -> None:
-        record(*given)
+        looks_at(*given)
         looked(2)
 
     monkeypatch.setattr(pages, "looks_at", another_looks)
