@@ -72,11 +72,11 @@ class LastRuns:
 def last_runs(jobs: Sequence[str], each: int) -> LastRuns:
     """The last so many rows of each of these jobs."""
     by_job: dict[str, list[JobRunRow]] = {}
-    made = None
-    for made, *run in unchecked_rows(_LATEST, {"jobs": list(jobs), "each": each}):
+    found = unchecked_rows(_LATEST, {"jobs": list(jobs), "each": each})
+    for _, *run in found:
         if run[0] is not None:
             by_job.setdefault(run[1], []).append(_row(*run))
-    return LastRuns(by_job, made)
+    return LastRuns(by_job, found[0][0] if found else None)
 
 
 def _row(*row: Any) -> JobRunRow:
