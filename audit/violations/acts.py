@@ -67,6 +67,14 @@ class Decided:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A decision that is in the log. is_proposed: whether it is a proposal, which takes a second person."""
+
+    last_version: int
+    is_proposed: bool
+
+
 class Overtaken(Exception):  # noqa: N818  (an answer, not a fault)
     """Somebody did something about it since the officer's page was made: nothing was recorded. done: those events."""
 
@@ -101,7 +109,7 @@ def reopen(
     return _do(case, seen, lambda c: c.reopen(case.violation_id, officer, note=note))
 
 
-def decide(case: Case, officer: str, decided: Decided, *, seen: int) -> AppendResult:
+def decide(case: Case, officer: str, decided: Decided, *, seen: int) -> Made:
     """Close it; or, where that takes two, propose it and ask for a second person. Whoever decides has seen it, so that is recorded with it.
 
     A crash behind the proposal leaves one that nobody was asked about: `finishing` asks.
@@ -122,10 +130,11 @@ def decide(case: Case, officer: str, decided: Decided, *, seen: int) -> AppendRe
             note=decided.note,
         )
 
-    result = _do(case, seen, deciding)
-    if is_proposed(case, result):
-        asking.ask(_thing(case, result.last_version), officer)
-    return result
+    version = _do(case, seen, deciding).last_version
+    made = Made(version, _is_proposed(case, version))
+    if made.is_proposed:
+        asking.ask(_thing(case, version), officer)
+    return made
 
 
 def answer(
@@ -225,12 +234,10 @@ def _proposal(case: Case, version: int) -> SafetyViolationDecisionProposed:
     raise ViolationNotProposed
 
 
-def is_proposed(case: Case, result: AppendResult) -> bool:
-    """Whether what was decided is a proposal, which takes a second person."""
+def _is_proposed(case: Case, version: int) -> bool:
+    """Whether what was decided at this version is a proposal."""
     [event] = get_event_store().read(
-        case.stream_id,
-        from_version=result.last_version,
-        to_version=result.last_version,
+        case.stream_id, from_version=version, to_version=version
     )
     return isinstance(registry().event_of(event), SafetyViolationDecisionProposed)
 

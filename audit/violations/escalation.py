@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from audit.violations.acts import Case, done_since
+from audit.violations.acts import TRIES, Case, done_since
 from eventstore.clock import SystemClock
-from eventstore.errors import (
-    EventStoreError,
-    Retryable,
-    WrongExpectedVersion,
-)
+from eventstore.errors import EventStoreError, Retryable
 from eventstore.queries.connection import unchecked_rows
 from eventstore.queries.unhandled import unhandled_since
+from eventstore.retrying import retrying
 from eventstore.service import get_service
 from teddy_es.domain.child import Child
 from teddy_es.domain.deadlines import Clock
@@ -116,10 +113,10 @@ def _due(now: datetime, page: int) -> Iterator[Due]:
 
 
 def _raise(due: Due, now: datetime) -> int:
-    """How many levels."""
+    """How many levels. Another worker may raise one meanwhile, or something else happen to the child: then it is looked at anew."""
     children, case = get_service().repository_for(Child), due.case
-    while True:
-        child = children.load(case.child_id)
+
+    def raising(child: Child) -> int:
         violation = child.state.violations.get(case.violation_id)
         if violation is None or violation.is_resolved:
             return 0
@@ -128,11 +125,9 @@ def _raise(due: Due, now: datetime) -> int:
         wanted = [x for x in due.clock.levels_due(now) if x not in violation.levels]
         for level in wanted:
             child.escalate(case.violation_id, level)
-        try:
-            children.save(child)
-        except WrongExpectedVersion:
-            continue  # another worker's level, or something else about the child
         return len(wanted)
+
+    return retrying(children, case.child_id, raising, attempts=TRIES)
 
 
 def _is_behind(now: datetime) -> bool:

@@ -204,8 +204,8 @@ def _tell(request: HttpRequest, case: Case, act: str, became: object) -> None:
 
 def _decide(case: Case, officer: str, sent: Mapping[str, Any]) -> str | None:
     decided = Decided(sent["outcome"], sent["clause"] or None, sent["note"] or None)
-    result = acts.decide(case, officer, decided, seen=sent["seen"])
-    return _PROPOSED if acts.is_proposed(case, result) else None
+    made = acts.decide(case, officer, decided, seen=sent["seen"])
+    return _PROPOSED if made.is_proposed else None
 
 
 def _answer(decision: Any) -> Callable[[Case, str, Mapping[str, Any]], object]:
